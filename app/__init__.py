@@ -1,0 +1,1 @@
+"""Quire: a private knowledge base that proves every sentence with the page it came from."""

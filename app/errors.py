@@ -1,0 +1,97 @@
+"""Every error that Quire raises on purpose.
+
+    QuireError                    what a caller catches; the command line prints it and exits with 1
+    ├── UsageError                an argument that cannot work: exit code 2
+    ├── SettingsError             a setting with a value that cannot work, and where it was set
+    ├── KnowledgeBaseError        about the folder that holds a knowledge base
+    │   ├── KnowledgeBaseNotFound     there is none at this path
+    │   ├── KnowledgeBaseLocked       another process writes; says which, since when
+    │   ├── KnowledgeBaseMismatch     made with another embedding model, chunker or newer version
+    │   └── KnowledgeBaseDamaged      the catalog cannot be trusted; says what can be done
+    ├── DocumentError             about one document
+    │   ├── DocumentNotFound          no document, or several, fit a name
+    │   └── Unreadable                a file whose text cannot be had, with the reason
+    │       └── Skipped                   nothing is wrong with it, there is just nothing to index
+    └── ModelError                about a model
+        ├── ModelNotFound             its file is not there; says how to get it
+        ├── ModelUnusable             it is there and cannot be loaded or crashes
+        └── ModelBusy                 the queue is full or the wait took too long
+
+A message says what happened, names the file or the value, and ends in what to do next when there
+is something to do: that part is `hint`. `code` is stable and stands in JSON.
+"""
+
+
+class QuireError(Exception):
+    """Base of all. `str(error)` is a sentence; `hint` says what to do next, or is empty."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def to_dict(self) -> dict[str, str]:
+        """The inner object of the command line's `{"error": …}`."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class UsageError(QuireError):
+    code = "usage"
+
+
+class SettingsError(QuireError):
+    code = "settings"
+
+
+class KnowledgeBaseError(QuireError):
+    code = "knowledge_base"
+
+
+class KnowledgeBaseNotFound(KnowledgeBaseError):
+    code = "knowledge_base_not_found"
+
+
+class KnowledgeBaseLocked(KnowledgeBaseError):
+    code = "knowledge_base_locked"
+
+
+class KnowledgeBaseMismatch(KnowledgeBaseError):
+    code = "knowledge_base_mismatch"
+
+
+class KnowledgeBaseDamaged(KnowledgeBaseError):
+    code = "knowledge_base_damaged"
+
+
+class DocumentError(QuireError):
+    code = "document"
+
+
+class DocumentNotFound(DocumentError):
+    code = "document_not_found"
+
+
+class Unreadable(DocumentError):
+    code = "unreadable"
+
+
+class Skipped(Unreadable):
+    code = "skipped"
+
+
+class ModelError(QuireError):
+    code = "model"
+
+
+class ModelNotFound(ModelError):
+    code = "model_not_found"
+
+
+class ModelUnusable(ModelError):
+    code = "model_unusable"
+
+
+class ModelBusy(ModelError):
+    code = "model_busy"

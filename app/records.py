@@ -1,0 +1,337 @@
+"""The frozen records that flow through Quire, in the order in which they arise.
+
+    file -> ParsedDocument (pages, blocks) -> Chunk -> vectors, lexical rows
+    question -> Hit -> Passage -> Prompt -> Answer (sentences, citations)
+
+Positions are offsets in characters into a document's text, which is the texts of its pages joined
+by `PAGE_BREAK`; they are computed when the text is made and never searched for again. Pages are
+physical pages from 1, or None for formats without pages.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+PAGE_BREAK = "\n\n"
+"""Stands between the texts of two pages in a document's text."""
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+Support = Literal["supported", "partly", "unsupported"]
+Status = Literal["answered", "extractive", "not_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a document: characters [start, end) and the pages they lie on."""
+
+    page_first: int | None
+    page_last: int | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of one page as extracted; `number` is None where the format has no pages."""
+
+    number: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading, paragraph, list item, table or code block: characters [start, end) of the text.
+
+    `level` is 1 to 6 for a heading and 0 for all else.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """What a loader makes of a file.
+
+    `content_hash` is the SHA-256 in hexadecimal of the very bytes that were parsed. `blocks` are in reading order and do not overlap; text outside of them (a running header, a
+    page number) is kept for display and not indexed. `warnings` are sentences about what of the
+    file will never be found, such as "page 3 has no text".
+    """
+
+    content_hash: str
+    media_type: str
+    title: str
+    pages: tuple[PageText, ...]
+    blocks: tuple[Block, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return PAGE_BREAK.join(page.text for page in self.pages)
+
+    @property
+    def page_starts(self) -> list[int]:
+        """Where each page begins in `text`."""
+        starts, at = [], 0
+        for page in self.pages:
+            starts.append(at)
+            at += len(page.text) + len(PAGE_BREAK)
+        return starts
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document in a knowledge base.
+
+    `id` is the beginning of `content_hash`, the SHA-256 of the file's bytes in hexadecimal.
+    `uri` is the path it was ingested from (the first one, if several hold the same bytes),
+    `name` its last part. `pages` is None for formats without pages. `added_at` and `modified`
+    are ISO 8601 in UTC.
+    """
+
+    id: str
+    content_hash: str
+    uri: str
+    name: str
+    title: str
+    media_type: str
+    language: str
+    pages: int | None
+    chunks: int
+    added_at: str
+    modified: str
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "path": self.uri,
+            "title": self.title,
+            "media_type": self.media_type,
+            "language": self.language,
+            "pages": self.pages,
+            "chunks": self.chunks,
+            "added_at": self.added_at,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a document that is indexed as one: whole sentences within the embedder's limit.
+
+    `document.text[span.start:span.end] == text`. `heading_path` leads from the outermost heading
+    to the innermost one above the chunk. `tokens` counts in the embedder's own tokens.
+    """
+
+    id: int
+    document_id: str
+    ordinal: int
+    text: str
+    span: Span
+    heading_path: tuple[str, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a question. `ranks` says in which leg and at which rank, from 1."""
+
+    rank: int
+    document: Document
+    chunk: Chunk
+    score: float
+    ranks: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        span = self.chunk.span
+        return {
+            "rank": self.rank,
+            "score": round(self.score, 6),
+            "ranks": self.ranks,
+            "document": self.document.name,
+            "page_first": span.page_first,
+            "page_last": span.page_last,
+            "start": span.start,
+            "end": span.end,
+            "text": self.chunk.text,
+            "document_id": self.document.id,
+            "path": self.document.uri,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One or several neighbouring hits of a document, joined; `label` counts from 1."""
+
+    label: int
+    text: str
+    document: Document
+    span: Span
+    score: float
+    heading_path: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "document": self.document.name,
+            "document_id": self.document.id,
+            "page_first": self.span.page_first,
+            "page_last": self.span.page_last,
+            "start": self.span.start,
+            "end": self.span.end,
+            "text": self.text,
+            "score": round(self.score, 6),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a prompt. Only scaffolding may become control tokens; content stays text."""
+
+    text: str
+    scaffold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn as a chat model sees it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages for a chat model, with the passages that fitted and those left out."""
+
+    messages: tuple[Message, ...]
+    passages: tuple[Passage, ...]
+    left_out: tuple[Passage, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The quote that supports a sentence: characters [start, end) of `document`'s text.
+
+    `page` is the page on which the quote begins.
+    """
+
+    label: int
+    document: Document
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "document": self.document.name,
+            "document_id": self.document.id,
+            "page": self.page,
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer with the verdict on it. `labels` name the supporting passages."""
+
+    text: str
+    support: Support
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(citation.label for citation in self.citations))
+
+    @property
+    def quote(self) -> str:
+        return self.citations[0].quote if self.citations else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "labels": list(self.labels),
+            "support": self.support,
+            "quote": self.quote,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written by the chat model; zeros where none ran."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def to_dict(self) -> dict[str, int]:
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds since the question arrived; `first_token` is None where no model ran."""
+
+    retrieve: float
+    first_token: float | None
+    total: float
+
+    def to_dict(self) -> dict[str, float | None]:
+        return {
+            name: None if value is None else round(value, 1)
+            for name, value in dataclasses.asdict(self).items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with its proof.
+
+    `text` is the sentences joined, without labels. With `status` "not_found" there are no
+    sentences, and `text` says so in the question's language. `model` names the chat model that
+    wrote it, or is None where the sentences are quotes. `notes` are sentences to the user about
+    how the answer came about.
+    """
+
+    id: str
+    conversation: str
+    question: str
+    standalone_question: str
+    status: Status
+    text: str
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    model: str | None
+    usage: Usage
+    timings: Timings
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """All citations in the order of the sentences, each once."""
+        return tuple(dict.fromkeys(c for s in self.sentences for c in s.citations))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "conversation": self.conversation,
+            "question": self.question,
+            "standalone_question": self.standalone_question,
+            "status": self.status,
+            "text": self.text,
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
+            "citations": [citation.to_dict() for citation in self.citations],
+            "passages": [passage.to_dict() for passage in self.passages],
+            "model": self.model,
+            "usage": self.usage.to_dict(),
+            "timings_ms": self.timings.to_dict(),
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,1 @@
+"""Reading files into a knowledge base."""
