@@ -1,0 +1,113 @@
+"""Settings: what can be chosen, with each default beside its unit and its reason.
+
+A `Settings` object is inert: making it reads the environment (`QUIRE_*`) and a TOML file and
+touches nothing else. `knowledge_base.py` turns settings into live objects.
+
+Precedence: arguments, then environment, then `config.toml` in the platform's configuration folder
+(or the file that `QUIRE_CONFIG` names), then the defaults below.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from quire.errors import SettingsError
+
+
+def config_path() -> Path:
+    """Where the settings file is looked for; it need not exist."""
+    named = os.environ.get("QUIRE_CONFIG")
+    return Path(named) if named else Path(platformdirs.user_config_dir("quire")) / "config.toml"
+
+
+class Settings(BaseSettings):
+    """Everything a user can set. Field names in upper case, after `QUIRE_`, name the variables."""
+
+    model_config = SettingsConfigDict(env_prefix="QUIRE_", frozen=True, extra="forbid")
+
+    kb: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("quire")) / "default",
+        description="Folder of the knowledge base.",
+    )
+    models: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("quire")) / "models",
+        description="Folder of downloaded models.",
+    )
+    cache: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("quire")),
+        description="Folder of what was measured on this machine; may be deleted.",
+    )
+    embedder: str = Field(
+        "starter",
+        description="Embedding model: 'starter' or the folder of a sentence-transformers model.",
+    )
+    model: str = Field(
+        "starter",
+        description="Chat model: 'starter', the path of a GGUF file, or 'none' for quotes only.",
+    )
+    context_tokens: int = Field(
+        4096,
+        ge=512,
+        le=1_048_576,
+        description="Context window in tokens. 4096 holds six passages and an answer.",
+    )
+    answer_tokens: int = Field(
+        256,
+        ge=16,
+        le=8192,
+        description="Longest answer in tokens. A cited answer is a few sentences.",
+    )
+    passages: int = Field(
+        6,
+        ge=1,
+        le=50,
+        description="Passages considered for an answer. On a CPU, more means waiting longer.",
+    )
+    threads: int = Field(
+        0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
+    )
+    gpu_layers: int = Field(
+        -1, ge=-1, description="Layers on the GPU; -1 takes all where the build can."
+    )
+    lock_wait: float = Field(
+        10.0, ge=0, description="Seconds to wait for another process that writes."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  a .env of the host is not ours
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config_path())
+        return init_settings, env_settings, toml
+
+
+def load_settings(**arguments: Any) -> Settings:
+    """Settings from all sources. Raises SettingsError naming the value and where to correct it."""
+    try:
+        return Settings(**{name: value for name, value in arguments.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        raise SettingsError(
+            f"The setting {name!r} cannot be {first.get('input')!r}: {first['msg']}.",
+            hint=f"Correct it in the environment (QUIRE_{name.upper()}) or in {config_path()}.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{config_path()} is not a valid TOML file: {error}.", hint="Correct or remove it."
+        ) from error

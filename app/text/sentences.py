@@ -1,0 +1,91 @@
+"""Where sentences begin and end, in English and Chinese, as offsets into the text itself.
+
+Rules rather than a model: they are the same on every machine, take microseconds, and a wrong cut
+costs little because neighbouring sentences are joined again when passages are built. A sentence
+ends
+
+- after 。！？； and …, with any closing quotes and brackets that follow,
+- after . ! ? when white space and something that can begin a sentence follow, unless the stop
+  belongs to an abbreviation, an initial or a numbered heading,
+- at an empty line, and at the end of a line that is a list item, a heading or a row of a table.
+"""
+
+import re
+from collections.abc import Iterator
+
+_CLOSING = "\"'”’」』）)】》〉］\\]"
+_BREAK = re.compile(
+    rf"""
+    (?P<cjk>(?:[。！？；]|…+|(?<=[\u3400-\u9fff])[!?;](?=[\u3400-\u9fff\s]|$))+[{_CLOSING}]*)
+  | (?P<latin>[.!?]+[{_CLOSING}]*)(?=\s)
+  | (?P<line>\s*\n\s*\n\s*)
+  | (?P<newline>[ \t]*\n[ \t]*)
+    """,
+    re.VERBOSE,
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[“\"'])(?:Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Rev|Gen|Col|Lt|Sgt|Capt|Gov|Sen|Rep|Hon"
+    r"|Inc|Ltd|Co|Corp|Bros|No|Nos|Vol|Fig|Figs|Eq|Sec|Art|Ch|pp?|ed|eds|vs|cf|ca|approx|est|al"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|e\.g|i\.e|U\.S|U\.K|a\.m|p\.m|[A-Z])\.$"
+)
+_NUMBERED = re.compile(r"(?:^|\n)\s*(?:\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]{1,4})\.$")
+_CAN_BEGIN = re.compile(r"[\s\"'“‘(\[«]*(?:[A-Z0-9À-Þ\u0400-\u042f]|[^\x00-\u024f])")
+_ITEM = re.compile(r"\s*(?:[-*+•·●▪–]\s|\d{1,3}[.)、]\s?|[(（]\d{1,2}[)）]|#{1,6}\s|\||>)")
+
+
+def split(text: str) -> list[tuple[int, int]]:
+    """Offsets (start, end) of the sentences of `text`, in order, without white space around them.
+
+    >>> text = "The fee is 3.5 percent. See No. 4 for details! 年假为五天。病假另计。"
+    >>> [text[start:end] for start, end in split(text)]
+    ['The fee is 3.5 percent.', 'See No. 4 for details!', '年假为五天。', '病假另计。']
+
+    Every character that is not white space lies in exactly one sentence.
+    """
+    spans = []
+    start = 0
+    for cut in _cuts(text):
+        span = _trimmed(text, start, cut)
+        if span is not None:
+            spans.append(span)
+        start = cut
+    last = _trimmed(text, start, len(text))
+    if last is not None:
+        spans.append(last)
+    return spans
+
+
+def _cuts(text: str) -> Iterator[int]:
+    for match in _BREAK.finditer(text):
+        if match["cjk"] or match["line"]:
+            yield match.end()
+        elif match["newline"]:
+            if _is_row(_line_before(text, match.start())) or _ITEM.match(text, match.end()):
+                yield match.end()
+        elif _ends_sentence(text, match):
+            yield match.end()
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    stop = match["latin"]
+    before = text[max(0, match.start() - 16) : match.start() + 1]
+    if stop == "." and (_ABBREVIATION.search(before) or _NUMBERED.search(before)):
+        return False
+    return _CAN_BEGIN.match(text, match.end()) is not None
+
+
+def _line_before(text: str, end: int) -> str:
+    return text[text.rfind("\n", 0, end) + 1 : end]
+
+
+def _is_row(line: str) -> bool:
+    return " | " in line or line.startswith("#") or _ITEM.match(line) is not None
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    piece = text[start:end]
+    stripped = piece.strip()
+    if not stripped:
+        return None
+    start += piece.index(stripped)
+    return start, start + len(stripped)

@@ -1,0 +1,324 @@
+"""Documents, pages, chunks and places as rows of the catalog, read and written through a
+connection that `Catalog.reading()` or `Catalog.writing()` gives."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from quire.errors import KnowledgeBaseDamaged
+from quire.indexes import lexical
+from quire.indexes.catalog import checksum
+from quire.records import Chunk, Document, PageText, ParsedDocument, Span
+
+Content = TypeVar("Content", str, bytes)
+
+ID_LENGTH = 16
+"""Characters of a content hash that make a document's id: 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds a document, as it was when it was last looked at."""
+
+    path: Path
+    document_id: str
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedChunk:
+    """A chunk with the hash of the text that was embedded for it, and its vector (float16)."""
+
+    chunk: Chunk
+    text_hash: bytes
+    vector: npt.NDArray[np.float16]
+
+
+# -- writing ----------------------------------------------------------------------------------
+
+
+def insert(
+    connection: apsw.Connection,
+    parsed: ParsedDocument,
+    *,
+    language: str,
+    chunks: Sequence[EmbeddedChunk],
+) -> str:
+    """Add a document with its pages, chunks, vectors and lexical rows; returns its id."""
+    document_id = parsed.content_hash[:ID_LENGTH]
+    numbered = [page for page in parsed.pages if page.number is not None]
+    connection.execute(
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document_id,
+            parsed.content_hash,
+            parsed.title,
+            parsed.media_type,
+            language,
+            len(numbered) or None,
+            len(chunks),
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            json.dumps(parsed.warnings, ensure_ascii=False),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (document_id, position, page.number, start, page.text, checksum(page.text))
+            for position, (page, start) in enumerate(
+                zip(parsed.pages, parsed.page_starts, strict=True)
+            )
+        ],
+    )
+    if chunks:
+        _insert_chunks(connection, document_id, parsed.title, chunks)
+    return document_id
+
+
+def _insert_chunks(
+    connection: apsw.Connection, document_id: str, title: str, chunks: Sequence[EmbeddedChunk]
+) -> None:
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
+    first = (row[0] if row else 0) + 1
+    connection.executemany(
+        "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                first + offset,
+                document_id,
+                offset,
+                chunk.span.start,
+                chunk.span.end,
+                chunk.span.page_first,
+                chunk.span.page_last,
+                json.dumps(chunk.heading_path, ensure_ascii=False),
+                chunk.tokens,
+                chunk.text,
+                checksum(chunk.text),
+            )
+            for offset, chunk in enumerate(embedded.chunk for embedded in chunks)
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO vectors VALUES (?, ?, ?, ?)",
+        [
+            (first + offset, embedded.text_hash, blob, checksum(blob))
+            for offset, embedded in enumerate(chunks)
+            for blob in [embedded.vector.astype("<f2").tobytes()]
+        ],
+    )
+    lexical.insert(
+        connection,
+        (
+            (first + offset, embedded.chunk.text, embedded.chunk.heading_path, title)
+            for offset, embedded in enumerate(chunks)
+        ),
+    )
+    _note_change(connection, "add", first, first + len(chunks) - 1)
+
+
+def delete(connection: apsw.Connection, document_id: str) -> None:
+    """Remove a document with everything made from it, and its places."""
+    first, last = connection.execute(
+        "SELECT min(id), max(id) FROM chunks WHERE document_id = ?", (document_id,)
+    ).get
+    if first is not None:
+        lexical.delete(connection, first=first, last=last)
+        _note_change(connection, "remove", first, last)
+    connection.execute("DELETE FROM locations WHERE document_id = ?", (document_id,))
+    connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+
+def put_location(connection: apsw.Connection, location: Location) -> None:
+    """Record that a place holds a document. A content that no place holds any more is deleted."""
+    path = os.fsencode(location.path)
+    before = connection.execute(
+        "SELECT document_id FROM locations WHERE path = ?", (path,)
+    ).fetchone()
+    connection.execute(
+        "INSERT OR REPLACE INTO locations VALUES (?, ?, ?, ?)",
+        (path, location.document_id, location.size, location.modified_ns),
+    )
+    if before and before[0] != location.document_id:
+        _delete_if_nowhere(connection, before[0])
+
+
+def remove_location(connection: apsw.Connection, path: Path) -> None:
+    """Forget a place. A content that no place holds any more is deleted."""
+    row = connection.execute(
+        "DELETE FROM locations WHERE path = ? RETURNING document_id", (os.fsencode(path),)
+    ).fetchone()
+    if row:
+        _delete_if_nowhere(connection, row[0])
+
+
+def _delete_if_nowhere(connection: apsw.Connection, document_id: str) -> None:
+    if not connection.execute(
+        "SELECT 1 FROM locations WHERE document_id = ?", (document_id,)
+    ).fetchone():
+        delete(connection, document_id)
+
+
+def _note_change(connection: apsw.Connection, kind: str, first: int, last: int) -> None:
+    connection.execute(
+        "INSERT INTO changes (kind, chunk_first, chunk_last) VALUES (?, ?, ?)", (kind, first, last)
+    )
+
+
+# -- reading ----------------------------------------------------------------------------------
+
+_DOCUMENT = """
+SELECT id, content_hash, title, media_type, language, pages, chunks, added_at, warnings,
+       (SELECT path FROM locations WHERE document_id = id ORDER BY path LIMIT 1),
+       (SELECT max(modified_ns) FROM locations WHERE document_id = id)
+FROM documents
+"""
+
+
+def all_documents(connection: apsw.Connection) -> list[Document]:
+    """Every document, by name."""
+    documents = [_document(row) for row in connection.execute(_DOCUMENT)]
+    return sorted(documents, key=lambda document: (document.name.casefold(), document.id))
+
+
+def get(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, Document]:
+    """The documents of these ids that exist."""
+    wanted = list(dict.fromkeys(document_ids))
+    marks = ", ".join("?" * len(wanted))
+    rows = connection.execute(f"{_DOCUMENT} WHERE id IN ({marks})", wanted)  # noqa: S608
+    return {document.id: document for document in map(_document, rows)}
+
+
+def id_of_content(connection: apsw.Connection, content_hash: str) -> str | None:
+    row = connection.execute(
+        "SELECT id FROM documents WHERE content_hash = ?", (content_hash,)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def locations(connection: apsw.Connection) -> dict[Path, Location]:
+    """Every place that holds a document."""
+    rows = connection.execute("SELECT path, document_id, size, modified_ns FROM locations")
+    places = (Location(_path(raw), *rest) for raw, *rest in rows)
+    return {location.path: location for location in places}
+
+
+def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]:
+    """The pages of a document in order, tested against their checksums."""
+    rows = connection.execute(
+        "SELECT number, text, checksum FROM pages WHERE document_id = ? ORDER BY position",
+        (document_id,),
+    )
+    return tuple(
+        PageText(number, _tested(text, kept, f"a page of document {document_id}"))
+        for number, text, kept in rows
+    )
+
+
+_CHUNK = """
+SELECT id, document_id, ordinal, text, page_first, page_last, start, end, heading_path, tokens,
+       checksum
+FROM chunks
+"""
+
+
+def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, Chunk]:
+    """The chunks of these ids that exist, tested against their checksums."""
+    wanted = list(chunk_ids)
+    marks = ", ".join("?" * len(wanted))
+    rows = connection.execute(f"{_CHUNK} WHERE id IN ({marks})", wanted)  # noqa: S608
+    return {chunk.id: chunk for chunk in map(_chunk, rows)}
+
+
+def chunks_of(connection: apsw.Connection, document_id: str) -> list[Chunk]:
+    """All chunks of a document in order."""
+    rows = connection.execute(f"{_CHUNK} WHERE document_id = ? ORDER BY ordinal", (document_id,))
+    return [_chunk(row) for row in rows]
+
+
+def vectors_of_texts(
+    connection: apsw.Connection, text_hashes: Iterable[bytes]
+) -> dict[bytes, npt.NDArray[np.float16]]:
+    """Vectors that were computed before, by the hash of the embedded text."""
+    known = {}
+    for text_hash in set(text_hashes):
+        row = connection.execute(
+            "SELECT vector, checksum FROM vectors WHERE text_hash = ? LIMIT 1", (text_hash,)
+        ).fetchone()
+        if row and checksum(row[0]) == row[1]:
+            known[text_hash] = np.frombuffer(row[0], "<f2")
+    return known
+
+
+def vectors_between(
+    connection: apsw.Connection, first: int, last: int
+) -> Iterator[tuple[int, npt.NDArray[np.float16]]]:
+    """(chunk id, vector) of the chunks `first` to `last` that exist, tested."""
+    for chunk, vector, kept in connection.execute(
+        "SELECT chunk_id, vector, checksum FROM vectors WHERE chunk_id BETWEEN ? AND ? "
+        "ORDER BY chunk_id",
+        (first, last),
+    ):
+        yield chunk, np.frombuffer(_tested(vector, kept, f"the vector of chunk {chunk}"), "<f2")
+
+
+def displayed(path: Path) -> str:
+    """A path as it can be shown and stand in JSON: odd bytes and control characters escaped."""
+    readable = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() or c == " " else ascii(c)[1:-1] for c in readable)
+
+
+def _document(row: tuple) -> Document:  # type: ignore[type-arg]
+    (id_, content_hash, title, media_type, language, page_count, chunk_count, added, warnings) = (
+        row[:9]
+    )
+    path = _path(row[9])
+    return Document(
+        id=id_,
+        content_hash=content_hash,
+        uri=displayed(path),
+        name=displayed(Path(path.name)),
+        title=title,
+        media_type=media_type,
+        language=language,
+        pages=page_count,
+        chunks=chunk_count,
+        added_at=added,
+        modified=datetime.fromtimestamp(row[10] / 1e9, UTC).isoformat(timespec="seconds"),
+        warnings=tuple(json.loads(warnings)),
+    )
+
+
+def _chunk(row: tuple) -> Chunk:  # type: ignore[type-arg]
+    id_, document_id, ordinal, text, page_first, page_last, start, end, headings, tokens, kept = row
+    return Chunk(
+        id=id_,
+        document_id=document_id,
+        ordinal=ordinal,
+        text=_tested(text, kept, f"chunk {ordinal} of document {document_id}"),
+        span=Span(page_first, page_last, start, end),
+        heading_path=tuple(json.loads(headings)),
+        tokens=tokens,
+    )
+
+
+def _path(raw: bytes) -> Path:
+    return Path(os.fsdecode(raw))
+
+
+def _tested(content: Content, kept: int, what: str) -> Content:
+    if checksum(content) != kept:
+        raise KnowledgeBaseDamaged(
+            f"The catalog's copy of {what} is damaged.",
+            hint="Run: quire verify --repair",
+        )
+    return content

@@ -1,0 +1,205 @@
+"""The two search indexes of one knowledge base, kept in step with its catalog.
+
+The catalog is the truth. The vector index in memory is a snapshot file plus the changes that the
+catalog has noted since; whenever another process has committed, the next search replays what is
+new. A snapshot that is missing, damaged or stale only costs the time to read the vectors from the
+catalog again.
+"""
+
+import hashlib
+import threading
+from pathlib import Path
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from quire.indexes import documents, files, lexical
+from quire.indexes.catalog import Catalog
+from quire.indexes.vectors import VectorIndex
+from quire.records import PAGE_BREAK
+
+_BATCH = 10_000  # vectors added at once: 15 MB at 384 dimensions
+_STALE_SHARE = 0.1  # a snapshot is renewed when this share of the vectors changed since
+_STALE_LEAST = 256  # … and at least this many, which replay in a few milliseconds
+
+Ranking = list[tuple[int, float]]
+"""(chunk id, score), best first."""
+
+
+class Index:
+    """Dense and lexical search over a catalog. Safe to use from several threads."""
+
+    def __init__(self, catalog: Catalog, folder: Path, *, dimension: int) -> None:
+        self._catalog = catalog
+        self._folder = folder
+        self._dimension = dimension
+        self._lock = threading.Lock()
+        self._vectors: VectorIndex | None = None
+        self._sequence = 0  # the last change that is in self._vectors
+
+    def dense(
+        self, connection: apsw.Connection, vector: npt.NDArray[np.float32], *, k: int
+    ) -> Ranking:
+        """The `k` chunks nearest to a question's vector, shape (dimension,).
+
+        `connection` is one that `Catalog.reading()` has just given: the vectors are brought up to
+        the state that it sees, and no further.
+        """
+        with self._lock:
+            return self._current(connection).search(vector, k=k)
+
+    def lexical(self, connection: apsw.Connection, question: str, *, k: int) -> Ranking:
+        """The `k` chunks that BM25 ranks first."""
+        return lexical.search(connection, question, k=k)
+
+    def vector(self, chunk: int) -> npt.NDArray[np.float32]:
+        """The vector of a chunk that a search has returned."""
+        with self._lock:
+            if self._vectors is None:
+                raise KeyError(chunk)
+            return self._vectors.get(chunk)
+
+    def save_snapshot(self) -> None:
+        """Write the vectors to a file if the last one has fallen far behind.
+
+        The caller holds the writer lock.
+        """
+        with self._catalog.reading() as connection, self._lock:
+            sequence = _last_change(connection)
+            if not _is_stale(connection, sequence):
+                return
+            vectors = self._current(connection)
+        files.make_private_folder(self._folder)
+        with self._catalog.writing() as connection:
+            (generation,) = connection.execute(
+                "INSERT INTO snapshots (sequence, sha256, vectors) VALUES (?, '', ?) "
+                "RETURNING generation",
+                (sequence, len(vectors)),
+            ).get
+            path = self._path(generation)
+            with self._lock:
+                files.write_file(path, vectors.save)
+            connection.execute(
+                "UPDATE snapshots SET sha256 = ? WHERE generation = ?",
+                (hashlib.sha256(path.read_bytes()).hexdigest(), generation),
+            )
+            connection.execute("DELETE FROM snapshots WHERE generation < ?", (generation,))
+        for old in self._folder.glob("*.faiss"):
+            if old != path:
+                old.unlink(missing_ok=True)
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What disagrees between catalog, lexical rows and vectors, as (what, where).
+
+        Reads and checks every row. An out-of-date snapshot is no problem: it rebuilds itself.
+        """
+        found: list[tuple[str, str]] = []
+        with self._catalog.reading() as connection:
+            found += [
+                (f"SQLite: {text}", "catalog.sqlite3")
+                for (text,) in connection.execute("PRAGMA integrity_check")
+                if text != "ok"
+            ]
+            if not lexical.is_consistent(connection):
+                found.append(("the lexical index is damaged", "catalog.sqlite3"))
+            found += _disagreements(connection)
+            stored = {chunk for (chunk,) in connection.execute("SELECT chunk_id FROM vectors")}
+            with self._lock:
+                if self._current(connection).ids() != stored:
+                    found.append(("vectors and catalog hold different chunks", "vectors"))
+        return found
+
+    def _path(self, generation: int) -> Path:
+        return self._folder / f"{generation:08d}.faiss"
+
+    def _current(self, connection: apsw.Connection) -> VectorIndex:
+        """The vectors as `connection` sees them. The caller holds the lock."""
+        last = _last_change(connection)
+        if self._vectors is None or self._sequence > last:  # behind only after a restored backup
+            self._vectors, self._sequence = self._load(connection)
+        if self._sequence < last:
+            _replay(connection, self._vectors, since=self._sequence)
+            self._sequence = last
+        return self._vectors
+
+    def _load(self, connection: apsw.Connection) -> tuple[VectorIndex, int]:
+        row = connection.execute(
+            "SELECT generation, sequence, sha256 FROM snapshots ORDER BY generation DESC LIMIT 1"
+        ).fetchone()
+        if row:
+            generation, sequence, sha256 = row
+            loaded = VectorIndex.load(
+                self._path(generation), dimension=self._dimension, sha256=sha256
+            )
+            if loaded is not None:
+                return loaded, sequence
+        return VectorIndex(self._dimension), 0
+
+
+def _last_change(connection: apsw.Connection) -> int:
+    (last,) = connection.execute("SELECT coalesce(max(sequence), 0) FROM changes").get
+    return int(last)
+
+
+def _is_stale(connection: apsw.Connection, sequence: int) -> bool:
+    row = connection.execute(
+        "SELECT sequence, vectors FROM snapshots ORDER BY generation DESC LIMIT 1"
+    ).fetchone()
+    since, size = row or (0, 0)
+    (changed,) = connection.execute(
+        "SELECT coalesce(sum(chunk_last - chunk_first + 1), 0) FROM changes "
+        "WHERE sequence > ? AND sequence <= ?",
+        (since, sequence),
+    ).get
+    return changed > 0 and (not row or changed >= max(_STALE_LEAST, _STALE_SHARE * size))
+
+
+def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) -> None:
+    changes = connection.execute(
+        "SELECT kind, chunk_first, chunk_last FROM changes WHERE sequence > ? ORDER BY sequence",
+        (since,),
+    ).fetchall()
+    ids: list[int] = []
+    rows: list[npt.NDArray[np.float16]] = []
+
+    def flush() -> None:
+        if ids:
+            vectors.add(ids, np.stack(rows).astype(np.float32))
+            ids.clear()
+            rows.clear()
+
+    for kind, first, last in changes:
+        if kind == "remove":
+            flush()
+            vectors.remove(first=first, last=last)
+            continue
+        # A chunk that was added and removed again has no vector any more and is passed over.
+        for chunk, vector in documents.vectors_between(connection, first, last):
+            ids.append(chunk)
+            rows.append(vector)
+            if len(ids) >= _BATCH:
+                flush()
+    flush()
+
+
+def _disagreements(connection: apsw.Connection) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    lengths = lexical.row_lengths(connection)
+    embedded = {chunk for (chunk,) in connection.execute("SELECT chunk_id FROM vectors")}
+    for document in documents.all_documents(connection):
+        text = PAGE_BREAK.join(page.text for page in documents.pages(connection, document.id))
+        chunks = documents.chunks_of(connection, document.id)
+        if len(chunks) != document.chunks:
+            found.append((f"{document.chunks} chunks expected, {len(chunks)} found", document.name))
+        for chunk in chunks:
+            where = f"{document.name}, chunk {chunk.ordinal}"
+            if text[chunk.span.start : chunk.span.end] != chunk.text:
+                found.append(("a chunk differs from the document's text", where))
+            expected = lexical.expected_lengths(chunk.text, chunk.heading_path, document.title)
+            if lengths.pop(chunk.id, None) != expected:
+                found.append(("lexical row is missing or stale", where))
+            if chunk.id not in embedded:
+                found.append(("vector is missing", where))
+    found += [("lexical row without a chunk", f"row {row}") for row in lengths]
+    return found

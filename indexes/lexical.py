@@ -1,0 +1,126 @@
+"""Lexical search: BM25 over SQLite's FTS5, on terms that Quire makes itself.
+
+The rows stand in the catalog and are committed with the text they were made from. Scores are
+FTS5's BM25 (k1 1.2, b 0.75) with the sign turned, so that higher is better.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import apsw
+
+from quire.text import analysis
+
+WEIGHTS = (1.0, 0.6, 0.4)
+"""Of body, heading path and title. A heading's words say what a section is about, yet a passage
+that holds the question's words itself should win over its neighbour under the same heading."""
+
+_COMMON = 0.5  # a term in more than this share of the chunks tells nothing and costs the most time
+_FEW = 20  # below this many chunks, shares mean nothing
+
+
+def insert(
+    connection: apsw.Connection, rows: Iterable[tuple[int, str, Sequence[str], str]]
+) -> None:
+    """Add rows (chunk id, text, heading path, title)."""
+    connection.executemany(
+        "INSERT INTO lexical (rowid, body, heading, title) VALUES (?, ?, ?, ?)",
+        (
+            (chunk, _row(text), _row("\n".join(headings)), _row(title))
+            for chunk, text, headings, title in rows
+        ),
+    )
+
+
+def delete(connection: apsw.Connection, *, first: int, last: int) -> None:
+    """Remove the rows of the chunks `first` to `last`."""
+    connection.execute("DELETE FROM lexical WHERE rowid BETWEEN ? AND ?", (first, last))
+
+
+def search(connection: apsw.Connection, question: str, *, k: int) -> list[tuple[int, float]]:
+    """The `k` best chunks as (chunk id, BM25 score), best first. Never fails on any text."""
+    terms = selective_terms(connection, question)
+    if not terms:
+        return []
+    query = " OR ".join(_quoted(term) for term in terms)
+    rows = connection.execute(
+        "SELECT rowid, -bm25(lexical, ?, ?, ?) AS score FROM lexical WHERE lexical MATCH ? "
+        "ORDER BY score DESC, rowid LIMIT ?",
+        (*WEIGHTS, query, k),
+    )
+    return [(chunk, score) for chunk, score in rows]
+
+
+def selective_terms(connection: apsw.Connection, question: str) -> list[str]:
+    """The question's terms that some chunks contain and most do not."""
+    frequencies = document_frequencies(connection, analysis.question_terms(question))
+    total = chunk_count(connection)
+    known = [term for term, count in frequencies.items() if count]
+    if total < _FEW:
+        return known
+    return [term for term in known if frequencies[term] <= _COMMON * total] or known
+
+
+def document_frequencies(connection: apsw.Connection, terms: Iterable[str]) -> dict[str, int]:
+    """In how many chunks each term stands. A lone character counts as the prefix of a pair."""
+    counts = {}
+    for term in terms:
+        if len(term) == 1 and not term.isascii():
+            row = connection.execute(
+                "SELECT sum(doc) FROM lexical_terms WHERE term >= ? AND term < ?",
+                (term, chr(ord(term) + 1)),
+            ).fetchone()
+        else:
+            row = connection.execute(
+                "SELECT doc FROM lexical_terms WHERE term = ?", (term,)
+            ).fetchone()
+        counts[term] = (row[0] or 0) if row else 0
+    return counts
+
+
+def chunk_count(connection: apsw.Connection) -> int:
+    row = connection.execute("SELECT coalesce(sum(chunks), 0) FROM documents").fetchone()
+    return int(row[0]) if row else 0
+
+
+def row_lengths(connection: apsw.Connection) -> dict[int, tuple[int, ...]]:
+    """For each chunk id the number of terms in body, heading and title, as FTS5 stored them."""
+    return {
+        chunk: _varints(sizes)
+        for chunk, sizes in connection.execute("SELECT id, sz FROM lexical_docsize")
+    }
+
+
+def expected_lengths(text: str, headings: Sequence[str], title: str) -> tuple[int, ...]:
+    """What `row_lengths` must say of a chunk."""
+    return tuple(len(analysis.terms(field)) for field in (text, "\n".join(headings), title))
+
+
+def is_consistent(connection: apsw.Connection) -> bool:
+    """Whether FTS5 finds its own structure sound."""
+    try:
+        connection.execute("INSERT INTO lexical (lexical) VALUES ('integrity-check')")
+    except apsw.SQLError as error:
+        return error.extendedresult == apsw.SQLITE_READONLY
+    except apsw.CorruptError:
+        return False
+    return True
+
+
+def _row(text: str) -> str:
+    return " ".join(analysis.terms(text))
+
+
+def _quoted(term: str) -> str:
+    prefix = "*" if len(term) == 1 and not term.isascii() else ""
+    return '"' + term.replace('"', '""') + '"' + prefix
+
+
+def _varints(blob: bytes) -> tuple[int, ...]:
+    """SQLite's variable-length integers: seven bits a byte, the highest bit saying "more"."""
+    numbers, value = [], 0
+    for byte in blob:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            numbers.append(value)
+            value = 0
+    return tuple(numbers)

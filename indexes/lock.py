@@ -1,0 +1,80 @@
+"""One writer among all processes: an operating system lock on `writer.lock`.
+
+The lock belongs to an open file, so it ends with its process, however that ends. The file's text
+(process id and time) is only there for the message to whoever has to wait.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from quire.errors import KnowledgeBaseError, KnowledgeBaseLocked
+
+_POLL = 0.05  # seconds between two tries
+_NOTE_AT = 1024  # Windows locks bytes: the lock lies behind the note, so that others can read it
+
+
+@contextlib.contextmanager
+def writer_lock(path: Path, *, wait: float) -> Iterator[None]:
+    """Hold the lock; waits up to `wait` seconds.
+
+    Raises KnowledgeBaseLocked with the owner's process id and since when it writes.
+    """
+    try:
+        file = path.open("a+b")
+    except OSError as error:
+        raise KnowledgeBaseError(
+            f"{path.parent} cannot be written to: {error.strerror}.",
+            hint="Reading and asking still work; to add documents, make the folder writable.",
+        ) from error
+    with file:
+        deadline = time.monotonic() + wait
+        while not _try_lock(file):
+            if time.monotonic() >= deadline:
+                raise KnowledgeBaseLocked(
+                    f"Another process is writing to {path.parent}{_owner(file)}.",
+                    hint="Wait until it has finished, or stop it, then try again.",
+                )
+            time.sleep(_POLL)
+        file.truncate(0)
+        file.write(f"{os.getpid()} {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+            _unlock(file)
+
+
+def _owner(file: IO[bytes]) -> str:
+    file.seek(0)
+    note = file.read(100).decode(errors="replace").split()
+    return f" (process {note[0]}, since {note[1]})" if len(note) == 2 else ""
+
+
+def _try_lock(file: IO[bytes]) -> bool:
+    try:
+        if os.name == "posix":
+            import fcntl  # noqa: PLC0415  not on Windows
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt  # noqa: PLC0415  only on Windows
+
+            file.seek(_NOTE_AT)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except OSError:
+        return False
+    return True
+
+
+def _unlock(file: IO[bytes]) -> None:
+    if os.name != "posix":
+        import msvcrt  # noqa: PLC0415  only on Windows
+
+        file.seek(_NOTE_AT)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]

@@ -1,0 +1,114 @@
+"""The catalog's schema as an append-only list of steps; `PRAGMA user_version` counts those taken.
+
+A released step is never changed: a new one is added. A catalog that has taken more steps than this
+version knows is refused, with its files untouched.
+"""
+
+import apsw
+
+from quire.errors import KnowledgeBaseMismatch
+
+_FIRST = """
+CREATE TABLE settings (          -- fixed when the knowledge base is made
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (         -- one row per content, whatever the number of places
+    id           TEXT PRIMARY KEY,
+    content_hash TEXT NOT NULL UNIQUE,
+    title        TEXT NOT NULL,
+    media_type   TEXT NOT NULL,
+    language     TEXT NOT NULL,
+    pages        INTEGER,        -- NULL: the format has none
+    chunks       INTEGER NOT NULL,
+    added_at     TEXT NOT NULL,
+    warnings     TEXT NOT NULL   -- JSON list of sentences
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE locations (         -- the places that hold a content
+    path        BLOB PRIMARY KEY, -- as the operating system spells it: not always UTF-8
+    document_id TEXT NOT NULL REFERENCES documents (id),
+    size        INTEGER NOT NULL, -- bytes
+    modified_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX locations_by_document ON locations (document_id);
+
+CREATE TABLE pages (
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    position    INTEGER NOT NULL, -- from 0
+    number      INTEGER,          -- physical page from 1; NULL: the format has none
+    start       INTEGER NOT NULL, -- offset in the document's text
+    text        TEXT NOT NULL,
+    checksum    INTEGER NOT NULL, -- CRC-32 of text
+    PRIMARY KEY (document_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chunks (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice
+    document_id  TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    ordinal      INTEGER NOT NULL,
+    start        INTEGER NOT NULL,
+    end          INTEGER NOT NULL,
+    page_first   INTEGER,
+    page_last    INTEGER,
+    heading_path TEXT NOT NULL,   -- JSON list
+    tokens       INTEGER NOT NULL,
+    text         TEXT NOT NULL,
+    checksum     INTEGER NOT NULL, -- CRC-32 of text
+    UNIQUE (document_id, ordinal)
+) STRICT;
+
+CREATE TABLE vectors (
+    chunk_id  INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE,
+    text_hash BLOB NOT NULL,      -- BLAKE2b-128 of the text that was embedded
+    vector    BLOB NOT NULL,      -- float16, little-endian, of unit length
+    checksum  INTEGER NOT NULL    -- CRC-32 of vector
+) STRICT;
+CREATE INDEX vectors_by_text ON vectors (text_hash);
+
+-- Terms are made by quire.text.analysis and stand here separated by blanks.
+CREATE VIRTUAL TABLE lexical USING fts5 (
+    body, heading, title,
+    content = '', contentless_delete = 1,
+    tokenize = "ascii tokenchars '-_/.+#&@:'''"
+);
+INSERT INTO lexical (lexical, rank) VALUES ('secure-delete', 1);
+CREATE VIRTUAL TABLE lexical_terms USING fts5vocab (lexical, row);
+
+CREATE TABLE changes (           -- what the derived indexes replay
+    sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind        TEXT NOT NULL CHECK (kind IN ('add', 'remove')),
+    chunk_first INTEGER NOT NULL,
+    chunk_last  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE snapshots (         -- files in vectors/; the one of the highest generation counts
+    generation INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence   INTEGER NOT NULL, -- all changes up to this one are in it
+    sha256     TEXT NOT NULL,
+    vectors    INTEGER NOT NULL
+) STRICT;
+"""
+
+_STEPS = (_FIRST,)
+
+
+def migrate(connection: apsw.Connection, *, where: str) -> None:
+    """Bring the catalog to this version in one transaction.
+
+    Raises KnowledgeBaseMismatch when it was made by a newer version.
+    """
+    taken = connection.pragma("user_version")
+    if taken > len(_STEPS):
+        raise KnowledgeBaseMismatch(
+            f"The knowledge base at {where} was made by a newer version of Quire "
+            f"(schema {taken}; this version knows {len(_STEPS)}).",
+            hint="Update Quire. Nothing was changed.",
+        )
+    if taken == len(_STEPS):
+        return
+    with connection:
+        for step in _STEPS[taken:]:
+            connection.execute(step)
+        connection.pragma("user_version", len(_STEPS))
