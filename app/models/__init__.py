@@ -1,0 +1,1 @@
+"""Models, each behind a Protocol: chat models, embedders, rerankers, and the files they need."""

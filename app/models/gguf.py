@@ -1,0 +1,303 @@
+"""Checks a GGUF file before llama.cpp gets to see it, and reads what is worth knowing from it.
+
+llama.cpp takes a file at its word: some wrong counts end in gigabytes of allocations, others in an
+abort of the whole process. So the header is read here first, within bounds, and every tensor must
+lie inside the file. The format is described at https://github.com/ggml-org/ggml (docs/gguf.md).
+
+A header is: magic, version, number of tensors, number of keys; then the keys, each a name, a type
+and a value; then the tensors, each a name, a shape, a type and an offset into the data that
+follows, aligned.
+"""
+
+import hashlib
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from quire.errors import ModelNotFound, ModelUnusable
+
+_MAX_KEYS = 4_096  # real models have some 40
+_MAX_TENSORS = 65_536  # the largest models have some 2,000
+_MAX_NAME = 512
+_MAX_TEXT = 16 * 2**20
+_MAX_ITEMS = 4_000_000  # vocabularies have up to 262,144 words and twice as many merges
+_MAX_TEMPLATE = 256 * 1024
+
+# Value types by their number in the file: how struct reads them. 8 is text, 9 is an array.
+_SCALARS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
+_TEXT, _ARRAY = 8, 9
+
+# Tensor types by their number in the file: values in a block, bytes of a block.
+_BLOCKS = {
+    0: (1, 4),  # F32
+    1: (1, 2),  # F16
+    2: (32, 18),  # Q4_0
+    3: (32, 20),  # Q4_1
+    6: (32, 22),  # Q5_0
+    7: (32, 24),  # Q5_1
+    8: (32, 34),  # Q8_0
+    9: (32, 36),  # Q8_1
+    10: (256, 84),  # Q2_K
+    11: (256, 110),  # Q3_K
+    12: (256, 144),  # Q4_K
+    13: (256, 176),  # Q5_K
+    14: (256, 210),  # Q6_K
+    15: (256, 292),  # Q8_K
+    16: (256, 66),  # IQ2_XXS
+    17: (256, 74),  # IQ2_XS
+    18: (256, 98),  # IQ3_XXS
+    19: (256, 50),  # IQ1_S
+    20: (32, 18),  # IQ4_NL
+    21: (256, 110),  # IQ3_S
+    22: (256, 82),  # IQ2_S
+    23: (256, 136),  # IQ4_XS
+    24: (1, 1),  # I8
+    25: (1, 2),  # I16
+    26: (1, 4),  # I32
+    27: (1, 8),  # I64
+    28: (1, 8),  # F64
+    29: (256, 56),  # IQ1_M
+    30: (1, 2),  # BF16
+    34: (256, 54),  # TQ1_0
+    35: (256, 66),  # TQ2_0
+    39: (32, 17),  # MXFP4
+    40: (64, 36),  # NVFP4
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GgufFacts:
+    """What a chat model's header says.
+
+    `parameters` counts weights, `size` is the file's bytes. `header_sha256` identifies everything
+    but the weights' values: it is had without reading gigabytes. `kv_bytes_per_token` is the
+    memory that each token of the context takes, with 16 bits a value.
+    """
+
+    path: Path
+    size: int
+    architecture: str
+    name: str
+    context_length: int
+    chat_template: str
+    parameters: int
+    kv_bytes_per_token: int
+    header_sha256: str
+
+
+def read_facts(path: Path) -> GgufFacts:
+    """Check the file and return what its header says.
+
+    Raises ModelNotFound when there is no file, and ModelUnusable when it is no GGUF file, is
+    damaged or cut short, or is not a chat model.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            if size == 0:
+                raise _unusable(path, "is empty")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _Header(path, data, size).facts()
+    except FileNotFoundError as exc:
+        raise ModelNotFound(
+            f"There is no model file at {path}.", hint="Run `quire models` to see how to get one."
+        ) from exc
+    except (OSError, ValueError) as exc:
+        raise ModelUnusable(f"The model file {path} cannot be read: {exc}.") from exc
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of the whole file in hexadecimal."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise ModelUnusable(f"The model file {path} cannot be read: {exc}.") from exc
+
+
+def _unusable(path: Path, what: str, *, hint: str = "") -> ModelUnusable:
+    return ModelUnusable(
+        f"The model file {path} {what}.", hint=hint or "Get the file again from where it came."
+    )
+
+
+class _Header:
+    """A cursor over the header that never leaves the file."""
+
+    def __init__(self, path: Path, data: mmap.mmap, size: int) -> None:
+        self.path = path
+        self.data = data
+        self.size = size
+        self.at = 0
+
+    def fail(self, what: str, *, hint: str = "") -> NoReturn:
+        raise _unusable(self.path, what, hint=hint)
+
+    def facts(self) -> GgufFacts:
+        if self.data[:4] != b"GGUF":
+            self.fail("is not a GGUF file", hint="Quire runs models in the GGUF format.")
+        self.at = 4
+        version = self.scalar("<I")
+        if version not in {2, 3}:
+            self.fail(f"has version {version} of the GGUF format, and Quire reads 2 and 3")
+        tensors, keys = self.scalar("<Q"), self.scalar("<Q")
+        if not 0 < tensors <= _MAX_TENSORS or not 0 < keys <= _MAX_KEYS:
+            self.fail(f"claims {tensors:,} tensors and {keys:,} keys, which cannot be")
+        values = self.values(keys)
+        parameters = self.tensors(tensors, alignment=values.get("general.alignment", 32))
+        return self.chat_model(values, parameters)
+
+    def chat_model(self, values: dict[str, Any], parameters: int) -> GgufFacts:
+        architecture = values.get("general.architecture")
+        if not isinstance(architecture, str) or not architecture:
+            self.fail("does not name its architecture")
+        if isinstance(parts := values.get("split.count"), int) and parts > 1:
+            self.fail(
+                f"is one of {parts} parts of a model, and Quire loads models that are one file",
+                hint="Merge the parts with llama.cpp's llama-gguf-split, or get a smaller file.",
+            )
+        context = values.get(f"{architecture}.context_length")
+        if not isinstance(context, int) or not 0 < context < 2**31:
+            self.fail("does not say how long a text it can read")
+        template = values.get("tokenizer.chat_template")
+        if not isinstance(template, str) or not template.strip():
+            self.fail(
+                "has no chat template, so it is not made for conversation",
+                hint="Choose a model whose name has Instruct or Chat in it.",
+            )
+        if len(template) > _MAX_TEMPLATE:
+            self.fail(f"has a chat template of {len(template):,} characters, which cannot be")
+        name = values.get("general.name")
+        return GgufFacts(
+            path=self.path,
+            size=self.size,
+            architecture=architecture,
+            name=name if isinstance(name, str) and name else self.path.stem,
+            context_length=context,
+            chat_template=template,
+            parameters=parameters,
+            kv_bytes_per_token=_kv_bytes_per_token(values, architecture),
+            header_sha256=hashlib.sha256(self.data[: self.at]).hexdigest(),
+        )
+
+    def values(self, count: int) -> dict[str, Any]:
+        """The keys with one value each; arrays are checked and passed over."""
+        values: dict[str, Any] = {}
+        for _ in range(count):
+            key = self.text(_MAX_NAME)
+            if key in values:
+                self.fail(f"has the key {key[:80]!r} twice")
+            values[key] = self.value(self.scalar("<I"))
+        return values
+
+    def value(self, kind: int) -> Any:
+        if kind in _SCALARS:
+            return self.scalar(_SCALARS[kind])
+        if kind == _TEXT:
+            return self.text(_MAX_TEXT)
+        if kind != _ARRAY:
+            self.fail(f"has a value of unknown type {kind}")
+        item, count = self.scalar("<I"), self.scalar("<Q")
+        if count > _MAX_ITEMS:
+            self.fail(f"has a list of {count:,} items, which cannot be")
+        if item in _SCALARS:
+            return self.numbers(item, count)
+        if item != _TEXT:
+            self.fail("has a list of lists or of an unknown type")
+        # The loop that takes the time: a vocabulary is a list of up to a million words.
+        at, unpack, last = self.at, struct.Struct("<Q").unpack_from, self.size - 8
+        for _ in range(count):
+            if at > last:
+                self.fail("is cut short")
+            at += 8 + unpack(self.data, at)[0]
+        if at > self.size:
+            self.fail("is cut short")
+        self.at = at
+        return None
+
+    def numbers(self, item: int, count: int) -> tuple[Any, ...] | None:
+        """A short list of numbers, or None for a long one, which belongs to the vocabulary."""
+        layout = _SCALARS[item][1]
+        start = self.advance(count * struct.calcsize("<" + layout))
+        return struct.unpack_from(f"<{count}{layout}", self.data, start) if count <= 1024 else None
+
+    def tensors(self, count: int, *, alignment: Any) -> int:
+        """Check that every tensor lies inside the file; return the number of weights."""
+        if not isinstance(alignment, int) or not 8 <= alignment <= 2**20 or alignment % 8:
+            self.fail(f"has an alignment of {alignment!r}, which cannot be")
+        names: set[str] = set()
+        furthest = parameters = 0
+        for _ in range(count):
+            name = self.text(_MAX_NAME)
+            if name in names:
+                self.fail(f"has the tensor {name[:80]!r} twice")
+            names.add(name)
+            dimensions = self.scalar("<I")
+            if not 0 < dimensions <= 4:
+                self.fail(f"has a tensor {name[:80]!r} of {dimensions} dimensions")
+            shape = [self.scalar("<Q") for _ in range(dimensions)]
+            kind, offset = self.scalar("<I"), self.scalar("<Q")
+            if kind not in _BLOCKS:
+                self.fail(f"has a tensor {name[:80]!r} of the unknown type {kind}")
+            block, block_bytes = _BLOCKS[kind]
+            values = 1
+            for side in shape:
+                values *= side
+            if not 0 < values < 2**48 or shape[0] % block or offset % alignment:
+                self.fail(f"has a tensor {name[:80]!r} with an impossible shape or place")
+            parameters += values
+            furthest = max(furthest, offset + values // block * block_bytes)
+        begin = -(-self.at // alignment) * alignment
+        if begin + furthest > self.size:
+            missing = begin + furthest - self.size
+            self.fail(f"is cut short: {missing:,} bytes are missing at its end")
+        return parameters
+
+    def scalar(self, layout: str) -> Any:
+        return struct.unpack_from(layout, self.data, self.advance(struct.calcsize(layout)))[0]
+
+    def text(self, limit: int) -> str:
+        length = self.scalar("<Q")
+        if length > limit:
+            self.fail(f"has a text of {length:,} bytes in its header, which cannot be")
+        start = self.advance(length)
+        return self.data[start : start + length].decode("utf-8", errors="replace")
+
+    def advance(self, count: int) -> int:
+        """Step over `count` bytes and return where they begin."""
+        start = self.at
+        if start + count > self.size:
+            self.fail("is cut short")
+        self.at = start + count
+        return start
+
+
+def _kv_bytes_per_token(values: dict[str, Any], architecture: str) -> int:
+    """Memory of one token's keys and values in 16 bits; 0 where the header does not tell."""
+
+    def number(key: str) -> int:
+        value = values.get(f"{architecture}.{key}", 0)
+        if isinstance(value, tuple):  # one number for each layer
+            value = max(value, default=0)
+        return value if isinstance(value, int) and 0 <= value < 2**31 else 0
+
+    heads = number("attention.head_count")
+    kv_heads = number("attention.head_count_kv") or heads
+    width = number("embedding_length") // heads if heads else 0
+    key = number("attention.key_length") or width
+    value = number("attention.value_length") or width
+    return number("block_count") * kv_heads * (key + value) * 2

@@ -1,0 +1,213 @@
+"""A chat model in a GGUF file, run by llama.cpp inside this process."""
+
+import atexit
+import functools
+import threading
+import weakref
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from quire.errors import ModelError, UsageError
+from quire.models import gguf, llama_selftest, machine, openmp
+from quire.models.chat_template import ChatTemplate
+from quire.models.llama_runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
+from quire.models.protocols import Finish
+from quire.models.repetition import RepetitionGuard
+from quire.models.reply_text import ReplyText
+from quire.models.turns import Job, Reply, Turns
+from quire.records import Message, Segment
+
+
+class LlamaEngine:
+    """A `ChatModel` of a GGUF file.
+
+    One thread owns the model; up to 8 replies wait for it. A prompt that begins like the one before
+    is read only from where they differ.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str = "",
+        languages: frozenset[str] = frozenset({"en"}),
+        context_tokens: int = 4096,
+        threads: int | None = None,
+        wait_seconds: float = 300.0,
+        verdicts: Path | None = None,
+    ) -> None:
+        """Check and load the file, which takes seconds.
+
+        `context_tokens` is cut to what the model was trained for; 4096 hold a question with its
+        passages, and memory grows with it. `threads` is the number of usable cores unless given.
+        A reply waits at most `wait_seconds` for its turn. `verdicts` is the file that remembers
+        self-tests, in the user's cache folder unless given.
+
+        Raises ModelNotFound and ModelUnusable.
+        """
+        facts = gguf.read_facts(path)
+        self.name = name or facts.name
+        self.languages = languages
+        self.context_tokens = min(context_tokens, facts.context_length)
+        self.threads = threads or _threads()
+        self._path = path
+        gpu_layers = -1 if supports_gpu() else 0
+        extra_buffers = llama_selftest.passes_with_extra_buffers(
+            facts,
+            build=build(),
+            cpu=machine.describe().cpu,
+            gpu_layers=gpu_layers,
+            verdicts=verdicts,
+        )
+        self._runtime = LlamaRuntime(
+            facts,
+            context_tokens=self.context_tokens,
+            threads=self.threads,
+            gpu_layers=gpu_layers,
+            extra_buffers=extra_buffers,
+            interrupt=Interrupt(),
+        )
+        try:
+            self._template = ChatTemplate(
+                facts.chat_template,
+                bos=self._runtime.bos_text,
+                eos=self._runtime.eos_text,
+                model=path.name,
+            )
+        except ModelError:
+            self._runtime.close()
+            raise
+        # The vocabulary is read from any thread, and must not be freed under it.
+        self._vocabulary = threading.Lock()
+        self._closed = False
+        self._turns = Turns(
+            self._write,
+            interrupt=self._runtime.interrupt,
+            name=f"The model {self.name}",
+            wait_seconds=wait_seconds,
+        )
+        # A process that ends while llama.cpp computes may crash on its way out.
+        atexit.register(_close_if_alive, weakref.ref(self))
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the file; reading it takes about a second per gigabyte, once."""
+        return gguf.sha256(self._path)
+
+    @property
+    def offload(self) -> Offload:
+        """What was asked of the GPU, and what it took."""
+        return self._runtime.offload
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenize([Segment(text)]))
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> int:
+        return len(self._prompt(messages)[0])
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> Reply:
+        """Begin a reply; see `ChatModel.stream`.
+
+        Near the end of the context a reply is cut short, with `finish` "length".
+        """
+        if max_tokens < 1:
+            raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
+        prompt, thinking = self._prompt(messages)
+        room = self.context_tokens - len(prompt)
+        if room < 1:
+            raise ModelError(
+                f"The prompt has {len(prompt):,} tokens, and the model {self.name} is loaded for "
+                f"{self.context_tokens:,}, its reply included.",
+                hint="Ask with fewer or shorter passages, or load the model with a longer context.",
+            )
+        return self._turns.submit(
+            prompt,
+            max_tokens=min(max_tokens, room),
+            stop=tuple(stop),
+            temperature=temperature,
+            thinking=thinking,
+            cancel=cancel,
+        )
+
+    def close(self) -> None:
+        """Stop writing and free the memory. May be called twice."""
+        self._turns.close()
+        with self._vocabulary:
+            if not self._closed:
+                self._closed = True
+                self._runtime.close()
+
+    def __enter__(self) -> "LlamaEngine":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def _prompt(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
+        """The tokens of a prompt, and whether the reply to it begins inside a thought."""
+        if not messages:
+            raise UsageError("A prompt needs at least one message.")
+        segments = self._template.segments(messages)
+        tokens = self._tokenize(segments)
+        if (bos := self._runtime.bos) >= 0 and tokens[:1] != [bos]:
+            tokens.insert(0, bos)
+        return tokens, self._template.opens_thought(segments)
+
+    def _tokenize(self, segments: Sequence[Segment]) -> list[int]:
+        with self._vocabulary:
+            if self._closed:
+                raise ModelError(f"The model {self.name} was closed.")
+            return [
+                token
+                for segment in segments
+                for token in self._runtime.tokenize(segment.text, special=segment.scaffold)
+            ]
+
+    def _write(self, job: Job) -> Finish:
+        """Write one reply; runs in the thread that owns the model."""
+        runtime = self._runtime
+        reused = runtime.read(job.prompt, cancelled=job.cancelled)
+        if reused is None:
+            return "cancelled"
+        job.reused_tokens = reused
+        reply = ReplyText(stop=job.stop, thinking=job.thinking)
+        guard = RepetitionGuard()
+        finish: Finish = "length"
+        with closing(runtime.sampler(temperature=job.temperature)) as sampler:
+            while job.completion_tokens < job.max_tokens:
+                token = sampler.next_token()
+                if runtime.ends_reply(token):
+                    finish = "stop"
+                    break
+                job.completion_tokens += 1
+                job.put(reply.feed(runtime.piece(token)))
+                if reply.stopped:
+                    return "stop"
+                if guard.repeats(token):
+                    finish = "repetition"
+                    break
+                last = job.completion_tokens == job.max_tokens
+                if job.cancelled() or not (last or runtime.append([token])):
+                    return "cancelled"
+        job.put(reply.finish())
+        return finish
+
+
+def _threads() -> int:
+    """One thread a core; one fewer where waiting threads would spin and starve the others."""
+    cores = machine.usable_cores()
+    return cores if openmp.waits_passively() else max(1, cores - 1)
+
+
+def _close_if_alive(engine: "weakref.ref[LlamaEngine]") -> None:
+    if (alive := engine()) is not None:
+        alive.close()

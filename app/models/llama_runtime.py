@@ -1,0 +1,319 @@
+"""The front door of llama.cpp: a GGUF model, loaded, and the tokens that it has read.
+
+It calls llama.cpp's own C functions. The class `Llama` of llama-cpp-python is not used: it
+redirects the standard output of the whole process while it loads, compiles the file's chat template
+without bounds, and cannot stop while it reads a prompt.
+"""
+
+import ctypes
+import hashlib
+import os
+import re
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import llama_cpp.llama_cpp as api
+
+from quire.errors import ModelError, ModelUnusable
+from quire.models.gguf import GgufFacts
+
+BATCH = 256  # tokens of a prompt that are read in one step
+_ABORTED = 2  # what llama_decode returns when the interrupt was set
+_LEVEL_ERROR = 4
+_ALL_LAYERS = 2**31 - 1
+
+_log: deque[tuple[int, str]] = deque(maxlen=400)
+
+
+@api.llama_log_callback  # type: ignore[untyped-decorator]
+def _keep_log(level: int, text: bytes, _data: ctypes.c_void_p) -> None:
+    _log.append((level, text.decode("utf-8", errors="replace")))
+
+
+# llama.cpp has one log for the whole process, which would go to standard error.
+api.llama_log_set(_keep_log, ctypes.c_void_p(0))
+api.llama_backend_init()
+
+
+@dataclass(frozen=True, slots=True)
+class Offload:
+    """Layers of the model that were to run on a GPU, and those that do; `total` has all."""
+
+    asked: int
+    got: int
+    total: int
+
+
+class Interrupt:
+    """Makes llama.cpp drop the step that it is computing, within milliseconds on a CPU.
+
+    llama.cpp asks a C function whether to go on before each operation. A Python function there
+    would wait for the interpreter a thousand times a token. subtle: the C library's `strlen` is
+    such a function: on an empty string it returns 0, which is false, and on one character 1.
+    """
+
+    def __init__(self) -> None:
+        self._text = ctypes.create_string_buffer(2)
+        library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+        self.function = ctypes.cast(library.strlen, api.ggml_abort_callback)
+
+    @property
+    def address(self) -> int:
+        return ctypes.addressof(self._text)
+
+    def set(self) -> None:
+        self._text[0] = b"x"
+
+    def clear(self) -> None:
+        self._text[0] = b"\0"
+
+
+def build() -> str:
+    """Identifies the very build of llama.cpp: its version, its libraries, what it was built for."""
+    libraries = sorted((Path(llama_cpp.__file__).parent / "lib").glob("*"))
+    stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in libraries]
+    digest = hashlib.sha256(repr(stamps).encode()).hexdigest()[:12]
+    return f"{llama_cpp.__version__} {_text(api.llama_version())} {system_info()} {digest}"
+
+
+def system_info() -> str:
+    """The instruction sets and backends that llama.cpp uses here, in its own words."""
+    return _text(api.llama_print_system_info()).strip(" |")
+
+
+def supports_gpu() -> bool:
+    return bool(api.llama_supports_gpu_offload())
+
+
+class LlamaRuntime:
+    """A loaded model and one context. Not for several threads, except for the vocabulary.
+
+    `tokens` is what the context holds. Raises ModelUnusable when llama.cpp refuses the file.
+    """
+
+    def __init__(
+        self,
+        facts: GgufFacts,
+        *,
+        context_tokens: int,
+        threads: int,
+        gpu_layers: int,
+        extra_buffers: bool,
+        interrupt: Interrupt,
+    ) -> None:
+        self.path = facts.path
+        self.interrupt = interrupt
+        self.tokens: list[int] = []
+        self._model: Any = None
+        self._context: Any = None
+        _log.clear()
+        model_params = api.llama_model_default_params()
+        model_params.n_gpu_layers = _ALL_LAYERS if gpu_layers < 0 else gpu_layers
+        # Weights repacked for the processor; some builds crash on them (see llama_selftest).
+        model_params.use_extra_bufts = extra_buffers
+        self._model = api.llama_model_load_from_file(os.fsencode(facts.path), model_params)
+        if not self._model:
+            raise self._refused()
+        self.offload = self._offload(gpu_layers)
+        params = api.llama_context_default_params()
+        params.n_ctx = context_tokens
+        params.n_batch = params.n_ubatch = min(BATCH, context_tokens)
+        params.n_threads = params.n_threads_batch = threads
+        params.no_perf = True
+        params.abort_callback = interrupt.function
+        params.abort_callback_data = interrupt.address
+        if not self.offload.got:
+            # On a CPU, plain attention was as fast or faster at every length measured.
+            params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        self._context = api.llama_init_from_model(self._model, params)
+        if not self._context:
+            raise self._refused()
+        self._memory = api.llama_get_memory(self._context)
+        self._vocab = api.llama_model_get_vocab(self._model)
+        self._recurrent = bool(
+            api.llama_model_is_recurrent(self._model) or api.llama_model_is_hybrid(self._model)
+        )
+        self._look_alikes = self._find_look_alikes()
+        self._thought_tags = {
+            tokens[0]: tag.encode()
+            for tag in ("<think>", "</think>")
+            if len(tokens := self.tokenize(tag, special=True)) == 1
+        }
+
+    def close(self) -> None:
+        """Free the memory; nothing else may be called after."""
+        if self._context:
+            api.llama_free(self._context)
+        if self._model:
+            api.llama_model_free(self._model)
+        self._context = self._model = None
+
+    # The vocabulary
+
+    @property
+    def bos(self) -> int:
+        """The token that every prompt begins with, or -1."""
+        token: int = api.llama_vocab_bos(self._vocab)
+        return token if api.llama_vocab_get_add_bos(self._vocab) else -1
+
+    def token_text(self, token: int) -> str:
+        """How the vocabulary writes a token; empty for none."""
+        return _text(api.llama_vocab_get_text(self._vocab, token)) if token >= 0 else ""
+
+    @property
+    def bos_text(self) -> str:
+        return self.token_text(api.llama_vocab_bos(self._vocab))
+
+    @property
+    def eos_text(self) -> str:
+        return self.token_text(api.llama_vocab_eos(self._vocab))
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """Tokens of a text; only with `special` do the names of control tokens become tokens."""
+        if not special and self._look_alikes is not None:
+            # Cut each of them after its first character, and the vocabulary cannot know it.
+            pieces = self._look_alikes.split(text)
+            return [token for piece in pieces for token in self._tokenize(piece, special=False)]
+        return self._tokenize(text, special=special)
+
+    def _tokenize(self, text: str, *, special: bool) -> list[int]:
+        data = text.encode("utf-8", errors="replace")
+        size = len(data) + 16
+        tokens = (api.llama_token * size)()
+        count = api.llama_tokenize(self._vocab, data, len(data), tokens, size, False, special)
+        if count < 0:
+            raise ModelError(f"A text of {len(data):,} bytes is more than a model can read.")
+        return list(tokens[:count])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that a token adds to a reply; control tokens add none, but for `<think>`."""
+        if token in self._thought_tags:
+            return self._thought_tags[token]
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            count = api.llama_token_to_piece(self._vocab, token, buffer, size, 0, False)
+            if count >= 0:
+                return buffer.raw[:count]
+            size = -count
+
+    def is_control(self, token: int) -> bool:
+        return bool(api.llama_vocab_is_control(self._vocab, token))
+
+    def ends_reply(self, token: int) -> bool:
+        return bool(api.llama_vocab_is_eog(self._vocab, token))
+
+    # Reading and writing
+
+    def read(self, prompt: Sequence[int], *, cancelled: Callable[[], bool]) -> int | None:
+        """Bring the context to hold exactly `prompt`; how many tokens it held already.
+
+        None when it was cancelled on the way; what was read until then is kept. The last token is
+        always read anew, because the next one is chosen from what reading it leaves behind.
+        """
+        common = self._keep(prompt)
+        for start in range(common, len(prompt), BATCH):
+            if cancelled() or not self.append(prompt[start : start + BATCH]):
+                return None
+        return common
+
+    def append(self, tokens: Sequence[int]) -> bool:
+        """Read tokens after those that the context holds; False when interrupted."""
+        array = (api.llama_token * len(tokens))(*tokens)
+        code = api.llama_decode(self._context, api.llama_batch_get_one(array, len(tokens)))
+        if code == 0:
+            self.tokens.extend(tokens)
+            return True
+        # An aborted step leaves a recurrent state half changed; attention has only to forget it.
+        self._truncate(0 if self._recurrent else len(self.tokens))
+        if code == _ABORTED:
+            return False
+        raise ModelError(
+            f"The model {self.path.name} failed while reading (llama.cpp's code {code})."
+        )
+
+    def sampler(self, *, temperature: float) -> "Sampler":
+        return Sampler(self._context, temperature=temperature)
+
+    def _keep(self, prompt: Sequence[int]) -> int:
+        """Drop from the context what differs from `prompt`, and return how much is left."""
+        common = 0
+        for ours, theirs in zip(self.tokens, prompt[:-1], strict=False):
+            if ours != theirs:
+                break
+            common += 1
+        return self._truncate(common)
+
+    def _truncate(self, count: int) -> int:
+        # Some architectures cannot forget a part: then everything has to be read again.
+        if not count or not api.llama_memory_seq_rm(self._memory, 0, count, -1):
+            count = 0
+            api.llama_memory_clear(self._memory, False)
+        del self.tokens[count:]
+        return count
+
+    def _find_look_alikes(self) -> re.Pattern[str] | None:
+        """Matches the place after the `<` of each `<tool_call>` that the vocabulary has as a token.
+
+        Unlike control tokens, llama.cpp knows these in every text.
+        """
+        names = [
+            name
+            for token in range(api.llama_vocab_n_tokens(self._vocab))
+            if api.llama_vocab_get_attr(self._vocab, token) & api.LLAMA_TOKEN_ATTR_USER_DEFINED
+            and re.fullmatch(r"<[^\s<>]+>", name := self.token_text(token))
+        ]
+        if not names:
+            return None
+        return re.compile("(?<=<)(?=" + "|".join(re.escape(name[1:]) for name in names) + ")")
+
+    def _offload(self, asked: int) -> Offload:
+        found = re.findall(r"offloaded (\d+)/(\d+) layers to GPU", "".join(t for _, t in _log))
+        total = int(found[-1][1]) if found else api.llama_model_n_layer(self._model) + 1
+        return Offload(total if asked < 0 else asked, int(found[-1][0]) if found else 0, total)
+
+    def _refused(self) -> ModelUnusable:
+        lines = [text.strip() for level, text in _log if level == _LEVEL_ERROR]
+        reason = lines[0] if lines else "it gave no reason"
+        self.close()
+        return ModelUnusable(
+            f"llama.cpp cannot load {self.path}: {reason}.",
+            hint="Get the file again, or choose another model.",
+        )
+
+
+class Sampler:
+    """Chooses the next token. Temperature 0 takes the likeliest."""
+
+    def __init__(self, context: Any, *, temperature: float) -> None:
+        self._context = context
+        self._chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
+        links = (
+            [
+                api.llama_sampler_init_top_k(40),
+                api.llama_sampler_init_top_p(0.95, 1),
+                api.llama_sampler_init_min_p(0.05, 1),
+                api.llama_sampler_init_temp(temperature),
+                api.llama_sampler_init_dist(api.LLAMA_DEFAULT_SEED),
+            ]
+            if temperature > 0
+            else [api.llama_sampler_init_greedy()]
+        )
+        for link in links:
+            api.llama_sampler_chain_add(self._chain, link)
+
+    def next_token(self) -> int:
+        token: int = api.llama_sampler_sample(self._chain, self._context, -1)
+        return token
+
+    def close(self) -> None:
+        api.llama_sampler_free(self._chain)
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", errors="replace")

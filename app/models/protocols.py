@@ -1,0 +1,114 @@
+"""What the rest of Quire asks of a model: one small Protocol for each kind."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from quire.records import Message, Usage
+
+Finish = Literal["stop", "length", "repetition", "cancelled", "failed"]
+"""Why a reply ended: the model was done or met a stop string; it reached `max_tokens` or the end of
+its context; it had begun to repeat itself; the caller left; an error was raised."""
+
+
+class Generation(Iterator[str], Protocol):
+    """A reply on its way: iterate to get its text in pieces of whole characters.
+
+    The model begins as soon as it is free, read or not. An error of the model is raised by the
+    iteration. Closing, or dropping the last reference, stops the model.
+    """
+
+    @property
+    def position(self) -> int:
+        """How many replies are written before this one; 0 once the model works on it."""
+
+    @property
+    def finish(self) -> Finish | None:
+        """Why the reply ended, or None while it is on its way."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens so far; final once `finish` is set."""
+
+    def cancel(self) -> None:
+        """Stop the model; the iteration ends without an error. May be called from any thread."""
+
+
+class ChatModel(Protocol):
+    """A model that writes the next turn of a conversation.
+
+    `languages` are the ISO 639-1 codes of the languages that it writes acceptably, and
+    `fingerprint` identifies its weights: the SHA-256 of the file in hexadecimal, or for a remote
+    model whatever names it. Usable from several threads.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens that prompt and reply may have together."""
+
+    @property
+    def languages(self) -> frozenset[str]: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text that stands in a message."""
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> int:
+        """Tokens of a whole prompt, scaffolding included."""
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> Generation:
+        """Begin a reply of at most `max_tokens` tokens, which ends before any string in `stop`.
+
+        Temperature 0 takes the likeliest token each time. Setting `cancel` has the effect of
+        `Generation.cancel`.
+
+        Raises ModelBusy when too many wait, and ModelError for messages that do not fit.
+        """
+
+    def close(self) -> None:
+        """Free the model; replies on their way end in an error."""
+
+
+class Embedder(Protocol):
+    """A model that turns texts into vectors of unit length. Usable from several threads."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the weights: vectors of another fingerprint must not be compared."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest text it reads, in its own tokens, without special ones."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The length of each text in its own tokens, without special ones."""
+
+    def embed_passages(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
+    ) -> npt.NDArray[np.float32]:
+        """Vectors of shape (len(texts), dimension); `progress` hears how many texts are done."""
+
+    def embed_question(self, text: str) -> npt.NDArray[np.float32]:
+        """A vector of shape (dimension,)."""
