@@ -1,0 +1,82 @@
+"""From the bytes of a file to its text, pages and blocks.
+
+`load` reads the file once, decides what it is by those bytes, and hands them to the one loader for
+that format. Parsers of hostile files hang, swell and crash: outside of tests, call it through
+`quire.ingest.isolation.ParserPool`, which runs it in a worker process with budgets.
+"""
+
+import hashlib
+import importlib
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from quire.errors import Skipped, Unreadable
+from quire.ingest.limits import Limits
+from quire.ingest.loaders.content import Content, Source
+from quire.ingest.loaders.formats import media_type_of
+from quire.records import ParsedDocument
+
+# Loaders are imported by name when first needed: each brings a parser that takes time to import.
+_LOADERS = {
+    "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "text/markdown": "markdown",
+    "text/plain": "text",
+}
+
+
+def load(
+    path: Path, *, password: str | None = None, limits: Limits | None = None
+) -> ParsedDocument:
+    """Reads and parses the file at `path`.
+
+    Raises Skipped where there is nothing to index (empty, a scan, a format without text) or a
+    password is needed, and Unreadable where the file is damaged or breaks a limit.
+    """
+    limits = limits or Limits()
+    data = read_bytes(path, limits=limits)
+    media_type = media_type_of(data, path.name)
+    source = Source(data, path, limits, password)
+    read: Callable[[Source], Content] = importlib.import_module(
+        f"quire.ingest.loaders.{_LOADERS[media_type]}"
+    ).read
+    content = read(source)
+    return ParsedDocument(
+        content_hash=hashlib.sha256(data).hexdigest(),
+        media_type=media_type,
+        title=content.title,
+        pages=content.pages,
+        blocks=content.blocks,
+        warnings=content.warnings,
+    )
+
+
+def read_bytes(path: Path, *, limits: Limits) -> bytes:
+    """The bytes of a regular file, read once; never waits on a pipe or a device."""
+    try:
+        # Opening a FIFO would wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise Skipped("not a regular file")
+        # What claims no size is empty, or a window into the kernel that may never end.
+        if status.st_size == 0:
+            raise Skipped("empty file")
+        try:
+            data = file.read(limits.file_bytes + 1)
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror}") from error
+    if len(data) > limits.file_bytes:
+        raise Unreadable(
+            f"limit: the file has {max(status.st_size, len(data)) / 1e6:,.0f} MB,"
+            f" more than {limits.file_bytes / 1e6:,.0f} MB",
+            hint="Split it, or raise the limit on file size.",
+        )
+    if not data:
+        raise Skipped("empty file")
+    return data

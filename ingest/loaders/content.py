@@ -1,0 +1,118 @@
+"""What goes into a loader and how it puts together what comes out."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quire.errors import Skipped
+from quire.ingest.limits import Limits
+from quire.ingest.loaders.cleaning import clean
+from quire.records import PAGE_BREAK, Block, BlockKind, PageText
+
+BLOCK_BREAK = "\n\n"
+"""Stands between two blocks of a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one file, with what a loader may know about it. The name decides nothing."""
+
+    data: bytes = field(repr=False)
+    path: Path
+    limits: Limits
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending, fit for display."""
+        return clean(self.path.stem).strip() or "untitled"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a loader read: pages, blocks with offsets into the pages joined, title, warnings."""
+
+    pages: tuple[PageText, ...]
+    blocks: tuple[Block, ...]
+    title: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageBoxes:
+    """Where a span stands on a page: one rectangle a line, as a viewer shows the page.
+
+    `boxes` are left, top, right, bottom in PDF points (1/72 inch) from the page's top left
+    corner, after rotation and crop; `width` and `height` are the page's size in the same measure.
+    """
+
+    width: float
+    height: float
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+
+class ContentBuilder:
+    """Collects blocks page by page and keeps their offsets exact.
+
+    What goes past the limits on characters and pages is left out, and a warning says so once.
+    `full` is then true and a loader may stop reading.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._pages: list[PageText] = []
+        self._blocks: list[Block] = []
+        self._parts: list[str] = []
+        self._number: int | None = None
+        self._page_start = 0
+        self._at = 0
+        self._warnings: dict[str, None] = {}
+        self.full = False
+
+    def start_page(self, number: int) -> None:
+        """Ends the page before, if any, and begins physical page `number`."""
+        if self._number is not None or self._parts:
+            self._end_page()
+        if len(self._pages) >= self._limits.pages:
+            self.full = True
+            self.warn(f"Text past the limit of {self._limits.pages:,} pages is left out.")
+        self._number = number
+
+    def add(self, kind: BlockKind, text: str, *, level: int = 0) -> None:
+        """Adds one block; `text` is cleaned and stripped, and nothing is added if none is left."""
+        text = clean(text).strip()
+        if not text or self.full:
+            return
+        separator = BLOCK_BREAK if self._parts else ""
+        room = self._limits.characters - self._at - len(separator)
+        if len(text) > room:
+            text = text[: max(room, 0)].rstrip()
+            self.full = True
+            self.warn_of_cut()
+            if not text:
+                return
+        self._parts += (separator, text)
+        start = self._at + len(separator)
+        self._at = start + len(text)
+        self._blocks.append(Block(kind, start, self._at, level))
+
+    def warn(self, sentence: str) -> None:
+        """Keeps a sentence about what of the file will not be found, once."""
+        self._warnings[sentence] = None
+
+    def warn_of_cut(self) -> None:
+        """Keeps the sentence that the limit on characters cut the text."""
+        self.warn(f"Text past the limit of {self._limits.characters:,} characters is left out.")
+
+    def finish(self, title: str) -> Content:
+        """The content, or Skipped if there is no text at all."""
+        self._end_page()
+        if not self._blocks:
+            raise Skipped("no text in the file", hint="There is nothing in it to search.")
+        return Content(tuple(self._pages), tuple(self._blocks), title, tuple(self._warnings))
+
+    def _end_page(self) -> None:
+        if self.full and not self._parts and self._pages:
+            return
+        self._pages.append(PageText(self._number, "".join(self._parts)))
+        self._parts = []
+        self._at += len(PAGE_BREAK)

@@ -1,0 +1,121 @@
+"""What a file is, by its bytes. The name only chooses among formats that are all plain text."""
+
+import re
+from pathlib import PurePath
+
+from quire.errors import Skipped
+from quire.ingest.loaders.archive import entry_names
+from quire.ingest.loaders.encoding import looks_binary
+
+PDF = "application/pdf"
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+DOCX = _OFFICE + "wordprocessingml.document"
+PPTX = _OFFICE + "presentationml.presentation"
+XLSX = _OFFICE + "spreadsheetml.sheet"
+EPUB = "application/epub+zip"
+MARKDOWN = "text/markdown"
+HTML = "text/html"
+CSV = "text/csv"
+EML = "message/rfc822"
+PLAIN = "text/plain"
+
+# What stands inside a zip archive tells what it is.
+_ZIP_PARTS = {
+    "word/document.xml": DOCX,
+    "ppt/presentation.xml": PPTX,
+    "xl/workbook.xml": XLSX,
+    "META-INF/container.xml": EPUB,
+}
+_SUPPORTED = (
+    "Quire reads PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, CSV, EML, plain text and code."
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Beginnings of files that hold no text, with the name that users know.
+_NO_TEXT = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
+    (b"II*\x00", "a TIFF picture"),
+    (b"MM\x00*", "a TIFF picture"),
+    (b"RIFF", "a sound, picture or film"),
+    (b"ID3", "a sound"),
+    (b"OggS", "a sound"),
+    (b"fLaC", "a sound"),
+    (b"\x00\x00\x00\x18ftyp", "a film"),
+    (b"\x00\x00\x00\x20ftyp", "a film"),
+    (b"\x1aE\xdf\xa3", "a film"),
+    (b"SQLite format 3\x00", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"GGUF", "a language model"),
+    (b"%!PS", "PostScript"),
+    (b"wOFF", "a font"),
+)
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*"
+    rb"<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_MAIL_START = re.compile(
+    rb"(?:[!-9;-~]{1,60}:[^\n]{0,1000}\r?\n(?:[ \t][^\n]{0,1000}\r?\n){0,50}){2,200}\r?\n"
+)
+_MAIL_FIELD = re.compile(rb"^(?:from|message-id|received|mime-version):", re.I | re.M)
+_TEXT_ENDINGS = {
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".eml": EML,
+}
+
+
+def media_type_of(data: bytes, name: str) -> str:
+    """The media type of `data`, one that a loader exists for. Raises Skipped for all others."""
+    head = data[:4096]
+    if b"%PDF-" in head[:1024]:
+        return PDF
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_type(data)
+    if head.startswith(_OLE):
+        return _refuse_old_office(data)
+    for beginning, what in _NO_TEXT:
+        if head.startswith(beginning) and (len(beginning) > 3 or looks_binary(data)):
+            raise Skipped(f"unsupported format: {what}", hint=_SUPPORTED)
+    if looks_binary(data):
+        raise Skipped("unsupported format: binary data", hint=_SUPPORTED)
+    if head.startswith(b"{\\rtf"):
+        raise Skipped("unsupported format: RTF", hint="Save it as DOCX or PDF.")
+    ending = PurePath(name).suffix.lower()
+    if _HTML_START.match(head) and ending not in {".md", ".markdown"}:
+        return HTML
+    by_name = _TEXT_ENDINGS.get(ending, PLAIN)
+    if by_name == PLAIN and (match := _MAIL_START.match(head)) and _MAIL_FIELD.search(match[0]):
+        return EML
+    return by_name
+
+
+def _zip_type(data: bytes) -> str:
+    names = entry_names(data)
+    for part, media_type in _ZIP_PARTS.items():
+        if part in names:
+            return media_type
+    raise Skipped("unsupported format: a zip archive", hint="Unpack it and add what is inside.")
+
+
+def _refuse_old_office(data: bytes) -> str:
+    # An encrypted DOCX is wrapped into the old container, with its stream names in UTF-16.
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise Skipped("password needed", hint="Save it without a password, then add it.")
+    raise Skipped(
+        "unsupported format: Office 97-2003",
+        hint="Save it as DOCX, PPTX, XLSX or PDF, then add it.",
+    )

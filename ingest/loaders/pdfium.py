@@ -1,0 +1,356 @@
+"""The one door to pdfium: opening PDFs, the words of a page with their places, page images.
+
+pdfium is native code and fed with files of unknown origin: only a worker process may import this
+module. Every call from Python costs about a microsecond, so a page is asked for its text once and
+then for two boxes a word, never for one a character. `char_boxes` asks for single characters, of
+the few that are to be highlighted.
+"""
+
+import ctypes
+import io
+import math
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from quire.errors import Skipped, Unreadable
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in PDF points, as the page's content has them: y grows upwards."""
+
+_ERROR_PASSWORD = 4
+_INVISIBLE_MODES = {3, 7}  # text render modes that paint nothing: "invisible" and "clip only"
+_FILL_AND_STROKE = 2  # how word processors fake a bold weight
+_FORCE_BOLD = 1 << 18  # of the font descriptor's flags
+_BOLD_NAME = re.compile(r"bold|black|heavy|semibold|demi|(?<!ya)hei|黑", re.IGNORECASE)
+_PALE = 250  # from here on, of 255, a colour is taken for the paper's white
+_LEGIBLE = 1.0  # points; smaller text is there for machines
+_MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
+
+# A word ends at white space and at the hyphen that pdfium marks where it joins two lines.
+_WORD = re.compile("[^\\s\x02\ufffe\x00]+")
+_LINE_MARK = re.compile("[\r\n\x02\ufffe]")
+HYPHEN_MARKS = "\x02\ufffe"
+
+pdfium.FPDF_InitLibrary()
+
+
+def _fast(function: Any, result: Any, *arguments: Any) -> Any:
+    """A binding that takes plain addresses, at a third of the time of a checked pointer."""
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    return ctypes.CFUNCTYPE(result, *arguments)(address)
+
+
+_int, _void_p = ctypes.c_int, ctypes.c_void_p
+_loose_box = _fast(pdfium.FPDFText_GetLooseCharBox, _int, _void_p, _int, _void_p)
+_text_object = _fast(pdfium.FPDFText_GetTextObject, _void_p, _void_p, _int)
+_matrix = _fast(pdfium.FPDFText_GetMatrix, _int, _void_p, _int, _void_p)
+_fill = _fast(pdfium.FPDFText_GetFillColor, _int, _void_p, _int, *[_void_p] * 4)
+_font_size = _fast(pdfium.FPDFText_GetFontSize, ctypes.c_double, _void_p, _int)
+_angle = _fast(pdfium.FPDFText_GetCharAngle, ctypes.c_float, _void_p, _int)
+_render_mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, _int, _void_p)
+_font = _fast(pdfium.FPDFTextObj_GetFont, _void_p, _void_p)
+_font_weight = _fast(pdfium.FPDFFont_GetWeight, _int, _void_p)
+_font_flags = _fast(pdfium.FPDFFont_GetFlags, _int, _void_p)
+_font_name = _fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t, _void_p, _void_p, _void_p)
+
+
+@dataclass(slots=True)
+class Word:
+    """Characters [start, end) of a page as pdfium counts them, without white space.
+
+    `line` counts pdfium's own lines. `size` is the height of the font in points as drawn.
+    """
+
+    start: int
+    end: int
+    text: str
+    box: Box
+    line: int
+    size: float
+    bold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageWords:
+    """The words of a page in the order of its content stream, and how the page is turned.
+
+    `quadrant` is the number of clockwise quarter turns after which most lines read from left to
+    right; words that run otherwise are in `astray`. `hidden` counts words left out because no
+    reader sees them: painted in no colour, white on white, tiny, or beyond the page's edge.
+    """
+
+    words: list[Word]
+    astray: list[Word]
+    quadrant: int
+    box: Box
+    hidden: int
+
+
+class PdfiumFile:
+    """An open PDF. Raises Skipped if it needs a password and Unreadable if it is damaged."""
+
+    def __init__(self, data: bytes, *, password: str | None = None) -> None:
+        # subtle: pdfium keeps no copy, so the bytes must live as long as the document
+        self._data = data
+        secret = None if password is None else password.encode()
+        self._document = pdfium.FPDF_LoadMemDocument64(data, len(data), secret)
+        if not self._document:
+            if pdfium.FPDF_GetLastError() == _ERROR_PASSWORD:
+                if password is None:
+                    raise Skipped("password needed", hint="Give its password to read it.")
+                raise Skipped("wrong password", hint="Give the right password to read it.")
+            raise Unreadable("damaged PDF", hint="Open it in a viewer and save it anew.")
+        self.page_count: int = pdfium.FPDF_GetPageCount(self._document)
+
+    def __enter__(self) -> "PdfiumFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pdfium.FPDF_CloseDocument(self._document)
+
+    def title(self) -> str:
+        """The title in the file's metadata, or an empty string."""
+        size = pdfium.FPDF_GetMetaText(self._document, b"Title", None, 0)
+        buffer = ctypes.create_string_buffer(size)
+        pdfium.FPDF_GetMetaText(self._document, b"Title", buffer, size)
+        return buffer.raw.decode("utf-16-le", "replace").rstrip("\x00")
+
+    @contextmanager
+    def page(self, number: int) -> Iterator["PdfiumPage"]:
+        """Page `number`, from 1. Raises Unreadable if it cannot be loaded."""
+        page = pdfium.FPDF_LoadPage(self._document, number - 1)
+        if not page:
+            raise Unreadable(f"page {number} is damaged")
+        try:
+            yield PdfiumPage(page)
+        finally:
+            pdfium.FPDF_ClosePage(page)
+
+
+class PdfiumPage:
+    """One loaded page."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        rect = pdfium.FS_RECTF()
+        pdfium.FPDF_GetPageBoundingBox(page, rect)
+        self.box: Box = (rect.left, rect.bottom, rect.right, rect.top)
+        self.rotation: int = pdfium.FPDFPage_GetRotation(page) % 4
+
+    @contextmanager
+    def text(self) -> Iterator["PdfiumText"]:
+        """The page's characters. Raises Unreadable if pdfium cannot have them."""
+        text = pdfium.FPDFText_LoadPage(self._page)
+        if not text:
+            raise Unreadable("the page's text is damaged")
+        try:
+            yield PdfiumText(ctypes.cast(text, ctypes.c_void_p).value or 0, text, self)
+        finally:
+            pdfium.FPDFText_ClosePage(text)
+
+    def backgrounds(self, *, images_only: bool) -> list[Box]:
+        """The boxes of what is painted under text: images, and shapes that are not white."""
+        boxes = []
+        red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        for at in range(min(pdfium.FPDFPage_CountObjects(self._page), 20_000)):
+            item = pdfium.FPDFPage_GetObject(self._page, at)
+            kind = pdfium.FPDFPageObj_GetType(item)
+            if kind == pdfium.FPDF_PAGEOBJ_PATH:
+                pdfium.FPDFPageObj_GetFillColor(item, red, green, blue, alpha)
+                if images_only or min(red.value, green.value, blue.value) >= _PALE:
+                    continue
+            elif kind not in {
+                pdfium.FPDF_PAGEOBJ_IMAGE,
+                pdfium.FPDF_PAGEOBJ_SHADING,
+                pdfium.FPDF_PAGEOBJ_FORM,
+            }:
+                continue
+            if pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
+                boxes.append((left.value, bottom.value, right.value, top.value))
+        return boxes
+
+    def png(self, *, scale: float) -> bytes:
+        """The page as a viewer shows it; `scale` 1 is 72 dots per inch."""
+        from PIL import Image  # noqa: PLC0415 — slow to import, and most workers never draw
+
+        width, height = view_size(self.box, self.rotation)
+        scale = min(scale, math.sqrt(_MAX_PIXELS / max(width * height, 1)))
+        pixels = (max(round(width * scale), 1), max(round(height * scale), 1))
+        bitmap = pdfium.FPDFBitmap_CreateEx(*pixels, pdfium.FPDFBitmap_BGRx, None, 0)
+        if not bitmap:
+            raise Unreadable("the page is too large to draw")
+        try:
+            pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, *pixels, 0xFFFFFFFF)
+            pdfium.FPDF_RenderPageBitmap(bitmap, self._page, 0, 0, *pixels, 0, pdfium.FPDF_ANNOT)
+            stride = pdfium.FPDFBitmap_GetStride(bitmap)
+            raw = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * pixels[1])
+        finally:
+            pdfium.FPDFBitmap_Destroy(bitmap)
+        png = io.BytesIO()
+        Image.frombytes("RGB", pixels, raw, "raw", "BGRX", stride).save(
+            png, "PNG", compress_level=1
+        )
+        return png.getvalue()
+
+
+class PdfiumText:
+    """The characters of one page, with their boxes."""
+
+    def __init__(self, handle: int, pointer: Any, page: PdfiumPage) -> None:
+        self._handle = handle
+        self._page = page
+        count = max(pdfium.FPDFText_CountChars(pointer), 0)
+        self.characters = _characters(pointer, count)
+        self._rect = pdfium.FS_RECTF()
+        self._rect_at = ctypes.addressof(self._rect)
+
+    def words(self) -> PageWords:
+        """All visible words of the page."""
+        found, unpainted, pale, quadrants = self._all_words()
+        hidden = self._hidden(found, unpainted, pale)
+        seen = [at for at in range(len(found)) if at not in hidden]
+        turns = [0, 0, 0, 0]
+        for at in seen:
+            turns[quadrants[at]] += found[at].end - found[at].start
+        main = turns.index(max(turns))
+        return PageWords(
+            words=[found[at] for at in seen if quadrants[at] == main],
+            astray=[found[at] for at in seen if quadrants[at] != main],
+            quadrant=main,
+            box=self._page.box,
+            hidden=len(hidden),
+        )
+
+    def char_boxes(self, characters: Iterable[int]) -> list[Box]:
+        """The loose box, from descender to ascender, of each character."""
+        return [self._box(at) for at in characters]
+
+    def _box(self, at: int) -> Box:
+        rect = self._rect
+        _loose_box(self._handle, at, self._rect_at)
+        return rect.left, rect.bottom, rect.right, rect.top
+
+    def _all_words(self) -> tuple[list[Word], set[int], set[int], list[int]]:
+        """Words, the numbers of those not painted and of those in white, and their directions."""
+        handle, box_of = self._handle, self._box
+        words: list[Word] = []
+        unpainted: set[int] = set()
+        pale: set[int] = set()
+        quadrants: list[int] = []
+        bold_fonts: dict[int, bool] = {}
+        line, line_at = 0, 0
+        owner, size, bold, painted, white, quadrant = -1, 0.0, False, True, False, 0
+        for match in _WORD.finditer(self.characters):
+            start, end = match.span()
+            if _LINE_MARK.search(self.characters, line_at, start):
+                line += 1
+            line_at = end
+            item = _text_object(handle, start) or 0
+            if item != owner:
+                owner = item
+                size, quadrant, white = self._look(start)
+                mode = _render_mode(item) if item else 0
+                painted = mode not in _INVISIBLE_MODES and size >= _LEGIBLE
+                bold = mode == _FILL_AND_STROKE or _is_bold(_font(item) if item else 0, bold_fonts)
+            first = box_of(start)
+            if end - start == 1:
+                box = first
+            else:
+                last = box_of(end - 1)
+                box = (
+                    min(first[0], last[0]),
+                    min(first[1], last[1]),
+                    max(first[2], last[2]),
+                    max(first[3], last[3]),
+                )
+            if not painted:
+                unpainted.add(len(words))
+            elif white:
+                pale.add(len(words))
+            quadrants.append(quadrant)
+            words.append(Word(start, end, match[0], box, line, size, bold))
+        return words, unpainted, pale, quadrants
+
+    def _look(self, at: int) -> tuple[float, int, bool]:
+        """Font size as drawn, quarter turns that set it upright, and whether it is white."""
+        matrix = pdfium.FS_MATRIX()
+        _matrix(self._handle, at, ctypes.addressof(matrix))
+        size = _font_size(self._handle, at) * math.hypot(matrix.c, matrix.d)
+        quadrant = -round(_angle(self._handle, at) / (math.pi / 2)) % 4
+        colour = (ctypes.c_uint * 4)()
+        base = ctypes.addressof(colour)
+        known = _fill(self._handle, at, base, base + 4, base + 8, base + 12)
+        return size, quadrant, bool(known) and (min(colour[:3]) >= _PALE or colour[3] == 0)
+
+    def _hidden(self, words: list[Word], unpainted: set[int], pale: set[int]) -> set[int]:
+        """Numbers of the words that nobody sees. An invisible text over a scan is its OCR: kept."""
+        left, bottom, right, top = self._page.box
+        hidden = set()
+        for at, word in enumerate(words):
+            x, y = _centre(word.box)
+            if not (left <= x <= right and bottom <= y <= top):
+                hidden.add(at)
+        for group, images_only in ((unpainted, True), (pale, False)):
+            if not group:
+                continue
+            under = self._page.backgrounds(images_only=images_only)
+            hidden.update(at for at in group if not _covered(_centre(words[at].box), under))
+        return hidden
+
+
+def view_size(box: Box, rotation: int) -> tuple[float, float]:
+    """Width and height in points of a page as shown, after its rotation."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    return (height, width) if rotation % 2 else (width, height)
+
+
+def turned(box: Box, *, page: Box, quarter_turns: int) -> Box:
+    """`box` on `page` after clockwise quarter turns: left, top, right, bottom from the top left."""
+    left, bottom, right, top = box
+    if quarter_turns == 0:
+        return left - page[0], page[3] - top, right - page[0], page[3] - bottom
+    if quarter_turns == 1:
+        return bottom - page[1], left - page[0], top - page[1], right - page[0]
+    if quarter_turns == 2:
+        return page[2] - right, bottom - page[1], page[2] - left, top - page[1]
+    return page[3] - top, page[2] - right, page[3] - bottom, page[2] - left
+
+
+def _characters(pointer: Any, count: int) -> str:
+    """The page's characters, exactly one for each of pdfium's, halves of pairs included."""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(pointer, 0, count, buffer)
+    if written == count + 1:
+        text = bytes(buffer)[: 2 * count].decode("utf-16-le", "surrogatepass")
+        if len(text) == count:
+            return text
+    codes = (pdfium.FPDFText_GetUnicode(pointer, at) for at in range(count))
+    return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
+
+
+def _is_bold(font: int, known: dict[int, bool]) -> bool:
+    if font not in known:
+        name = ctypes.create_string_buffer(200)
+        if font:
+            _font_name(font, name, 200)
+        known[font] = bool(font) and (
+            _font_weight(font) >= 600
+            or _font_flags(font) & _FORCE_BOLD != 0
+            or _BOLD_NAME.search(name.value.decode("utf-8", "replace")) is not None
+        )
+    return known[font]
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _covered(point: tuple[float, float], boxes: list[Box]) -> bool:
+    x, y = point
+    return any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in boxes)

@@ -1,0 +1,316 @@
+"""discover -> parse in a child process -> chunk -> embed -> commit.
+
+Parsing runs ahead in worker processes while this process embeds. Chunks of several documents are
+embedded together, so that short files fill the batches; each document is then committed in one
+transaction of its own. Whatever ends the run, every committed document stays and the next run takes
+up the rest.
+"""
+
+import hashlib
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from quire.errors import Skipped, Unreadable
+from quire.indexes import documents
+from quire.indexes.catalog import Catalog
+from quire.indexes.documents import EmbeddedChunk, Location, displayed
+from quire.ingest import chunking
+from quire.ingest.discover import FoundFile, SkippedPath, discover
+from quire.ingest.isolation import ParserPool
+from quire.ingest.report import IngestReport, Progress, Tally
+from quire.models.protocols import Embedder
+from quire.records import Chunk, ParsedDocument
+from quire.text import languages
+
+_AHEAD = 4  # files parsed ahead of embedding: keeps the workers busy and bounds the memory
+_GROUP = 256  # chunks embedded together: a few seconds of work, and full batches of each length
+
+HearProgress = Callable[[Progress], None]
+_Outcome = ParsedDocument | Unreadable | str  # str: the id of a document with the same bytes
+
+
+class _Stopped(Exception):  # noqa: N818  no error: the user asked for it
+    """Ends the work between two batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A parsed and chunked document that waits for its vectors; `texts` are what is embedded."""
+
+    file: FoundFile
+    document: ParsedDocument
+    chunks: list[Chunk]
+    texts: list[str]
+
+
+class Ingest:
+    """One run. The caller holds the writer lock."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        embedder: Embedder,
+        jobs: int = 1,
+        password: str | None = None,
+        progress: HearProgress = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._embedder = embedder
+        self._jobs = jobs
+        self._password = password
+        self._progress = progress
+        self._cancel = cancel or threading.Event()
+        self._tally = Tally()
+        self._known: dict[Path, Location] = {}
+        self._changed: list[FoundFile] = []
+        self._settled: set[Path] = set()
+        self._bytes_done = 0
+        self._began = time.monotonic()
+
+    def run(
+        self,
+        paths: Sequence[Path],
+        *,
+        sync: bool = False,
+        verify_content: bool = False,
+        dry_run: bool = False,
+    ) -> IngestReport:
+        """Take in all files under `paths`.
+
+        `sync` forgets files under `paths` that are gone from the disk. `verify_content` reads every
+        file instead of trusting an unchanged size and time. `dry_run` only tells what would happen.
+        Raises Unreadable, before anything is changed, when a path does not exist.
+        """
+        found = list(discover(paths))
+        with self._catalog.reading() as connection:
+            self._known = documents.locations(connection)
+        if sync:
+            self._forget_missing(paths, dry_run=dry_run)
+        for item in found:
+            if isinstance(item, SkippedPath):
+                self._tally.skip(item.path, item.reason)
+            elif not verify_content and self._is_unchanged(item):
+                self._tally.unchanged += 1
+            else:
+                self._changed.append(item)
+        if dry_run:
+            for file in self._changed:
+                self._count_taken(file)
+        else:
+            try:
+                self._take_in()
+            except _Stopped:
+                for file in self._changed:
+                    if file.path not in self._settled:
+                        self._tally.skip(file.path, "not reached: the ingest was stopped")
+        return self._tally.report(
+            seconds=time.monotonic() - self._began, cancelled=self._cancel.is_set()
+        )
+
+    def _forget_missing(self, paths: Sequence[Path], *, dry_run: bool) -> None:
+        roots = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  links stay links
+        for path in self._known:
+            if any(path.is_relative_to(root) for root in roots) and not os.path.lexists(path):
+                self._tally.removed += 1
+                if not dry_run:
+                    with self._catalog.writing() as connection:
+                        documents.remove_location(connection, path)
+
+    def _is_unchanged(self, file: FoundFile) -> bool:
+        known = self._known.get(file.path)
+        return known is not None and (known.size, known.modified_ns) == (file.size, file.mtime_ns)
+
+    def _count_taken(self, file: FoundFile) -> None:
+        if file.path in self._known:
+            self._tally.updated += 1
+        else:
+            self._tally.added += 1
+
+    def _take_in(self) -> None:
+        group: list[_Ready] = []
+        for file, outcome in self._parsed():
+            self._stop_if_asked()
+            ready = self._chunked(file, outcome)
+            if ready is not None:
+                group.append(ready)
+            if sum(len(item.texts) for item in group) >= _GROUP:
+                self._embed_and_commit(group)
+                group.clear()
+        self._embed_and_commit(group)
+
+    def _parsed(self) -> Iterator[tuple[FoundFile, _Outcome]]:
+        """Each changed file, in order, with what became of it; `_AHEAD` files are under way."""
+        if not self._changed:
+            return
+        waiting: deque[tuple[FoundFile, Future[_Outcome]]] = deque()
+        ahead = iter(self._changed)
+        with (
+            ParserPool(workers=self._jobs) as pool,
+            ThreadPoolExecutor(self._jobs, thread_name_prefix="quire-parse") as threads,
+        ):
+            try:
+                while True:
+                    while len(waiting) < _AHEAD and (file := next(ahead, None)) is not None:
+                        waiting.append((file, threads.submit(self._parse, pool, file)))
+                    if not waiting:
+                        return
+                    file, future = waiting.popleft()
+                    yield file, future.result()
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)
+                pool.close()  # ends a parser at work, so that stopping does not wait for it
+
+    def _parse(self, pool: ParserPool, file: FoundFile) -> _Outcome:
+        try:
+            with file.path.open("rb") as opened:
+                content_hash = hashlib.file_digest(opened, "sha256").hexdigest()
+            with self._catalog.reading() as connection:
+                known = documents.id_of_content(connection, content_hash)
+            return known or pool.parse(file.path, password=self._password)
+        except Unreadable as error:
+            return error
+        except OSError as error:
+            return Unreadable(f"cannot be read: {error.strerror or error}")
+
+    def _chunked(self, file: FoundFile, outcome: _Outcome) -> _Ready | None:
+        """The document ready for embedding, or None when the file is settled already."""
+        if isinstance(outcome, str):
+            self._settle_known(file, outcome)
+        elif isinstance(outcome, Skipped):
+            self._tally.skip(file.path, outcome.message)
+        elif isinstance(outcome, Unreadable):
+            self._tally.fail(file.path, outcome.message)
+        else:
+            limit = self._embedder.max_tokens
+            count = self._embedder.count_tokens
+            chunks = chunking.chunk(outcome, count_tokens=count, limit=limit)
+            if chunks:
+                texts = [
+                    chunking.embedded_text(chunk, count_tokens=count, limit=limit)
+                    for chunk in chunks
+                ]
+                return _Ready(file, outcome, chunks, texts)
+            self._tally.skip(file.path, "it has no text")
+        self._advance(file)
+        return None
+
+    def _settle_known(self, file: FoundFile, document_id: str) -> None:
+        """Record a place whose content is in the catalog: touched, moved or copied."""
+        location = Location(file.path, document_id, file.size, file.mtime_ns)
+        before = self._known.get(file.path)
+        elsewhere = [
+            known.path
+            for known in self._known.values()
+            if known.document_id == document_id and known.path != file.path
+        ]
+        gone = [path for path in elsewhere if not os.path.lexists(path)]
+        with self._catalog.writing() as connection:
+            documents.put_location(connection, location)
+            for path in gone:
+                documents.remove_location(connection, path)
+        for path in gone:
+            del self._known[path]
+        self._known[file.path] = location
+        if before is not None and before.document_id == document_id:
+            self._tally.unchanged += 1
+        elif len(elsewhere) > len(gone):
+            original = next(path for path in elsewhere if path not in gone)
+            self._tally.skip(file.path, f"same content as {displayed(original)}")
+        elif before is not None:
+            self._tally.updated += 1
+        else:
+            self._tally.unchanged += 1  # moved here
+
+    def _embed_and_commit(self, group: Sequence[_Ready]) -> None:
+        if not group:
+            return
+        texts = [text for item in group for text in item.texts]
+        vectors = self._vectors(texts, current=group[-1].file)
+        at = 0
+        for item in group:
+            embedded = [
+                EmbeddedChunk(chunk, _text_hash(text), vectors[_text_hash(text)])
+                for chunk, text in zip(item.chunks, texts[at : at + len(item.chunks)], strict=True)
+            ]
+            at += len(item.chunks)
+            self._commit(item, embedded)
+
+    def _vectors(
+        self, texts: Sequence[str], *, current: FoundFile
+    ) -> dict[bytes, npt.NDArray[np.float16]]:
+        """The vector of each text by its hash: taken from the catalog where it is known."""
+        by_hash = {_text_hash(text): text for text in texts}
+        with self._catalog.reading() as connection:
+            vectors = documents.vectors_of_texts(connection, by_hash)
+        missing = [text_hash for text_hash in by_hash if text_hash not in vectors]
+
+        def hear(done: int) -> None:
+            self._stop_if_asked()
+            self._tell(current, part=done / len(missing))
+
+        if missing:
+            computed = self._embedder.embed_passages(
+                [by_hash[text_hash] for text_hash in missing], progress=hear
+            ).astype(np.float16)
+            vectors.update(zip(missing, computed, strict=True))
+        return vectors
+
+    def _commit(self, item: _Ready, embedded: Sequence[EmbeddedChunk]) -> None:
+        document, file = item.document, item.file
+        with self._catalog.reading() as connection:
+            known = documents.id_of_content(connection, document.content_hash)
+        if known:  # the same bytes came twice in this run
+            self._settle_known(file, known)
+        else:
+            location = Location(file.path, document.id, file.size, file.mtime_ns)
+            with self._catalog.writing() as connection:
+                documents.insert(
+                    connection,
+                    document,
+                    language=languages.detect(document.text),
+                    chunks=embedded,
+                )
+                documents.put_location(connection, location)
+            self._count_taken(file)
+            self._known[file.path] = location
+            self._tally.chunks += len(embedded)
+            self._tally.warn(file.path, document.warnings)
+        self._advance(file)
+
+    def _advance(self, file: FoundFile) -> None:
+        self._settled.add(file.path)
+        self._bytes_done += file.size
+        self._tell(file)
+
+    def _tell(self, file: FoundFile, *, part: float = 0.0) -> None:
+        total = sum(changed.size for changed in self._changed)
+        done = self._bytes_done + part * file.size
+        elapsed = time.monotonic() - self._began
+        self._progress(
+            Progress(
+                files_done=len(self._settled),
+                files_total=len(self._changed),
+                chunks=self._tally.chunks,
+                current=displayed(file.path),
+                remaining=elapsed * (total - done) / done if done else None,
+            )
+        )
+
+    def _stop_if_asked(self) -> None:
+        if self._cancel.is_set():
+            raise _Stopped
+
+
+def _text_hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
