@@ -1,1 +1,58 @@
-"""Quire: a private knowledge base that proves every sentence with the page it came from."""
+"""Quire: a private knowledge base that proves every sentence with the page it came from.
+
+    from quire import KnowledgeBase
+
+    with KnowledgeBase.open("notes") as kb:
+        kb.add("contracts/")
+        answer = kb.ask("When does the lease end?")
+        for sentence in answer.sentences:
+            print(sentence.text, [f"{c.document.title} p.{c.page}" for c in sentence.citations])
+
+Names are loaded when they are first used, so that `import quire` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quire.config import Settings, load_settings
+    from quire.errors import QuireError
+    from quire.ingest.report import IngestReport
+    from quire.knowledge_base import KnowledgeBase
+    from quire.records import Answer, Citation, Document, Hit, Passage, Sentence
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Answer",
+    "Citation",
+    "Document",
+    "Hit",
+    "IngestReport",
+    "KnowledgeBase",
+    "Passage",
+    "QuireError",
+    "Sentence",
+    "Settings",
+    "load_settings",
+]
+
+_HOMES = {
+    "IngestReport": "quire.ingest.report",
+    "KnowledgeBase": "quire.knowledge_base",
+    "QuireError": "quire.errors",
+    "Settings": "quire.config",
+    "load_settings": "quire.config",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'quire' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES.get(name, "quire.records")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -76,9 +76,6 @@ class Settings(BaseSettings):
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
     )
-    gpu_layers: int = Field(
-        -1, ge=-1, description="Layers on the GPU; -1 takes all where the build can."
-    )
     lock_wait: float = Field(
         10.0, ge=0, description="Seconds to wait for another process that writes."
     )

@@ -68,6 +68,11 @@ class ParsedDocument:
     warnings: tuple[str, ...] = ()
 
     @property
+    def id(self) -> str:
+        """The document's id in every knowledge base: 64 bits of the content hash."""
+        return self.content_hash[:16]
+
+    @property
     def text(self) -> str:
         return PAGE_BREAK.join(page.text for page in self.pages)
 
@@ -165,7 +170,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One or several neighbouring hits of a document, joined; `label` counts from 1."""
+    """One or several neighbouring hits of a document, joined; `label` counts from 1.
+
+    `page_starts` holds (offset in the document's text, page number) of the pages it lies on.
+    """
 
     label: int
     text: str
@@ -173,6 +181,15 @@ class Passage:
     span: Span
     score: float
     heading_path: tuple[str, ...] = ()
+    page_starts: tuple[tuple[int, int | None], ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The page that holds the character at `offset` of the document's text."""
+        page = self.span.page_first
+        for start, number in self.page_starts:
+            if start <= offset:
+                page = number
+        return page
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -20,10 +20,6 @@ from quire.records import Chunk, Document, PageText, ParsedDocument, Span
 
 Content = TypeVar("Content", str, bytes)
 
-ID_LENGTH = 16
-"""Characters of a content hash that make a document's id: 64 bits."""
-
-
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place that holds a document, as it was when it was last looked at."""
@@ -52,14 +48,13 @@ def insert(
     *,
     language: str,
     chunks: Sequence[EmbeddedChunk],
-) -> str:
-    """Add a document with its pages, chunks, vectors and lexical rows; returns its id."""
-    document_id = parsed.content_hash[:ID_LENGTH]
+) -> None:
+    """Add a document with its pages, chunks, vectors and lexical rows."""
     numbered = [page for page in parsed.pages if page.number is not None]
     connection.execute(
         "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            document_id,
+            parsed.id,
             parsed.content_hash,
             parsed.title,
             parsed.media_type,
@@ -73,15 +68,14 @@ def insert(
     connection.executemany(
         "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (document_id, position, page.number, start, page.text, checksum(page.text))
+            (parsed.id, position, page.number, start, page.text, checksum(page.text))
             for position, (page, start) in enumerate(
                 zip(parsed.pages, parsed.page_starts, strict=True)
             )
         ],
     )
     if chunks:
-        _insert_chunks(connection, document_id, parsed.title, chunks)
-    return document_id
+        _insert_chunks(connection, parsed.id, parsed.title, chunks)
 
 
 def _insert_chunks(

@@ -53,26 +53,19 @@ class Index:
         """The `k` chunks that BM25 ranks first."""
         return lexical.search(connection, question, k=k)
 
-    def vector(self, chunk: int) -> npt.NDArray[np.float32]:
-        """The vector of a chunk that a search has returned."""
-        with self._lock:
-            if self._vectors is None:
-                raise KeyError(chunk)
-            return self._vectors.get(chunk)
-
-    def save_snapshot(self) -> None:
-        """Write the vectors to a file if the last one has fallen far behind.
+    def save_snapshot(self, *, renew: bool = False) -> None:
+        """Write the vectors to a file if the last one has fallen far behind, or to `renew` it.
 
         The caller holds the writer lock.
         """
         with self._catalog.reading() as connection, self._lock:
             sequence = _last_change(connection)
-            if not _is_stale(connection, sequence):
+            if not (renew or _is_stale(connection, sequence)):
                 return
             vectors = self._current(connection)
         files.make_private_folder(self._folder)
         with self._catalog.writing() as connection:
-            (generation,) = connection.execute(
+            generation = connection.execute(
                 "INSERT INTO snapshots (sequence, sha256, vectors) VALUES (?, '', ?) "
                 "RETURNING generation",
                 (sequence, len(vectors)),
@@ -88,6 +81,27 @@ class Index:
         for old in self._folder.glob("*.faiss"):
             if old != path:
                 old.unlink(missing_ok=True)
+
+    def rebuild(self) -> None:
+        """Make the lexical rows and the snapshot anew from the catalog's texts and vectors.
+
+        The caller holds the writer lock.
+        """
+        with self._catalog.writing() as connection:
+            lexical.clear(connection)
+            for document in documents.all_documents(connection):
+                lexical.insert(
+                    connection,
+                    (
+                        (chunk.id, chunk.text, chunk.heading_path, document.title)
+                        for chunk in documents.chunks_of(connection, document.id)
+                    ),
+                )
+        with self._lock:
+            self._vectors = None
+        with self._catalog.writing() as connection:
+            connection.execute("DELETE FROM snapshots")
+        self.save_snapshot(renew=True)
 
     def problems(self) -> list[tuple[str, str]]:
         """What disagrees between catalog, lexical rows and vectors, as (what, where).
@@ -138,7 +152,7 @@ class Index:
 
 
 def _last_change(connection: apsw.Connection) -> int:
-    (last,) = connection.execute("SELECT coalesce(max(sequence), 0) FROM changes").get
+    last = connection.execute("SELECT coalesce(max(sequence), 0) FROM changes").get
     return int(last)
 
 
@@ -147,7 +161,7 @@ def _is_stale(connection: apsw.Connection, sequence: int) -> bool:
         "SELECT sequence, vectors FROM snapshots ORDER BY generation DESC LIMIT 1"
     ).fetchone()
     since, size = row or (0, 0)
-    (changed,) = connection.execute(
+    changed = connection.execute(
         "SELECT coalesce(sum(chunk_last - chunk_first + 1), 0) FROM changes "
         "WHERE sequence > ? AND sequence <= ?",
         (since, sequence),

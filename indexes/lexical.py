@@ -36,6 +36,11 @@ def delete(connection: apsw.Connection, *, first: int, last: int) -> None:
     connection.execute("DELETE FROM lexical WHERE rowid BETWEEN ? AND ?", (first, last))
 
 
+def clear(connection: apsw.Connection) -> None:
+    """Remove all rows."""
+    connection.execute("INSERT INTO lexical (lexical) VALUES ('delete-all')")
+
+
 def search(connection: apsw.Connection, question: str, *, k: int) -> list[tuple[int, float]]:
     """The `k` best chunks as (chunk id, BM25 score), best first. Never fails on any text."""
     terms = selective_terms(connection, question)

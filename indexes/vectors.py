@@ -43,14 +43,6 @@ class VectorIndex:
     def ids(self) -> set[int]:
         return set(faiss.vector_to_array(self._index.id_map).tolist())
 
-    def get(self, chunk: int) -> npt.NDArray[np.float32]:
-        """The vector of one chunk, shape (dimension,). Raises KeyError."""
-        try:
-            vector: npt.NDArray[np.float32] = self._index.reconstruct(chunk)
-        except RuntimeError as error:
-            raise KeyError(chunk) from error
-        return vector
-
     def search(self, vector: npt.NDArray[np.float32], *, k: int) -> list[tuple[int, float]]:
         """The `k` nearest chunks as (chunk id, cosine), best first."""
         k = min(k, len(self))

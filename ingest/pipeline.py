@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -59,14 +60,14 @@ class Ingest:
         self,
         catalog: Catalog,
         *,
-        embedder: Embedder,
+        open_embedder: Callable[[], Embedder],
         jobs: int = 1,
         password: str | None = None,
         progress: HearProgress = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> None:
         self._catalog = catalog
-        self._embedder = embedder
+        self._open_embedder = open_embedder
         self._jobs = jobs
         self._password = password
         self._progress = progress
@@ -148,6 +149,11 @@ class Ingest:
                 self._embed_and_commit(group)
                 group.clear()
         self._embed_and_commit(group)
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        """Loaded when the first changed file needs it: unchanged ones need no model."""
+        return self._open_embedder()
 
     def _parsed(self) -> Iterator[tuple[FoundFile, _Outcome]]:
         """Each changed file, in order, with what became of it; `_AHEAD` files are under way."""

@@ -35,9 +35,9 @@ _TOKEN = re.compile(
 )
 _PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _POSSESSIVE = re.compile(r"['’]s?$")
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     "a an and are as at be been but by can could did do does for from had has have how i if in is "
-    "it its may me my of on or our shall should so some such than that the their them then there "
+    "it its may me must my of on or our shall should so some such than that the their them then there "
     "these they this those to us was we were what when where which who whom whose why will with "
     "would you your tell please say says about according much many".split()
 )
@@ -82,7 +82,7 @@ def question_terms(text: str) -> list[str]:
     chosen = [
         term
         for term in found
-        if term not in _STOP_WORDS
+        if term not in STOP_WORDS
         and term not in _STOP_PAIRS
         and not (len(term) == 1 and (not term.isascii() or term.isalpha()))
     ]

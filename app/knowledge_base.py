@@ -1,0 +1,434 @@
+"""The knowledge base: the one place where settings become live objects."""
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from quire.config import Settings, load_settings
+from quire.conversations import Conversations, new_id
+from quire.errors import (
+    DocumentNotFound,
+    KnowledgeBaseMismatch,
+    KnowledgeBaseNotFound,
+    ModelError,
+    UsageError,
+)
+from quire.indexes import documents, files, originals
+from quire.indexes.catalog import Catalog
+from quire.indexes.lock import writer_lock
+from quire.ingest import chunking
+from quire.ingest.report import IngestReport, Progress
+from quire.models import opening
+from quire.models.protocols import ChatModel, Embedder
+from quire.models.reading import measure_reading
+from quire.records import Answer, Document, Hit, PageText
+from quire.retrieval import Mode, Retriever, checked_question
+from quire.text import analysis
+
+if TYPE_CHECKING:
+    from quire.chain import Question
+    from quire.indexes.index import Index
+
+CATALOG = "catalog.sqlite3"
+_log = logging.getLogger(__name__)
+
+
+class KnowledgeBase:
+    """Documents that can be searched and asked. Made by `KnowledgeBase.open`; close it, or use it
+    as a context manager. Safe to use from several threads, and beside other processes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        catalog: Catalog,
+        settings: Settings,
+        embedder: Embedder | None,
+        model: ChatModel | None,
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self._catalog = catalog
+        self._lock = threading.RLock()  # around what is made at the first use
+        self._embedder = embedder
+        self._model = model
+        self._owns_model = model is None
+        self._model_problem: ModelError | None = None
+        self._index_made: Index | None = None
+        self._retriever: Retriever | None = None
+        self._conversations: Conversations | None = None
+        self._chain: Any = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        create: bool = True,
+        settings: Settings | None = None,
+        embedder: Embedder | None = None,
+        model: ChatModel | None = None,
+    ) -> Self:
+        """Open the knowledge base in a folder, by default the one that the settings name.
+
+        `embedder` and `model` replace those that the settings name, for instance to share them
+        between several knowledge bases. Nothing heavy is loaded before it is needed.
+
+        Raises KnowledgeBaseNotFound (with `create=False`), KnowledgeBaseMismatch when it was made
+        with another embedding model or a newer version, and KnowledgeBaseDamaged.
+        """
+        settings = settings or load_settings()
+        folder = Path(path or settings.kb).expanduser()
+        if folder.exists() and not folder.is_dir():
+            raise KnowledgeBaseNotFound(
+                f"{folder} is a file, and a knowledge base is a folder.",
+                hint="Name a folder, or a path that does not exist yet.",
+            )
+        if create and not (folder / CATALOG).exists():
+            files.make_private_folder(folder)
+        catalog = Catalog(folder / CATALOG, create=create)
+        base = cls(folder, catalog=catalog, settings=settings, embedder=embedder, model=model)
+        try:
+            base._check_made_with()
+        except BaseException:
+            base.close()
+            raise
+        return base
+
+    def close(self) -> None:
+        """Free models and files. Work that was committed stays."""
+        with self._lock:
+            if self._model is not None and self._owns_model:
+                self._model.close()
+            if self._conversations is not None:
+                self._conversations.close()
+            self._catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- documents -------------------------------------------------------------------------------
+
+    def add(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        sync: bool = False,
+        verify_content: bool = False,
+        dry_run: bool = False,
+        jobs: int = 1,
+        password: str | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> IngestReport:
+        """Take in files and folders; one bad file is a row in the report and stops nothing.
+
+        Adding the same again changes nothing; a changed file replaces its old version. `sync`
+        forgets files under `paths` that are gone from the disk, `verify_content` reads every file
+        instead of trusting its size and time, `dry_run` only counts. `jobs` is the number of
+        parser processes, `password` opens encrypted files and is kept nowhere. Setting `cancel`
+        ends the work soon and keeps what is committed.
+
+        Raises Unreadable for a path that does not exist and KnowledgeBaseLocked when another
+        process writes.
+        """
+        from quire.ingest.pipeline import Ingest  # noqa: PLC0415  most commands ingest nothing
+
+        given = [paths] if isinstance(paths, str | Path) else list(paths)
+        wanted = [Path(path).expanduser() for path in given]
+        with self._writing():
+            run = Ingest(
+                self._catalog,
+                open_embedder=self._embedder_in_use,
+                jobs=jobs,
+                password=password,
+                progress=progress,
+                cancel=cancel,
+            )
+            report = run.run(wanted, sync=sync, verify_content=verify_content, dry_run=dry_run)
+            if not dry_run:
+                self._save_snapshot()
+        return report
+
+    def add_upload(self, name: str, content: bytes, **options: Any) -> IngestReport:
+        """Take in a file that came without a path, such as an upload in the browser.
+
+        A copy is kept in the knowledge base's folder. `name` is shown and never used as a path;
+        `options` are those of `add`.
+        """
+        with self._writing():
+            path = originals.keep(self.folder, name, content)
+        return self.add(path, **options)
+
+    def documents(self) -> list[Document]:
+        """All documents, by name."""
+        with self._catalog.reading() as connection:
+            return documents.all_documents(connection)
+
+    def document(self, reference: str) -> Document:
+        """The document of this name, path or beginning of an id.
+
+        Raises DocumentNotFound, naming the candidates when several fit.
+        """
+        everything = self.documents()
+        path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
+        exact = [d for d in everything if reference in (d.id, d.name, d.uri) or d.uri == path]
+        found = exact or [d for d in everything if len(reference) > 3 and d.id.startswith(reference)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            candidates = ", ".join(f"{d.id} ({d.uri})" for d in found)
+            raise DocumentNotFound(
+                f"{reference!r} names {len(found)} documents: {candidates}.",
+                hint="Name one by its id.",
+            )
+        raise DocumentNotFound(
+            f"There is no document {reference!r} in {self.folder}.",
+            hint="See what there is with: quire list",
+        )
+
+    def pages(self, document: Document) -> tuple[PageText, ...]:
+        """The text of a document, page by page."""
+        with self._catalog.reading() as connection:
+            return documents.pages(connection, document.id)
+
+    def original(self, document: Document) -> Path | None:
+        """A file that still holds the document's bytes as they were ingested, or None."""
+        with self._catalog.reading() as connection:
+            places = documents.locations(connection).values()
+        for place in places:
+            if place.document_id == document.id and originals.holds(
+                place.path, document.content_hash
+            ):
+                return place.path
+        return None
+
+    def remove(self, references: str | Iterable[str]) -> list[Document]:
+        """Remove documents by name, path or id; the files themselves stay, except copies of
+        uploads. Nothing is removed when one of them is not found."""
+        names = [references] if isinstance(references, str) else list(references)
+        with self._writing():
+            chosen = {d.id: d for d in (self.document(name) for name in names)}
+            with self._catalog.writing() as connection:
+                for document_id in chosen:
+                    documents.delete(connection, document_id)
+            for document in chosen.values():
+                originals.discard(self.folder, document.content_hash)
+            self._save_snapshot()
+        return list(chosen.values())
+
+    def compact(self) -> None:
+        """Give space back and overwrite what was deleted, so that no byte of it is left."""
+        with self._writing():
+            self._catalog.vacuum()
+            if self._made_with():
+                self._index().save_snapshot(renew=True)
+
+    def verify(self) -> list[tuple[str, str]]:
+        """What disagrees between the catalog, the lexical rows and the vectors, as (what, where);
+        empty when all is well. Reads everything."""
+        return self._index().problems() if self._made_with() else []
+
+    def repair(self) -> None:
+        """Make the lexical rows and the vectors' snapshot anew from the catalog's texts and
+        vectors."""
+        with self._writing():
+            if self._made_with():
+                self._index().rebuild()
+
+    # -- questions -------------------------------------------------------------------------------
+
+    def search(self, text: str, *, k: int = 8, mode: Mode = "hybrid") -> list[Hit]:
+        """The `k` best chunks for a question, the best first."""
+        if k < 1:
+            raise UsageError(f"{k} hits were asked for.", hint="Ask for at least one.")
+        checked_question(text)
+        return self._search().search(text, k=k, mode=mode) if self._made_with() else []
+
+    def ask(self, text: str, *, conversation: str | None = None) -> Answer:
+        """An answer whose every sentence is checked against the documents.
+
+        `conversation` continues an earlier one by its id; otherwise a new one begins.
+        """
+        for piece in self.stream(text, conversation=conversation):
+            if isinstance(piece, Answer):
+                return piece
+        raise AssertionError("a stream ends in an answer")
+
+    def stream(
+        self,
+        text: str,
+        *,
+        conversation: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[str | Answer]:
+        """The answer's text in pieces, as sentences are found to hold, and then the `Answer`.
+
+        Setting `cancel`, or closing the iterator, stops the model. A stopped answer holds what was
+        written so far when cancelled, and is lost when closed.
+        """
+        from quire.chain import Question  # noqa: PLC0415  LangChain takes half a second
+
+        previous = (
+            tuple(turn.standalone for turn in self.conversations.turns(conversation))
+            if conversation
+            else ()
+        )
+        question = Question(
+            checked_question(text),
+            conversation or new_id(),
+            previous,
+            cancel=cancel or threading.Event(),
+        )
+        try:
+            for piece in self._answers(question):
+                if isinstance(piece, Answer):
+                    self.conversations.add(piece)
+                yield piece
+        finally:
+            question.cancel.set()
+
+    @property
+    def conversations(self) -> Conversations:
+        """The stored chats of this knowledge base."""
+        with self._lock:
+            if self._conversations is None:
+                self._conversations = Conversations(self.folder / "conversations.sqlite3")
+            return self._conversations
+
+    # -- models ----------------------------------------------------------------------------------
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model. Raises ModelNotFound."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = opening.embedder(self.settings)
+            return self._embedder
+
+    @property
+    def model(self) -> ChatModel | None:
+        """The chat model, loaded at the first use; None where the settings name none, or where it
+        cannot be used: then `model_problem` says why, and answers are quotes."""
+        with self._lock:
+            if self._model is None and self._model_problem is None:
+                try:
+                    self._model = opening.chat_model(self.settings)
+                except ModelError as error:
+                    _log.warning("%s", error.message)
+                    self._model_problem = error
+            return self._model
+
+    @property
+    def model_problem(self) -> ModelError | None:
+        """Why there is no chat model, or None."""
+        return self._model_problem
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        with writer_lock(self.folder / "writer.lock", wait=self.settings.lock_wait):
+            yield
+
+    def _made_with(self) -> dict[str, Any]:
+        """What the knowledge base was made with; empty while nothing was ever added."""
+        return self._catalog.settings()
+
+    def _check_made_with(self) -> None:
+        made_with = self._made_with()
+        if not made_with:
+            return
+        name = self._embedder.name if self._embedder else opening.embedder_name(self.settings)
+        if name != made_with["embedder"]:
+            raise self._mismatch(f"the embedding model {made_with['embedder']}", f"{name} is set")
+        versions = {"chunker": chunking.VERSION, "analysis": analysis.VERSION}
+        for part, version in versions.items():
+            if made_with[part] != version:
+                raise self._mismatch(f"{part} {made_with[part]}", f"this version has {version}")
+
+    def _mismatch(self, made_with: str, now: str) -> KnowledgeBaseMismatch:
+        return KnowledgeBaseMismatch(
+            f"The knowledge base at {self.folder} was made with {made_with}, but {now}.",
+            hint="Set it back (QUIRE_EMBEDDER), or ingest your files into a new knowledge base: "
+            "quire ingest YOUR_FILES --kb ANOTHER_FOLDER",
+        )
+
+    def _embedder_in_use(self) -> Embedder:
+        """The embedder, after making sure that the knowledge base's vectors are of its making.
+
+        The caller holds the writer lock when nothing was ever added.
+        """
+        embedder = self.embedder
+        made_with = self._made_with()
+        if not made_with:
+            self._catalog.put_settings(
+                embedder=embedder.name,
+                fingerprint=embedder.fingerprint,
+                dimension=embedder.dimension,
+                reading=measure_reading(embedder),
+                chunker=chunking.VERSION,
+                analysis=analysis.VERSION,
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+        elif made_with["fingerprint"] != embedder.fingerprint:
+            raise self._mismatch(f"other weights of {embedder.name}", "the file has changed")
+        return embedder
+
+    def _index(self) -> "Index":
+        from quire.indexes.index import Index  # noqa: PLC0415  loads FAISS
+
+        with self._lock:
+            if self._index_made is None:
+                self._index_made = Index(
+                    self._catalog,
+                    self.folder / "vectors",
+                    dimension=self._made_with()["dimension"],
+                )
+            return self._index_made
+
+    def _save_snapshot(self) -> None:
+        if self._made_with():
+            self._index().save_snapshot()
+
+    def _search(self) -> Retriever:
+        with self._lock:
+            if self._retriever is None:
+                self._retriever = Retriever(
+                    self._catalog,
+                    self._index(),
+                    embedder=self._embedder_in_use(),
+                    reading=self._made_with()["reading"],
+                )
+            return self._retriever
+
+    def _answers(self, question: "Question") -> Iterator[str | Answer]:
+        from quire import chain  # noqa: PLC0415  LangChain takes half a second
+
+        if not self._made_with():
+            yield from chain.answer_without_documents(question)
+            return
+        with self._lock:
+            if self._chain is None:
+                self._chain = chain.build(
+                    self._search(),
+                    model=self.model,
+                    passages=self.settings.passages,
+                    answer_tokens=self.settings.answer_tokens,
+                )
+        notes = (self._model_problem.message,) if self._model_problem else ()
+        yield from chain.run(self._chain, question, notes=notes)
