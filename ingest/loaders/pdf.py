@@ -44,7 +44,7 @@ def boxes(
     found = []
     with PdfiumFile(data, password=password) as file, file.page(page) as opened:
         with opened.text() as text:
-            layout = lay_out(text.words())
+            layout = lay_out(text.runs())
             for paragraph in layout.paragraphs:
                 for line in paragraph.lines:
                     characters = layout.characters(max(start, line.start), min(end, line.end))
@@ -69,7 +69,7 @@ def _read(file: PdfiumFile, source: Source) -> Content:
         layout = None
         try:
             with file.page(number) as page, page.text() as text:
-                layout = lay_out(text.words())
+                layout = lay_out(text.runs())
         except Unreadable:
             damaged.append(number)
         if layout is not None and len(layout.text) > room:

@@ -1,6 +1,6 @@
-"""From the words of a PDF page to its text in reading order: a pure function of one page.
+"""From the runs of text on a PDF page to its text in reading order: a pure function of one page.
 
-    words -> segments (words with no wide gap) -> columns -> rows -> paragraphs and tables -> text
+    runs -> segments (runs with no wide gap) -> columns -> rows -> paragraphs and tables -> text
 
 It looks at one page alone, never at its neighbours, so that the place of a quote can be found
 again years later from the file and two offsets. What needs the whole document (running headers,
@@ -15,18 +15,22 @@ from typing import Literal
 
 from quire.ingest.loaders.cleaning import clean, count_cjk, is_cjk, is_clean
 from quire.ingest.loaders.pdf_columns import CURRENCY_SIGNS, Segment, reading_order, rows_of
-from quire.ingest.loaders.pdfium import HYPHEN_MARKS, PageWords, Word, turned
+from quire.ingest.loaders.pdfium import PageRuns, Run, turned
 
 CELL_BREAK = " | "
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
 _CLOSING = re.compile(r"^[，。、；：！？）」』》】〉”’…,.;:!?)\]]")
 _BULLET = re.compile(r"^[•●○■□◆◇▪▫‣⁃∙·➢➤✓✔★–—\-*]$")
+_BULLET_SIGNS = frozenset("•●■◆▪➢➤")  # those that stand before a word without a space, too
+_LOOSE_SPACE = re.compile(
+    r"[^\S ]\s*| \s+|(?<=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]) "
+    r"(?=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])"
+)
 _NUMBERED = re.compile(
-    r"^(\(?[0-9]{1,3}[.)]|\([a-zA-Z]\)|[a-z][.)]|\(?[ivxIVX]{1,5}[.)]|[0-9]{1,2}、"
+    r"^(\(?[0-9]{1,3}[.)](?!\d)|\([a-zA-Z]\)|[a-z][.)]|\(?[ivxIVX]{1,5}[.)]|[0-9]{1,2}、"
     r"|[（(][一二三四五六七八九十0-9]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|[①-⑳])"
 )
 _MAX_LABELS = 12  # rows of one cell in a row that do not yet end a table
-_HYPHENS = "-\u2010\xad" + HYPHEN_MARKS
 
 
 @dataclass(slots=True)
@@ -58,7 +62,7 @@ class PageLayout:
 
     `pieces` are (start in the text, length, first character): piece by piece the text's characters
     come from as many of pdfium's in a row; what no piece covers was put in, a space for example.
-    `hidden` counts words left out because no reader sees them.
+    `hidden` counts runs left out because no reader sees them.
     """
 
     text: str
@@ -75,53 +79,55 @@ class PageLayout:
         return found
 
 
-def lay_out(page: PageWords) -> PageLayout:
+def lay_out(page: PageRuns) -> PageLayout:
     """The page's text in reading order."""
     writer = _Writer(page)
     lines_before: list[Segment] | None = None
-    for column in reading_order(_segments(page.words, page)):
+    for column in reading_order(_segments(page.runs, page)):
         lines_before = writer.column(column, lines_before)
     for stray in _segments(page.astray, page):
         writer.paragraph("paragraph", [[stray]])
     return writer.finish(page.hidden)
 
 
-def _segments(words: list[Word], page: PageWords) -> list[Segment]:
-    """Words in a row with no wide gap, in the order of the content stream."""
+def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
+    """Runs in a row with no wide gap, in the order of the content stream."""
     segments: list[Segment] = []
     current: Segment | None = None
     line = -1
-    for word in words:
-        x0, y0, x1, y1 = turned(word.box, page=page.box, quarter_turns=page.quadrant)
-        if current is not None and word.line == line:
+    for run in runs:
+        x0, y0, x1, y1 = turned(run.box, page=page.box, quarter_turns=page.quadrant)
+        if current is not None and run.line == line:
             height = current.y1 - current.y0
-            wide = 0.6 if word.text in CURRENCY_SIGNS else 1.3
+            wide = 1.3
+            if run.text in CURRENCY_SIGNS and current.runs[-1].text[-1].isdigit():
+                wide = 0.0  # the next amount of a table's row
             if (
-                -height < x0 - current.x1 < wide * max(word.size, 0.5 * height)
+                -height < x0 - current.x1 < wide * max(run.size, 0.5 * height)
                 and y0 < current.y1 - 0.3 * height
                 and y1 > current.y0 + 0.3 * height
             ):
-                current.add(word, x0, y0, x1, y1)
+                current.add(run, x0, y0, x1, y1)
                 continue
-        current = Segment([word], [x0], [x1], x0, y0, x1, y1)
+        current = Segment([run], [x0], [x1], x0, y0, x1, y1)
         segments.append(current)
-        line = word.line
+        line = run.line
     return segments
 
 
 class _Writer:
     """Writes paragraphs and keeps account of where every character came from."""
 
-    def __init__(self, page: PageWords) -> None:
+    def __init__(self, page: PageRuns) -> None:
         box = page.box
         self._height = max(box[2] - box[0] if page.quadrant % 2 else box[3] - box[1], 1.0)
         self._parts: list[str] = []
         self._at = 0
         self._pieces: list[tuple[int, int, int]] = []
         self._paragraphs: list[Paragraph] = []
-        words = [word.text for word in page.words]
-        self._vocabulary = {word.strip(",.;:()").lower() for word in words}
-        self._by_character = _is_set_by_character(page.words)
+        self._runs = page.runs
+        self._vocabulary: set[str] | None = None  # made when a hyphen asks for it
+        self._by_character = _is_set_by_character(page.runs)
 
     def column(self, column: list[Segment], before: list[Segment] | None) -> list[Segment] | None:
         """Writes one column; `before` is the last line of the column before, if text runs on.
@@ -141,7 +147,7 @@ class _Writer:
                 runs_on = before is not None and kind == "paragraph" and _runs_on(before, lines[0])
                 self.paragraph(kind, lines, continues=runs_on)
                 before, last = None, lines[-1]
-        if last is not None and _SENTENCE_END.search(last[-1].words[-1].text):
+        if last is not None and _SENTENCE_END.search(last[-1].runs[-1].last_word):
             return None
         return last
 
@@ -167,7 +173,7 @@ class _Writer:
                     self._put(CELL_BREAK if kind == "table" else " ")
                 self._segment(segment)
             if self._at > start:
-                first = row[0].words
+                first = row[0].runs
                 paragraph.lines.append(
                     Line(
                         start=start,
@@ -175,7 +181,7 @@ class _Writer:
                         top=min(segment.y0 for segment in row) / self._height,
                         bottom=max(segment.y1 for segment in row) / self._height,
                         size=max(first[0].size, first[-1].size),
-                        bold=all(s.words[0].bold and s.words[-1].bold for s in row),
+                        bold=all(s.runs[0].bold and s.runs[-1].bold for s in row),
                     )
                 )
         if paragraph.lines and not continues:
@@ -189,29 +195,50 @@ class _Writer:
         self._at += len(text)
 
     def _segment(self, segment: Segment) -> None:
-        before: Word | None = None
+        before: Run | None = None
         x1 = 0.0
-        for word, left, right in zip(segment.words, segment.lefts, segment.rights, strict=True):
+        for run, left, right in zip(segment.runs, segment.lefts, segment.rights, strict=True):
             if before is not None and not (
                 # Spaces that pdfium sees between spread-out Chinese characters are not spaces.
-                is_cjk(before.text[-1]) and is_cjk(word.text[0]) and left - x1 < 0.8 * word.size
+                is_cjk(before.text[-1]) and is_cjk(run.text[0]) and left - x1 < 0.8 * run.size
             ):
                 self._put(" ")
-            self._word(word)
-            before, x1 = word, right
+            if run.text.isascii() or is_clean(run.text):
+                self._clean_run(run)
+            else:
+                self._odd_run(run)
+            before, x1 = run, right
 
-    def _word(self, word: Word) -> None:
-        if word.text.isascii() or is_clean(word.text):
-            self._pieces.append((self._at, len(word.text), word.start))
-            self._put(word.text)
+    def _clean_run(self, run: Run) -> None:
+        """Writes a run whose characters stay as they are, its white space made single spaces."""
+        if run.text.isascii() and "  " not in run.text and "\t" not in run.text:
+            self._pieces.append((self._at, len(run.text), run.start))
+            self._put(run.text)
             return
         at = 0
-        while at < len(word.text):
-            size = 2 if "\ud800" <= word.text[at] <= "\udbff" else 1
-            for letter in clean(word.text[at : at + size]).replace("\n", ""):
-                self._pieces.append((self._at, 1, word.start + at))
-                self._put(letter)
+        for space in _LOOSE_SPACE.finditer(run.text):
+            self._piece(run.text[at : space.start()], run.start + at)
+            at = space.end()
+            if not (is_cjk(space.string[space.start() - 1]) and is_cjk(space.string[at])):
+                self._put(" ")
+        self._piece(run.text[at:] if at else run.text, run.start + at)
+
+    def _odd_run(self, run: Run) -> None:
+        """Writes a run character by character: some are left out, others become several."""
+        at = 0
+        while at < len(run.text):
+            size = 2 if "\ud800" <= run.text[at] <= "\udbff" else 1
+            for letter in clean(run.text[at : at + size]):
+                if not letter.isspace():
+                    self._piece(letter, run.start + at)
+                elif not self._parts[-1].endswith(" "):
+                    self._put(" ")
             at += size
+
+    def _piece(self, text: str, first: int) -> None:
+        if text:
+            self._pieces.append((self._at, len(text), first))
+            self._put(text)
 
     def _break_line(self, kind: str, row: list[Segment]) -> int:
         """Puts what belongs between two lines; returns where the new line begins."""
@@ -219,9 +246,9 @@ class _Writer:
             self._put("\n")
             return self._at
         last = self._parts[-1]
-        following = row[0].words[0].text
-        if last and last[-1] in "-\u2010" and following[0].islower() and len(last) > 1:
-            if last[-2].isalpha() and not self._is_compound(last, following):
+        following = row[0].runs[0].first_word
+        if len(last) > 1 and last[-1] in "-\u2010" and following[0].islower():
+            if last[-2].isalpha() and not self._is_compound(last.rsplit(maxsplit=1)[-1], following):
                 self._drop_last()
             return self._at
         joined = is_cjk(last[-1:]) or is_cjk(following[0])
@@ -235,6 +262,9 @@ class _Writer:
         """True if a hyphen at a line's end belongs to the word, as the rest of the page says."""
         first = before.lower().lstrip("(\"“'")
         second = following.lower().rstrip(',.;:)"”')
+        if self._vocabulary is None:
+            words = " ".join(run.text for run in self._runs).lower().split()
+            self._vocabulary = {word.strip(",.;:()") for word in words}
         if first + second in self._vocabulary:
             return True
         return first[:-1] + second not in self._vocabulary and first[:-1] in self._vocabulary
@@ -282,13 +312,13 @@ def _table_end(rows: Sequence[list[Segment]], start: int, *, width: float) -> in
     if len(rows[start]) < 2 or _is_list_mark(rows[start]):
         return None
     end, at, several = start + 1, start + 1, 1
-    size = rows[start][0].words[0].size
+    size = rows[start][0].runs[0].size
     last = rows[start]
     while at < len(rows):
         row = rows[at]
         if _gap(rows[at - 1], row) > 2.5 * _height(row):
             break
-        if abs(row[0].words[0].size - size) > 0.12 * size:
+        if abs(row[0].runs[0].size - size) > 0.12 * size:
             break
         if len(row) >= 2:
             if _is_list_mark(row) or not _aligned(last, row):
@@ -313,13 +343,12 @@ def _aligned(above: list[Segment], below: list[Segment]) -> bool:
 
 def _is_list_mark(row: list[Segment]) -> bool:
     """True for a bullet or number set apart from its text: two segments, and yet no table."""
-    first = row[0].words
-    if len(row) != 2 or len(first) != 1:
+    if len(row) != 2 or len(row[0].runs) != 1:
         return False
-    text = first[0].text
-    return bool(
-        _BULLET.match(clean(text))
-        or ((match := _NUMBERED.match(text)) and match.end() == len(text))
+    text = row[0].runs[0].text
+    numbered = _NUMBERED.match(text)
+    return _BULLET.match(clean(text)) is not None or (
+        numbered is not None and numbered.end() == len(text)
     )
 
 
@@ -345,12 +374,11 @@ def _paragraphs(
 
 
 def _is_list_item(row: list[Segment]) -> bool:
-    first = row[0].words[0].text
-    if _BULLET.match(clean(first)) and (len(row) > 1 or len(row[0].words) > 1):
-        return True
-    if first[0] in "•●■◆▪➢➤\uf0b7\uf0a7\uf0d8\uf06c\uf06e\uf075\uf076":
-        return True
-    return _NUMBERED.match(first) is not None
+    text = row[0].runs[0].text
+    first = row[0].runs[0].first_word
+    if _BULLET.match(clean(first)):
+        return len(row) > 1 or len(row[0].runs) > 1 or len(text) > len(first)
+    return clean(first[0]) in _BULLET_SIGNS or _NUMBERED.match(text) is not None
 
 
 def _breaks(
@@ -364,8 +392,8 @@ def _breaks(
 ) -> bool:
     """True if `row` begins a new paragraph after the lines in `current`."""
     above = current[-1]
-    first, size = row[0], row[0].words[0].size
-    above_size = above[0].words[0].size
+    first, size = row[0], row[0].runs[0].size
+    above_size = above[0].runs[0].size
     if abs(size - above_size) > 0.12 * max(size, above_size):
         return True
     if _is_bold(above) != _is_bold(row) and (len(current) == 1 or _is_bold(row)):
@@ -376,10 +404,11 @@ def _breaks(
     if step < 0:
         return True
     slack = right - above[-1].x1
-    first_word = first.rights[0] - first.lefts[0]
-    if is_cjk(first.words[0].text[0]):
+    text = first.runs[0].text
+    first_word = (first.rights[0] - first.lefts[0]) * len(first.runs[0].first_word) / len(text)
+    if is_cjk(text[0]):
         first_word = min(first_word, size)
-    ended = _SENTENCE_END.search(above[-1].words[-1].text) is not None
+    ended = _SENTENCE_END.search(above[-1].runs[-1].last_word) is not None
     # The next word would have fitted on the line above: the line was ended on purpose.
     if slack > first_word + 0.6 * size and (ended or slack > 0.3 * (right - left)):
         return True
@@ -392,7 +421,7 @@ def _breaks(
 
 def _runs_on(before: list[Segment], line: list[Segment]) -> bool:
     """True if a paragraph goes on from the foot of one column to the head of the next."""
-    last, first = before[-1].words[-1], line[0].words[0]
+    last, first = before[-1].runs[-1], line[0].runs[0]
     return (
         abs(last.size - first.size) < 0.05 * last.size
         and last.bold == first.bold
@@ -401,7 +430,7 @@ def _runs_on(before: list[Segment], line: list[Segment]) -> bool:
 
 
 def _is_bold(row: list[Segment]) -> bool:
-    return row[0].words[0].bold and row[-1].words[-1].bold
+    return row[0].runs[0].bold and row[-1].runs[-1].bold
 
 
 def _gap(above: list[Segment], below: list[Segment]) -> float:
@@ -417,22 +446,23 @@ def _usual_leading(rows: Sequence[list[Segment]]) -> float:
     steps = []
     for above, below in itertools.pairwise(rows):
         step = below[0].y1 - above[0].y1
-        if 0 < step < 3 * below[0].words[0].size:
+        if 0 < step < 3 * below[0].runs[0].size:
             steps.append(step)
     return sorted(steps)[(len(steps) - 1) // 2] if steps else 0.0
 
 
-def _is_set_by_character(words: Iterable[Word]) -> bool:
+def _is_set_by_character(runs: Iterable[Run]) -> bool:
     """True if lines break anywhere, even inside Latin words.
 
     Plain Chinese typesetters do so. They are told by lines that begin with a closing bracket or
     a full stop, which careful ones avoid.
     """
     line, total, cjk, forbidden = -1, 0, 0, 0
-    for word in words:
-        total += len(word.text)
-        cjk += count_cjk(word.text)
-        if word.line != line:
-            line = word.line
-            forbidden += _CLOSING.match(word.text) is not None
+    for run in runs:
+        total += len(run.text)
+        if not run.text.isascii():
+            cjk += count_cjk(run.text)
+        if run.line != line:
+            line = run.line
+            forbidden += _CLOSING.match(run.text) is not None
     return forbidden > 0 and cjk > 0.5 * total

@@ -14,17 +14,19 @@ from quire.records import Block, BlockKind
 
 _MARGIN = 0.14  # of the page's height, at the top and at the foot: where running lines stand
 _MIN_REPEATS = 3  # pages with the same line in the same place
+_MIN_REPEATS_ANYWHERE = 5  # pages that begin or end in the same line, at any height
 _SAME_PLACE = 0.01  # of the page's height
 _HEADING_GROWTH = 1.12  # font size against that of most text
 _HEADING_LETTERS = 160  # Chinese characters count double
 _MAX_BOLD = 0.4  # share of bold text beyond which a bold line says nothing
 
 _PAGE_NUMBER = re.compile(
-    r"(?:page|seite|p\.)?\s*[-–—·|(\[]*\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—·|)\]]*"
-    r"(?:\s*(?:/|of|von|de)\s*\d{1,5})?|第\s*\d{1,5}\s*页(?:\s*[,，/|]?\s*共\s*\d{1,5}\s*页)?"
-    r"|\d{1,5}\s*[/／]\s*\d{1,5}",
+    r"(?:page|seite|p\.)\s*\d{1,5}(?:\s*(?:/|of|von|de)\s*\d{1,5})?"
+    r"|\d{1,5}\s*(?:/|／|of|von|de)\s*\d{1,5}|[-–—·|(\[]*\s*[ivxl]{1,7}\s*[-–—·|)\]]*"
+    r"|第\s*\d{1,5}\s*页(?:\s*[,，/|]?\s*共\s*\d{1,5}\s*页)?",
     re.IGNORECASE,
 )
+_BARE_NUMBER = re.compile(r"[-–—·|(\[]*\s*(\d{1,5})\s*[-–—·|)\]]*")
 _SENTENCE_END = re.compile(r"[.!?;,。！？；，、:：][\"'”’)）」』]*$")
 _DIGITS = re.compile(r"\d+")
 
@@ -74,30 +76,55 @@ def _kept_stretches(
 
 def _running_lines(pages: Sequence[PageStructure]) -> list[set[int]]:
     """For each page the starts of lines that repeat from page to page, and of page numbers."""
-    places: defaultdict[str, list[tuple[int, float, int]]] = defaultdict(list)
+    places: defaultdict[str, list[tuple[int, Line, bool]]] = defaultdict(list)
+    bare: list[tuple[int, int, int]] = []  # page, number, start
     running: list[set[int]] = [set() for _ in pages]
     for number, page in enumerate(pages):
-        for line in _margin_lines(page):
+        for line, at_margin in _outer_lines(page):
             text = page.text[line.start : line.end].strip()
-            if _PAGE_NUMBER.fullmatch(text):
+            if at_margin and _PAGE_NUMBER.fullmatch(text):
                 running[number].add(line.start)
-            places[_DIGITS.sub("#", text)].append((number, line.top, line.start))
+            elif at_margin and (match := _BARE_NUMBER.fullmatch(text)):
+                bare.append((number, int(match[1]), line.start))
+            else:
+                places[_DIGITS.sub("#", text)].append((number, line, at_margin))
+    # A lone number is a page number if others keep step with it; years and sums do not.
+    steps = Counter(value - number for number, value, _ in bare)
+    for number, value, start in bare:
+        if steps[value - number] > 1 or value == number + 1:
+            running[number].add(start)
     for found in places.values():
         if len(found) < _MIN_REPEATS:
             continue
-        heights = Counter(round(top / _SAME_PLACE) for _, top, _ in found)
-        for number, top, start in found:
-            slot = round(top / _SAME_PLACE)
-            if sum(heights[slot + shift] for shift in (-1, 0, 1)) >= _MIN_REPEATS:
-                running[number].add(start)
+        anywhere = len({number for number, _, _ in found}) >= _MIN_REPEATS_ANYWHERE
+        heights = Counter(round(line.top / _SAME_PLACE) for _, line, _ in found)
+        for number, line, at_margin in found:
+            slot = round(line.top / _SAME_PLACE)
+            same_place = sum(heights[slot + shift] for shift in (-1, 0, 1)) >= _MIN_REPEATS
+            if anywhere or (at_margin and same_place):
+                running[number].add(line.start)
     return running
 
 
-def _margin_lines(page: PageStructure) -> Iterator[Line]:
-    for paragraph in page.paragraphs:
-        for line in paragraph.lines:
-            if line.bottom < _MARGIN or line.top > 1 - _MARGIN:
-                yield line
+def _outer_lines(page: PageStructure) -> Iterator[tuple[Line, bool]]:
+    """Lines in the page's margins, and the first and last line that is not of a table."""
+    lines = [line for paragraph in page.paragraphs for line in paragraph.lines]
+    text_lines = [
+        line
+        for paragraph in page.paragraphs
+        if paragraph.kind != "table"
+        for line in paragraph.lines
+    ]
+    ends = set()
+    if text_lines:
+        ends = {
+            min(text_lines, key=lambda line: line.top).start,
+            max(text_lines, key=lambda line: line.bottom).start,
+        }
+    for line in lines:
+        at_margin = line.bottom < _MARGIN or line.top > 1 - _MARGIN
+        if at_margin or line.start in ends:
+            yield line, at_margin
 
 
 class _Fonts:

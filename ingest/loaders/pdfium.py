@@ -2,8 +2,8 @@
 
 pdfium is native code and fed with files of unknown origin: only a worker process may import this
 module. Every call from Python costs about a microsecond, so a page is asked for its text once and
-then for two boxes a word, never for one a character. `char_boxes` asks for single characters, of
-the few that are to be highlighted.
+then for two boxes a line, or two a word where a line has gaps, never for one a character.
+`char_boxes` asks for single characters, of the few that are to be highlighted.
 """
 
 import ctypes
@@ -18,6 +18,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from quire.errors import Skipped, Unreadable
+from quire.ingest.loaders.cleaning import count_cjk
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in PDF points, as the page's content has them: y grows upwards."""
@@ -31,10 +32,13 @@ _PALE = 250  # from here on, of 255, a colour is taken for the paper's white
 _LEGIBLE = 1.0  # points; smaller text is there for machines
 _MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
 
-# A word ends at white space and at the hyphen that pdfium marks where it joins two lines.
-_WORD = re.compile("[^\\s\x02\ufffe\x00]+")
-_LINE_MARK = re.compile("[\r\n\x02\ufffe]")
+# pdfium joins two lines where a hyphen parts a word, and puts one of these in the hyphen's place.
 HYPHEN_MARKS = "\x02\ufffe"
+_LINE = re.compile(f"[^\r\n\x00{HYPHEN_MARKS}]+")
+_WORD = re.compile(r"\S+")
+# Characters are narrower than this on average, in sizes of the font, unless there are gaps between
+# them; Chinese ones count one and a half.
+_TIGHT = 0.62
 
 pdfium.FPDF_InitLibrary()
 
@@ -51,7 +55,6 @@ _text_object = _fast(pdfium.FPDFText_GetTextObject, _void_p, _void_p, _int)
 _matrix = _fast(pdfium.FPDFText_GetMatrix, _int, _void_p, _int, _void_p)
 _fill = _fast(pdfium.FPDFText_GetFillColor, _int, _void_p, _int, *[_void_p] * 4)
 _font_size = _fast(pdfium.FPDFText_GetFontSize, ctypes.c_double, _void_p, _int)
-_angle = _fast(pdfium.FPDFText_GetCharAngle, ctypes.c_float, _void_p, _int)
 _render_mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, _int, _void_p)
 _font = _fast(pdfium.FPDFTextObj_GetFont, _void_p, _void_p)
 _font_weight = _fast(pdfium.FPDFFont_GetWeight, _int, _void_p)
@@ -60,8 +63,8 @@ _font_name = _fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t, _void_p, _v
 
 
 @dataclass(slots=True)
-class Word:
-    """Characters [start, end) of a page as pdfium counts them, without white space.
+class Run:
+    """Characters [start, end) of a page as pdfium counts them: words with no wide gap, or one word.
 
     `line` counts pdfium's own lines. `size` is the height of the font in points as drawn.
     """
@@ -74,21 +77,40 @@ class Word:
     size: float
     bold: bool
 
+    @property
+    def first_word(self) -> str:
+        return self.text.split(maxsplit=1)[0]
+
+    @property
+    def last_word(self) -> str:
+        return self.text.rsplit(maxsplit=1)[-1]
+
 
 @dataclass(frozen=True, slots=True)
-class PageWords:
-    """The words of a page in the order of its content stream, and how the page is turned.
+class PageRuns:
+    """The text of a page in the order of its content stream, and how the page is turned.
 
     `quadrant` is the number of clockwise quarter turns after which most lines read from left to
-    right; words that run otherwise are in `astray`. `hidden` counts words left out because no
+    right; runs that read otherwise are in `astray`. `hidden` counts runs left out because no
     reader sees them: painted in no colour, white on white, tiny, or beyond the page's edge.
     """
 
-    words: list[Word]
-    astray: list[Word]
+    runs: list[Run]
+    astray: list[Run]
     quadrant: int
     box: Box
     hidden: int
+
+
+@dataclass(slots=True)  # not frozen: that makes making one four times as slow
+class _Look:
+    """How the characters of one text object are drawn."""
+
+    size: float
+    quadrant: int
+    bold: bool
+    painted: bool
+    white: bool
 
 
 class PdfiumFile:
@@ -209,23 +231,25 @@ class PdfiumText:
         self.characters = _characters(pointer, count)
         self._rect = pdfium.FS_RECTF()
         self._rect_at = ctypes.addressof(self._rect)
+        self._matrix = pdfium.FS_MATRIX()
+        self._matrix_at = ctypes.addressof(self._matrix)
+        self._colour = (ctypes.c_uint * 4)()
+        self._colour_at = ctypes.addressof(self._colour)
 
-    def words(self) -> PageWords:
-        """All visible words of the page."""
-        found, unpainted, pale, quadrants = self._all_words()
-        hidden = self._hidden(found, unpainted, pale)
-        seen = [at for at in range(len(found)) if at not in hidden]
+    def runs(self) -> PageRuns:
+        """All visible text of the page."""
+        found, looks = self._all_runs()
+        hidden = self._hidden(found, looks)
         turns = [0, 0, 0, 0]
-        for at in seen:
-            turns[quadrants[at]] += found[at].end - found[at].start
+        for run, look in zip(found, looks, strict=True):
+            turns[look.quadrant] += run.end - run.start
         main = turns.index(max(turns))
-        return PageWords(
-            words=[found[at] for at in seen if quadrants[at] == main],
-            astray=[found[at] for at in seen if quadrants[at] != main],
-            quadrant=main,
-            box=self._page.box,
-            hidden=len(hidden),
-        )
+        runs: list[Run] = []
+        astray: list[Run] = []
+        for at, run in enumerate(found):
+            if at not in hidden:
+                (runs if looks[at].quadrant == main else astray).append(run)
+        return PageRuns(runs, astray, main, self._page.box, len(hidden))
 
     def char_boxes(self, characters: Iterable[int]) -> list[Box]:
         """The loose box, from descender to ascender, of each character."""
@@ -236,71 +260,88 @@ class PdfiumText:
         _loose_box(self._handle, at, self._rect_at)
         return rect.left, rect.bottom, rect.right, rect.top
 
-    def _all_words(self) -> tuple[list[Word], set[int], set[int], list[int]]:
-        """Words, the numbers of those not painted and of those in white, and their directions."""
-        handle, box_of = self._handle, self._box
-        words: list[Word] = []
-        unpainted: set[int] = set()
-        pale: set[int] = set()
-        quadrants: list[int] = []
+    def _all_runs(self) -> tuple[list[Run], list[_Look]]:
+        """Every run of the page, and the look of each."""
+        handle, characters = self._handle, self.characters
+        runs: list[Run] = []
+        looks: list[_Look] = []
         bold_fonts: dict[int, bool] = {}
-        line, line_at = 0, 0
-        owner, size, bold, painted, white, quadrant = -1, 0.0, False, True, False, 0
-        for match in _WORD.finditer(self.characters):
-            start, end = match.span()
-            if _LINE_MARK.search(self.characters, line_at, start):
-                line += 1
-            line_at = end
+        owner, look = -1, _Look(0.0, 0, bold=False, painted=True, white=False)
+        for line, match in enumerate(_LINE.finditer(characters)):
+            text = match[0].rstrip()
+            start = match.start() + len(text) - len(text.lstrip())
+            text = text.lstrip()
+            if not text:
+                continue
+            end = start + len(text)
             item = _text_object(handle, start) or 0
-            if item != owner:
-                owner = item
-                size, quadrant, white = self._look(start)
-                mode = _render_mode(item) if item else 0
-                painted = mode not in _INVISIBLE_MODES and size >= _LEGIBLE
-                bold = mode == _FILL_AND_STROKE or _is_bold(_font(item) if item else 0, bold_fonts)
-            first = box_of(start)
-            if end - start == 1:
-                box = first
-            else:
-                last = box_of(end - 1)
-                box = (
-                    min(first[0], last[0]),
-                    min(first[1], last[1]),
-                    max(first[2], last[2]),
-                    max(first[3], last[3]),
-                )
-            if not painted:
-                unpainted.add(len(words))
-            elif white:
-                pale.add(len(words))
-            quadrants.append(quadrant)
-            words.append(Word(start, end, match[0], box, line, size, bold))
-        return words, unpainted, pale, quadrants
+            if item == (_text_object(handle, end - 1) or 0):
+                if item != owner:
+                    owner, look = item, self._look(start, item, bold_fonts)
+                box = self._ends(start, end)
+                if _is_tight(text, box, look):
+                    runs.append(Run(start, end, text, box, line, look.size, look.bold))
+                    looks.append(look)
+                    continue
+            for word in _WORD.finditer(characters, start, end):
+                start, end = word.span()
+                item = _text_object(handle, start) or 0
+                if item != owner:
+                    owner, look = item, self._look(start, item, bold_fonts)
+                box = self._ends(start, end)
+                runs.append(Run(start, end, word[0], box, line, look.size, look.bold))
+                looks.append(look)
+        return runs, looks
 
-    def _look(self, at: int) -> tuple[float, int, bool]:
-        """Font size as drawn, quarter turns that set it upright, and whether it is white."""
-        matrix = pdfium.FS_MATRIX()
-        _matrix(self._handle, at, ctypes.addressof(matrix))
+    def _ends(self, start: int, end: int) -> Box:
+        """The box around the first and the last of the characters [start, end)."""
+        rect, address = self._rect, self._rect_at
+        _loose_box(self._handle, start, address)
+        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
+        if end - start > 1:
+            _loose_box(self._handle, end - 1, address)
+            # Comparisons, because min and max take as long as asking pdfium.
+            left = rect.left if rect.left < left else left
+            bottom = rect.bottom if rect.bottom < bottom else bottom
+            right = rect.right if rect.right > right else right
+            top = rect.top if rect.top > top else top
+        return left, bottom, right, top
+
+    def _look(self, at: int, item: int, bold_fonts: dict[int, bool]) -> _Look:
+        """How character `at`, of the text object `item`, is drawn."""
+        matrix = self._matrix
+        _matrix(self._handle, at, self._matrix_at)
         size = _font_size(self._handle, at) * math.hypot(matrix.c, matrix.d)
-        quadrant = -round(_angle(self._handle, at) / (math.pi / 2)) % 4
-        colour = (ctypes.c_uint * 4)()
-        base = ctypes.addressof(colour)
-        known = _fill(self._handle, at, base, base + 4, base + 8, base + 12)
-        return size, quadrant, bool(known) and (min(colour[:3]) >= _PALE or colour[3] == 0)
+        quadrant = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
+        mode = _render_mode(item) if item else 0
+        colour, first = self._colour, self._colour_at
+        known = _fill(self._handle, at, first, first + 4, first + 8, first + 12)
+        return _Look(
+            size,
+            quadrant,
+            bold=mode == _FILL_AND_STROKE or _is_bold(_font(item) if item else 0, bold_fonts),
+            painted=mode not in _INVISIBLE_MODES and size >= _LEGIBLE,
+            white=bool(known) and (min(colour[:3]) >= _PALE or colour[3] == 0),
+        )
 
-    def _hidden(self, words: list[Word], unpainted: set[int], pale: set[int]) -> set[int]:
-        """Numbers of the words that nobody sees. An invisible text over a scan is its OCR: kept."""
+    def _hidden(self, runs: list[Run], looks: list[_Look]) -> set[int]:
+        """Numbers of the runs that nobody sees. An invisible text over a scan is its OCR: kept."""
         left, bottom, right, top = self._page.box
-        hidden = set()
-        for at, word in enumerate(words):
-            x, y = _centre(word.box)
+        hidden: set[int] = set()
+        unpainted: list[int] = []
+        white: list[int] = []
+        for at, run in enumerate(runs):
+            x, y = _centre(run.box)
             if not (left <= x <= right and bottom <= y <= top):
                 hidden.add(at)
-        for group, images_only in ((unpainted, True), (pale, False)):
-            if not group:
-                continue
-            under = self._page.backgrounds(images_only=images_only)
-            hidden.update(at for at in group if not _covered(_centre(words[at].box), under))
+            elif not looks[at].painted:
+                unpainted.append(at)
+            elif looks[at].white:
+                white.append(at)
+        for group, images_only in ((unpainted, True), (white, False)):
+            if group:
+                under = self._page.backgrounds(images_only=images_only)
+                hidden.update(at for at in group if not _covered(_centre(runs[at].box), under))
         return hidden
 
 
@@ -332,6 +373,13 @@ def _characters(pointer: Any, count: int) -> str:
             return text
     codes = (pdfium.FPDFText_GetUnicode(pointer, at) for at in range(count))
     return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
+
+
+def _is_tight(text: str, box: Box, look: _Look) -> bool:
+    """True if there is no room for a wide gap between the words of `text`."""
+    length = box[3] - box[1] if look.quadrant % 2 else box[2] - box[0]
+    letters = len(text) if text.isascii() else len(text) + 0.5 * count_cjk(text)
+    return length < _TIGHT * look.size * letters or " " not in text
 
 
 def _is_bold(font: int, known: dict[int, bool]) -> bool:
