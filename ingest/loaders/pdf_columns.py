@@ -43,7 +43,7 @@ def reading_order(segments: list[Segment], *, depth: int = 0) -> Iterable[list[S
 
     Text that spans a gutter (a title, a wide table) ends the columns above it and begins anew.
     """
-    rows = _side_by_side(segments)
+    rows = side_by_side(segments)
     gutter = _gutter(segments, rows) if depth < _MAX_DEPTH else None
     if gutter is None:
         if segments:
@@ -67,10 +67,10 @@ def reading_order(segments: list[Segment], *, depth: int = 0) -> Iterable[list[S
 
 def rows_of(segments: list[Segment]) -> list[list[Segment]]:
     """Segments side by side as rows, from top to bottom, each from left to right."""
-    return [_close_gaps(sorted(row, key=lambda s: s.x0)) for row in _side_by_side(segments)]
+    return [_close_gaps(sorted(row, key=lambda s: s.x0)) for row in side_by_side(segments)]
 
 
-def _side_by_side(segments: list[Segment]) -> list[list[Segment]]:
+def side_by_side(segments: list[Segment]) -> list[list[Segment]]:
     """Segments that stand on one line, from top to bottom."""
     rows: list[list[Segment]] = []
     top = bottom = 0.0
@@ -176,5 +176,5 @@ def _is_prose(segments: list[Segment]) -> bool:
     width = max(segment.x1 for segment in segments) - left
     filled = sum(1 for segment in segments if segment.x1 - segment.x0 > 0.6 * width)
     size = segments[0].runs[0].size
-    rows = len(_side_by_side(segments))
+    rows = len(side_by_side(segments))
     return width > 8 * size and filled >= 0.5 * len(segments) and len(segments) <= 1.3 * rows

@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from quire.ingest.loaders.cleaning import clean, count_cjk, is_cjk, is_clean
-from quire.ingest.loaders.pdf_columns import CURRENCY_SIGNS, Segment, reading_order, rows_of
+from quire.ingest.loaders.pdf_columns import (
+    CURRENCY_SIGNS,
+    Segment,
+    reading_order,
+    rows_of,
+    side_by_side,
+)
 from quire.ingest.loaders.pdfium import PageRuns, Run, turned
 
 CELL_BREAK = " | "
@@ -82,12 +88,40 @@ class PageLayout:
 def lay_out(page: PageRuns) -> PageLayout:
     """The page's text in reading order."""
     writer = _Writer(page)
-    lines_before: list[Segment] | None = None
-    for column in reading_order(_segments(page.runs, page)):
-        lines_before = writer.column(column, lines_before)
+    head, body, foot = _set_apart(_segments(page.runs, page))
+    if head:
+        writer.column(head, None)
+    before: list[Segment] | None = None
+    for column in reading_order(body):
+        before = writer.column(column, before)
+    if foot:
+        writer.column(foot, None)
     for stray in _segments(page.astray, page):
         writer.paragraph("paragraph", [[stray]])
     return writer.finish(page.hidden)
+
+
+def _set_apart(
+    segments: list[Segment],
+) -> tuple[list[Segment], list[Segment], list[Segment]]:
+    """Lines apart from all others at the head and the foot of a page, and what is between.
+
+    Running headers and page numbers would otherwise stand inside a column.
+    """
+    rows = side_by_side(segments)
+    first, last = 0, len(rows)
+    while first < min(2, len(rows) - 1) and _gap(rows[first], rows[first + 1]) > _height(
+        rows[first]
+    ):
+        first += 1
+    while last > max(first + 1, len(rows) - 2) and (
+        _gap(rows[last - 2], rows[last - 1]) > _height(rows[last - 1])
+    ):
+        last -= 1
+    head = [segment for row in rows[:first] for segment in row]
+    foot = [segment for row in rows[last:] for segment in row]
+    apart = {id(segment) for segment in (*head, *foot)}
+    return head, [segment for segment in segments if id(segment) not in apart], foot
 
 
 def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
@@ -396,7 +430,8 @@ def _breaks(
     above_size = above[0].runs[0].size
     if abs(size - above_size) > 0.12 * max(size, above_size):
         return True
-    if _is_bold(above) != _is_bold(row) and (len(current) == 1 or _is_bold(row)):
+    weight_changes = above[-1].runs[-1].bold != row[0].runs[0].bold
+    if weight_changes and ((_is_bold(above) and len(current) == 1) or _is_bold(row)):
         return True
     step = first.y1 - above[0].y1
     if step > 1.3 * leading and step > 1.5 * size:

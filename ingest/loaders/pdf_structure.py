@@ -12,7 +12,7 @@ from quire.ingest.loaders.cleaning import count_cjk
 from quire.ingest.loaders.pdf_layout import Line, Paragraph
 from quire.records import Block, BlockKind
 
-_MARGIN = 0.14  # of the page's height, at the top and at the foot: where running lines stand
+_MARGIN = 0.11  # of the page's height, at the top and at the foot: where running lines stand
 _MIN_REPEATS = 3  # pages with the same line in the same place
 _MIN_REPEATS_ANYWHERE = 5  # pages that begin or end in the same line, at any height
 _SAME_PLACE = 0.01  # of the page's height
@@ -76,7 +76,7 @@ def _kept_stretches(
 
 def _running_lines(pages: Sequence[PageStructure]) -> list[set[int]]:
     """For each page the starts of lines that repeat from page to page, and of page numbers."""
-    places: defaultdict[str, list[tuple[int, Line, bool]]] = defaultdict(list)
+    places: defaultdict[tuple[str, int], list[tuple[int, Line, bool]]] = defaultdict(list)
     bare: list[tuple[int, int, int]] = []  # page, number, start
     running: list[set[int]] = [set() for _ in pages]
     for number, page in enumerate(pages):
@@ -87,7 +87,7 @@ def _running_lines(pages: Sequence[PageStructure]) -> list[set[int]]:
             elif at_margin and (match := _BARE_NUMBER.fullmatch(text)):
                 bare.append((number, int(match[1]), line.start))
             else:
-                places[_DIGITS.sub("#", text)].append((number, line, at_margin))
+                places[_DIGITS.sub("#", text), round(line.size)].append((number, line, at_margin))
     # A lone number is a page number if others keep step with it; years and sums do not.
     steps = Counter(value - number for number, value, _ in bare)
     for number, value, start in bare:
@@ -107,23 +107,20 @@ def _running_lines(pages: Sequence[PageStructure]) -> list[set[int]]:
 
 
 def _outer_lines(page: PageStructure) -> Iterator[tuple[Line, bool]]:
-    """Lines in the page's margins, and the first and last line that is not of a table."""
-    lines = [line for paragraph in page.paragraphs for line in paragraph.lines]
-    text_lines = [
+    """Lines in the page's margins, and its first and last line; none of tables."""
+    lines = [
         line
         for paragraph in page.paragraphs
         if paragraph.kind != "table"
         for line in paragraph.lines
     ]
-    ends = set()
-    if text_lines:
-        ends = {
-            min(text_lines, key=lambda line: line.top).start,
-            max(text_lines, key=lambda line: line.bottom).start,
-        }
+    if not lines:
+        return
+    first = min(lines, key=lambda line: line.top)
+    last = max(lines, key=lambda line: line.bottom)
     for line in lines:
         at_margin = line.bottom < _MARGIN or line.top > 1 - _MARGIN
-        if at_margin or line.start in ends:
+        if at_margin or line is first or line is last:
             yield line, at_margin
 
 
