@@ -84,8 +84,9 @@ class GgufFacts:
     """What a chat model's header says.
 
     `parameters` counts weights, `size` is the file's bytes. `header_sha256` identifies everything
-    but the weights' values: it is had without reading gigabytes. `kv_bytes_per_token` is the
-    memory that each token of the context takes, with 16 bits a value.
+    but the weights' values: it is had without reading gigabytes. `bos` and `eos` are the texts of
+    the tokens that begin and end a text, or empty. `kv_bytes_per_token` is the memory that each
+    token of the context takes, with 16 bits a value.
     """
 
     path: Path
@@ -94,6 +95,8 @@ class GgufFacts:
     name: str
     context_length: int
     chat_template: str
+    bos: str
+    eos: str
     parameters: int
     kv_bytes_per_token: int
     header_sha256: str
@@ -133,6 +136,14 @@ def _unusable(path: Path, what: str, *, hint: str = "") -> ModelUnusable:
     return ModelUnusable(
         f"The model file {path} {what}.", hint=hint or "Get the file again from where it came."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Where a list of texts begins in the file, and how many they are."""
+
+    start: int
+    count: int
 
 
 class _Header:
@@ -189,13 +200,15 @@ class _Header:
             name=name if isinstance(name, str) and name else self.path.stem,
             context_length=context,
             chat_template=template,
+            bos=self.word(values, "tokenizer.ggml.bos_token_id"),
+            eos=self.word(values, "tokenizer.ggml.eos_token_id"),
             parameters=parameters,
             kv_bytes_per_token=_kv_bytes_per_token(values, architecture),
             header_sha256=hashlib.sha256(self.data[: self.at]).hexdigest(),
         )
 
     def values(self, count: int) -> dict[str, Any]:
-        """The keys with one value each; arrays are checked and passed over."""
+        """The keys with their values; long lists are checked and passed over."""
         values: dict[str, Any] = {}
         for _ in range(count):
             key = self.text(_MAX_NAME)
@@ -218,7 +231,12 @@ class _Header:
             return self.numbers(item, count)
         if item != _TEXT:
             self.fail("has a list of lists or of an unknown type")
-        # The loop that takes the time: a vocabulary is a list of up to a million words.
+        words = _Words(self.at, count)
+        self.skip_words(count)
+        return words
+
+    def skip_words(self, count: int) -> None:
+        """Step over texts: the loop that takes the time, as a vocabulary has up to a million."""
         at, unpack, last = self.at, struct.Struct("<Q").unpack_from, self.size - 8
         for _ in range(count):
             if at > last:
@@ -227,7 +245,19 @@ class _Header:
         if at > self.size:
             self.fail("is cut short")
         self.at = at
-        return None
+
+    def word(self, values: dict[str, Any], key: str) -> str:
+        """The text of the token whose number stands under `key`, or an empty one."""
+        words, number = values.get("tokenizer.ggml.tokens"), values.get(key)
+        if not isinstance(words, _Words) or not isinstance(number, int):
+            return ""
+        if not 0 <= number < words.count:
+            self.fail(f"names a token {number} that it does not have")
+        end, self.at = self.at, words.start
+        self.skip_words(number)
+        text = self.text(_MAX_NAME)
+        self.at = end
+        return text
 
     def numbers(self, item: int, count: int) -> tuple[Any, ...] | None:
         """A short list of numbers, or None for a long one, which belongs to the vocabulary."""

@@ -3,20 +3,25 @@
 import atexit
 import functools
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from quire.errors import ModelError, UsageError
+from quire.errors import ModelError, ModelUnusable, UsageError
 from quire.models import gguf, llama_selftest, machine, openmp
 from quire.models.chat_template import ChatTemplate
+from quire.models.kept_contexts import WORTH_KEEPING, KeptContexts, common_prefix
 from quire.models.llama_runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
 from quire.models.protocols import Finish
 from quire.models.repetition import RepetitionGuard
 from quire.models.reply_text import ReplyText
+from quire.models.thread_choice import ThreadChoice
 from quire.models.turns import Job, Reply, Turns
 from quire.records import Message, Segment
+
+_MEMORY_SHARE_OF_KEPT_CONTEXTS = 8  # of what is free after loading: an eighth
 
 
 class LlamaEngine:
@@ -52,7 +57,12 @@ class LlamaEngine:
         self.context_tokens = min(context_tokens, facts.context_length)
         self.threads = threads or _threads()
         self._path = path
+        self._template = ChatTemplate(
+            facts.chat_template, bos=facts.bos, eos=facts.eos, model=path.name
+        )
         gpu_layers = -1 if supports_gpu() else 0
+        if not gpu_layers:
+            _check_memory(facts, context_tokens=self.context_tokens)
         extra_buffers = llama_selftest.passes_with_extra_buffers(
             facts,
             build=build(),
@@ -68,16 +78,10 @@ class LlamaEngine:
             extra_buffers=extra_buffers,
             interrupt=Interrupt(),
         )
-        try:
-            self._template = ChatTemplate(
-                facts.chat_template,
-                bos=self._runtime.bos_text,
-                eos=self._runtime.eos_text,
-                model=path.name,
-            )
-        except ModelError:
-            self._runtime.close()
-            raise
+        self._kept = KeptContexts(
+            budget=machine.describe().memory_available // _MEMORY_SHARE_OF_KEPT_CONTEXTS
+        )
+        self._thread_choice = ThreadChoice(most=self.threads, start=self.threads)
         # The vocabulary is read from any thread, and must not be freed under it.
         self._vocabulary = threading.Lock()
         self._closed = False
@@ -138,6 +142,21 @@ class LlamaEngine:
             cancel=cancel,
         )
 
+    def read_ahead(self, messages: Sequence[Message]) -> None:
+        """Read what prompts will begin with, in the background, so that the first one is quicker.
+
+        Give the messages of a prompt with its fixed part only, the last message empty.
+        """
+        prompt, thinking = self._prompt(messages)
+        self._ahead = self._turns.submit(
+            prompt[: self.context_tokens - 1],
+            max_tokens=0,
+            stop=(),
+            temperature=0.0,
+            thinking=thinking,
+            cancel=None,
+        )
+
     def close(self) -> None:
         """Stop writing and free the memory. May be called twice."""
         self._turns.close()
@@ -175,6 +194,7 @@ class LlamaEngine:
     def _write(self, job: Job) -> Finish:
         """Write one reply; runs in the thread that owns the model."""
         runtime = self._runtime
+        self._recall(job.prompt)
         reused = runtime.read(job.prompt, cancelled=job.cancelled)
         if reused is None:
             return "cancelled"
@@ -195,17 +215,47 @@ class LlamaEngine:
                 if guard.repeats(token):
                     finish = "repetition"
                     break
-                last = job.completion_tokens == job.max_tokens
-                if job.cancelled() or not (last or runtime.append([token])):
+                if job.completion_tokens == job.max_tokens:
+                    break
+                if job.cancelled() or not self._append(token):
                     return "cancelled"
         job.put(reply.finish())
         return finish
+
+    def _recall(self, prompt: Sequence[int]) -> None:
+        """Keep what the context would lose, and bring back what it once held of `prompt`."""
+        runtime = self._runtime
+        at_hand = common_prefix(runtime.tokens, prompt)
+        found = self._kept.take(prompt, better_than=at_hand)
+        at_risk = len(runtime.tokens) - (0 if found else at_hand)
+        if at_risk >= WORTH_KEEPING and 0 < runtime.state_size <= self._kept.budget:
+            self._kept.put(runtime.save())
+        if found:
+            runtime.restore(found)
+
+    def _append(self, token: int) -> bool:
+        begin = time.perf_counter()
+        self._runtime.use_threads(self._thread_choice.threads)
+        done = self._runtime.append([token])
+        self._thread_choice.took(time.perf_counter() - begin)
+        return done
 
 
 def _threads() -> int:
     """One thread a core; one fewer where waiting threads would spin and starve the others."""
     cores = machine.usable_cores()
     return cores if openmp.waits_passively() else max(1, cores - 1)
+
+
+def _check_memory(facts: gguf.GgufFacts, *, context_tokens: int) -> None:
+    needed = facts.size + facts.kv_bytes_per_token * context_tokens
+    total = machine.describe().memory_total
+    if total and needed > total:
+        raise ModelUnusable(
+            f"The model {facts.path} needs {needed / 1e9:.1f} GB of memory with a context of "
+            f"{context_tokens:,} tokens, and there are {total / 1e9:.1f} GB.",
+            hint="Choose a smaller model, or a shorter context.",
+        )
 
 
 def _close_if_alive(engine: "weakref.ref[LlamaEngine]") -> None:

@@ -21,6 +21,7 @@ import llama_cpp.llama_cpp as api
 
 from quire.errors import ModelError, ModelUnusable
 from quire.models.gguf import GgufFacts
+from quire.models.kept_contexts import KeptContext, common_prefix
 
 BATCH = 256  # tokens of a prompt that are read in one step
 _ABORTED = 2  # what llama_decode returns when the interrupt was set
@@ -109,6 +110,7 @@ class LlamaRuntime:
         self.path = facts.path
         self.interrupt = interrupt
         self.tokens: list[int] = []
+        self._reading_threads = self._writing_threads = threads
         self._model: Any = None
         self._context: Any = None
         _log.clear()
@@ -161,18 +163,6 @@ class LlamaRuntime:
         token: int = api.llama_vocab_bos(self._vocab)
         return token if api.llama_vocab_get_add_bos(self._vocab) else -1
 
-    def token_text(self, token: int) -> str:
-        """How the vocabulary writes a token; empty for none."""
-        return _text(api.llama_vocab_get_text(self._vocab, token)) if token >= 0 else ""
-
-    @property
-    def bos_text(self) -> str:
-        return self.token_text(api.llama_vocab_bos(self._vocab))
-
-    @property
-    def eos_text(self) -> str:
-        return self.token_text(api.llama_vocab_eos(self._vocab))
-
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Tokens of a text; only with `special` do the names of control tokens become tokens."""
         if not special and self._look_alikes is not None:
@@ -216,7 +206,7 @@ class LlamaRuntime:
         None when it was cancelled on the way; what was read until then is kept. The last token is
         always read anew, because the next one is chosen from what reading it leaves behind.
         """
-        common = self._keep(prompt)
+        common = self._truncate(common_prefix(self.tokens, prompt[:-1]))
         for start in range(common, len(prompt), BATCH):
             if cancelled() or not self.append(prompt[start : start + BATCH]):
                 return None
@@ -237,17 +227,34 @@ class LlamaRuntime:
             f"The model {self.path.name} failed while reading (llama.cpp's code {code})."
         )
 
+    @property
+    def state_size(self) -> int:
+        """Bytes that `save` would copy; 0 for an architecture that cannot forget a part."""
+        # Such a state is of use only to a prompt that goes on exactly where it ends.
+        return 0 if self._recurrent else int(api.llama_state_seq_get_size(self._context, 0))
+
+    def save(self) -> KeptContext:
+        """Copy what the context holds."""
+        state = bytearray(self.state_size)
+        view = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        api.llama_state_seq_get_data(self._context, view, len(state), 0)
+        return KeptContext(tuple(self.tokens), state)
+
+    def restore(self, kept: KeptContext) -> None:
+        """Put a copy in the place of what the context holds."""
+        self._truncate(0)
+        view = (ctypes.c_uint8 * len(kept.state)).from_buffer(kept.state)
+        if api.llama_state_seq_set_data(self._context, view, len(kept.state), 0):
+            self.tokens = list(kept.tokens)
+
+    def use_threads(self, threads: int) -> None:
+        """How many threads write from now on; a prompt is still read by all."""
+        if threads != self._writing_threads:
+            api.llama_set_n_threads(self._context, threads, self._reading_threads)
+            self._writing_threads = threads
+
     def sampler(self, *, temperature: float) -> "Sampler":
         return Sampler(self._context, temperature=temperature)
-
-    def _keep(self, prompt: Sequence[int]) -> int:
-        """Drop from the context what differs from `prompt`, and return how much is left."""
-        common = 0
-        for ours, theirs in zip(self.tokens, prompt[:-1], strict=False):
-            if ours != theirs:
-                break
-            common += 1
-        return self._truncate(common)
 
     def _truncate(self, count: int) -> int:
         # Some architectures cannot forget a part: then everything has to be read again.
@@ -256,6 +263,9 @@ class LlamaRuntime:
             api.llama_memory_clear(self._memory, False)
         del self.tokens[count:]
         return count
+
+    def _word(self, token: int) -> str:
+        return _text(api.llama_vocab_get_text(self._vocab, token))
 
     def _find_look_alikes(self) -> re.Pattern[str] | None:
         """Matches the place after the `<` of each `<tool_call>` that the vocabulary has as a token.
@@ -266,7 +276,9 @@ class LlamaRuntime:
             name
             for token in range(api.llama_vocab_n_tokens(self._vocab))
             if api.llama_vocab_get_attr(self._vocab, token) & api.LLAMA_TOKEN_ATTR_USER_DEFINED
-            and re.fullmatch(r"<[^\s<>]+>", name := self.token_text(token))
+            and re.fullmatch(
+                r"<[^\s<>]+>", name := _text(api.llama_vocab_get_text(self._vocab, token))
+            )
         ]
         if not names:
             return None

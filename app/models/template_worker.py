@@ -94,7 +94,7 @@ def main() -> None:
     try:
         render = _renderer(request)
         results = [_result(render, messages) for messages in request["prompts"]]
-    except Exception as exc:  # noqa: BLE001
+    except Exception as exc:
         results = [{"reason": _sentence(exc)} for _ in request["prompts"]]
     sys.stdout.write(json.dumps({"results": results}))
 
@@ -104,7 +104,7 @@ def _result(
 ) -> dict[str, str]:
     try:
         return {"text": render(messages)}
-    except Exception as exc:  # noqa: BLE001  as above
+    except Exception as exc:
         return {"reason": _sentence(exc)}
 
 
@@ -113,7 +113,7 @@ def _sentence(exc: Exception) -> str:
         return "it needs too much memory"
     if isinstance(exc, RecursionError):
         return "it calls itself without end"
-    return (str(exc) or type(exc).__name__)[:200]
+    return " ".join(str(exc).split())[:200].rstrip(".") or type(exc).__name__
 
 
 if __name__ == "__main__":
