@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from quire.errors import ModelError, ModelNotFound, ModelUnusable
 from quire.models import gguf
 from quire.models.chat_template import ChatTemplate
+from quire.models.llama import LlamaEngine
 from quire.models.starter import CHAT
 from quire.records import Message, Segment
 
@@ -211,6 +212,15 @@ def test_any_change_of_a_header_is_read_or_refused(
     path.write_bytes(data[:end])
     with contextlib.suppress(ModelUnusable):
         gguf.read_facts(path)
+
+
+def test_a_sound_header_with_nothing_behind_it_is_refused_with_llama_cpps_reason(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "hollow.gguf"
+    path.write_bytes(model())
+    with pytest.raises(ModelUnusable, match=r"llama\.cpp cannot load .*hollow\.gguf: .+\.$"):
+        LlamaEngine(path, verdicts=tmp_path / "verdicts.json")
 
 
 # Chat templates

@@ -7,6 +7,7 @@ second one tries without. What works is remembered for this build of llama.cpp, 
 model. A damaged file that makes llama.cpp abort is found out in the same way.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -34,11 +35,13 @@ def passes_with_extra_buffers(
     gpu_layers: int,
     verdicts: Path | None = None,
     command: Sequence[str] = COMMAND,
+    timeout: float | None = None,
 ) -> bool:
     """Whether the model works with weights repacked for the processor, or only without.
 
     `verdicts` is the file in which answers are remembered; `command` starts the child and gets
-    three arguments more: the path, "1" or "0" for repacked weights, and the layers for the GPU.
+    three arguments more: the path, "1" or "0" for repacked weights, and the layers for the GPU. It
+    may take `timeout` seconds, by default what a slow disk needs for a file of this size.
 
     Raises ModelUnusable when it works in neither way.
     """
@@ -49,7 +52,7 @@ def passes_with_extra_buffers(
     remembered = _read(verdicts)
     if isinstance(verdict := remembered.get(key), bool):
         return verdict
-    timeout = _SECONDS + _SECONDS_PER_GIGABYTE * facts.size / 1e9
+    timeout = timeout or _SECONDS + _SECONDS_PER_GIGABYTE * facts.size / 1e9
     deaths = []
     for extra_buffers in (True, False):
         arguments = [*command, str(facts.path), str(int(extra_buffers)), str(gpu_layers)]
@@ -114,7 +117,8 @@ def _write(verdicts: Path, remembered: dict[str, object]) -> None:
         beside.write_text(json.dumps(remembered, indent=1), encoding="utf-8")
         beside.replace(verdicts)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def main() -> None:
