@@ -270,7 +270,7 @@ def _quoted(found: Found) -> tuple[Status, tuple[Sentence, ...]]:
         return "not_found", ()
     return "extractive", tuple(
         Sentence(" ".join(proof.text.split()), "supported", (proof.citation(),))
-        for proof in evidence.shortest_proof(found.evidence)
+        for proof in evidence.best(found.evidence)
     )
 
 

@@ -4,39 +4,63 @@ The sentences found here are the extractive answer, and all that a chat model is
 CPU the time to its first token is the length of its prompt.
 
 A sentence's score blends three views of it: which share of the question's information (terms
-weighted by inverse document frequency) it holds itself; which share the passage around it holds,
-because a sentence may say "it" where the one before said the name; and, where the embedder reads
-the language, the cosine of question and sentence.
+weighted by inverse document frequency) it holds, together with the heading or question that it
+stands under; which share the passage around it holds, because a sentence may say "it" where the one
+before said the name; and, where the embedder reads the language, the cosine of question and
+sentence.
 """
 
+import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from quire.models.protocols import Embedder
 from quire.records import Citation, Passage
 from quire.text import analysis, sentences
 
-_OWN, _AROUND, _COSINE, _RANK = 0.45, 0.2, 0.45, 0.06
-_LEXICAL_OWN, _LEXICAL_AROUND = 0.75, 0.25
-_CANDIDATES = 32  # sentences embedded for one question: a tenth of a second on two cores
+_OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
+_CANDIDATES = 24  # sentences embedded for one question: a tenth of a second on two cores
 _LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
+_LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
+_HEADING_WORDS, _HEADING_HAN = 12, 24
+
+_SAYS = re.compile(r"[.。！!；;:：…]['\"”’」）)]*$|\|")
+_ASKS = re.compile(r"[?？]['\"”’」）)]*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A sentence of a passage: characters [start, end) of the document's text.
 
-    `score` is between 0 and about 1 and comparable between questions; `coverage` is the share of
-    the question's information that sentence and passage hold.
+    `own` and `around` are the shares of the question's information in the sentence and in its
+    passage, `cosine` is its likeness to the question, or None where the embedder cannot read it.
+    `score`, between 0 and about 1, blends them.
     """
 
     passage: Passage
     start: int
-    end: int
     text: str
-    score: float
-    coverage: float
+    leads: bool
+    own: float
+    around: float
+    cosine: float | None = None
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def score(self) -> float:
+        score = _OWN * self.own + _AROUND * self.around
+        if self.cosine is None:
+            score /= _OWN + _AROUND
+        else:
+            score += _COSINE * self.cosine
+        return (score + _RANK / self.passage.label) * (_LEAD if self.leads else 1.0)
 
     def citation(self) -> Citation:
         return Citation(
@@ -63,30 +87,20 @@ def find(
     None where it cannot read the question.
     """
     weights = information(frequencies, chunks=chunks)
-    found: list[Evidence] = []
-    for passage in passages:
-        heading = " ".join((*passage.heading_path, passage.document.title))
-        around = _coverage(f"{heading}\n{passage.text}", weights)
-        for start, end in sentences.split(passage.text):
-            text = passage.text[start : min(end, start + _LONGEST)]
-            own = _coverage(text, weights)
-            offset = passage.span.start + start
-            found.append(
-                Evidence(
-                    passage=passage,
-                    start=offset,
-                    end=offset + len(text),
-                    text=text,
-                    score=_LEXICAL_OWN * own
-                    + _LEXICAL_AROUND * around
-                    + _RANK / passage.label,
-                    coverage=max(own, around),
-                )
-            )
-    found.sort(key=lambda evidence: -evidence.score)
-    if embedder is not None:
-        found = _with_cosine(question, found[:_CANDIDATES], embedder, weights)
-    return found
+    found = sorted(
+        (evidence for passage in passages for evidence in _sentences(passage, weights)),
+        key=lambda evidence: -evidence.score,
+    )
+    if embedder is None or not found:
+        return found
+    nearest = found[:_CANDIDATES]
+    vectors = embedder.embed_passages([evidence.text for evidence in nearest])
+    cosines: list[float] = np.dot(vectors, embedder.embed_question(question)).tolist()
+    scored = [
+        dataclasses.replace(evidence, cosine=cosine)
+        for evidence, cosine in zip(nearest, cosines, strict=True)
+    ]
+    return sorted(scored, key=lambda evidence: -evidence.score)
 
 
 def information(frequencies: Mapping[str, int], *, chunks: int) -> dict[str, float]:
@@ -98,68 +112,68 @@ def information(frequencies: Mapping[str, int], *, chunks: int) -> dict[str, flo
     }
 
 
-def _coverage(text: str, weights: Mapping[str, float]) -> float:
+def best(found: Sequence[Evidence], *, most: int = 2, close: float = 0.8) -> list[Evidence]:
+    """The sentences to show as an answer by themselves: the first, and others nearly as good. In
+    reading order where they come from one passage."""
+    chosen = [
+        evidence
+        for evidence in distinct(found, most=most)
+        if evidence.score >= close * found[0].score
+    ]
+    one_passage = len({evidence.passage.label for evidence in chosen}) == 1
+    return sorted(chosen, key=lambda evidence: evidence.start) if one_passage else chosen
+
+
+def distinct(found: Iterable[Evidence], *, most: int) -> list[Evidence]:
+    """The first `most` sentences that say something and do not repeat each other."""
+    chosen: list[Evidence] = []
+    for evidence in found:
+        if len(chosen) == most:
+            break
+        if not evidence.leads and all(_differs(evidence.text, kept.text) for kept in chosen):
+            chosen.append(evidence)
+    return chosen
+
+
+def _sentences(passage: Passage, weights: Mapping[str, float]) -> Iterator[Evidence]:
+    around = _share(
+        "\n".join((passage.document.title, *passage.heading_path, passage.text)), weights
+    )
+    for offset, part in passage.parts():
+        lead = ""
+        for start, end in sentences.split(part):
+            text = part[start : min(end, start + _LONGEST)]
+            leads = _leads(text)
+            yield Evidence(
+                passage=passage,
+                start=offset + start,
+                text=text,
+                leads=leads,
+                own=_share(f"{lead}\n{text}", weights),
+                around=around,
+            )
+            if leads:
+                lead = text
+
+
+def _share(text: str, weights: Mapping[str, float]) -> float:
     total = sum(weights.values())
     present = set(analysis.terms(text))
-    return sum(weight for term, weight in weights.items() if term in present) / total if total else 0
+    held = sum(weight for term, weight in weights.items() if term in present)
+    return held / total if total else 0.0
 
 
-def _with_cosine(
-    question: str,
-    candidates: Sequence[Evidence],
-    embedder: Embedder,
-    weights: Mapping[str, float],
-) -> list[Evidence]:
-    if not candidates:
-        return []
-    cosines = embedder.embed_passages([c.text for c in candidates]) @ embedder.embed_question(
-        question
-    )
-    scored = [
-        Evidence(
-            passage=c.passage,
-            start=c.start,
-            end=c.end,
-            text=c.text,
-            score=_OWN * _coverage(c.text, weights)
-            + _AROUND * c.coverage
-            + _COSINE * float(cosine)
-            + _RANK / c.passage.label,
-            coverage=c.coverage,
-        )
-        for c, cosine in zip(candidates, cosines, strict=True)
-    ]
-    return sorted(scored, key=lambda evidence: -evidence.score)
-
-
-def shortest_proof(found: Sequence[Evidence], *, most: int = 2, close: float = 0.8) -> list[Evidence]:
-    """The sentences to show as an answer by themselves: the best, and a second one where it is
-    nearly as good. In reading order when they come from one passage."""
-    if not found:
-        return []
-    best = found[0]
-    chosen = [best]
-    for other in found[1:]:
-        if len(chosen) == most or other.score < close * best.score:
-            break
-        if all(_differs(other.text, kept.text) for kept in chosen):
-            chosen.append(other)
-    same = len({evidence.passage.label for evidence in chosen}) == 1
-    return sorted(chosen, key=lambda evidence: evidence.start) if same else chosen
+def _leads(text: str) -> bool:
+    """Whether a sentence is a heading or a question: it leads to what the next ones say."""
+    if _ASKS.search(text):
+        return True
+    if _SAYS.search(text):
+        return False
+    han = len(re.findall(r"[\u3400-\u9fff]", text))
+    return han <= _HEADING_HAN and len(text.split()) <= _HEADING_WORDS
 
 
 def _differs(one: str, other: str) -> bool:
     """Whether two sentences say different things: less than four fifths of the terms shared."""
     left, right = set(analysis.terms(one)), set(analysis.terms(other))
     return len(left & right) < 0.8 * max(1, min(len(left), len(right)))
-
-
-def distinct(found: Iterable[Evidence], *, most: int) -> list[Evidence]:
-    """The first `most` sentences that do not repeat each other."""
-    chosen: list[Evidence] = []
-    for evidence in found:
-        if len(chosen) == most:
-            break
-        if all(_differs(evidence.text, kept.text) for kept in chosen):
-            chosen.append(evidence)
-    return chosen

@@ -9,6 +9,7 @@ physical pages from 1, or None for formats without pages.
 """
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -172,7 +173,9 @@ class Hit:
 class Passage:
     """One or several neighbouring hits of a document, joined; `label` counts from 1.
 
-    `page_starts` holds (offset in the document's text, page number) of the pages it lies on.
+    `stretches` are the offsets (start, end) of its chunks in the document's text: between them may
+    stand what was not indexed, such as a page's footer. `page_starts` holds (offset, page number)
+    of the pages it lies on.
     """
 
     label: int
@@ -181,7 +184,13 @@ class Passage:
     span: Span
     score: float
     heading_path: tuple[str, ...] = ()
+    stretches: tuple[tuple[int, int], ...] = ()
     page_starts: tuple[tuple[int, int | None], ...] = ()
+
+    def parts(self) -> Iterator[tuple[int, str]]:
+        """(offset in the document's text, text) of each of its chunks."""
+        for start, end in self.stretches:
+            yield start, self.text[start - self.span.start : end - self.span.start]
 
     def page_at(self, offset: int) -> int | None:
         """The page that holds the character at `offset` of the document's text."""

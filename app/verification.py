@@ -9,6 +9,7 @@ name that the quote lacks makes a sentence false however alike it looks, and eac
 - unsupported: all else. Such a sentence carries no label.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -103,10 +104,9 @@ def _content(text: str) -> frozenset[str]:
 
 def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:
     for passage in passages:
-        spans = sentences.split(passage.text)
-        pairs = [(first[0], second[1]) for first, second in zip(spans, spans[1:], strict=False)]
-        for start, end in [*spans, *pairs]:
-            text = passage.text[start:end]
-            yield _Quote(
-                passage, passage.span.start + start, text, frozenset(analysis.terms(text))
-            )
+        for offset, part in passage.parts():
+            spans = sentences.split(part)
+            pairs = [(first[0], second[1]) for first, second in itertools.pairwise(spans)]
+            for start, end in [*spans, *pairs]:
+                text = part[start:end]
+                yield _Quote(passage, offset + start, text, frozenset(analysis.terms(text)))

@@ -34,7 +34,7 @@ class Catalog:
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        require_sqlite(apsw.sqlite_lib_version())
+        require_sqlite(sqlite_version())
         self.path = path
         if not path.exists() and not create:
             raise KnowledgeBaseNotFound(
@@ -141,6 +141,11 @@ class Catalog:
 def checksum(content: str | bytes) -> int:
     """CRC-32, kept beside a text or vector and tested whenever it is read."""
     return zlib.crc32(content.encode() if isinstance(content, str) else content)
+
+
+def sqlite_version() -> str:
+    """The version of the SQLite library that Quire brings."""
+    return apsw.sqlite_lib_version()
 
 
 def require_sqlite(version: str) -> None:

@@ -1,0 +1,164 @@
+"""What `quire doctor` finds out: the machine, the libraries, the models, the paths, and what to do
+about what is missing."""
+
+import platform
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from quire import __version__
+from quire.config import Settings, config_path
+from quire.errors import QuireError
+from quire.models import machine, opening
+from quire.records import Message
+
+_LIBRARIES = (
+    "llama-cpp-python",
+    "torch",
+    "sentence-transformers",
+    "faiss-cpu",
+    "apsw",
+    "pypdfium2",
+    "langchain",
+    "streamlit",
+)
+_TELLING = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8", "i8mm", "bf16")
+_COMFORTABLE = 2_000_000_000  # bytes: the starter models, a large ingest and the interface together
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `todo` says what to do where `ok` is false."""
+
+    name: str
+    ok: bool
+    found: str
+    todo: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "ok": self.ok, "found": self.found, "todo": self.todo}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"ok": self.ok, "checks": [check.to_dict() for check in self.checks]}
+
+    def lines(self) -> Iterator[str]:
+        width = max(len(check.name) for check in self.checks)
+        for check in self.checks:
+            yield f"{'ok ' if check.ok else '-> '} {check.name.ljust(width)}  {check.found}"
+            if not check.ok and check.todo:
+                yield f"    {' ' * width}  {check.todo}"
+        missing = sum(not check.ok for check in self.checks)
+        yield "Everything is there." if not missing else f"{missing} to look at, marked with ->."
+
+
+def examine(settings: Settings) -> Diagnosis:
+    """Look at everything. Loads both models and decodes one token, which takes some seconds."""
+    return Diagnosis(
+        (
+            *_machine(),
+            *_libraries(),
+            _embedder(settings),
+            *_chat_model(settings),
+            *_paths(settings),
+        )
+    )
+
+
+def _machine() -> Iterator[Check]:
+    here = machine.describe()
+    yield Check("Quire", True, f"{__version__}, Python {platform.python_version()}")
+    features = [feature for feature in _TELLING if feature in here.features]
+    cores = f"{here.cores} core" + ("s" if here.cores != 1 else "")
+    yield Check("Processor", True, f"{here.cpu}, {cores}, {' '.join(features) or 'plain'}")
+    available, total = (f"{n / 1e9:.1f} GB" for n in (here.memory_available, here.memory_total))
+    yield Check(
+        "Memory",
+        here.memory_available == 0 or here.memory_available >= _COMFORTABLE,
+        f"{available} of {total} free",
+        "Close other programs, or use a smaller chat model: 2 GB are comfortable.",
+    )
+
+
+def _libraries() -> Iterator[Check]:
+    for name in _LIBRARIES:
+        try:
+            yield Check(name, True, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Check(name, False, "not installed", f"Install it with: pip install {name}")
+    from quire.indexes.catalog import require_sqlite, sqlite_version  # noqa: PLC0415
+
+    try:
+        require_sqlite(sqlite_version())
+        yield Check("SQLite", True, f"{sqlite_version()} (Python's own is {sqlite3.sqlite_version})")
+    except QuireError as error:
+        yield Check("SQLite", False, error.message, error.hint)
+
+
+def _embedder(settings: Settings) -> Check:
+    try:
+        embedder = opening.embedder(settings)
+        dimension = len(embedder.embed_question("Is anybody there?"))
+    except (QuireError, ImportError) as error:
+        return _failed("Embedding model", error)
+    return Check("Embedding model", True, f"{embedder.name}, {dimension} dimensions")
+
+
+def _chat_model(settings: Settings) -> Iterator[Check]:
+    if settings.model == "none":
+        yield Check("Chat model", True, "none: answers are quotes from the documents")
+        return
+    try:
+        from quire.models import llama_runtime  # noqa: PLC0415  loads llama.cpp
+
+        offers_gpu = llama_runtime.supports_gpu()
+        yield Check("llama.cpp", True, llama_runtime.system_info())
+        yield Check(
+            "GPU", True, "used where there is one" if offers_gpu else "this build has no GPU support"
+        )
+        model = opening.chat_model(settings)
+        if model is None:
+            return
+        written = "".join(model.stream([Message("user", "Say yes.")], max_tokens=1))
+        model.close()
+        yield Check(
+            "Chat model",
+            True,
+            f"{model.name}, {model.context_tokens} tokens of context, decoded {written!r}",
+        )
+    except (QuireError, ImportError, OSError) as error:
+        yield _failed("Chat model", error)
+
+
+def _failed(name: str, error: Exception) -> Check:
+    if isinstance(error, QuireError):
+        return Check(name, False, error.message, error.hint)
+    return Check(name, False, str(error), "Run the set-up again: make setup")
+
+
+def _paths(settings: Settings) -> Iterator[Check]:
+    for name, path in (
+        ("Configuration", config_path()),
+        ("Knowledge base", settings.kb),
+        ("Models folder", settings.models),
+        ("Cache", settings.cache),
+    ):
+        yield Check(name, True, f"{path} ({_size(path)})")
+
+
+def _size(path: Path) -> str:
+    if not path.exists():
+        return "not there yet"
+    inside = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+    return f"{sum(p.stat().st_size for p in inside) / 1e6:.1f} MB"

@@ -1,0 +1,70 @@
+"""What every command prints: one JSON document, or text for people; errors as sentences."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from quire.errors import QuireError
+from quire.records import Answer, Citation, Document, Hit
+
+
+def print_json(value: Any) -> None:
+    """The one JSON document of a command, on standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def print_text(*lines: str, to: TextIO | None = None) -> None:
+    stream = to or sys.stdout
+    for line in lines:
+        stream.write(line + "\n")
+    stream.flush()
+
+
+def print_error(error: QuireError, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": error.to_dict()})
+    else:
+        print_text(f"quire: {error.message}", to=sys.stderr)
+        if error.hint:
+            print_text(f"       {error.hint}", to=sys.stderr)
+
+
+def answer_lines(answer: Answer) -> Iterator[str]:
+    """An answer with its proof, as the command line shows it."""
+    if answer.standalone_question != answer.question:
+        yield f"(understood as: {answer.standalone_question})"
+    yield answer.text
+    if answer.citations:
+        yield ""
+    for citation in answer.citations:
+        yield from citation_lines(citation)
+    if answer.status == "not_found" and answer.passages:
+        closest = answer.passages[0]
+        yield ""
+        yield f"Closest: {place(closest.document, closest.span.page_first)}"
+    for note in answer.notes:
+        yield f"Note: {note}"
+
+
+def citation_lines(citation: Citation) -> Iterator[str]:
+    yield f"[{citation.label}] {place(citation.document, citation.page)}"
+    yield f"    “{shown(citation.quote)}”"
+
+
+def hit_lines(hit: Hit) -> Iterator[str]:
+    found = ", ".join(f"{leg} {rank}" for leg, rank in hit.ranks.items())
+    yield f"{hit.rank}. {place(hit.document, hit.chunk.span.page_first)}  ({found})"
+    yield f"   {shown(hit.chunk.text, most=300)}"
+
+
+def place(document: Document, page: int | None) -> str:
+    return document.name if page is None else f"{document.name}, page {page}"
+
+
+def shown(text: str, *, most: int = 600) -> str:
+    """A document's text on one line, without characters that a terminal would obey."""
+    flat = " ".join(text.split())
+    safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in flat)
+    return safe if len(safe) <= most else safe[: most - 1] + "…"

@@ -1,0 +1,106 @@
+"""`quire ingest`: progress on standard error, the report on standard output."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from quire import output
+from quire.config import load_settings
+from quire.ingest.discover import discover
+from quire.ingest.report import IngestReport, Progress
+from quire.knowledge_base import KnowledgeBase
+
+_REDRAW = 0.2  # seconds between two states of the progress line
+
+
+def run(paths: list[Path], *, kb: Path | None, as_json: bool, **options: Any) -> int:
+    """Ingest, print, and return the exit code: 0 done, 1 stopped, 3 with failed files."""
+    discover(paths)  # raises for a path that does not exist, before a folder is made
+    line = _ProgressLine()
+    settings = load_settings(kb=kb)
+    with KnowledgeBase.open(settings=settings) as base, _stopped_by_signal() as cancel:
+        report = base.add(paths, progress=line.show, cancel=cancel, **options)
+        line.clear()
+        folder = base.folder
+    if as_json:
+        output.print_json(report.to_dict())
+    else:
+        output.print_text(*_lines(report, folder))
+    if report.cancelled:
+        return 1
+    return 3 if report.failed else 0
+
+
+@contextmanager
+def _stopped_by_signal() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, so that committed work is kept and reported."""
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+    before = {
+        number: signal.signal(number, lambda *_: cancel.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield cancel
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _lines(report: IngestReport, folder: Path) -> Iterator[str]:
+    counts = {
+        "added": report.added,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "skipped": len(report.skipped),
+        "failed": len(report.failed),
+    }
+    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no files"
+    yield f"{folder}: {said}; {report.chunks} chunks in {report.seconds:.1f} s"
+    for refusal in report.skipped:
+        yield f"  skipped  {refusal.path}: {refusal.reason}"
+    for refusal in report.failed:
+        yield f"  FAILED   {refusal.path}: {refusal.reason}"
+    for warning in report.warnings:
+        yield f"  note     {warning}"
+    if report.cancelled:
+        yield "Stopped. What was taken in stays; run the same command again for the rest."
+
+
+class _ProgressLine:
+    """One line on a terminal, redrawn in place; nothing where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._drawn = 0.0
+
+    def show(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if not self._live or now - self._drawn < _REDRAW:
+            return
+        self._drawn = now
+        left = "" if progress.remaining is None else f", {_duration(progress.remaining)} left"
+        text = (
+            f"{progress.files_done}/{progress.files_total} files, {progress.chunks} chunks{left}"
+            f"  {Path(progress.current).name}"
+        )
+        sys.stderr.write(f"\r\x1b[2K{text[:100]}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._live:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
