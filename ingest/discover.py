@@ -69,8 +69,9 @@ class _Walk:
                 if not _is_inside(real, real_root):
                     yield SkippedPath(path, "link that leads out of the folder")
                     continue
-                # What a link names is ingested under its own name.
-                path = root / os.path.relpath(real, real_root)
+                if os.path.lexists(real) and not os.path.islink(real):  # noqa: PTH114
+                    # What a link names is ingested under its own name.
+                    path = root / os.path.relpath(real, real_root)
             if real in self._met:
                 continue
             self._met.add(real)

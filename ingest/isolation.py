@@ -22,6 +22,7 @@ from quire.ingest.loaders.content import PageBoxes
 from quire.records import Block, PageText, ParsedDocument
 
 _GRACE = 1.0  # seconds given to a worker to end by itself once its standard input is closed
+_NEARLY_ALL = 0.7  # of its memory; an allocator that is refused a large piece had not used it all
 # What a worker needs of the caller's environment to find Python and Quire.
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG")
 
@@ -112,9 +113,10 @@ class _Worker:
         self._overdue = False
 
     def ask(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
-        """The answer to one request. Raises Unreadable if the worker crashed or ran out of time."""
+        """The answer to one request. Raises Unreadable if the worker crashed or broke a limit."""
         process = self._process
         if process is None or process.poll() is not None:
+            self.stop()
             process = self._process = _start()
         self._overdue = False
         watch = threading.Timer(seconds, self._kill_overdue)
@@ -125,7 +127,7 @@ class _Worker:
         finally:
             watch.cancel()
         if answer is None:
-            raise self._died(process, seconds)
+            raise self._died(process, seconds=seconds, memory=request["limits"]["memory_bytes"])
         if answer["last"]:
             self.stop()
         return answer
@@ -151,8 +153,9 @@ class _Worker:
         if process := self._process:
             process.kill()
 
-    def _died(self, process: subprocess.Popen[bytes], seconds: float) -> Unreadable:
-        code = process.wait()
+    def _died(self, process: subprocess.Popen[bytes], *, seconds: float, memory: int) -> Unreadable:
+        """Why a process ended before it answered."""
+        code, used = _wait(process)
         self.stop()
         if self._overdue:
             return Unreadable(
@@ -160,13 +163,17 @@ class _Worker:
             )
         if hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU:
             return Unreadable("limit: took too much processor time", hint="Split it.")
+        # Native code that gets no more memory ends itself; how much it had tells the two apart.
+        if used > _NEARLY_ALL * memory:
+            return Unreadable(f"limit: more than {memory / 1e6:,.0f} MB of memory")
         return Unreadable("parser crashed", hint="Open the file in its program and save it anew.")
 
 
 def _start() -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    # One thread each: a parser has no use for more, and each costs address space.
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+    # One thread, one heap: a parser has no use for more, and each reserves memory that counts.
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+    environment["PYTHONUTF8"] = "1"
     return subprocess.Popen(
         # -P: a file called json.py in the current folder must not become a module of the worker
         [sys.executable, "-P", "-m", "quire.ingest.worker"],
@@ -187,6 +194,18 @@ def _exchange(process: subprocess.Popen[bytes], request: dict[str, Any]) -> dict
         return framing.receive(process.stdout)
     except (OSError, ValueError):  # ValueError: another thread closed the pool
         return None
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """Waits for the end of a process: its exit code, and the bytes of memory it had at most."""
+    if not hasattr(os, "wait4"):
+        return process.wait(), 0
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except ChildProcessError:  # closing the pool was faster
+        return process.wait(), 0
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _size(path: Path) -> int:

@@ -14,16 +14,23 @@ from pathlib import Path
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.limits import Limits
+from quire.ingest.loaders import formats
 from quire.ingest.loaders.content import Content, Source
-from quire.ingest.loaders.formats import media_type_of
 from quire.records import ParsedDocument
 
 # Loaders are imported by name when first needed: each brings a parser that takes time to import.
 _LOADERS = {
-    "application/pdf": "pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "text/markdown": "markdown",
-    "text/plain": "text",
+    formats.PDF: "pdf",
+    formats.DOCX: "docx",
+    formats.PPTX: "slides",
+    formats.XLSX: "spreadsheet",
+    formats.EPUB: "epub",
+    formats.HTML: "webpage",
+    formats.MARKDOWN: "markdown",
+    formats.CSV: "delimited",
+    formats.EML: "mail",
+    formats.CODE: "source_code",
+    formats.PLAIN: "text",
 }
 
 
@@ -37,7 +44,7 @@ def load(
     """
     limits = limits or Limits()
     data = read_bytes(path, limits=limits)
-    media_type = media_type_of(data, path.name)
+    media_type = formats.media_type_of(data, path.name)
     source = Source(data, path, limits, password)
     read: Callable[[Source], Content] = importlib.import_module(
         f"quire.ingest.loaders.{_LOADERS[media_type]}"

@@ -8,6 +8,8 @@ from quire.ingest.limits import Limits
 from quire.ingest.loaders.cleaning import clean
 from quire.records import PAGE_BREAK, Block, BlockKind, PageText
 
+CELL_BREAK = " | "
+"""Stands between two cells of a table's row."""
 BLOCK_BREAK = "\n\n"
 """Stands between two blocks of a page."""
 
@@ -79,8 +81,8 @@ class ContentBuilder:
 
     def add(self, kind: BlockKind, text: str, *, level: int = 0) -> None:
         """Adds one block; `text` is cleaned and stripped, and nothing is added if none is left."""
-        text = clean(text).strip()
-        if not text or self.full:
+        text = clean(text).strip("\n").rstrip() if kind == "code" else clean(text).strip()
+        if not text.strip() or self.full:
             return
         separator = BLOCK_BREAK if self._parts else ""
         room = self._limits.characters - self._at - len(separator)

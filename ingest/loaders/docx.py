@@ -12,7 +12,7 @@ from lxml.etree import LxmlError
 from quire.errors import Unreadable
 from quire.ingest.loaders import archive
 from quire.ingest.loaders.cleaning import clean_line
-from quire.ingest.loaders.content import Content, ContentBuilder, Source
+from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -124,7 +124,7 @@ def _table(table: Any, columns: int) -> str:
             continue  # of a table inside a cell, whose text is the cell's
         cells = [clean_line(_text(cell)) for cell in row.iter(_W + "tc") if _row_of(cell) is row]
         if any(cells):
-            rows.append(" | ".join(cells[:columns]))
+            rows.append(CELL_BREAK.join(cells[:columns]))
     return "\n".join(rows)
 
 

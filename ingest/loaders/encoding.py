@@ -59,12 +59,15 @@ def looks_binary(data: bytes) -> bool:
     return len(_CONTROL.findall(sample)) > _MAX_CONTROL * len(sample)
 
 
-def decode(data: bytes, *, limit: int) -> tuple[str, bool]:
+def decode(data: bytes, *, limit: int, declared: str | None = None) -> tuple[str, bool]:
     """The text of `data`, at most `limit` characters of it, and whether it was cut.
 
+    `declared` is the encoding that the document itself names; it is believed if the bytes fit.
     Bytes that are no character become U+FFFD; nothing is raised.
     """
     encoding, skip = _encoding(data)
+    if declared and not skip and _fits(declared, data[:_SAMPLE]):
+        encoding = declared
     # No encoding takes more than four bytes a character, so this bounds the memory.
     wanted = data[skip : skip + 4 * limit + 4]
     text = codecs.getincrementaldecoder(encoding)("replace").decode(
@@ -95,6 +98,14 @@ def _encoding(data: bytes) -> tuple[str, int]:
 
     best = from_bytes(sample, cp_exclusion=["utf_7", "utf_16", "utf_32"]).best()
     return (best.encoding if best is not None else "cp1252"), 0
+
+
+def _fits(encoding: str, sample: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(sample)
+    except (UnicodeError, LookupError):
+        return False
+    return True
 
 
 def _bom(sample: bytes) -> tuple[str, int] | None:

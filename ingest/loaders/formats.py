@@ -17,6 +17,7 @@ MARKDOWN = "text/markdown"
 HTML = "text/html"
 CSV = "text/csv"
 EML = "message/rfc822"
+CODE = "text/x-source"
 PLAIN = "text/plain"
 
 # What stands inside a zip archive tells what it is.
@@ -66,6 +67,11 @@ _MAIL_START = re.compile(
     rb"(?:[!-9;-~]{1,60}:[^\n]{0,1000}\r?\n(?:[ \t][^\n]{0,1000}\r?\n){0,50}){2,200}\r?\n"
 )
 _MAIL_FIELD = re.compile(rb"^(?:from|message-id|received|mime-version):", re.I | re.M)
+_CODE_ENDINGS = (
+    ".py .pyi .js .mjs .ts .jsx .tsx .java .kt .scala .go .rs .c .h .cc .cpp .hpp .cs .m .swift "
+    ".rb .php .pl .lua .r .jl .sql .sh .bash .zsh .ps1 .bat .cmake .gradle .proto .css .scss "
+    ".json .jsonl .yaml .yml .toml .ini .cfg .conf .xml .tex .vue .dart .ex"
+)
 _TEXT_ENDINGS = {
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
@@ -75,6 +81,7 @@ _TEXT_ENDINGS = {
     ".csv": CSV,
     ".tsv": CSV,
     ".eml": EML,
+    **dict.fromkeys(_CODE_ENDINGS.split(), CODE),
 }
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from quire.ingest.loaders.cleaning import clean, count_cjk, is_cjk, is_clean
+from quire.ingest.loaders.content import CELL_BREAK
 from quire.ingest.loaders.pdf_columns import (
     CURRENCY_SIGNS,
     Segment,
@@ -23,7 +24,6 @@ from quire.ingest.loaders.pdf_columns import (
 )
 from quire.ingest.loaders.pdfium import PageRuns, Run, turned
 
-CELL_BREAK = " | "
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
 _CLOSING = re.compile(r"^[，。、；：！？）」』》】〉”’…,.;:!?)\]]")
 _BULLET = re.compile(r"^[•●○■□◆◇▪▫‣⁃∙·➢➤✓✔★–—\-*]$")

@@ -15,12 +15,17 @@ def read(source: Source) -> Content:
     """The text as it stands; where no blank lines part it, long lines are the paragraphs."""
     text, cut = decode(source.data, limit=source.limits.characters)
     builder = ContentBuilder(source.limits)
-    for paragraph in _BLANK_LINE.split(clean(text)):
-        for piece in _lines_or_whole(paragraph):
-            builder.add("paragraph", piece)
+    add_text(text, builder)
     if cut:
         builder.warn_of_cut()
     return builder.finish(source.stem)
+
+
+def add_text(text: str, builder: ContentBuilder) -> None:
+    """Adds the paragraphs of a plain text to `builder`."""
+    for paragraph in _BLANK_LINE.split(clean(text)):
+        for piece in _lines_or_whole(paragraph):
+            builder.add("paragraph", piece)
 
 
 def _lines_or_whole(paragraph: str) -> list[str]:

@@ -1,0 +1,259 @@
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from quire.errors import Skipped, Unreadable
+from quire.ingest import framing
+from quire.ingest.isolation import ParserPool
+from quire.ingest.limits import Limits
+from quire.ingest.loaders import load
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ParserPool]:
+    with ParserPool() as opened:
+        yield opened
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    path = tmp_path / "a.txt"
+    path.write_text("The lease ends in May.\n\nThe rent is 900 euros.")
+    return path
+
+
+def children() -> set[int]:
+    """The processes that this one started and that still run."""
+    listed = ""
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the thread ended meanwhile
+            listed += (thread / "children").read_text()
+    return set(map(int, listed.split()))
+
+
+def endless_pdf(path: Path) -> Path:
+    """A PDF of 3 KB whose drawing calls itself ten times on each of nine levels."""
+    fonts = b"/Font << /T 5 0 R >>"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R /Resources "
+        b"<< /XObject << /F 6 0 R >> %s >> >>" % fonts,
+        b"<< /Length 5 >>\nstream\n/F Do\nendstream",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for level in range(9):
+        inner = b"" if level == 8 else b"/XObject << /F %d 0 R >>" % (level + 7)
+        body = b"BT /T 9 Tf 10 10 Td (x) Tj ET" if level == 8 else b"/F Do " * 10
+        objects.append(
+            b"<< /Length %d /Type /XObject /Subtype /Form /BBox [0 0 200 200] /Resources "
+            b"<< %s %s >> >>\nstream\n%s\nendstream" % (len(body), fonts, inner, body)
+        )
+    data = b"%PDF-1.7\n"
+    for number, body in enumerate(objects, 1):
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    path.write_bytes(data + b"trailer\n<< /Root 1 0 R >>\n")  # readers rebuild the missing table
+    return path
+
+
+def test_a_worker_gives_the_same_document_as_the_loader(pool: ParserPool, text_file: Path) -> None:
+    assert pool.parse(text_file) == load(text_file)
+
+
+def test_refusals_come_back_as_the_same_errors_with_their_hints(
+    pool: ParserPool, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    with pytest.raises(Skipped, match=r"^empty file$"):
+        pool.parse(tmp_path / "empty.txt")
+    (tmp_path / "bad.docx").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(Unreadable, match="damaged archive") as caught:
+        pool.parse(tmp_path / "bad.docx")
+    assert not isinstance(caught.value, Skipped)
+    assert "save it anew" in caught.value.hint
+    with pytest.raises(Unreadable, match="No such file"):
+        pool.parse(tmp_path / "gone.txt")
+
+
+def test_a_name_that_is_not_utf8_reaches_the_worker(pool: ParserPool, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n.txt"))
+    path.write_text("text")
+    assert pool.parse(path).text == "text"
+
+
+def test_one_worker_stays_warm_from_file_to_file(text_file: Path) -> None:
+    with ParserPool() as pool:
+        before = children()
+        pool.parse(text_file)
+        first = children() - before
+        pool.parse(text_file)
+        assert children() - before == first
+        assert len(first) == 1
+
+
+def test_a_file_past_its_wall_time_is_stopped_within_two_seconds(tmp_path: Path) -> None:
+    path = endless_pdf(tmp_path / "endless.pdf")
+    with ParserPool(limits=Limits(wall_seconds=1, wall_seconds_per_mb=0)) as pool:
+        begin = time.monotonic()
+        with pytest.raises(Unreadable, match=r"^limit: took longer than 1 s$"):
+            pool.parse(path)
+        assert time.monotonic() - begin < 3
+        assert pool.parse(_text(tmp_path)).text == "next"
+
+
+def test_a_file_past_its_processor_time_is_stopped(tmp_path: Path) -> None:
+    path = endless_pdf(tmp_path / "endless.pdf")
+    with ParserPool(limits=Limits(cpu_seconds=0.2, cpu_seconds_per_mb=0)) as pool:
+        with pytest.raises(Unreadable, match=r"^limit: took too much processor time$"):
+            pool.parse(path)
+        assert pool.parse(_text(tmp_path)).text == "next"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+def test_a_file_past_its_memory_is_stopped(tmp_path: Path) -> None:
+    path = endless_pdf(tmp_path / "endless.pdf")
+    with ParserPool(limits=Limits(memory_bytes=150_000_000)) as pool:
+        with pytest.raises(Unreadable, match=r"^limit: more than 150 MB of memory$"):
+            pool.parse(path)
+        assert pool.parse(_text(tmp_path)).text == "next"
+
+
+def test_a_crash_is_reported_and_the_next_file_proceeds(tmp_path: Path) -> None:
+    with ParserPool() as pool:
+        before = children()
+        pool.parse(_text(tmp_path))
+        (worker,) = children() - before
+        path = endless_pdf(tmp_path / "endless.pdf")
+        threading.Timer(0.5, os.kill, (worker, signal.SIGSEGV)).start()
+        with pytest.raises(Unreadable, match=r"^parser crashed$"):
+            pool.parse(path)
+        assert pool.parse(_text(tmp_path)).text == "next"
+
+
+def test_a_worker_that_was_killed_between_two_files_is_replaced(tmp_path: Path) -> None:
+    with ParserPool() as pool:
+        before = children()
+        pool.parse(_text(tmp_path))
+        (worker,) = children() - before
+        os.kill(worker, signal.SIGKILL)
+        time.sleep(0.2)
+        assert pool.parse(_text(tmp_path)).text == "next"
+
+
+def test_threads_share_the_workers_and_each_gets_its_own_answer(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(40)]
+    for path in paths:
+        path.write_text(f"text {path.stem}")
+    before = children()
+    with ParserPool(workers=2) as pool, ThreadPoolExecutor(6) as threads:
+        texts = [document.text for document in threads.map(pool.parse, paths)]
+        assert len(children() - before) <= 2
+    assert texts == [f"text {number}" for number in range(40)]
+
+
+def test_closing_leaves_no_child_even_with_a_file_under_way(tmp_path: Path) -> None:
+    before = children()
+    pool = ParserPool(workers=2)
+    pool.parse(_text(tmp_path))
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(pool.parse, endless_pdf(tmp_path / "endless.pdf"))
+        time.sleep(0.5)
+        pool.close()
+        with pytest.raises(Unreadable):
+            running.result(5)
+    assert children() - before == set()
+    with pytest.raises(Unreadable, match="closed"):
+        pool.parse(tmp_path / "next.txt")
+
+
+def test_a_worker_ends_when_its_caller_is_killed_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    path = endless_pdf(tmp_path / "endless.pdf")
+    script = f"""
+import threading, time
+from pathlib import Path
+from quire.ingest import framing
+from quire.ingest.isolation import ParserPool
+pool = ParserPool()
+threading.Thread(target=pool.parse, args=(Path({str(path)!r}),), daemon=True).start()
+while pool._workers[0]._process is None:
+    time.sleep(0.01)
+print(pool._workers[0]._process.pid, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as caller:
+        assert caller.stdout is not None
+        worker = int(caller.stdout.readline())
+        time.sleep(0.5)
+        assert _runs(worker)
+        caller.kill()
+    deadline = time.monotonic() + 3
+    while _runs(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(worker)
+
+
+def test_what_a_library_prints_does_not_get_into_the_answers(text_file: Path) -> None:
+    code = """
+import os
+import quire.ingest.worker as worker
+load = worker.load
+worker.load = lambda *a, **k: (print("noise"), os.write(1, b"noise"), load(*a, **k))[2]
+worker.main()
+"""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=pipe) as p:
+        assert p.stdin is not None
+        assert p.stdout is not None
+        assert p.stderr is not None
+        limits = Limits().to_dict()
+        request = {"action": "parse", "path": str(text_file), "password": None, "limits": limits}
+        framing.send(p.stdin, request)
+        answer = framing.receive(p.stdout)
+        p.stdin.close()
+        assert p.stdout.read() == b""
+        assert p.stderr.read().count(b"noise") == 2
+    assert answer is not None
+    assert "lease" in answer["document"]["pages"][0]["text"]
+
+
+def test_a_worker_starts_without_any_parser_loaded() -> None:
+    code = "import sys, quire.ingest.worker; print(*sys.modules)"
+    listed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {"pypdfium2", "pypdf", "docx", "pptx", "openpyxl", "lxml", "PIL", "numpy", "torch"}
+    assert heavy.isdisjoint(listed)
+
+
+def test_a_module_in_the_current_folder_is_not_imported_by_the_worker(
+    text_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text_file.parent / "json.py").write_text("raise SystemExit('shadowed')")
+    monkeypatch.chdir(text_file.parent)
+    with ParserPool() as pool:
+        assert "lease" in pool.parse(text_file).text
+
+
+def _text(folder: Path) -> Path:
+    path = folder / "next.txt"
+    path.write_text("next")
+    return path
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
