@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quire.errors import ModelBusy, ModelError, ModelNotFound, UsageError
+from quire.models.kept_contexts import WORTH_KEEPING, KeptContext, KeptContexts
 from quire.models.llama import LlamaEngine
 from quire.models.starter import CHAT
 from quire.records import Message
@@ -116,6 +119,51 @@ def test_a_prompt_that_begins_like_the_last_one_is_read_from_the_difference(
     other = engine.stream(ask("Something else entirely."), max_tokens=1)
     list(other)
     assert 5 < other.reused_tokens < other.usage.prompt_tokens - 3
+
+
+def test_two_conversations_in_turn_are_each_read_once(engine: LlamaEngine, verdicts: Path) -> None:
+    talks = [
+        ask("About the lease. " + "The tenant pays on the first day of the month. " * 20),
+        ask("About the garden. " + "The roses are cut back in the early spring. " * 20),
+    ]
+    texts: list[list[str]] = [[], []]
+    for turn in range(3):
+        for n, talk in enumerate(talks):
+            reply = engine.stream(talk, max_tokens=6)
+            texts[n].append(text := "".join(reply))
+            unread = reply.usage.prompt_tokens - reply.reused_tokens
+            assert turn == 0 or unread < 40
+            talk += [Message("assistant", text), Message("user", "And what else?")]
+    # What was brought back is what was there: reading everything anew gives the same reply.
+    with LlamaEngine(starter_file(), verdicts=verdicts) as fresh:
+        for talk, said in zip(talks, texts, strict=True):
+            assert "".join(fresh.stream(talk[:-2], max_tokens=6)) == said[-1]
+
+
+def test_what_was_read_ahead_is_not_read_again(engine: LlamaEngine) -> None:
+    rules = "Answer from the passages only. " * 20
+    engine.read_ahead([Message("system", rules), Message("user", "")])
+    reply = engine.stream([Message("system", rules), Message("user", "When?")], max_tokens=1)
+    list(reply)
+    assert reply.reused_tokens >= engine.count_tokens(rules)
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8).map(tuple), max_size=12),
+    st.integers(0, 20),
+)
+def test_kept_contexts_stay_within_their_budget(
+    contexts: list[tuple[int, ...]], budget: int
+) -> None:
+    kept = KeptContexts(budget=budget)
+    for tokens in contexts:
+        if len(tokens) <= budget:
+            kept.put(KeptContext(tokens, bytearray(len(tokens))))
+            assert kept.size <= budget
+            assert kept.take([*tokens, 9], better_than=len(tokens)) is None
+            if (found := kept.take(tokens, better_than=len(tokens) - WORTH_KEEPING)) is not None:
+                assert found.tokens[: len(tokens)] == tokens
+                kept.put(found)
 
 
 def test_a_prompt_longer_than_the_context_is_refused_before_any_work(engine: LlamaEngine) -> None:

@@ -81,7 +81,7 @@ class LlamaEngine:
         self._kept = KeptContexts(
             budget=machine.describe().memory_available // _MEMORY_SHARE_OF_KEPT_CONTEXTS
         )
-        self._thread_choice = ThreadChoice(most=self.threads, start=self.threads)
+        self._thread_choice = ThreadChoice(most=self.threads)
         # The vocabulary is read from any thread, and must not be freed under it.
         self._vocabulary = threading.Lock()
         self._closed = False

@@ -20,7 +20,7 @@ from pathlib import Path
 import platformdirs
 
 from quire.errors import ModelUnusable
-from quire.models import gguf
+from quire.models import gguf, openmp
 
 COMMAND = (sys.executable, "-P", "-m", "quire.models.llama_selftest")
 _SECONDS = 120.0  # reading a large file from a slow disk takes minutes: more is added by size
@@ -128,6 +128,7 @@ def main() -> None:
         import resource  # noqa: PLC0415  exists on POSIX only
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    openmp.wait_passively()
     try:
         # The front door of llama.cpp, which the parent's side of this module does not need.
         from quire.models.llama_runtime import Interrupt, LlamaRuntime  # noqa: PLC0415

@@ -1,0 +1,205 @@
+"""What is known of the machine, and how the engine's threads share it with others."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quire.models import machine
+from quire.models.starter import CHAT
+from quire.models.thread_choice import ThreadChoice
+
+
+def test_the_machine_is_described() -> None:
+    found = machine.describe()
+    assert found.cpu
+    assert found.architecture
+    assert 1 <= found.cores <= (os.cpu_count() or 1)
+    assert found.memory_total > 2**28
+    assert 0 < found.memory_available <= found.memory_total
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs processor affinity")
+def test_only_cores_that_the_process_may_use_count() -> None:
+    program = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
+        "from quire.models import machine; print(machine.usable_cores())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "1"
+
+
+def test_looking_at_the_machine_loads_nothing_heavy() -> None:
+    program = (
+        "import sys; from quire.models import machine, openmp; machine.describe();"
+        "openmp.wait_passively();"
+        "print([m for m in ('torch', 'llama_cpp', 'numpy', 'jinja2') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+# OpenMP
+
+WAITS = """
+import os, sys
+from quire.models.openmp import wait_passively
+{before}
+print(wait_passively(), os.environ.get("OMP_WAIT_POLICY"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "policy", "says"),
+    [
+        ("", None, "True PASSIVE"),
+        ("", "ACTIVE", "False ACTIVE"),
+        ("", "passive", "True passive"),
+        ("import llama_cpp", None, "False None"),
+        ("import llama_cpp", "PASSIVE", "True PASSIVE"),
+    ],
+)
+def test_the_wait_policy_is_set_only_where_it_still_counts(
+    before: str, policy: str | None, says: str
+) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    if policy:
+        environment["OMP_WAIT_POLICY"] = policy
+    done = subprocess.run(
+        [sys.executable, "-c", WAITS.format(before=before)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == says
+
+
+SPEEDS = """
+import json, subprocess, sys, time
+from pathlib import Path
+{before}
+from quire.models.llama import LlamaEngine
+{after}
+from quire.records import Message
+
+def speed(engine, seconds):
+    reply = engine.stream([Message("user", "Tell a long story about a dog.")], max_tokens=400)
+    next(reply)
+    begin, tokens = time.perf_counter(), reply.usage.completion_tokens
+    for _ in reply:
+        if time.perf_counter() - begin > seconds:
+            break
+    return (reply.usage.completion_tokens - tokens) / (time.perf_counter() - begin)
+
+with LlamaEngine(Path(sys.argv[1]), verdicts=Path(sys.argv[2])) as engine:
+    speed(engine, 0.5)
+    quiet = speed(engine, 1.5)
+    spin = "import time\\nend = time.time() + 20\\nwhile time.time() < end: pass"
+    other = subprocess.Popen([sys.executable, "-c", spin])
+    try:
+        busy = speed(engine, 2.0)
+    finally:
+        other.kill()
+        other.wait()
+print(json.dumps([quiet, busy]))
+"""
+
+PASSIVE = "from quire.models.openmp import wait_passively; wait_passively()\n"
+TORCH = "import torch; torch.ones(400, 400) @ torch.ones(400, 400)\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(PASSIVE + TORCH, ""), (PASSIVE, TORCH), (TORCH, "")],
+    ids=["torch first", "llama.cpp first", "torch first, by a host application"],
+)
+def test_with_another_core_busy_a_model_keeps_a_third_of_its_speed(
+    before: str, after: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    verdicts = tmp_path_factory.getbasetemp() / "verdicts.json"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
+    ratios = []
+    # Other programs on the machine may spoil a measurement, but not three.
+    for _ in range(3):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                SPEEDS.format(before=before, after=after),
+                str(CHAT.path),
+                str(verdicts),
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        quiet, busy = json.loads(done.stdout)
+        ratios.append(busy / quiet)
+        if ratios[-1] >= 1 / 3:
+            return
+    pytest.fail(f"speed with a busy core, as a share of the speed without: {ratios}")
+
+
+# How many threads
+
+
+def write(choice: ThreadChoice, seconds: dict[int, float], *, tokens: int) -> list[int]:
+    """Write tokens that take `seconds[threads]` each; the numbers of threads that were used."""
+    used = []
+    for _ in range(tokens):
+        used.append(choice.threads)
+        choice.took(seconds[choice.threads])
+    return used
+
+
+def test_on_a_quiet_machine_nearly_all_tokens_are_written_with_all_threads() -> None:
+    used = write(ThreadChoice(most=2), {1: 0.017, 2: 0.011}, tokens=1000)
+    assert used.count(2) > 850
+
+
+def test_a_team_that_is_slowed_down_gives_way_within_a_dozen_tokens() -> None:
+    choice = ThreadChoice(most=2)
+    used = write(choice, {1: 0.02, 2: 1.0}, tokens=300)
+    assert used.index(1) <= 8
+    assert used.count(2) < 30
+
+
+def test_when_the_machine_is_quiet_again_all_threads_come_back() -> None:
+    choice = ThreadChoice(most=2)
+    write(choice, {1: 0.02, 2: 0.04}, tokens=200)
+    used = write(choice, {1: 0.02, 2: 0.012}, tokens=400)
+    assert used[-100:].count(2) > 80
+
+
+def test_with_many_cores_it_finds_how_many_are_free() -> None:
+    choice = ThreadChoice(most=8)
+    # Up to five threads are quicker the more they are; from six on one shares its core.
+    seconds = {n: 0.1 / n if n <= 5 else 0.05 for n in range(1, 9)}
+    used = write(choice, seconds, tokens=2500)
+    assert max(set(used[-300:]), key=used[-300:].count) == 5
+
+
+def test_a_single_thread_stays_one() -> None:
+    assert set(write(ThreadChoice(most=1), {1: 0.02}, tokens=300)) == {1}
+
+
+@settings(max_examples=50)
+@given(
+    st.integers(1, 6),
+    st.lists(st.floats(0.0001, 2.0, allow_nan=False), min_size=300, max_size=300),
+)
+def test_the_number_of_threads_stays_within_its_bounds(most: int, times: list[float]) -> None:
+    choice = ThreadChoice(most=most)
+    for seconds in times:
+        choice.took(seconds)
+        assert 1 <= choice.threads <= most
