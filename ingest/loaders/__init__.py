@@ -74,16 +74,17 @@ def read_bytes(path: Path, *, limits: Limits) -> bytes:
         # What claims no size is empty, or a window into the kernel that may never end.
         if status.st_size == 0:
             raise Skipped("empty file")
+        if status.st_size > limits.file_bytes:
+            raise Unreadable(
+                f"limit: the file has {status.st_size / 1e6:,.0f} MB,"
+                f" more than {limits.file_bytes / 1e6:,.0f} MB",
+                hint="Split it, or raise the limit on file size.",
+            )
         try:
-            data = file.read(limits.file_bytes + 1)
+            # Of a file that grows meanwhile this is what it had at first.
+            data = file.read(status.st_size)
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror}") from error
-    if len(data) > limits.file_bytes:
-        raise Unreadable(
-            f"limit: the file has {max(status.st_size, len(data)) / 1e6:,.0f} MB,"
-            f" more than {limits.file_bytes / 1e6:,.0f} MB",
-            hint="Split it, or raise the limit on file size.",
-        )
     if not data:
         raise Skipped("empty file")
     return data
