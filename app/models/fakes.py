@@ -2,13 +2,32 @@
 
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from quire.errors import ModelError
 from quire.models.protocols import Finish
 from quire.records import Message, Usage
 
 _TOKEN = re.compile(r"[\u3400-\u9fff]|\w+|[^\w\s]")
+_WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
+_SAME = (
+    "ill sick 生病 病假",
+    "boiler heating 锅炉 供暖",
+    "shop business 商店 营业",
+    "dog pets 的狗 宠物",
+    "cost ticket 花多 车票",
+    "engine motor 发动 马达",
+    "gold metals 黄金 金属",
+    "tower spire 座塔 尖顶",
+    "play drama 部戏 该剧",
+    "mosquitoes insects 蚊子 昆虫",
+    "food sugar 养料 糖分",
+    "fire alarm 着火 警报",
+)
 
 
 class FakeChatModel:
@@ -107,3 +126,54 @@ class FakeReply(Iterator[str]):
 
     def cancel(self) -> None:
         self.finish = self.finish or "cancelled"
+
+
+class FakeEmbedder:
+    """An `Embedder` that counts words: unit vectors of 32 dimensions.
+
+    A word is a Latin word, a number, or a pair of Chinese characters. The first twelve dimensions
+    count the words of twelve meanings, such as "ill", "sick" and "病假", three times each, so that
+    texts without a common word, or in two languages, can be near; any other word counts once, in
+    the dimension 12 + CRC-32 mod 20. A token is what it is for `FakeChatModel`.
+
+    >>> model = FakeEmbedder()
+    >>> ill, sick, gold = model.embed_passages(["He is ill.", "She is sick!", "黄金"])
+    >>> bool(ill @ sick > 0.8), float(ill @ gold)
+    (True, 0.0)
+    """
+
+    dimension = 32
+
+    def __init__(
+        self, *, name: str = "fake", fingerprint: str = "fake", max_tokens: int = 254
+    ) -> None:
+        self.name = name
+        self.fingerprint = fingerprint
+        self.max_tokens = max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(_TOKEN.findall(text)) for text in texts]
+
+    def embed_passages(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
+    ) -> npt.NDArray[np.float32]:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for done, text in enumerate(texts, start=1):
+            vectors[done - 1] = self.embed_question(text)
+            progress(done)
+        return vectors
+
+    def embed_question(self, text: str) -> npt.NDArray[np.float32]:
+        counts = np.zeros(self.dimension, np.float32)
+        for run in _WORD.findall(text.casefold()):
+            pairs = [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+            for word in [run] if run.isascii() else pairs:
+                meaning = next((at for at, row in enumerate(_SAME) if word in row.split()), None)
+                if meaning is None:
+                    counts[12 + zlib.crc32(word.encode()) % 20] += 1
+                else:
+                    counts[meaning] += 3
+        if not counts.any():  # a text without words still has a direction
+            counts[-1] = 1
+        length: np.float32 = np.linalg.norm(counts)
+        return counts / length
