@@ -1,0 +1,173 @@
+"""How the chat-model engine does on this machine, as a small table.
+
+    python benchmarks/engine.py                  the starter model
+    python benchmarks/engine.py path/to/model.gguf --tokens 64
+
+Absolute figures hold for one machine on one day; the ratios are what to compare.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from quire.models.openmp import wait_passively
+
+wait_passively()
+
+from quire.models import machine  # noqa: E402  after the wait policy is set
+from quire.models.llama import LlamaEngine  # noqa: E402
+from quire.models.llama_runtime import system_info  # noqa: E402
+from quire.models.starter import CHAT  # noqa: E402
+from quire.models.turns import Reply  # noqa: E402
+from quire.records import Message  # noqa: E402
+
+STORY = [Message("user", "Tell a long story about a lighthouse.")]
+SPIN = "import os\nwhile os.getppid() == {parent}: pass"
+
+
+def row(what: str, figure: str, ratio: str = "") -> None:
+    print(f"{what:<58}{figure:>18}{ratio:>12}", flush=True)
+
+
+def passage(subject: str, tokens: int, engine: LlamaEngine) -> str:
+    sentence = f"The committee for {subject} met on Tuesday and put its decision off. "
+    return sentence * (tokens // engine.count_tokens(sentence))
+
+
+def write(reply: Reply) -> float:
+    """Read the reply to its end; tokens per second after the first piece."""
+    next(reply)
+    begin, first = time.perf_counter(), reply.usage.completion_tokens
+    for _ in reply:
+        pass
+    return (reply.usage.completion_tokens - first) / (time.perf_counter() - begin)
+
+
+def read(engine: LlamaEngine, text: str) -> tuple[float, int]:
+    """Seconds to the first piece of the reply to a text, and the tokens that were read for it."""
+    reply = engine.stream([Message("user", text)], max_tokens=4)
+    list(reply)
+    return reply.seconds_to_first_piece or 0.0, reply.usage.prompt_tokens - reply.reused_tokens
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    with subprocess.Popen([sys.executable, "-c", SPIN.format(parent=os.getpid())]) as other:
+        try:
+            time.sleep(0.3)
+            yield
+        finally:
+            other.kill()
+
+
+def bench_speed(engine: LlamaEngine, tokens: int) -> None:
+    reading, count = read(engine, passage("harbours", 1000, engine))
+    row(f"reading a prompt of {count:,} tokens", f"{count / reading:.1f} tokens/s")
+    quiet = max(write(engine.stream(STORY, max_tokens=tokens)) for _ in range(2))
+    row("writing", f"{quiet:.1f} tokens/s", "1.00")
+    with busy_core():
+        write(engine.stream(STORY, max_tokens=tokens))
+        busy = write(engine.stream(STORY, max_tokens=tokens))
+    row("writing with another core busy", f"{busy:.1f} tokens/s", f"{busy / quiet:.2f}")
+
+
+def bench_cancel(engine: LlamaEngine, rounds: int) -> None:
+    """From the moment a caller leaves to the moment that the model is free for the next."""
+    for when in ("reading 3,000 tokens", "writing"):
+        waits = []
+        for n in range(rounds):
+            text = passage(f"cancelling {n} {when}", 3000, engine)
+            messages = [Message("user", text)] if when.startswith("reading") else STORY
+            reply = engine.stream(messages, max_tokens=500)
+            reply.wait_for_turn(timeout=60)
+            if when == "writing":
+                next(reply)
+            time.sleep(0.05 + 0.5 * n / rounds)
+            following = engine.stream(STORY, max_tokens=1)
+            begin = time.perf_counter()
+            reply.cancel()
+            following.wait_for_turn(timeout=60)
+            waits.append(time.perf_counter() - begin)
+            following.cancel()
+        p95 = sorted(waits)[int(0.95 * (len(waits) - 1) + 0.5)]
+        row(
+            f"leaving while {when}: median, 95th percentile of {rounds}",
+            f"{statistics.median(waits) * 1000:.0f}, {p95 * 1000:.0f} ms",
+        )
+
+
+def bench_clients(engine: LlamaEngine, tokens: int) -> None:
+    """Four callers at once: the whole takes as long as four in a row."""
+    prompts = [[Message("user", f"Tell a story about the number {n}.")] for n in range(8)]
+    begin = time.perf_counter()
+    written = 0
+    for prompt in prompts[:4]:
+        reply = engine.stream(prompt, max_tokens=tokens)
+        list(reply)
+        written += reply.usage.completion_tokens
+    alone = written / (time.perf_counter() - begin)
+    replies = [engine.stream(prompt, max_tokens=tokens) for prompt in prompts[4:]]
+    threads = [threading.Thread(target=list, args=(reply,)) for reply in replies]
+    begin = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    together = sum(r.usage.completion_tokens for r in replies) / (time.perf_counter() - begin)
+    row("four callers, one after the other", f"{alone:.1f} tokens/s", "1.00")
+    row("four callers at once", f"{together:.1f} tokens/s", f"{together / alone:.2f}")
+
+
+def bench_conversations(engine: LlamaEngine) -> None:
+    """Two conversations of some 800 tokens in turn: seconds to the first piece of a later turn."""
+    talks = [
+        [Message("user", passage(subject, 800, engine))] for subject in ("bridges", "orchards")
+    ]
+    for reuse in (False, True):
+        waits: list[float] = []
+        for turn in range(3):
+            for talk in talks:
+                if not reuse:  # a beginning that nothing read before shares
+                    talk = [Message("system", f"Round {turn} {time.monotonic()}"), *talk]  # noqa: PLW2901
+                reply = engine.stream(talk, max_tokens=8)
+                text = "".join(reply)
+                if turn:
+                    waits.append(reply.seconds_to_first_piece or 0.0)
+                if reuse:
+                    talk += [Message("assistant", text), Message("user", f"And {turn}?")]
+        median = statistics.median(waits)
+        if not reuse:
+            without = median
+        row(
+            f"first piece, two conversations in turn, {'kept' if reuse else 'read anew'}",
+            f"{median:.2f} s",
+            f"{median / without:.2f}",
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", nargs="?", type=Path, default=CHAT.path)
+    parser.add_argument("--tokens", type=int, default=96, help="tokens of each reply")
+    parser.add_argument("--rounds", type=int, default=20, help="replies that are cancelled")
+    arguments = parser.parse_args()
+    here = machine.describe()
+    print(f"{here.cpu}, {here.cores} cores; llama.cpp: {system_info()}")
+    begin = time.perf_counter()
+    with LlamaEngine(arguments.model) as engine:
+        row(f"loading {arguments.model.name}", f"{time.perf_counter() - begin:.1f} s")
+        bench_speed(engine, arguments.tokens)
+        bench_cancel(engine, arguments.rounds)
+        bench_clients(engine, arguments.tokens)
+        bench_conversations(engine)
+
+
+if __name__ == "__main__":
+    main()
