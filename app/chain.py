@@ -34,6 +34,7 @@ from quire.langchain_parts import QuireChatModel, to_langchain
 from quire.models.protocols import ChatModel
 from quire.records import (
     Answer,
+    Citation,
     Passage,
     Prompt,
     Sentence,
@@ -46,9 +47,10 @@ from quire.text import languages, sentences
 
 _HITS = 8  # chunks searched for an answer; neighbours among them become one passage
 _SENTENCES = 8  # of evidence that a model may read: some 250 tokens, a second on two cores
-_ENOUGH = 0.45
-"""Evidence below this score is no answer. Scores and the share of right answers above them are
-compared in docs/decisions."""
+_RELEVANT = 3  # an answer must rest on one of this many best sentences
+_ENOUGH = {"en": 0.33, "zh": 0.33}
+"""Evidence below this score is no answer. Without a cosine (Chinese, with an English embedder) a
+score is a share of character pairs, many of which no document can hold, hence the lower bar."""
 
 _NOT_FOUND = {
     "en": "The documents do not answer this question.",
@@ -103,7 +105,7 @@ def build(
             found,
             passages=joined,
             evidence=proof,
-            enough=bool(proof) and proof[0].score >= _ENOUGH,
+            enough=bool(proof) and proof[0].score >= _ENOUGH.get(found.language, _ENOUGH["en"]),
             retrieve_ms=_since(found.question),
         )
 
@@ -223,9 +225,11 @@ class _Draft:
         self._buffer = ""
         self._held: list[Sentence] = []
         self._found: Found | None = None
+        self._relevant: list[Evidence] = []
 
     def begin(self, found: Found) -> None:
         self._found = found
+        self._relevant = evidence.distinct(found.evidence, most=_RELEVANT)
 
     def hear(self, message: BaseMessage) -> Iterator[str]:
         """Take a piece of the reply; yields the text of sentences that have become complete."""
@@ -256,12 +260,23 @@ class _Draft:
         sentence = verification.verify(text, self._found.prompt.passages)
         if sentence.support == "unsupported" or sentence in self.sentences:
             return
+        if not any(_touches(citation, self._relevant) for citation in sentence.citations):
+            return  # true, and no answer to the question
         self._held.append(sentence)
         if sentence.support == "supported" or self.sentences:
             for held in self._held:
                 yield _spaced(held.text, self._found.language, first=not self.sentences)
                 self.sentences.append(held)
             self._held.clear()
+
+
+def _touches(citation: Citation, relevant: Sequence[Evidence]) -> bool:
+    return any(
+        citation.document.id == proof.passage.document.id
+        and citation.start < proof.end
+        and proof.start < citation.end
+        for proof in relevant
+    )
 
 
 def _quoted(found: Found) -> tuple[Status, tuple[Sentence, ...]]:

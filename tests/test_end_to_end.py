@@ -1,0 +1,79 @@
+"""The sample questions over the sample documents, with the real models."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quire import Answer, KnowledgeBase
+from quire.records import PAGE_BREAK
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+QUESTIONS: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in (EXAMPLES / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+]
+ANSWERABLE = [question for question in QUESTIONS if question["answers"]]
+UNANSWERABLE = [question for question in QUESTIONS if not question["answers"]]
+
+
+@pytest.fixture(scope="module")
+def answers(sample_kb: KnowledgeBase) -> dict[str, Answer]:
+    return {question["id"]: sample_kb.ask(question["question"]) for question in QUESTIONS}
+
+
+def test_every_quote_stands_on_its_page_at_its_offsets(
+    answers: dict[str, Answer], sample_kb: KnowledgeBase
+) -> None:
+    seen = 0
+    for answer in answers.values():
+        for citation in answer.citations:
+            pages = sample_kb.pages(citation.document)
+            text = PAGE_BREAK.join(page.text for page in pages)
+            assert text[citation.start : citation.end] == citation.quote
+            if citation.page is not None:
+                (page,) = [page for page in pages if page.number == citation.page]
+                assert citation.quote in page.text
+            seen += 1
+    assert seen >= len(ANSWERABLE) * 0.8
+
+
+def test_every_citation_points_to_a_passage_of_the_answer(answers: dict[str, Answer]) -> None:
+    for answer in answers.values():
+        passages = {passage.label: passage for passage in answer.passages}
+        for citation in answer.citations:
+            passage = passages[citation.label]
+            assert passage.document.id == citation.document.id
+            assert passage.span.start <= citation.start < citation.end <= passage.span.end
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_most_answers_hold_what_was_asked_for_with_its_page(
+    answers: dict[str, Answer], language: str
+) -> None:
+    asked = [question for question in ANSWERABLE if question["lang"] == language]
+    right = 0
+    for question in asked:
+        answer = answers[question["id"]]
+        said = any(accepted in answer.text for accepted in question["answers"])
+        proven = any(
+            (citation.document.name, citation.page) == (question["document"], question["page"])
+            for citation in answer.citations
+        )
+        right += said and proven
+    assert right / len(asked) >= 0.75
+
+
+@pytest.mark.parametrize("question", UNANSWERABLE, ids=lambda question: question["id"])
+def test_what_the_documents_do_not_say_is_not_answered(
+    answers: dict[str, Answer], question: dict[str, Any]
+) -> None:
+    answer = answers[question["id"]]
+    assert (answer.status, answer.sentences, answer.citations) == ("not_found", (), ())
+    assert answer.text
+
+
+def test_an_answer_is_in_the_language_of_its_question(answers: dict[str, Answer]) -> None:
+    assert answers[UNANSWERABLE[0]["id"]].text.isascii()
+    assert not answers[UNANSWERABLE[1]["id"]].text.isascii()
