@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import quire
 from quire.models.openmp import wait_passively
 
 wait_passively()  # before any test imports torch or llama_cpp
+
+# A machine that is busy with something else must not fail a test.
+hypothesis.settings.register_profile("quire", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("quire")
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

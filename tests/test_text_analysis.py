@@ -1,0 +1,75 @@
+"""The terms of lexical search."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quire.text import analysis
+
+_TEXT = st.text(max_size=200)
+
+
+@given(_TEXT)
+def test_terms_are_never_empty_and_hold_nothing_that_separates_them(text: str) -> None:
+    for term in analysis.terms(text):
+        assert term
+        assert not re.search(r"[\s\x00]", term)
+
+
+@given(_TEXT)
+def test_a_question_always_asks_for_something_that_its_text_is_indexed_under(text: str) -> None:
+    indexed = analysis.terms(text)
+    asked = analysis.question_terms(text)
+    assert set(asked) <= set(indexed)
+    assert bool(asked) == bool(indexed)
+    assert len(asked) == len(set(asked))
+
+
+@pytest.mark.parametrize(
+    ("document", "question"),
+    [
+        ("The leases were terminated.", "lease termination"),
+        ("ＡＢＣ株式会社", "abc"),
+        ("CAFÉ", "cafe"),
+        ("資料庫管理", "数据库管理 资料库"),
+        ("the lessor’s duties", "lessor duty"),
+        ("costs 1,500,000 yuan", "1500000"),
+        ("conforms to GB/T 1234-2020", "gb/t 1234-2020"),
+        ("conforms to GB/T 1234–2020", "GB/T 1234-2020"),
+        ("conforms to GB/T 1234-2020", "1234"),
+        ("the X1-Carbon laptop", "x1-carbon"),
+        ("write to info@example.org", "info@example.org"),
+        ("weighs 25kg", "25 kg"),
+    ],
+)
+def test_spelling_variants_meet(document: str, question: str) -> None:
+    assert set(analysis.question_terms(question)) & set(analysis.terms(document))
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("数据库？", ["数据", "据库"]),
+        ("什么", ["什么", "么"]),
+        ("茶", ["茶"]),
+        ("who", ["who"]),
+        ("What is the notice period?", ["notic", "period"]),
+        ("?!", []),
+    ],
+)
+def test_question_words_are_left_out_unless_nothing_else_is_left(
+    question: str, terms: list[str]
+) -> None:
+    assert analysis.question_terms(question) == terms
+
+
+def test_a_chinese_word_of_two_characters_is_a_term_wherever_it_stands() -> None:
+    for text in ("合同终止", "终止合同", "本合同期满", "合同"):
+        assert "合同" in analysis.terms(text)
+
+
+@given(st.text(alphabet="abcäé中文資１２ﬁＡ ", max_size=50))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert analysis.fold(analysis.fold(text)) == analysis.fold(text)
