@@ -2,12 +2,12 @@
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _LENGTH = struct.Struct(">I")
 
 
-def send(pipe: BinaryIO, message: dict[str, Any]) -> None:
+def send(pipe: IO[bytes], message: dict[str, Any]) -> None:
     """Writes one message. Raises OSError if nobody reads."""
     # ASCII with escapes carries file names that are not UTF-8, as Python's lone surrogates.
     body = json.dumps(message).encode("ascii")
@@ -16,7 +16,7 @@ def send(pipe: BinaryIO, message: dict[str, Any]) -> None:
     pipe.flush()
 
 
-def receive(pipe: BinaryIO) -> dict[str, Any] | None:
+def receive(pipe: IO[bytes]) -> dict[str, Any] | None:
     """The next message, or None if the pipe ended before a whole one came."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:

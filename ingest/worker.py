@@ -28,10 +28,8 @@ from quire.ingest import framing
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import load, read_bytes
 
-try:
+if sys.platform != "win32":  # there the parent's wall clock is the only limit
     import resource
-except ImportError:  # Windows has none; there the parent's wall clock is the only limit
-    resource = None  # type: ignore[assignment]
 
 _GROWN = 400_000_000  # bytes of resident memory past which a worker is replaced
 
@@ -116,7 +114,7 @@ def _size(path: Path) -> int:
 
 def _deny() -> None:
     """Takes from this process what no parser needs: writing files, dumping core."""
-    if resource is None:
+    if sys.platform == "win32":
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -124,15 +122,22 @@ def _deny() -> None:
 
 def _allow(limits: Limits, size: int) -> None:
     """Sets this request's budgets: processor time and memory on top of what is used so far."""
-    if resource is None:
+    if sys.platform == "win32":
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = used.ru_utime + used.ru_stime + limits.cpu_budget(size)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, hard))
+    _limit(resource.RLIMIT_CPU, int(seconds) + 1)
     if (address_space := _address_space()) is not None:
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (address_space + limits.memory_bytes, hard))
+        _limit(resource.RLIMIT_AS, address_space + limits.memory_bytes)
+
+
+def _limit(kind: int, value: int) -> None:
+    """Sets a soft limit, as far as the hard one, which the system's administrator set, allows."""
+    if sys.platform == "win32":
+        return
+    _, hard = resource.getrlimit(kind)
+    most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (most, hard))
 
 
 def _address_space() -> int | None:
@@ -154,4 +159,4 @@ def _statm(field: int) -> int | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -13,6 +13,7 @@ from quire.errors import Unreadable
 from quire.ingest.loaders import archive
 from quire.ingest.loaders.cleaning import clean_line
 from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source
+from quire.ingest.loaders.docx_numbering import Numbering
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -32,6 +33,7 @@ def read(source: Source) -> Content:
         document = docx.Document(io.BytesIO(source.data))
         body = document.element.body
         styles = _Styles(document)
+        numbering = Numbering(_numbering_root(document))
         notes = list(_note_parts(document))
         title = clean_line(document.core_properties.title or "")
     # python-docx lets what its parsers raise pass through
@@ -44,14 +46,18 @@ def read(source: Source) -> Content:
             builder.add("table", _table(block, source.limits.table_columns))
             continue
         text = clean_lines(_text(block))
+        if not text:
+            continue
         level = styles.heading_level(block)
+        place = styles.list_place(block)
+        label = numbering.label(*place) if place else ""
+        if label:
+            text = f"{label} {text}"
         if level:
             first_heading = first_heading or clean_line(text)
             builder.add("heading", clean_line(text), level=level)
-        elif styles.is_list_item(block) and text:
-            builder.add("list", f"• {text}")
         else:
-            builder.add("paragraph", text)
+            builder.add("list" if label else "paragraph", text)
     for note in notes:
         builder.add("paragraph", clean_lines(_text(note)))
     return builder.finish(title or first_heading or source.stem)
@@ -146,16 +152,16 @@ class _Styles:
 
     def __init__(self, document: Any) -> None:
         self._levels: dict[str, int] = {}
-        self._lists: set[str] = set()
+        self._lists: dict[str, tuple[str, int]] = {}
         by_id = {style.get(_W + "styleId"): style for style in document.styles.element}
         for name, style in by_id.items():
             for ancestor in _based_on(style, by_id):
                 level = _heading_level_of(ancestor)
                 if level is not None:
                     self._levels.setdefault(name, level)
-                    break
-                if ancestor.find(f"{_W}pPr/{_W}numPr") is not None:
-                    self._lists.add(name)
+                mark = ancestor.find(f"{_W}pPr/{_W}numPr")
+                if mark is not None and name not in self._lists:
+                    self._lists[name] = _list_place(mark)
 
     def heading_level(self, paragraph: Any) -> int:
         """1 to 6 for a heading, 0 for all else."""
@@ -167,11 +173,37 @@ class _Styles:
             level = self._levels.get(_style_of(properties), 0)
         return level
 
-    def is_list_item(self, paragraph: Any) -> bool:
+    def list_place(self, paragraph: Any) -> tuple[str, int] | None:
+        """The list that a paragraph is an item of and its level there, from 0."""
         properties = paragraph.find(_W + "pPr")
         if properties is None:
-            return False
-        return properties.find(_W + "numPr") is not None or _style_of(properties) in self._lists
+            return None
+        mark = properties.find(_W + "numPr")
+        by_style = self._lists.get(_style_of(properties))
+        if mark is None:
+            return by_style
+        list_id, level = _list_place(mark)
+        if not list_id and by_style:
+            return by_style[0], level
+        return (list_id, level) if list_id != "0" else None
+
+
+def _list_place(mark: Any) -> tuple[str, int]:
+    """The list and level that a `w:numPr` names."""
+    list_id, level = mark.find(_W + "numId"), mark.find(_W + "ilvl")
+    value = level.get(_W + "val", "0") if level is not None else "0"
+    return (
+        list_id.get(_W + "val", "") if list_id is not None else "",
+        int(value) if value.isdigit() else 0,
+    )
+
+
+def _numbering_root(document: Any) -> Any:
+    """The element that defines all lists, or None."""
+    for relation in document.part.rels.values():
+        if relation.reltype.endswith("/numbering") and not relation.is_external:
+            return parse_xml(relation.target_part.blob)
+    return None
 
 
 def _based_on(style: Any, by_id: dict[str, Any]) -> Iterator[Any]:

@@ -48,6 +48,9 @@ _COMMON = {
     ),
 }
 _COMMON_SETS = {encoding: frozenset(characters) for encoding, characters in _COMMON.items()}
+_WESTERN = frozenset(
+    "àâäáãåæçèéêëìíîïñòóôöõøùúûüýÿœßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØÙÚÛÜÝŒ“”‘’„‚–—…€£°§«»¡¿·®©™\xa0"
+)
 _ENOUGH = 0.35  # share of common characters that proves an encoding
 
 
@@ -93,6 +96,8 @@ def _encoding(data: bytes) -> tuple[str, int]:
         return "utf-8", 0
     if asian := _asian(sample):
         return asian, 0
+    if _is_western(sample):
+        return "cp1252", 0
     # Slow to import, and most text is UTF-8.
     from charset_normalizer import from_bytes  # noqa: PLC0415
 
@@ -134,6 +139,14 @@ def _is_nearly_utf8(sample: bytes) -> bool:
     broken = text.count("\ufffd")
     foreign = sum(1 for character in text if character > "\x7f")
     return foreign > 0 and broken < 0.05 * foreign
+
+
+def _is_western(sample: bytes) -> bool:
+    """True if the few foreign bytes read as accented letters and quotes of Western Europe."""
+    text = sample.decode("cp1252", "replace")
+    foreign = [character for character in text if character > "\x7f"]
+    expected = sum(character in _WESTERN for character in foreign)
+    return expected > 0.95 * len(foreign) and len(foreign) < 0.3 * len(text)
 
 
 def _asian(sample: bytes) -> str | None:

@@ -33,7 +33,7 @@ def read(source: Source) -> Content:
     lines = [f"{name}: {value}" for name in _FIELDS if (value := _field(message, name))]
     builder.add("heading", subject, level=1)
     builder.add("paragraph", "\n".join(lines))
-    attached = []
+    attached: list[str] = []
     for part in _bodies(message, attached):
         _add_body(part, builder, source)
     if attached:

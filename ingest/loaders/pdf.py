@@ -68,8 +68,8 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     for number in range(1, min(file.page_count, source.limits.pages) + 1):
         layout = None
         try:
-            with file.page(number) as page, page.text() as text:
-                layout = lay_out(text.runs())
+            with file.page(number) as page, page.text() as characters:
+                layout = lay_out(characters.runs())
         except Unreadable:
             damaged.append(number)
         if layout is not None and len(layout.text) > room:

@@ -78,7 +78,7 @@ class PageLayout:
 
     def characters(self, start: int, end: int) -> list[int]:
         """The pdfium characters behind [start, end) of the text, in the text's order."""
-        found = []
+        found: list[int] = []
         for at, length, first in self.pieces:
             low, high = max(start, at), min(end, at + length)
             found.extend(range(first + low - at, first + high - at))

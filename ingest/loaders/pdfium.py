@@ -46,7 +46,7 @@ pdfium.FPDF_InitLibrary()
 def _fast(function: Any, result: Any, *arguments: Any) -> Any:
     """A binding that takes plain addresses, at a third of the time of a checked pointer."""
     address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.CFUNCTYPE(result, *arguments)(address)
+    return ctypes.CFUNCTYPE(result, *arguments)(address or 0)
 
 
 _int, _void_p = ctypes.c_int, ctypes.c_void_p
