@@ -29,12 +29,19 @@ _HEADING_SHARE = 0.2  # of the limit may go to the heading path in the embedded 
 
 _SMALL_SHARE = 0.2  # of the target: too little to stand as a chunk of its own
 
+_LONGEST_HEADING = 200  # characters kept in the path, which is stored with each chunk below it
+
+_LONGEST_TOKEN = 50  # characters: tokenizers may count a megabyte without blanks as one word
+
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A sentence, list item, table row or line of code: what is never cut if it fits."""
+    """A sentence, list item, table row or line of code: what is never cut if it fits.
+
+    `tokens` counts at least one for every `_LONGEST_TOKEN` characters.
+    """
 
     start: int
     end: int
@@ -109,7 +116,7 @@ def _sections(
                 paragraphs.clear()
             while headings and headings[-1][0] >= block.level:
                 headings.pop()
-            headings.append((block.level, " ".join(text[block.start : block.end].split())))
+            headings.append((block.level, _title(text[block.start : block.end])))
             paragraphs.append(pieces)
         elif block.kind == "table" and sum(piece.tokens for piece in pieces) > target:
             if paragraphs:
@@ -130,9 +137,11 @@ def _only_headings(
 ) -> bool:
     """Whether nothing but headings was gathered: a title is kept with its first sub-title."""
     said = {title for _, title in headings}
-    return all(
-        " ".join(text[pieces[0].start : pieces[-1].end].split()) in said for pieces in paragraphs
-    )
+    return all(_title(text[pieces[0].start : pieces[-1].end]) in said for pieces in paragraphs)
+
+
+def _title(heading: str) -> str:
+    return " ".join(heading.split())[:_LONGEST_HEADING]
 
 
 def _pieces(
@@ -142,17 +151,28 @@ def _pieces(
     for block in blocks:
         inside = text[block.start : block.end]
         if block.kind == "heading":
-            cuts = [(0, len(inside))]
+            left = len(inside) - len(inside.lstrip())
+            cuts = [(left, len(inside.rstrip()))] if inside.strip() else []
         elif block.kind in {"table", "code", "list"}:
             cuts = _lines(inside)
         else:
             cuts = sentences.split(inside)
         spans.append([(block.start + start, block.start + end) for start, end in cuts])
-    lengths = iter(count_tokens([text[start:end] for cuts in spans for start, end in cuts]))
+    counted = iter(_counted([cut for cuts in spans for cut in cuts], text, count_tokens))
     return [
-        (block, tuple(_fitting([_Piece(*cut, next(lengths)) for cut in cuts], text, target)))
+        (block, tuple(_fitting([next(counted) for _ in cuts], text, count_tokens, target)))
         for block, cuts in zip(blocks, spans, strict=True)
         if cuts
+    ]
+
+
+def _counted(
+    spans: Sequence[tuple[int, int]], text: str, count_tokens: CountTokens
+) -> list[_Piece]:
+    lengths = count_tokens([text[start:end] for start, end in spans])
+    return [
+        _Piece(start, end, max(tokens, (end - start) // _LONGEST_TOKEN))
+        for (start, end), tokens in zip(spans, lengths, strict=True)
     ]
 
 
@@ -166,21 +186,38 @@ def _lines(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _fitting(pieces: list[_Piece], text: str, target: int) -> Iterator[_Piece]:
-    """The pieces, with any that is longer than `target` cut at blanks, else anywhere."""
+def _fitting(
+    pieces: list[_Piece], text: str, count_tokens: CountTokens, target: int
+) -> Iterator[_Piece]:
+    """The pieces, with any that is longer than `target` cut at blanks, else anywhere.
+
+    Tokens lie unevenly in a text, so parts of equal length are counted and, if need be, cut again.
+    """
     for piece in pieces:
-        parts = math.ceil(piece.tokens / target)
-        length = piece.end - piece.start
-        start = piece.start
-        for part in range(1, parts + 1):
-            end = piece.end if part == parts else _blank(text, piece.start + length * part // parts)
-            end = min(max(end, start + 1), piece.end)
-            yield _Piece(start, end, math.ceil(piece.tokens * (end - start) / length))
-            start = end
-            while start < piece.end and text[start].isspace():
-                start += 1
-            if start >= piece.end:
-                break
+        if piece.tokens <= target or piece.end - piece.start < 2:
+            yield piece
+        else:
+            parts = _counted(
+                _cut(piece, text, math.ceil(piece.tokens / target)), text, count_tokens
+            )
+            yield from _fitting(parts, text, count_tokens, target)
+
+
+def _cut(piece: _Piece, text: str, parts: int) -> list[tuple[int, int]]:
+    """A piece in about `parts` stretches of about equal length, at least two."""
+    length = piece.end - piece.start
+    spans = []
+    start = piece.start
+    for part in range(1, parts + 1):
+        end = piece.end if part == parts else _blank(text, piece.start + length * part // parts)
+        end = min(max(end, start + 1), piece.end)
+        spans.append((start, start + len(text[start:end].rstrip())))
+        start = end
+        while start < piece.end and text[start].isspace():
+            start += 1
+        if start >= piece.end:
+            break
+    return spans
 
 
 def _blank(text: str, near: int) -> int:
