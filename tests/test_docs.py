@@ -1,0 +1,207 @@
+"""What the documents say is so: code runs, commands and options exist, links lead somewhere."""
+
+import json
+import re
+import shlex
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from typer.main import get_command
+
+import quire
+from quire import cli
+
+ROOT = Path(__file__).parent.parent
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+COMMAND_LINE = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+COMMANDS: dict[str, Any] = dict(vars(get_command(cli.app))["commands"])
+EVERYWHERE = {"--help", "--kb", "--json"}
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def options(command: str) -> set[str]:
+    """The options that a command has."""
+    return {
+        name
+        for parameter in COMMANDS[command].params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+        if name.startswith("-")
+    } | {"--help"}
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """The `quire` command lines in the shell blocks and in the running text, in words."""
+    for block in blocks(text, "sh") + blocks(text, "console"):
+        for line in block.splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            if words[:1] == ["quire"]:
+                yield words
+    for span in re.findall(r"`(quire [^`]+)`", text):
+        yield span.split()
+
+
+def shape(value: object) -> object:
+    """A JSON value with its keys, and without its contents; of a list, its first row."""
+    match value:
+        case dict():
+            return {key: shape(inner) for key, inner in value.items()}
+        case list():
+            return [shape(value[0])] if value else []
+        case _:
+            return "value"
+
+
+def section(heading: str) -> str:
+    """The part of docs/command-line.md about a command."""
+    found = re.search(
+        rf"^## quire {heading}\b.*?(?=^## |\Z)", COMMAND_LINE, re.MULTILINE | re.DOTALL
+    )
+    assert found, f"docs/command-line.md says nothing about quire {heading}"
+    return found[0]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder that has the sample documents where the READMEs look for them."""
+    shutil.copytree(ROOT / "examples" / "documents", tmp_path / "examples" / "documents")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_the_python_of_the_readmes_runs(
+    readme: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = blocks(readme.read_text(encoding="utf-8"), "python")
+    exec(compile(block, readme.name, "exec"), {})
+    assert (elsewhere / "notes" / "catalog.sqlite3").exists()
+    expected = {"README.md": ("31 March 2029", "p.1"), "README.zh-CN.md": ("40学时", "第 2 页")}
+    printed = capsys.readouterr().out
+    assert all(words in printed for words in expected[readme.name])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_that_is_named_exists_with_its_options(document: Path) -> None:
+    for words in commands_in(document.read_text(encoding="utf-8")):
+        if words[1].startswith("-"):
+            continue
+        assert words[1] in COMMANDS, " ".join(words)
+        given = {word.partition("=")[0] for word in words[2:] if word.startswith("-")}
+        assert given <= options(words[1]), " ".join(words)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_that_is_named_exists(document: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    text = document.read_text(encoding="utf-8")
+    shell = "\n".join(blocks(text, "sh") + re.findall(r"`(make [^`]+)`", text))
+    assert set(re.findall(r"\bmake ([a-z]+)", shell)) <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_files_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    gone = [
+        link
+        for link in links
+        if not link.startswith("https://") and not (document.parent / unquote(link)).exists()
+    ]
+    assert not gone
+
+
+def test_both_readmes_show_the_same() -> None:
+    """The languages say it in their own way, but name the same commands, settings and files."""
+    english, chinese = (path.read_text(encoding="utf-8") for path in READMES)
+    for pattern in (r"\bquire [a-z]+", r"QUIRE_[A-Z]+", r"make [a-z]+", r"[\w./-]+\.gguf\b"):
+        assert set(re.findall(pattern, english)) == set(re.findall(pattern, chinese))
+    assert len(re.findall(r"^## ", english, re.M)) == len(re.findall(r"^## ", chinese, re.M))
+    assert len(blocks(english, "mermaid")) == len(blocks(chinese, "mermaid")) == 1
+
+
+def test_the_reference_describes_every_command_and_no_other() -> None:
+    assert set(re.findall(r"^## quire (\w+)", COMMAND_LINE, re.MULTILINE)) == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_reference_describes_every_option_and_no_other(command: str) -> None:
+    described = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section(command)))
+    assert described - EVERYWHERE == options(command) - EVERYWHERE
+
+
+def test_the_reference_lists_every_setting() -> None:
+    rows = []
+    for name, field in quire.Settings.model_fields.items():
+        default = f"`{field.default}`" if field.default_factory is None else "on Linux `~/…`"
+        rows.append(f"| `{name}` | `QUIRE_{name.upper()}` | {default} | {field.description} |")
+    table = re.sub(r"on Linux `~/[^`]+`", "on Linux `~/…`", SETTINGS)
+    found = [line for line in table.splitlines() if line.startswith("| `")]
+    assert found == rows, "docs/settings.md should have:\n" + "\n".join(rows)
+
+
+def test_the_settings_file_that_is_shown_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shown,) = blocks(SETTINGS, "toml")
+    (tmp_path / "config.toml").write_text(shown, encoding="utf-8")
+    monkeypatch.setenv("QUIRE_CONFIG", str(tmp_path / "config.toml"))
+    for name in tomllib.loads(shown):
+        monkeypatch.delenv(f"QUIRE_{name.upper()}", raising=False)
+    settings = quire.load_settings().model_dump(mode="json")
+    assert {name: settings[name] for name in tomllib.loads(shown)} == tomllib.loads(shown)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("list", []),
+        ("search", ["last bus", "-k", "1"]),
+        ("ask", ["When does the lease of the East Dome end?", "--model", "none"]),
+        ("verify", []),
+    ],
+)
+def test_the_json_that_is_shown_has_the_keys_that_are_printed(
+    command: str,
+    arguments: list[str],
+    sample_kb: quire.KnowledgeBase,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kb = ["--kb", str(sample_kb.folder)]
+    monkeypatch.setattr("sys.argv", ["quire", command, *arguments, *kb, "--json"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    shown = json.loads(blocks(section(command), "json")[0])
+    assert shape(json.loads(capsys.readouterr().out)) == shape(shown)
+
+
+def test_the_json_of_changes_has_the_keys_that_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "note.txt").write_text("The gate is green.", encoding="utf-8")
+    for command, given in (
+        ("ingest", [str(tmp_path)]),
+        ("remove", ["note.txt"]),
+        ("compact", []),
+    ):
+        kb = ["--kb", str(tmp_path / "kb")]
+        monkeypatch.setattr("sys.argv", ["quire", command, *given, *kb, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 0
+        shown = json.loads(blocks(section(command), "json")[0])
+        assert json.loads(capsys.readouterr().out).keys() == shown.keys()
