@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -39,7 +39,7 @@ Kb = Annotated[
     typer.Option("--kb", metavar="PATH", help="Folder of the knowledge base (or QUIRE_KB)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-_CANNOT_PARSE = typer.BadParameter.__mro__[1]  # the parser's own base class for wrong usage
+_CannotParse: type[Exception] = typer.BadParameter.__mro__[1]  # any wrong usage of a command
 
 
 def main() -> None:
@@ -50,9 +50,9 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
-    except _CANNOT_PARSE as error:
+    except _CannotParse as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "quire")
-        usage = UsageError(error.format_message(), hint=f"See: {command} --help")
+        usage = UsageError(_said(error), hint=f"See: {command} --help")
         output.print_error(usage, as_json=as_json)
         sys.exit(2)
     except QuireError as error:
@@ -189,14 +189,12 @@ def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many hits.")] = 8,
     mode: Annotated[
-        str, typer.Option("--mode", metavar="hybrid|dense|lexical", help="Which index to ask.")
+        Literal["hybrid", "dense", "lexical"], typer.Option("--mode", help="Which index to ask.")
     ] = "hybrid",
     kb: Kb = None,
     json: Json = False,
 ) -> None:
     """Find the chunks that fit a text best."""
-    if mode not in ("hybrid", "dense", "lexical"):
-        raise UsageError(f"There is no mode {mode!r}.", hint="Use hybrid, dense or lexical.")
     with opened(kb) as base:
         began = time.perf_counter()
         hits = base.search(text, k=k, mode=mode)
@@ -298,6 +296,12 @@ def _version(
     if version:
         output.print_text(f"quire {__version__}")
         raise typer.Exit
+
+
+def _said(error: Exception) -> str:
+    """The parser's message with the name of the argument in it."""
+    said = getattr(error, "format_message", None)
+    return str(said() if said else error)
 
 
 def _size(folder: Path) -> int:

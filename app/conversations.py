@@ -66,8 +66,8 @@ class Conversations:
             self._connection.set_busy_timeout(10_000)
             self._connection.pragma("journal_mode", "wal")
             self._connection.pragma("synchronous", "full")
-            self._connection.pragma("secure_delete", True)  # noqa: FBT003
-            self._connection.pragma("foreign_keys", True)  # noqa: FBT003
+            self._connection.pragma("secure_delete", True)
+            self._connection.pragma("foreign_keys", True)
             version = self._connection.pragma("user_version")
             if version > _VERSION:
                 raise KnowledgeBaseMismatch(
@@ -85,7 +85,9 @@ class Conversations:
 
     def all(self) -> list[Conversation]:
         """All conversations, the latest first."""
-        rows = self._read("SELECT id, title, updated_at FROM conversations ORDER BY updated_at DESC")
+        rows = self._read(
+            "SELECT id, title, updated_at FROM conversations ORDER BY updated_at DESC"
+        )
         return [Conversation(*row) for row in rows]
 
     def turns(self, conversation: str) -> list[Turn]:

@@ -101,7 +101,9 @@ def _libraries() -> Iterator[Check]:
 
     try:
         require_sqlite(sqlite_version())
-        yield Check("SQLite", True, f"{sqlite_version()} (Python's own is {sqlite3.sqlite_version})")
+        yield Check(
+            "SQLite", True, f"{sqlite_version()} (Python's own is {sqlite3.sqlite_version})"
+        )
     except QuireError as error:
         yield Check("SQLite", False, error.message, error.hint)
 
@@ -125,7 +127,9 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
         offers_gpu = llama_runtime.supports_gpu()
         yield Check("llama.cpp", True, llama_runtime.system_info())
         yield Check(
-            "GPU", True, "used where there is one" if offers_gpu else "this build has no GPU support"
+            "GPU",
+            True,
+            "used where there is one" if offers_gpu else "this build has no GPU support",
         )
         model = opening.chat_model(settings)
         if model is None:

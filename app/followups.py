@@ -2,8 +2,8 @@
 
 A question leans on the conversation when it holds a pronoun without a referent of its own, or is
 too short to be a question by itself. Then the topic of the conversation, the content words of the
-last standalone question that the follow-up does not hold itself, is added to it. Search is by words and
-by meaning, so the topic need not be woven into the grammar; it is shown to the user as it is.
+last standalone question that the follow-up does not hold itself, is added to it. Search is by words
+and by meaning, so the topic need not be woven into the grammar; it is shown to the user as it is.
 
 A question that names its own subject is left alone: a change of topic must not drag the old one in.
 """
@@ -82,7 +82,8 @@ def _topic(question: str, before: str) -> str:
     words = [
         word
         for word in re.findall(r"[\w'’./-]+", before)
-        if analysis.question_terms(word) and not set(analysis.terms(word)) <= said
+        if analysis.question_terms(word)
+        and not set(analysis.terms(word)) <= said
         and word.casefold() not in analysis.STOP_WORDS
     ]
     return " ".join(words[:_TOPIC_WORDS])

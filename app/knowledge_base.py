@@ -187,7 +187,9 @@ class KnowledgeBase:
         everything = self.documents()
         path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
         exact = [d for d in everything if reference in (d.id, d.name, d.uri) or d.uri == path]
-        found = exact or [d for d in everything if len(reference) > 3 and d.id.startswith(reference)]
+        found = exact or [
+            d for d in everything if len(reference) > 3 and d.id.startswith(reference)
+        ]
         if len(found) == 1:
             return found[0]
         if found:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LangSmithParams
+from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -15,7 +16,6 @@ from langchain_core.messages import (
 )
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.language_models.chat_models import generate_from_stream
 
 from quire.models.protocols import ChatModel
 from quire.records import Message
@@ -35,7 +35,13 @@ class QuireChatModel(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.engine.name, "fingerprint": self.engine.fingerprint}
+        return {"model": self.engine.name}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        params = super()._get_ls_params(stop=stop, **kwargs)
+        params["ls_provider"] = "quire"
+        params["ls_model_name"] = kwargs.get("model", self.engine.name)
+        return params
 
     def _stream(
         self,
@@ -66,6 +72,7 @@ class QuireChatModel(BaseChatModel):
         yield ChatGenerationChunk(
             message=AIMessageChunk(
                 content="",
+                chunk_position="last",
                 response_metadata={"model_name": engine.name, "finish_reason": generation.finish},
                 usage_metadata=UsageMetadata(
                     input_tokens=usage.prompt_tokens,

@@ -56,9 +56,10 @@ class Block:
 class ParsedDocument:
     """What a loader makes of a file.
 
-    `content_hash` is the SHA-256 in hexadecimal of the very bytes that were parsed. `blocks` are in reading order and do not overlap; text outside of them (a running header, a
-    page number) is kept for display and not indexed. `warnings` are sentences about what of the
-    file will never be found, such as "page 3 has no text".
+    `content_hash` is the SHA-256 in hexadecimal of the very bytes that were parsed. `blocks` are
+    in reading order and do not overlap; text outside of them (a running header, a page number) is
+    kept for display and not indexed. `warnings` are sentences about what of the file will never be
+    found, such as "page 3 has no text".
     """
 
     content_hash: str

@@ -1,7 +1,7 @@
 """From a question to ranked chunks, and from chunks to passages.
 
 Two legs rank all chunks: dense (cosine of embeddings) and lexical (BM25). Their rankings are fused
-by weighted reciprocal rank (Cormack, Clarke and Büttcher, 2009): score = sum of weight / (60 + rank).
+by weighted reciprocal rank (Cormack, Clarke and Büttcher, 2009): the sum of weight / (60 + rank).
 Ranks and not scores are added, because a cosine and a BM25 score share no scale. A leg that cannot
 read the question's language has no weight: an English embedder ranks Chinese almost at random, and
 equal weights let it drown the leg that works.
@@ -160,9 +160,7 @@ def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> P
         label=label,
         text=text,
         document=group[0].document,
-        span=Span(
-            first.span.page_first, last.span.page_last, first.span.start, last.span.end
-        ),
+        span=Span(first.span.page_first, last.span.page_last, first.span.start, last.span.end),
         score=max(hit.score for hit in group),
         heading_path=first.heading_path,
         stretches=tuple((hit.chunk.span.start, hit.chunk.span.end) for hit in group),

@@ -48,8 +48,8 @@ class Catalog:
             if self.writable:
                 self._writer.pragma("journal_mode", "wal")
                 self._writer.pragma("synchronous", "full")
-                self._writer.pragma("foreign_keys", True)  # noqa: FBT003
-                self._writer.pragma("secure_delete", True)  # noqa: FBT003
+                self._writer.pragma("foreign_keys", True)
+                self._writer.pragma("secure_delete", True)
             migrations.migrate(self._writer, where=str(path.parent))
 
     def _connect(self, *, writable: bool) -> apsw.Connection:

@@ -20,6 +20,7 @@ from quire.records import Chunk, Document, PageText, ParsedDocument, Span
 
 Content = TypeVar("Content", str, bytes)
 
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place that holds a document, as it was when it was last looked at."""
@@ -188,7 +189,7 @@ def get(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, D
     """The documents of these ids that exist."""
     wanted = list(dict.fromkeys(document_ids))
     marks = ", ".join("?" * len(wanted))
-    rows = connection.execute(f"{_DOCUMENT} WHERE id IN ({marks})", wanted)  # noqa: S608
+    rows = connection.execute(f"{_DOCUMENT} WHERE id IN ({marks})", wanted)
     return {document.id: document for document in map(_document, rows)}
 
 
@@ -229,7 +230,7 @@ def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, C
     """The chunks of these ids that exist, tested against their checksums."""
     wanted = list(chunk_ids)
     marks = ", ".join("?" * len(wanted))
-    rows = connection.execute(f"{_CHUNK} WHERE id IN ({marks})", wanted)  # noqa: S608
+    rows = connection.execute(f"{_CHUNK} WHERE id IN ({marks})", wanted)
     return {chunk.id: chunk for chunk in map(_chunk, rows)}
 
 

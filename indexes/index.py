@@ -9,6 +9,7 @@ catalog again.
 import hashlib
 import threading
 from pathlib import Path
+from typing import Any
 
 import apsw
 import numpy as np
@@ -170,7 +171,7 @@ def _is_stale(connection: apsw.Connection, sequence: int) -> bool:
 
 
 def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) -> None:
-    changes = connection.execute(
+    changes: list[tuple[Any, ...]] = connection.execute(
         "SELECT kind, chunk_first, chunk_last FROM changes WHERE sequence > ? ORDER BY sequence",
         (since,),
     ).fetchall()

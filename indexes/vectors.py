@@ -7,6 +7,7 @@ Vectors are stored in half precision, which halves memory and changes no ranking
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -21,7 +22,7 @@ class VectorIndex:
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
-        self._index = faiss.IndexIDMap2(
+        self._index: Any = faiss.IndexIDMap2(
             faiss.IndexScalarQuantizer(
                 dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
             )
@@ -74,5 +75,5 @@ class VectorIndex:
         if index.d != dimension:
             return None
         loaded = cls(dimension)
-        loaded._index = index  # noqa: SLF001  its own attribute
+        loaded._index = index
         return loaded

@@ -39,7 +39,7 @@ HearProgress = Callable[[Progress], None]
 _Outcome = ParsedDocument | Unreadable | str  # str: the id of a document with the same bytes
 
 
-class _Stopped(Exception):  # noqa: N818  no error: the user asked for it
+class _Stopped(Exception):
     """Ends the work between two batches."""
 
 
