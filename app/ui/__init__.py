@@ -1,0 +1,1 @@
+"""The browser interface: chat, documents and settings, drawn by Streamlit."""

@@ -1,0 +1,79 @@
+"""An answer on its way, made in a thread of its own.
+
+The script that draws a page ends whenever the reader clicks somewhere. The answer must not: it goes
+on, is stored, and the page is drawn around whatever of it is there.
+"""
+
+import logging
+import threading
+import time
+import traceback
+
+from quire.knowledge_base import KnowledgeBase
+from quire.records import Answer
+
+_log = logging.getLogger(__name__)
+
+
+class AnswerJob:
+    """One question being answered. `answer` or `problem` is set once `done` is."""
+
+    def __init__(self, base: KnowledgeBase, question: str, *, conversation: str | None) -> None:
+        self.question = question
+        self.conversation = conversation
+        self.answer: Answer | None = None
+        self.problem: Exception | None = None
+        self._base = base
+        self._pieces: list[str] = []
+        self._cancel = threading.Event()
+        self._done = threading.Event()
+        self._began = time.monotonic()
+        threading.Thread(target=self._run, name="quire-answer", daemon=True).start()
+
+    @property
+    def text(self) -> str:
+        """What is written so far."""
+        return "".join(self._pieces)
+
+    @property
+    def seconds(self) -> float:
+        """Since the question was asked."""
+        return time.monotonic() - self._began
+
+    @property
+    def done(self) -> bool:
+        return self._done.is_set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._cancel.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, at most so long; returns whether it has come."""
+        return self._done.wait(seconds)
+
+    def stop(self) -> None:
+        """End the answer soon and keep what is written."""
+        self._cancel.set()
+
+    def _run(self) -> None:
+        try:
+            for piece in self._base.stream(
+                self.question, conversation=self.conversation, cancel=self._cancel
+            ):
+                if isinstance(piece, Answer):
+                    self.answer = piece
+                else:
+                    self._pieces.append(piece)
+        except Exception as error:
+            log_place(error)
+            self.problem = error
+        finally:
+            self._done.set()
+
+
+def log_place(error: Exception) -> None:
+    """Log where an error arose and of which kind it is. Its message may quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames[-8:]))
+    _log.warning("%s at %s", type(error).__name__, where)

@@ -1,0 +1,46 @@
+"""The interface's texts, in each of its languages: `texts/en.toml` and `texts/zh.toml`.
+
+The texts are plain: no Markdown and no HTML, so that one rule holds for everything that is shown,
+ours or not (see `inert`).
+"""
+
+import functools
+import tomllib
+from importlib import resources
+from typing import Any
+
+import streamlit as st
+
+from quire.ui.inert import markdown
+from quire.ui.state import state
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+
+@functools.cache
+def texts(language: str) -> dict[str, Any]:
+    """The tables of a language. A text with `one` and `other` depends on its value `n`."""
+    file = resources.files("quire.ui") / "texts" / f"{language}.toml"
+    return tomllib.loads(file.read_text("utf-8"))
+
+
+def language() -> str:
+    """The interface's language in this tab: the chosen one, else the browser's, else English."""
+    chosen = state().language
+    if chosen in LANGUAGES:
+        return str(chosen)
+    return "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
+
+
+def plain(key: str, **values: object) -> str:
+    """The text of a key such as `chat.ask`, with values filled in, to be shown as HTML or text."""
+    section, name = key.split(".")
+    text = texts(language())[section][name]
+    if isinstance(text, dict):
+        text = text["one"] if values["n"] == 1 and "one" in text else text["other"]
+    return str(text).format(**values) if values else str(text)
+
+
+def label(key: str, **values: object) -> str:
+    """The same, to be shown where Streamlit takes Markdown."""
+    return markdown(plain(key, **values))

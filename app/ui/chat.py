@@ -1,0 +1,117 @@
+"""The chat: questions, answers as they are written, and their sources."""
+
+import streamlit as st
+
+from quire.errors import UsageError
+from quire.ui import answers, intake, problems, samples
+from quire.ui.answering import AnswerJob
+from quire.ui.catalogue import label, plain
+from quire.ui.inert import html
+from quire.ui.shared import Shared
+from quire.ui.state import state
+
+_POLL = 0.4  # seconds between two looks at an answer on its way; it grows by whole sentences
+_AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: quotes are faster
+
+
+def draw(opened: Shared) -> None:
+    """Draw the chat page."""
+    mine = state()
+    _take_over_finished()
+    documents = opened.base.documents()
+    turns = _turns(opened)
+    if not documents and not turns and mine.answering is None:
+        _welcome_to_nothing(opened)
+    elif not turns and mine.answering is None:
+        _hero(plain("chat.title"), plain("chat.about", n=len(documents)))
+    intake.draw(opened)
+    known = {document.id for document in documents}
+    for turn in turns:
+        _question(turn.question)
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            answers.draw(turn.answer, known=known)
+    if mine.answering is not None:
+        _question(mine.answering.question)
+        _on_its_way(opened, mine.answering)
+    problems.show_kept()
+    _ask(opened)
+
+
+def _take_over_finished() -> None:
+    """When the answer on its way has come, go on with its conversation."""
+    mine = state()
+    job = mine.answering
+    if job is not None and job.done:
+        mine.answering = None
+        mine.problem = job.problem
+        if job.answer is not None:
+            mine.conversation = job.answer.conversation
+
+
+def _turns(opened: Shared):  # type: ignore[no-untyped-def]
+    mine = state()
+    if mine.conversation is None:
+        return []
+    try:
+        return opened.conversations.turns(mine.conversation)
+    except UsageError:
+        mine.conversation = None
+        st.info(label("conversations.missing"))
+        return []
+
+
+def _question(text: str) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        st.html(f'<div class="quire-text">{html(text)}</div>')
+
+
+@st.fragment(run_every=_POLL)
+def _on_its_way(opened: Shared, job: AnswerJob) -> None:
+    if job.done:
+        st.rerun()
+    with st.chat_message("assistant", avatar=":material/menu_book:"):
+        if job.text:
+            st.html(f'<div class="quire-text">{html(job.text)}</div>')
+        else:
+            waiting = "chat.loading" if opened.model_state == "loading" else "chat.searching"
+            st.caption(f"{label(waiting)} … {job.seconds:.0f} s")
+        if job.stopping:
+            st.caption(label("chat.stopping"))
+        else:
+            st.button(
+                label("chat.stop"), icon=":material/stop_circle:", key="stop", on_click=job.stop
+            )
+
+
+def _ask(opened: Shared) -> None:
+    mine = state()
+    busy = mine.answering is not None
+    asked = st.chat_input(
+        plain("chat.wait" if busy else "chat.ask"),
+        key="ask",
+        accept_file="multiple",
+        disabled=busy,
+    )
+    if not asked:
+        return
+    mine.problem = None
+    if asked.files:
+        intake.take_in_uploads(opened, asked.files)
+    if asked.text.strip():
+        mine.answering = AnswerJob(opened.base, asked.text, conversation=mine.conversation)
+        mine.answering.wait(_AT_ONCE)
+    st.rerun()
+
+
+def _welcome_to_nothing(opened: Shared) -> None:
+    _hero(plain("chat.empty_title"), plain("chat.empty"))
+    intake.upload_area(opened)
+    found = samples.documents()
+    if found and not opened.ingests.active:
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            if st.button(label("chat.samples"), icon=":material/auto_stories:", key="samples"):
+                intake.take_in_paths(opened, found)
+
+
+def _hero(title: str, about: str) -> None:
+    st.html(f'<div class="quire-hero"><h1>{html(title)}</h1><p>{html(about)}</p></div>')

@@ -1,0 +1,114 @@
+"""Adding documents: the uploader, how far the work is, and its outcome in plain words."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from quire.errors import QuireError
+from quire.ui.catalogue import label, plain
+from quire.ui.inert import html, markdown
+from quire.ui.ingesting import Intake
+from quire.ui.shared import Shared
+from quire.ui.state import state
+
+_POLL = 0.5  # seconds between two looks at the work
+
+
+def upload_area(opened: Shared) -> None:
+    """Draw the place for files. What is put there is taken in at once."""
+    mine = state()
+    files = st.file_uploader(
+        label("documents.upload"),
+        accept_multiple_files=True,
+        key=f"upload-{mine.uploads}",
+        help=label("documents.upload_about"),
+    )
+    if files:
+        take_in_uploads(opened, files)
+        st.rerun()
+
+
+def take_in_uploads(opened: Shared, files: Iterable[UploadedFile]) -> None:
+    """Queue uploaded files and empty the uploader."""
+    opened.ingests.add([Intake(file.name, file.size, content=file.getvalue()) for file in files])
+    state().uploads += 1
+
+
+def take_in_paths(opened: Shared, paths: Sequence[Path]) -> None:
+    """Queue files on this machine, and draw the page anew."""
+    opened.ingests.add([Intake(path.name, path.stat().st_size, path=path) for path in paths])
+    st.rerun()
+
+
+def draw(opened: Shared) -> None:
+    """Draw the files on their way, and those that are done until they are dismissed."""
+    state().settled = opened.ingests.settled
+    if opened.ingests.active:
+        _working(opened)
+    elif opened.ingests.items:
+        _finished(opened)
+
+
+@st.fragment(run_every=_POLL)
+def _working(opened: Shared) -> None:
+    ingests = opened.ingests
+    if ingests.settled != state().settled or not ingests.active:
+        st.rerun()  # the page shows the documents as well
+    items = ingests.items
+    done = sum(item.part for item in items)
+    words = [label("intake.progress", done=int(done), total=len(items))]
+    if (seconds := ingests.remaining()) is not None:
+        words.append(label("intake.remaining", time=_duration(seconds)))
+    with st.container(border=True, key="intake"):
+        st.progress(min(done / len(items), 1.0), text=" · ".join(words))
+        _rows(items)
+        if st.button(label("intake.stop"), icon=":material/stop_circle:", key="stop-intake"):
+            ingests.stop()
+
+
+def _finished(opened: Shared) -> None:
+    with st.container(border=True, key="intake"):
+        _rows(opened.ingests.items)
+        if st.button(label("intake.clear"), key="clear-intake"):
+            opened.ingests.clear()
+            st.rerun()
+
+
+def _rows(items: Sequence[Intake]) -> None:
+    for item in items:
+        st.html(
+            f'<div><span class="quire-name">{html(item.name)}</span> '
+            f'<span class="quire-meta">{html(_outcome(item))}</span></div>'
+        )
+        for warning in item.report.warnings if item.report else ():
+            st.caption(markdown(warning))
+
+
+def _outcome(item: Intake) -> str:
+    """What became of a file, in words."""
+    if item.problem is not None:
+        if isinstance(item.problem, QuireError):
+            reason = f"{item.problem.message} {item.problem.hint}".strip()
+            return plain("intake.failed", reason=reason)
+        return plain("app.failed")
+    if item.stage == "working":
+        return f"{plain('intake.working')} {item.part:.0%}"
+    report = item.report
+    if report is None or item.stage == "stopped":
+        return plain(f"intake.{item.stage}")
+    if report.failed:
+        return plain("intake.failed", reason=report.failed[0].reason)
+    if report.skipped:
+        return plain("intake.skipped", reason=report.skipped[0].reason)
+    if report.unchanged:
+        return plain("intake.unchanged")
+    outcome = plain("intake.updated" if report.updated else "intake.added")
+    return f"{outcome} · {plain('intake.passages', n=report.chunks)}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return plain("intake.seconds", n=max(1, round(seconds)))
+    return plain("intake.minutes", n=round(seconds / 60))

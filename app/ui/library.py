@@ -1,0 +1,77 @@
+"""The documents: add, find, delete."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from quire.records import Document
+from quire.ui import confirmation, intake, problems
+from quire.ui.catalogue import label, plain
+from quire.ui.inert import html, markdown
+from quire.ui.shared import Shared
+
+_SHOWN = 25  # documents drawn at once
+
+
+def draw(opened: Shared) -> None:
+    """Draw the page of documents."""
+    st.title(label("documents.title"), anchor=False)
+    intake.upload_area(opened)
+    intake.draw(opened)
+    problems.show_kept()
+    documents = opened.base.documents()
+    if not documents:
+        st.caption(label("documents.none"))
+        return
+    wanted = st.text_input(
+        label("documents.search"), key="search-documents", icon=":material/search:", live=True
+    )
+    found = [d for d in documents if (wanted or "").casefold() in d.name.casefold()]
+    if not found:
+        st.caption(label("documents.no_match", text=wanted))
+    else:
+        st.caption(label("documents.count", n=len(found)))
+    for document in found[:_SHOWN]:
+        _row(opened, document)
+    if found[_SHOWN:]:
+        st.caption(label("documents.more", n=len(found) - _SHOWN))
+
+
+def _row(opened: Shared, document: Document) -> None:
+    added = datetime.fromisoformat(document.added_at).astimezone().date().isoformat()
+    facts = [
+        *([plain("documents.pages", n=document.pages)] if document.pages else []),
+        plain("documents.passages", n=document.chunks),
+        plain("documents.added_at", date=added),
+    ]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.html(
+                f'<div class="quire-name">{html(document.name)}</div>'
+                f'<div class="quire-meta">{html(" · ".join(facts))}</div>'
+            )
+            if st.button(
+                "",
+                key=f"remove-{document.id}",
+                icon=":material/delete:",
+                type="tertiary",
+                help=label("documents.delete"),
+            ):
+                _confirm(opened, document)
+        if document.warnings:
+            with st.expander(label("documents.warnings", n=len(document.warnings))):
+                for warning in document.warnings:
+                    st.caption(markdown(warning))
+
+
+def _confirm(opened: Shared, document: Document) -> None:
+    def remove() -> None:
+        opened.base.remove(document.id)
+        st.toast(label("documents.deleted", name=document.name))
+
+    confirmation.ask(
+        label("documents.delete_title"),
+        about=label("documents.delete_about", name=document.name),
+        yes=label("documents.delete"),
+        do=remove,
+    )

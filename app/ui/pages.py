@@ -1,0 +1,60 @@
+"""The pages and how one gets from one to the other; errors of a page become sentences here."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from quire.ui import chat, conversations, library, preferences, problems, style
+from quire.ui.answering import log_place
+from quire.ui.catalogue import plain
+from quire.ui.shared import Shared, shared
+from quire.ui.state import state
+
+
+def show() -> None:
+    """Draw the page that the browser asks for."""
+    # subtle: Streamlit would fetch one of its named icons from a server elsewhere
+    st.set_page_config(page_title="Quire", page_icon=style.icon(), layout="centered")
+    style.apply()
+    _recall()
+    try:
+        opened = shared()
+    except Exception as error:
+        log_place(error)
+        problems.show(error)
+        return
+    talk = _page(chat.draw, opened, "chat", icon=":material/forum:", first=True)
+    documents = _page(library.draw, opened, "documents", icon=":material/folder_open:")
+    settings = _page(preferences.draw, opened, "settings", icon=":material/tune:")
+    page = st.navigation([talk, documents, settings])
+    with st.sidebar:
+        conversations.draw(opened, chat_page=talk)
+    page.run()
+
+
+def _page(
+    draw: Callable[[Shared], None], opened: Shared, name: str, *, icon: str, first: bool = False
+) -> StreamlitPage:
+    def run() -> None:
+        try:
+            draw(opened)
+        except Exception as error:
+            log_place(error)
+            problems.show(error)
+
+    return st.Page(run, title=plain(f"app.{name}"), icon=icon, url_path=name, default=first)
+
+
+def _recall() -> None:
+    """Take up what the address says, when a tab is opened or loaded anew."""
+    mine = state()
+    if not mine.began:
+        mine.began = True
+        mine.conversation = st.query_params.get("chat")
+        mine.language = st.query_params.get("language")
+    for name, value in (("chat", mine.conversation), ("language", mine.language)):
+        if value:
+            st.query_params[name] = value
+        elif name in st.query_params:
+            del st.query_params[name]

@@ -1,0 +1,37 @@
+"""Everything that one browser tab remembers: every session key stands here and nowhere else."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import streamlit as st
+
+from quire.ui.answering import AnswerJob
+
+_KEY = "quire"
+
+
+@dataclass(slots=True)
+class State:
+    """What a tab remembers between two runs of the script.
+
+    `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
+    way. `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
+    `settled` is how many ingested files were finished when the page was last drawn whole.
+    `language` is what was chosen, None to follow the browser.
+    """
+
+    conversation: str | None = None
+    answering: AnswerJob | None = None
+    problem: Exception | None = None
+    uploads: int = 0
+    settled: int = 0
+    language: str | None = None
+    search: str = ""
+    began: bool = False
+
+
+def state() -> State:
+    """This tab's state, made at the first call."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = State()
+    return cast(State, st.session_state[_KEY])

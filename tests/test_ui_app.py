@@ -1,0 +1,221 @@
+"""The interface as a reader uses it, without a browser: real documents, quotes as answers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from quire import KnowledgeBase, ui
+from quire.errors import KnowledgeBaseLocked
+from quire.ui.shared import Shared, shared
+
+SCRIPT = str(Path(ui.__file__).parent / "main.py")
+DOCUMENTS = Path(__file__).parent.parent / "examples" / "documents"
+DEPOSIT = "How much is the deposit?"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A knowledge base with one PDF, served by this process without a chat model."""
+    folder = tmp_path_factory.mktemp("ui") / "kb"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUIRE_KB", str(folder))
+        patch.setenv("QUIRE_MODEL", "none")
+        patch.setenv("QUIRE_CONFIG", str(folder / "no-such.toml"))
+        with KnowledgeBase.open(folder) as base:
+            base.add(DOCUMENTS / "lease-and-handbook.pdf")
+        yield folder
+        st.cache_resource.clear()
+
+
+@pytest.fixture
+def opened(folder: Path) -> Shared:
+    """What the pages of this process share."""
+    found = shared()
+    assert found.ready.wait(60)
+    return found
+
+
+def browser(locale: str = "en-US", **address: str) -> AppTest:
+    """A tab that has just been opened."""
+    tab = AppTest.from_file(SCRIPT, default_timeout=60)
+    tab.context = {"locale": locale}
+    tab.query_params.update(address)
+    return tab.run()
+
+
+def ask(tab: AppTest, question: str) -> AppTest:
+    tab.chat_input(key="ask").set_value(question).run()
+    job = tab.session_state["quire"].answering
+    if job is not None:
+        assert job.wait(60)
+        tab.run()
+    return tab
+
+
+def go(tab: AppTest, page: str) -> AppTest:
+    """Open another page, "" for the chat. `AppTest.switch_page` knows only pages that are files."""
+    pages = tab._registered_pages
+    tab._page_hash = next(key for key, info in pages.items() if info["url_pathname"] == page)
+    return tab.run()
+
+
+def shown(tab: AppTest) -> str:
+    """All text of the page, as HTML and Markdown."""
+    parts = [element.proto.body for element in tab.get("html")]
+    parts += [
+        element.value for kind in ("markdown", "caption", "error") for element in tab.get(kind)
+    ]
+    return "\n".join(parts)
+
+
+def buttons(tab: AppTest, start: str) -> list[Any]:
+    return [button for button in tab.button if button.key and button.key.startswith(start)]
+
+
+def test_an_answer_names_the_file_and_the_page_and_shows_the_quote(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    assert not tab.exception
+    assert "The deposit is CNY 20,400" in shown(tab)
+    assert "[1]" in shown(tab)
+    assert "lease-and-handbook.pdf" in shown(tab)
+    assert "page 2" in shown(tab)
+
+
+def test_a_chat_is_there_after_a_restart(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    conversation = tab.session_state["quire"].conversation
+    st.cache_resource.clear()
+    again = browser()
+    assert "The deposit is CNY 20,400" not in shown(again)
+    again.button(key=f"open-{conversation}").click().run()
+    assert "The deposit is CNY 20,400" in shown(again)
+    assert again.query_params["chat"] == conversation
+    assert "The deposit is CNY 20,400" in shown(browser(chat=conversation))
+
+
+def test_a_question_that_the_documents_do_not_answer_shows_the_closest_passages(
+    opened: Shared,
+) -> None:
+    tab = ask(browser(), "What is the capital of Mongolia?")
+    assert "The documents do not answer this question." in shown(tab)
+    assert [fold.label for fold in tab.expander if "Closest" in fold.label]
+    assert "quire-passage" in shown(tab)
+
+
+def test_an_upload_is_reported_in_plain_words_and_found_by_the_next_question(
+    opened: Shared,
+) -> None:
+    tab = browser()
+    text = b"# Canteen\n\nThe canteen of the observatory serves lentil soup on Thursdays.\n"
+    go(tab, "documents")
+    tab.file_uploader[0].upload("canteen.md", text).upload("empty.txt", b"").run()
+    assert opened.ingests.wait(60)
+    tab.run()
+    assert "canteen.md" in shown(tab)
+    assert "added, searchable now" in shown(tab)
+    assert "left out" in shown(tab) or "could not be read" in shown(tab)
+    go(tab, "")
+    ask(tab, "On which day does the canteen serve lentil soup?")
+    assert "lentil soup on Thursdays" in shown(tab)
+
+    document = opened.base.document("canteen.md")
+    go(tab, "documents")
+    tab.button(key=f"remove-{document.id}").click().run()
+    assert "canteen\\.md" in shown(tab)
+    assert opened.base.document("canteen.md")  # nothing is deleted before it is confirmed
+    tab.button(key="confirm").click().run()
+    assert "canteen.md" not in [d.name for d in opened.base.documents()]
+
+
+def test_files_can_be_added_beside_a_question(opened: Shared) -> None:
+    tab = browser()
+    tab.chat_input(key="ask").upload(
+        "note.txt", b"The key hangs behind the door of the hall."
+    ).run()
+    assert opened.ingests.wait(60)
+    assert "note.txt" in [d.name for d in opened.base.documents()]
+    assert not tab.exception
+
+
+def test_a_chat_is_deleted_when_confirmed(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    conversation = tab.session_state["quire"].conversation
+    tab.button(key=f"delete-{conversation}").click().run()
+    assert conversation in [chat.id for chat in opened.conversations.all()]
+    tab.button(key="confirm").click().run()
+    assert conversation not in [chat.id for chat in opened.conversations.all()]
+    assert "The deposit is CNY 20,400" not in shown(tab)
+
+
+def test_the_interface_speaks_the_browsers_language_and_the_chosen_one(opened: Shared) -> None:
+    tab = browser("zh-CN")
+    assert tab.button(key="new").label == "新对话"
+    go(tab, "settings")
+    tab.radio[0].set_value("en").run()
+    assert tab.button(key="new").label == "New chat"
+    assert browser("zh-TW", language="en").button(key="new").label == "New chat"
+
+
+def test_a_problem_is_a_sentence_with_what_to_do(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise KnowledgeBaseLocked("Process 7 writes to it.", hint="Wait until it is done.")
+
+    monkeypatch.setattr(KnowledgeBase, "stream", locked)
+    tab = ask(browser(), DEPOSIT)
+    assert [error.value for error in tab.error] == [
+        "Process 7 writes to it\\. Wait until it is done\\."
+    ]
+    assert not tab.exception
+
+
+def test_an_unexpected_error_shows_no_traceback(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a text of a document")
+
+    monkeypatch.setattr(KnowledgeBase, "documents", broken)
+    tab = browser()
+    assert not tab.exception
+    assert len(tab.error) == 1
+    assert "a text of a document" not in shown(tab)
+
+
+def test_hostile_names_and_texts_are_shown_as_they_are(opened: Shared) -> None:
+    name = '<img src=x onerror="alert(1)"> ![a](http://x.y/z.png) $x$.txt'
+    opened.base.add_upload(name, b"The <b>bold</b> [door](javascript:alert(1)) is $5$ wide.")
+    try:
+        tab = ask(browser(), "How wide is the bold door?")
+        assert "<img" not in shown(tab)
+        assert "<b>" not in shown(tab)
+        go(tab, "documents")
+        assert "<img" not in shown(tab)
+    finally:
+        opened.base.remove([d.id for d in opened.base.documents() if "onerror" in d.name])
+
+
+def test_an_empty_knowledge_base_explains_itself_and_offers_the_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_KB", str(tmp_path / "empty"))
+    monkeypatch.setenv("QUIRE_MODEL", "none")
+    tab = browser()
+    assert not tab.exception
+    assert "Nothing leaves this computer" in shown(tab)
+    assert tab.file_uploader
+    assert tab.button(key="samples")
+
+
+def test_a_folder_that_is_a_file_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("QUIRE_KB", str(tmp_path / "file"))
+    tab = browser()
+    assert "a knowledge base is a folder" in tab.error[0].value

@@ -1,0 +1,55 @@
+"""The interface's texts are complete in both languages."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from quire import errors, ui
+from quire.errors import QuireError
+from quire.ui.catalogue import LANGUAGES, texts
+
+
+def _entries(language: str) -> Iterator[tuple[str, Any]]:
+    for section, entries in texts(language).items():
+        for name, text in entries.items():
+            yield f"{section}.{name}", text
+
+
+def _fields(text: Any) -> set[str]:
+    longest = text["other"] if isinstance(text, dict) else text
+    return {field for _, field, _, _ in Formatter().parse(longest) if field}
+
+
+def test_every_text_stands_in_every_language_with_the_same_values() -> None:
+    english = {key: _fields(text) for key, text in _entries("en")}
+    for language in LANGUAGES:
+        assert {key: _fields(text) for key, text in _entries(language)} == english
+
+
+def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> None:
+    folder = Path(ui.__file__).parent
+    source = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    keys = {key for key, _ in _entries("en")}
+    named = set(re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", source))
+    sections = set(texts("en"))
+    assert {key for key in named if key.split(".")[0] in sections} <= keys
+    put_together = {
+        *(key for key in keys if key.startswith("error.")),
+        *(f"app.{page}" for page in ("chat", "documents", "settings")),
+        *(f"intake.{stage}" for stage in ("waiting", "stopped")),
+        *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),
+    }
+    assert keys - named - put_together == set()
+
+
+def test_every_kind_of_error_that_a_reader_meets_has_a_heading() -> None:
+    headed = set(texts("en")["error"])
+    codes = {
+        kind.code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, QuireError)
+    }
+    general = {"error", "usage", "knowledge_base", "document", "model", "skipped"}
+    assert codes - general <= headed

@@ -1,0 +1,91 @@
+"""The server of the browser interface: reachable from this machine only, and gone when told."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from quire.errors import UsageError
+from quire.ui.launch import command, launch
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com"])
+def test_an_address_that_other_machines_can_reach_is_refused(host: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no log-in"):
+        launch(tmp_path, port=free_port(), host=host, open_browser=False)
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=str(port)):
+            launch(tmp_path, port=port, open_browser=False)
+
+
+def test_a_checkouts_configuration_says_what_the_flags_say() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    flags = dict(
+        flag.removeprefix("--").split("=", 1)
+        for flag in command(port=1, host="127.0.0.1", open_browser=False)
+        if "=" in flag
+    )
+
+    def check(table: dict[str, object], path: str) -> None:
+        for name, value in table.items():
+            if isinstance(value, dict):
+                check(value, f"{path}{name}.")
+            else:
+                assert flags[f"{path}{name}"] == str(value).lower()
+
+    check(config, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_answers_and_ends_within_five_seconds(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    port = free_port()
+    code = (
+        "import sys; from pathlib import Path; from quire.ui.launch import launch; "
+        f"sys.exit(launch(Path({str(tmp_path / 'kb')!r}), port={port}, open_browser=False))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"HOME": "/none"})
+    try:
+        wait_for(port)
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 5
+        with pytest.raises(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail("the server did not answer")
