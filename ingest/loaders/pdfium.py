@@ -33,8 +33,9 @@ _LEGIBLE = 1.0  # points; smaller text is there for machines
 _MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
 
 # pdfium joins two lines where a hyphen parts a word, and puts one of these in the hyphen's place.
-HYPHEN_MARKS = "\x02\ufffe"
-_LINE = re.compile(f"[^\r\n\x00{HYPHEN_MARKS}]+")
+_HYPHEN_MARKS = "\x02\ufffe"
+_LINE = re.compile(f"[^\r\n\x00{_HYPHEN_MARKS}]+[{_HYPHEN_MARKS}]?")
+_UNMARK = {ord(mark): "-" for mark in _HYPHEN_MARKS}
 _WORD = re.compile(r"\S+")
 # Characters are narrower than this on average, in sizes of the font, unless there are gaps between
 # them; Chinese ones count one and a half.
@@ -228,7 +229,8 @@ class PdfiumText:
         self._handle = handle
         self._page = page
         count = max(pdfium.FPDFText_CountChars(pointer), 0)
-        self.characters = _characters(pointer, count)
+        self._marked = _characters(pointer, count)
+        self.characters = self._marked.translate(_UNMARK)
         self._rect = pdfium.FS_RECTF()
         self._rect_at = ctypes.addressof(self._rect)
         self._matrix = pdfium.FS_MATRIX()
@@ -267,8 +269,8 @@ class PdfiumText:
         looks: list[_Look] = []
         bold_fonts: dict[int, bool] = {}
         owner, look = -1, _Look(0.0, 0, bold=False, painted=True, white=False)
-        for line, match in enumerate(_LINE.finditer(characters)):
-            text = match[0].rstrip()
+        for line, match in enumerate(_LINE.finditer(self._marked)):
+            text = characters[match.start() : match.end()].rstrip()
             start = match.start() + len(text) - len(text.lstrip())
             text = text.lstrip()
             if not text:
