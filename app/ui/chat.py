@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from quire.conversations import Turn
 from quire.errors import UsageError
 from quire.ui import answers, intake, problems, samples
 from quire.ui.answering import AnswerJob
@@ -48,7 +49,7 @@ def _take_over_finished() -> None:
             mine.conversation = job.answer.conversation
 
 
-def _turns(opened: Shared):  # type: ignore[no-untyped-def]
+def _turns(opened: Shared) -> list[Turn]:
     mine = state()
     if mine.conversation is None:
         return []

@@ -54,7 +54,8 @@ class Shared:
 def shared() -> Shared:
     """The knowledge base that the settings name, opened once in this process."""
     settings = load_settings()
-    return _opened(str(settings.kb), settings.model_dump_json(), settings)
+    found: Shared = _opened(str(settings.kb), settings.model_dump_json(), settings)
+    return found
 
 
 @st.cache_resource(show_spinner=False, on_release=Shared.close)
