@@ -63,7 +63,8 @@ def _leans_en(question: str) -> bool:
         return True
     if _PRONOUN.search(_OWN_REFERENT.sub(" ", question)):
         return True
-    return len(analysis.question_terms(question)) < _SHORT_EN
+    said = [term for term in analysis.question_terms(question) if term not in analysis.STOP_WORDS]
+    return len(said) < _SHORT_EN
 
 
 def _leans_zh(question: str) -> bool:

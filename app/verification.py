@@ -26,9 +26,12 @@ _NEGATION = re.compile(
     r"|fail(?:s|ed)?|refus\w+|prohibit\w*|forbid\w*|forbidden)\b|[不没無无未非否勿莫别]|禁止|除外",
     re.IGNORECASE,
 )
+_NEGATION_WORD = re.compile(r"\b(?:not|cannot|never|\w+n['’]t)\b", re.IGNORECASE)
 _CHINESE_NUMBER = re.compile("[零〇一二两三四五六七八九十百千万亿]+")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+")
-_MARK = re.compile(r"\s*[\[【(（]\s*\d+(?:\s*[,，、-]\s*\d+)*\s*[\]】)）]")
+_NAME_FIRST = re.compile(r"(?:^|(?<=[.!?]\s))[A-Z][\w’'-]+(?=\s+[A-Z])")
+"""A sentence's first word is capitalised anyway: it is a name where another one follows."""
+_MARK = re.compile(r"\s*[\[［【(（]\s*\d+(?:\s*[,，、-]\s*\d+)*\s*[\]］】)）]")
 """A label that the model wrote by itself, such as [1] or (2, 3)."""
 
 
@@ -84,10 +87,8 @@ def _agrees(text: str, quote: str) -> bool:
     if bool(_NEGATION.search(text)) != bool(_NEGATION.search(quote)):
         return False
     known = set(analysis.terms(quote))
-    return all(
-        set(analysis.terms(name)) <= known or not analysis.terms(name)
-        for name in _NAME.findall(text)
-    )
+    first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in analysis.STOP_WORDS]
+    return all(set(analysis.terms(name)) <= known for name in [*first, *_NAME.findall(text)])
 
 
 def _numbers(text: str) -> Iterator[str]:
@@ -99,7 +100,8 @@ def _numbers(text: str) -> Iterator[str]:
 
 
 def _content(text: str) -> frozenset[str]:
-    return frozenset(analysis.question_terms(text))
+    """The terms that say something; whether they are negated is looked at apart."""
+    return frozenset(analysis.question_terms(_NEGATION_WORD.sub(" ", text)))
 
 
 def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:

@@ -1,0 +1,65 @@
+"""Which sentences of the passages bear on a question."""
+
+from made_passages import passage
+from quire import evidence
+from quire.models.fakes import FakeEmbedder
+from quire.records import Passage
+from quire.text import analysis
+
+TEXT = (
+    "5. Insurance\n\nThe tenant insures the dome. It pays 300 yuan a year for that. "
+    "The dome opens at dusk. The dome opens at dusk!"
+)
+
+
+def find(question: str, *passages: Passage) -> list[evidence.Evidence]:
+    frequencies = dict.fromkeys(analysis.question_terms(question), 1)
+    return evidence.find(
+        question, passages, frequencies=frequencies, chunks=50, embedder=FakeEmbedder()
+    )
+
+
+def test_the_sentence_that_holds_the_question_comes_first() -> None:
+    (best, *_) = find("Who insures the dome?", passage(TEXT, page=2))
+    assert best.text == "The tenant insures the dome."
+
+
+def test_offsets_are_those_of_the_document() -> None:
+    one = passage(TEXT, page=2, start=1000)
+    for found in find("Who insures the dome?", one):
+        assert one.text[found.start - 1000 : found.end - 1000] == found.text
+        assert (found.citation().page, found.citation().quote) == (2, found.text)
+
+
+def test_a_heading_or_a_question_is_no_answer() -> None:
+    faq = passage("How long is the notice period?\n\nThree months, in writing.")
+    chosen = evidence.best(find("How long is the notice period?", faq))
+    assert [found.text for found in chosen] == ["Three months, in writing."]
+
+
+def test_sentences_that_say_the_same_are_shown_once() -> None:
+    chosen = evidence.distinct(find("When does the dome open?", passage(TEXT)), most=10)
+    assert sum("dusk" in found.text for found in chosen) == 1
+
+
+def test_text_between_the_chunks_is_no_evidence() -> None:
+    text = "The dome opens at dusk. Page 7 of 9 The dome closes at dawn."
+    one = passage(text)
+    first, last = text.index("Page 7"), text.index("The dome closes")
+    cut = Passage(
+        label=1,
+        text=text,
+        document=one.document,
+        span=one.span,
+        score=1.0,
+        stretches=((100, 100 + first), (100 + last, 100 + len(text))),
+    )
+    assert {found.text.strip() for found in find("dome page", cut)} == {
+        "The dome opens at dusk.",
+        "The dome closes at dawn.",
+    }
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    assert find("Who insures the dome?") == []
+    assert evidence.best([]) == []

@@ -1,0 +1,85 @@
+"""What counts as support for a sentence, and what never does."""
+
+import pytest
+from made_passages import passage
+
+from quire.verification import verify, without_labels
+
+EN = passage(
+    "The tenant pays 6,800 yuan a month. The lease ends on 31 March 2029. Smoking is not permitted "
+    "in the dome. Mira Lindqvist signs for the landlord.",
+    page=3,
+)
+ZH = passage("员工每年享有五天年假。圆顶内不得使用干粉灭火器。接地电阻不得大于4欧姆。", page=7)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passages", "quote"),
+    [
+        ("The lease ends on 31 March 2029.", EN, "The lease ends on 31 March 2029."),
+        ("The tenant pays 6800 yuan a month [1].", EN, "The tenant pays 6,800 yuan a month."),
+        ("Smoking is not permitted.", EN, "Smoking is not permitted in the dome."),
+        ("接地电阻不得大于4欧姆。", ZH, "接地电阻不得大于4欧姆。"),
+        ("員工每年享有五天年假。", ZH, "员工每年享有五天年假。"),
+    ],
+)
+def test_a_sentence_whose_words_stand_in_a_passage_is_supported_with_the_quote(
+    sentence: str, passages: object, quote: str
+) -> None:
+    verdict = verify(sentence, [passages])  # type: ignore[list-item]
+    assert (verdict.support, verdict.quote) == ("supported", quote)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The lease ends on 31 March 2028.",
+        "The tenant pays 8,600 yuan a month.",
+        "The lease ends on 31 May 2029.",
+        "Smoking is permitted in the dome.",
+        "The lease does not end on 31 March 2029.",
+        "Jonas Lindqvist signs for the landlord.",
+        "Penguins live in the southern hemisphere.",
+    ],
+)
+def test_a_changed_number_name_or_negation_is_not_supported(sentence: str) -> None:
+    verdict = verify(sentence, [EN])
+    assert (verdict.support, verdict.citations) == ("unsupported", ())
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["员工每年享有六天年假。", "圆顶内可以使用干粉灭火器。", "接地电阻不得大于5欧姆。", "企鹅住在南极。"],
+)
+def test_a_changed_chinese_sentence_is_not_supported(sentence: str) -> None:
+    assert verify(sentence, [ZH]).support == "unsupported"
+
+
+def test_a_sentence_of_which_half_stands_in_a_passage_is_partly_supported() -> None:
+    sentence = "The lease ends on 31 March 2029 after careful review by lawyers."
+    assert verify(sentence, [EN]).support == "partly"
+
+
+def test_the_citation_has_the_passage_label_page_and_offsets() -> None:
+    (citation,) = verify("接地电阻不得大于4欧姆。", [EN, ZH]).citations
+    assert (citation.page, citation.document.id) == (7, ZH.document.id)
+    start = citation.start - ZH.span.start
+    assert ZH.text[start : start + len(citation.quote)] == citation.quote
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("It ends in March [1].", "It ends in March."),
+        ("It ends【2】 in March (1, 3).", "It ends in March."),
+        ("四欧姆［1］。", "四欧姆。"),
+        ("It grew by 5 (five) percent.", "It grew by 5 (five) percent."),
+    ],
+)
+def test_labels_that_the_model_wrote_are_taken_out(written: str, kept: str) -> None:
+    assert without_labels(written) == kept
+
+
+def test_nothing_is_supported_by_nothing() -> None:
+    assert verify("The lease ends in March.", []).support == "unsupported"
+    assert verify("", [EN]).support == "unsupported"
