@@ -5,7 +5,9 @@ The lock belongs to an open file, so it ends with its process, however that ends
 """
 
 import contextlib
+import errno
 import os
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,16 +17,20 @@ from typing import IO
 from quire.errors import KnowledgeBaseError, KnowledgeBaseLocked
 
 _POLL = 0.05  # seconds between two tries
+_HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)  # what a lock in other hands looks like
 _NOTE_AT = 1024  # Windows locks bytes: the lock lies behind the note, so that others can read it
 
 
 @contextlib.contextmanager
-def writer_lock(path: Path, *, wait: float) -> Iterator[None]:
-    """Hold the lock; waits up to `wait` seconds.
+def writer_lock(
+    path: Path, *, wait: float, cancel: threading.Event | None = None
+) -> Iterator[None]:
+    """Hold the lock; waits up to `wait` seconds, or until `cancel` is set.
 
     Raises KnowledgeBaseLocked with the owner's process id and since when it writes.
     """
     try:
+        path.touch(0o600)
         file = path.open("a+b")
     except OSError as error:
         raise KnowledgeBaseError(
@@ -33,8 +39,8 @@ def writer_lock(path: Path, *, wait: float) -> Iterator[None]:
         ) from error
     with file:
         deadline = time.monotonic() + wait
-        while not _try_lock(file):
-            if time.monotonic() >= deadline:
+        while not _try_lock(file, path):
+            if time.monotonic() >= deadline or (cancel and cancel.is_set()):
                 raise KnowledgeBaseLocked(
                     f"Another process is writing to {path.parent}{_owner(file)}.",
                     hint="Wait until it has finished, or stop it, then try again.",
@@ -56,7 +62,7 @@ def _owner(file: IO[bytes]) -> str:
     return f" (process {note[0]}, since {note[1]})" if len(note) == 2 else ""
 
 
-def _try_lock(file: IO[bytes]) -> bool:
+def _try_lock(file: IO[bytes], path: Path) -> bool:
     try:
         if os.name == "posix":
             import fcntl  # noqa: PLC0415  not on Windows
@@ -67,8 +73,14 @@ def _try_lock(file: IO[bytes]) -> bool:
 
             file.seek(_NOTE_AT)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise KnowledgeBaseError(
+            f"{path} cannot be locked: {error.strerror}.",
+            hint="Move the knowledge base to a disk of this machine: some network drives have no "
+            "locks, and two programs that write at once would damage it.",
+        ) from error
     return True
 
 

@@ -1,0 +1,136 @@
+"""One writer among all processes."""
+
+import errno
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quire.errors import KnowledgeBaseError, KnowledgeBaseLocked
+from quire.indexes.lock import writer_lock
+
+_HOLD = """
+import subprocess, sys
+from pathlib import Path
+from quire.indexes.lock import writer_lock
+with writer_lock(Path(sys.argv[1]), wait=0):
+    child = subprocess.Popen(["sleep", "30"])  # such as a parser that outlives its owner
+    print(child.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "writer.lock"
+
+
+@pytest.fixture
+def owner(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its standard input closes."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    grandchild = int(process.stdout.readline())
+    yield process
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+    os.kill(grandchild, 9)
+
+
+def test_the_message_says_who_writes_and_since_when(
+    path: Path, owner: subprocess.Popen[str]
+) -> None:
+    with pytest.raises(KnowledgeBaseLocked) as caught, writer_lock(path, wait=0):
+        pass
+    said = re.search(r"process (\d+), since (\S+)\)", caught.value.message)
+    assert said is not None
+    assert int(said[1]) == owner.pid
+    assert said[2].startswith("20")
+
+
+def test_a_dead_owner_s_lock_is_taken_over_at_once(
+    path: Path, owner: subprocess.Popen[str]
+) -> None:
+    owner.kill()
+    owner.wait()
+    began = time.monotonic()
+    with writer_lock(path, wait=5):
+        assert time.monotonic() - began < 1
+
+
+def test_the_second_waits_for_the_first(path: Path) -> None:
+    """Threads count like processes: the lock belongs to an open file."""
+    done: list[str] = []
+    held = threading.Event()
+
+    def first() -> None:
+        with writer_lock(path, wait=0):
+            held.set()
+            time.sleep(0.2)
+            done.append("first")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert held.wait(10)
+    with writer_lock(path, wait=10):
+        done.append("second")
+    thread.join()
+    assert done == ["first", "second"]
+
+
+def test_waiting_ends_when_it_is_cancelled(path: Path) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with (
+        writer_lock(path, wait=0),
+        pytest.raises(KnowledgeBaseLocked),
+        writer_lock(path, wait=60, cancel=cancel),
+    ):
+        pass
+
+
+def test_the_lock_is_free_after_an_error_and_its_file_names_nobody(path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), writer_lock(path, wait=0):
+        raise ZeroDivisionError
+    with writer_lock(path, wait=0):
+        assert path.read_text().startswith(f"{os.getpid()} ")
+    assert path.read_bytes() == b""
+
+
+def test_the_file_is_its_owner_s_alone(path: Path) -> None:
+    with writer_lock(path, wait=0):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> None:
+    with (
+        pytest.raises(KnowledgeBaseError, match="cannot be written to"),
+        writer_lock(tmp_path / "missing" / "writer.lock", wait=0),
+    ):
+        pass
+
+
+def test_a_disk_without_locks_is_refused_and_not_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(KnowledgeBaseError) as caught, writer_lock(path, wait=60):
+        pass
+    assert not isinstance(caught.value, KnowledgeBaseLocked)
+    assert "network" in caught.value.hint
