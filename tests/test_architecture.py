@@ -1,11 +1,14 @@
 """The shape of the code, read from its syntax trees: who may import whom, and what none may do."""
 
 import ast
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -314,6 +317,27 @@ def test_libraries_kept_away_from_are_not_imported() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def distribution(name: str) -> str:
+    """The name of a distribution as it is compared; of a requirement, that of what it requires."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", name, maxsplit=1)[0]).lower()
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    """One that merely comes along with another is gone when that one stops needing it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {distribution(requirement) for requirement in project["dependencies"]}
+    declared |= {"torch", "transformers"}  # what sentence-transformers is made of
+    comes_from = packages_distributions()
+    wrong = [
+        f"{module.at(found.line)}: imports {top}, which pyproject.toml does not name"
+        for module in PACKAGE
+        for found in module.imports
+        if (top := found.target.partition(".")[0]) not in {*sys.stdlib_module_names, "quire"}
+        and declared.isdisjoint(map(distribution, comes_from.get(top, [top])))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_only_interfaces_print() -> None:
     wrong = [
         f"{module.at(line)}: {what}"
@@ -387,7 +411,7 @@ def test_imports_are_absolute_and_never_by_the_folders_name() -> None:
 def test_modules_that_a_system_may_lack_are_imported_late_or_guarded() -> None:
     wrong = [
         f"{module.at(found.line)}: imports {found.target}"
-        for module in [*PACKAGE, *SCRIPTS]
+        for module in PACKAGE
         for found in module.imports
         if found.target.partition(".")[0] in NOT_EVERYWHERE and not found.guarded
     ]
