@@ -1,0 +1,142 @@
+"""Ingest speed side by side: Quire against the pipeline of every tutorial.
+
+    python benchmarks/ingest.py                     generated PDFs: one of 160 pages, ten of ten
+    python benchmarks/ingest.py FILE.pdf …          your own
+
+The tutorial pipeline is pypdf page by page, RecursiveCharacterTextSplitter 1000/150,
+SentenceTransformer in float32 with batches of 32, and a flat FAISS index in memory. Both use the
+same embedding model and all cores, take turns, and are timed from the first file to a searchable
+index; imports and loading the model are left out on both sides. Quire also writes everything to
+disk durably. Needs `pip install '.[bench]'`.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from quire.models.openmp import wait_passively
+
+wait_passively()
+
+PIPELINES = ("tutorial", "quire")
+
+
+def run_tutorial(files: Sequence[Path], _: Path) -> tuple[float, int]:
+    import faiss
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+    from pypdf import PdfReader
+    from sentence_transformers import SentenceTransformer
+
+    from quire.models.starter import EMBEDDER
+
+    model = SentenceTransformer(str(EMBEDDER.path), device="cpu")
+    model.encode(["warm"])
+    began = time.perf_counter()
+    splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=150)
+    texts, pages = [], 0
+    for file in files:
+        for page in PdfReader(file).pages:
+            pages += 1
+            texts += splitter.split_text(page.extract_text())
+    vectors = model.encode(texts, batch_size=32, show_progress_bar=False)
+    index = faiss.IndexFlatL2(vectors.shape[1])
+    index.add(vectors)
+    return time.perf_counter() - began, pages
+
+
+def run_quire(files: Sequence[Path], folder: Path) -> tuple[float, int]:
+    from quire import KnowledgeBase
+
+    with KnowledgeBase.open(folder / "kb") as kb:
+        kb.embedder.embed_question("warm")
+        began = time.perf_counter()
+        report = kb.add(files)
+        elapsed = time.perf_counter() - began
+        if report.added != len(files):
+            raise SystemExit(f"not every file was taken in: {report}")
+        return elapsed, sum(document.pages or 0 for document in kb.documents())
+
+
+def child(pipeline: str, files: Sequence[Path]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run = run_quire if pipeline == "quire" else run_tutorial
+        seconds, pages = run(files, Path(folder))
+    own, others = (resource.getrusage(who).ru_maxrss for who in (0, -1))
+    print(json.dumps({"seconds": seconds, "pages": pages, "peak_mb": (own + others) / 1024}))
+
+
+def measure(pipeline: str, files: Sequence[Path]) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, __file__, "--child", pipeline, *map(str, files)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def compare(title: str, files: Sequence[Path], *, rounds: int) -> None:
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in PIPELINES}
+    for _ in range(rounds):
+        for name in PIPELINES:
+            runs[name].append(measure(name, files))
+    print(f"\n{title} (median of {rounds} rounds in turn)")
+    for name in PIPELINES:
+        seconds = statistics.median(run["seconds"] for run in runs[name])
+        peak = statistics.median(run["peak_mb"] for run in runs[name])
+        rate = runs[name][0]["pages"] / seconds
+        print(f"  {name:<9}{seconds:>7.1f} s  {rate:>7.1f} pages/s  {peak:>6.0f} MB peak")
+    pairs = zip(runs["tutorial"], runs["quire"], strict=True)
+    print(f"  ratio    {statistics.median(a['seconds'] / b['seconds'] for a, b in pairs):>7.2f}")
+
+
+def make_pdf(path: Path, *, pages: int, seed: int) -> Path:
+    """A report of plain paragraphs, some 500 words a page."""
+    import random
+
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer
+
+    source = Path(__file__).parent.parent / "examples" / "sources" / "lease-and-handbook.txt"
+    words = [word for word in source.read_text(encoding="utf-8").split() if word.isalpha()]
+    chosen = random.Random(seed)
+    style = getSampleStyleSheet()["BodyText"]
+    story: list[object] = []
+    for _ in range(pages):
+        for _ in range(6):
+            sentences = [" ".join(chosen.choices(words, k=14)).capitalize() for _ in range(6)]
+            story += [Paragraph(". ".join(sentences) + ".", style), Spacer(1, 6)]
+        story.append(PageBreak())
+    SimpleDocTemplate(str(path)).build(story)
+    return path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--child", choices=PIPELINES)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child, options.files)
+    elif options.files:
+        compare(f"{len(options.files)} files", options.files, rounds=options.rounds)
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            long = make_pdf(folder / "long.pdf", pages=160, seed=0)
+            compare("one PDF of 160 pages", [long], rounds=options.rounds)
+            short = [make_pdf(folder / f"{n}.pdf", pages=10, seed=n) for n in range(1, 11)]
+            compare("ten PDFs of ten pages", short, rounds=options.rounds)
+
+
+if __name__ == "__main__":
+    main()
