@@ -8,7 +8,6 @@ BIN    := $(VENV)/bin
 TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
-export PYTHONWARNINGS ?= default
 
 .PHONY: setup demo test ui check format clean
 
