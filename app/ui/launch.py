@@ -81,6 +81,9 @@ def command(*, port: int, host: str, open_browser: bool) -> list[str]:
         "logger.hideWelcomeMessage": "true",
         "logger.level": "warning",
         "runner.magicEnabled": "false",
+        # With models loaded a full collection takes most of a second, and a page that shows how
+        # far an answer is runs every half second: nothing else would get to run.
+        "runner.postScriptGC": "false",
         **THEME,
     }
     script = str(resources.files("quire.ui") / "main.py")
