@@ -176,6 +176,12 @@ def test_a_header_made_by_hand_is_read(tmp_path: Path) -> None:
     assert facts.parameters == 8
 
 
+def test_a_name_is_made_fit_to_be_shown(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.gguf"
+    path.write_bytes(model(name=key("general.name", 8, text("\x1b[31mRed\r\n" + "x" * 500))))
+    assert gguf.read_facts(path).name == ("[31mRed" + "x" * 500)[:80]
+
+
 def test_the_starter_models_header_is_read() -> None:
     assert CHAT.path is not None
     facts = gguf.read_facts(CHAT.path)

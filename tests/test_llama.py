@@ -1,5 +1,8 @@
 """The engine with the real starter model, small as it is."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -123,8 +126,8 @@ def test_a_prompt_that_begins_like_the_last_one_is_read_from_the_difference(
 
 def test_two_conversations_in_turn_are_each_read_once(engine: LlamaEngine, verdicts: Path) -> None:
     talks = [
-        ask("About the lease. " + "The tenant pays on the first day of the month. " * 20),
-        ask("About the garden. " + "The roses are cut back in the early spring. " * 20),
+        ask("About the lease. " + "The tenant pays on the first day of the month. " * 10),
+        ask("About the garden. " + "The roses are cut back in the early spring. " * 10),
     ]
     texts: list[list[str]] = [[], []]
     for turn in range(3):
@@ -138,6 +141,49 @@ def test_two_conversations_in_turn_are_each_read_once(engine: LlamaEngine, verdi
     with LlamaEngine(starter_file(), verdicts=verdicts) as fresh:
         for talk, said in zip(talks, texts, strict=True):
             assert "".join(fresh.stream(talk[:-2], max_tokens=6)) == said[-1]
+
+
+def test_the_interleaved_turns_of_two_callers_share_no_word(engine: LlamaEngine) -> None:
+    secrets = ("ZEBRA", "QUARTZ")
+    replies: dict[str, list[str]] = {secret: [] for secret in secrets}
+
+    def talk(secret: str) -> None:
+        messages = [Message("system", f"The secret word is {secret}. Say it in every answer.")]
+        for turn in range(8):
+            messages.append(Message("user", f"{turn}: what is the secret word?"))
+            text = "".join(engine.stream(messages, max_tokens=10))
+            messages.append(Message("assistant", text))
+            replies[secret].append(text.upper())
+
+    threads = [threading.Thread(target=talk, args=(secret,)) for secret in secrets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for secret, other in (secrets, secrets[::-1]):
+        assert len(replies[secret]) == 8
+        assert any(secret in reply for reply in replies[secret])
+        assert not any(other in reply for reply in replies[secret])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_is_told_that_the_model_stayed_behind(verdicts: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from quire.models.llama import LlamaEngine;"
+        "from quire.records import Message; from quire.errors import ModelError;"
+        "engine = LlamaEngine(Path(sys.argv[1]), verdicts=Path(sys.argv[2]));"
+        "child = os.fork()\n"
+        "if child:\n    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "try:\n    engine.stream([Message('user', 'Hi')], max_tokens=1)\n"
+        "except ModelError as exc:\n    os._exit(0 if 'forked' in str(exc) else 1)\n"
+        "os._exit(2)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, str(starter_file()), str(verdicts)],
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
 
 
 def test_what_was_read_ahead_is_not_read_again(engine: LlamaEngine) -> None:

@@ -1,6 +1,7 @@
 """The child process that tries a model first: no crash reaches this process."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def test_the_starter_model_writes_its_token_in_a_child(
     facts: gguf.GgufFacts, tmp_path: Path
 ) -> None:
     assert decide(facts, tmp_path / "cache" / "verdicts.json")
+
+
+@pytest.mark.parametrize("repacked", ["0", "1"])
+def test_the_starter_model_works_with_and_without_repacked_weights(repacked: str) -> None:
+    done = subprocess.run(
+        [*llama_selftest.COMMAND, str(CHAT.path), repacked, "0"], capture_output=True, check=True
+    )
+    assert json.loads(done.stdout) == {"ok": True}
+    assert done.stderr == b""
 
 
 def test_a_child_that_dies_with_repacked_weights_is_tried_without(

@@ -197,7 +197,7 @@ class _Header:
             path=self.path,
             size=self.size,
             architecture=architecture,
-            name=name if isinstance(name, str) and name else self.path.stem,
+            name=_shown(name) if isinstance(name, str) and _shown(name) else self.path.stem,
             context_length=context,
             chat_template=template,
             bos=self.word(values, "tokenizer.ggml.bos_token_id"),
@@ -314,6 +314,11 @@ class _Header:
             self.fail("is cut short")
         self.at = start + count
         return start
+
+
+def _shown(name: str) -> str:
+    """A name fit for a terminal and a line of text."""
+    return "".join(char for char in name if char.isprintable()).strip()[:80]
 
 
 def _kv_bytes_per_token(values: dict[str, Any], architecture: str) -> int:

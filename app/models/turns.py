@@ -116,6 +116,11 @@ class Turns:
         with self._changed:
             if self._closed:
                 raise self._closed_error()
+            if not self._thread.is_alive():  # a fork takes no threads along
+                raise ModelError(
+                    f"{self._name} was loaded before this process was forked.",
+                    hint="Load it in the process that uses it.",
+                )
             self._drop_those_who_left()
             if len(self._waiting) >= MAX_WAITING:
                 raise ModelBusy(
