@@ -76,6 +76,7 @@ class Ingest:
         self._known: dict[Path, Location] = {}
         self._changed: list[FoundFile] = []
         self._settled: set[Path] = set()
+        self._bytes_total = 0
         self._bytes_done = 0
         self._began = time.monotonic()
 
@@ -105,6 +106,7 @@ class Ingest:
                 self._tally.unchanged += 1
             else:
                 self._changed.append(item)
+        self._bytes_total = sum(file.size for file in self._changed)
         if dry_run:
             for file in self._changed:
                 self._count_taken(file)
@@ -300,7 +302,6 @@ class Ingest:
         self._tell(file)
 
     def _tell(self, file: FoundFile, *, part: float = 0.0) -> None:
-        total = sum(changed.size for changed in self._changed)
         done = self._bytes_done + part * file.size
         elapsed = time.monotonic() - self._began
         self._progress(
@@ -309,7 +310,7 @@ class Ingest:
                 files_total=len(self._changed),
                 chunks=self._tally.chunks,
                 current=displayed(file.path),
-                remaining=elapsed * (total - done) / done if done else None,
+                remaining=elapsed * (self._bytes_total - done) / done if done else None,
             )
         )
 

@@ -58,7 +58,6 @@ def test_what_they_do_not_support_is_dropped(folder: Path) -> None:
         "I do not know.",
         "",
         "Dogs are not allowed on the pier.",
-        "<think>Mooring costs 25 crowns a night.",
         "?!…\n\n\n",
     ],
 )
