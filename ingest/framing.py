@@ -4,6 +4,8 @@ import json
 import struct
 from typing import IO, Any
 
+from quire.records import Block, PageText, ParsedDocument
+
 _LENGTH = struct.Struct(">I")
 
 
@@ -27,3 +29,27 @@ def receive(pipe: IO[bytes]) -> dict[str, Any] | None:
         return None
     message: dict[str, Any] = json.loads(body)
     return message
+
+
+def pack_document(document: ParsedDocument) -> dict[str, Any]:
+    """A document as plain lists: a file may have a million blocks, and field names cost time."""
+    return {
+        "content_hash": document.content_hash,
+        "media_type": document.media_type,
+        "title": document.title,
+        "pages": [(page.number, page.text) for page in document.pages],
+        "blocks": [(b.kind, b.start, b.end, b.level) for b in document.blocks],
+        "warnings": document.warnings,
+    }
+
+
+def unpack_document(fields: dict[str, Any]) -> ParsedDocument:
+    """The document that `pack_document` packed."""
+    return ParsedDocument(
+        content_hash=fields["content_hash"],
+        media_type=fields["media_type"],
+        title=fields["title"],
+        pages=tuple(PageText(number, text) for number, text in fields["pages"]),
+        blocks=tuple(Block(*block) for block in fields["blocks"]),
+        warnings=tuple(fields["warnings"]),
+    )

@@ -19,10 +19,10 @@ from quire.errors import Skipped, Unreadable
 from quire.ingest import framing
 from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import PageBoxes
-from quire.records import Block, PageText, ParsedDocument
+from quire.records import ParsedDocument
 
 _GRACE = 1.0  # seconds given to a worker to end by itself once its standard input is closed
-_NEARLY_ALL = 0.7  # of its memory; an allocator that is refused a large piece had not used it all
+_MUCH = 0.4  # of its memory; a buffer that doubles is refused when it has less than half
 # What a worker needs of the caller's environment to find Python and Quire.
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG")
 
@@ -58,7 +58,7 @@ class ParserPool:
         A parser that crashes is Unreadable "parser crashed", a broken limit "limit: …".
         """
         answer = self._ask("parse", path, password=password)
-        return _document(answer["document"])
+        return framing.unpack_document(answer["document"])
 
     def boxes(
         self, path: Path, *, page: int, start: int, end: int, password: str | None = None
@@ -164,7 +164,7 @@ class _Worker:
         if hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU:
             return Unreadable("limit: took too much processor time", hint="Split it.")
         # Native code that gets no more memory ends itself; how much it had tells the two apart.
-        if used > _NEARLY_ALL * memory:
+        if used > _MUCH * memory:
             return Unreadable(f"limit: more than {memory / 1e6:,.0f} MB of memory")
         return Unreadable("parser crashed", hint="Open the file in its program and save it anew.")
 
@@ -213,14 +213,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0  # the worker will say what is wrong
-
-
-def _document(fields: dict[str, Any]) -> ParsedDocument:
-    return ParsedDocument(
-        content_hash=fields["content_hash"],
-        media_type=fields["media_type"],
-        title=fields["title"],
-        pages=tuple(PageText(**page) for page in fields["pages"]),
-        blocks=tuple(Block(**block) for block in fields["blocks"]),
-        warnings=tuple(fields["warnings"]),
-    )

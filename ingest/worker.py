@@ -74,7 +74,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         _allow(limits, _size(path))
         if request["action"] == "parse":
             document = load(path, password=request["password"], limits=limits)
-            return {"document": dataclasses.asdict(document)}
+            return {"document": framing.pack_document(document)}
         return _page_view(request, path, limits)
     except Unreadable as error:
         return {"error": {**error.to_dict(), "skipped": isinstance(error, Skipped)}}

@@ -224,7 +224,7 @@ worker.main()
         assert p.stdout.read() == b""
         assert p.stderr.read().count(b"noise") == 2
     assert answer is not None
-    assert "lease" in answer["document"]["pages"][0]["text"]
+    assert "lease" in answer["document"]["pages"][0][1]
 
 
 def test_a_worker_starts_without_any_parser_loaded() -> None:

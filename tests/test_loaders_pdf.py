@@ -306,6 +306,17 @@ def test_a_damaged_page_is_named_and_the_others_are_kept(tmp_path: Path) -> None
     assert document.pages[2].text == "page 3"
 
 
+def test_a_file_whose_root_is_lost_is_read_without_places(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.pdf", lambda c: c.drawString(50, 500, "saved"))
+    data = path.read_bytes()
+    at = data.rindex(b"/Root")
+    path.write_bytes(data[:at] + b"/Rxxt" + data[at + 5 :])
+    document = load(path)
+    assert blocks(document) == [("paragraph", "saved")]
+    (warning,) = document.warnings
+    assert "cannot be shown on the page" in warning
+
+
 @pytest.mark.parametrize("keep", [0.3, 0.6, 0.95])
 def test_a_truncated_file_gives_what_is_left_or_says_that_it_is_damaged(
     tmp_path: Path, keep: float

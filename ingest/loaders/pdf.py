@@ -28,13 +28,12 @@ _SCAN_HINT = "Run text recognition (OCR) over it and add the result."
 def read(source: Source) -> Content:
     """The text of a PDF. Raises Skipped for a scan or a missing password, Unreadable if damaged."""
     try:
-        file = PdfiumFile(source.data, password=source.password)
+        with PdfiumFile(source.data, password=source.password) as file:
+            return _read(file, source)
     except Skipped:
         raise
     except Unreadable as error:
         return _read_with_pypdf(source, error)
-    with file:
-        return _read(file, source)
 
 
 def boxes(
