@@ -67,7 +67,8 @@ for attempt in (
 def guarded(folder: Path, *arguments: str) -> str:
     """What Python prints when started with these arguments and no way out of the machine."""
     (folder / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"}
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "DO_NOT_TRACK"):
         environment.pop(name, None)  # it has to hold without them
     # A user's tracing key must not matter either.
