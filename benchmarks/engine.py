@@ -21,12 +21,12 @@ from quire.models.openmp import wait_passively
 
 wait_passively()
 
-from quire.models import machine  # noqa: E402  after the wait policy is set
-from quire.models.llama import LlamaEngine  # noqa: E402
-from quire.models.llama_runtime import system_info  # noqa: E402
-from quire.models.starter import CHAT  # noqa: E402
-from quire.models.turns import Reply  # noqa: E402
-from quire.records import Message  # noqa: E402
+from quire.models import machine
+from quire.models.llama import LlamaEngine
+from quire.models.llama_runtime import system_info
+from quire.models.starter import CHAT
+from quire.models.turns import Reply
+from quire.records import Message
 
 STORY = [Message("user", "Tell a long story about a lighthouse.")]
 SPIN = "import os\nwhile os.getppid() == {parent}: pass"
