@@ -17,13 +17,14 @@ import apsw
 import apsw.ext
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseError, KnowledgeBaseNotFound
-from quire.indexes import files, migrations
+from quire.indexes import files, lock, migrations
 
 OLDEST_SQLITE = (3, 51, 3)
 """Older versions can corrupt a write-ahead log that two connections write or checkpoint at once."""
 
 _BUSY_MS = 10_000  # a checkpoint by another process may hold the file this long
 _SPARE_READERS = 8  # connections kept open between reads
+_LONGEST_MAKING = 10.0  # seconds that another process may take to make or update the tables
 
 
 class Catalog:
@@ -36,31 +37,56 @@ class Catalog:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         require_sqlite(sqlite_version())
         self.path = path
-        if not path.exists() and not create:
+        there = is_there(path)
+        if not there and not create:
             raise KnowledgeBaseNotFound(
                 f"There is no knowledge base at {path.parent}.",
                 hint=f"Make one with: quire ingest YOUR_FILES --kb {path.parent}",
             )
         self._spare: queue.LifoQueue[apsw.Connection] = queue.LifoQueue(_SPARE_READERS)
+        self.writable = _is_writable(path) if there else True
         with translated(path):
-            self._writer = self._connect(writable=create or _is_writable(path))
-            self.writable = not self._writer.readonly("main")
-            if self.writable:
-                self._writer.pragma("journal_mode", "wal")
-                self._writer.pragma("synchronous", "full")
-                self._writer.pragma("foreign_keys", True)
-                self._writer.pragma("secure_delete", True)
-            migrations.migrate(self._writer, where=str(path.parent))
+            self._writer = self._connect(create=create)
+            try:
+                self._prepare()
+            except BaseException:
+                self._writer.close()
+                raise
 
-    def _connect(self, *, writable: bool) -> apsw.Connection:
-        if writable:
-            connection = apsw.Connection(str(self.path))
+    def _prepare(self) -> None:
+        where = str(self.path.parent)
+        # Closing would write what another program left in the log into the file, and a catalog that
+        # is refused is left as it is.
+        self._writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        current = migrations.is_current(self._writer, where=where)
+        self._writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        if not self.writable:
+            if not current:
+                raise self._read_only()
+            return
+        with contextlib.suppress(PermissionError):  # of another owner, who shares it with a group
             self.path.chmod(0o600)
+        self._writer.pragma("synchronous", "full")
+        self._writer.pragma("foreign_keys", True)
+        self._writer.pragma("secure_delete", True)
+        if current:
+            self._writer.pragma("journal_mode", "wal")
+            return
+        with lock.writer_lock(self.path.parent / lock.NAME, wait=_LONGEST_MAKING):
+            self._writer.pragma("journal_mode", "wal")
+            migrations.migrate(self._writer, where=where)
+
+    def _connect(self, *, create: bool = False) -> apsw.Connection:
+        if self.writable:
+            flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+            connection = apsw.Connection(str(self.path), flags=flags)
         else:
-            # A write-ahead log needs a writable folder, unless nobody can write to the file at all.
-            uri = self.path.resolve().as_uri() + "?mode=ro&immutable=1"
+            # A write-ahead log needs a writable folder, unless there is nothing in it.
+            log = self.path.with_name(self.path.name + "-wal")
+            immutable = "" if is_there(log) else "&immutable=1"
             connection = apsw.Connection(
-                uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+                f"{self.path.resolve().as_uri()}?mode=ro{immutable}",
+                flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
             )
         connection.set_busy_timeout(_BUSY_MS)
         return connection
@@ -80,7 +106,7 @@ class Catalog:
             connection = self._spare.get_nowait()
         except queue.Empty:
             with translated(self.path):
-                connection = self._connect(writable=self.writable)
+                connection = self._connect()
         with translated(self.path):
             try:
                 connection.execute("BEGIN")
@@ -88,10 +114,14 @@ class Catalog:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                try:
-                    self._spare.put_nowait(connection)
-                except queue.Full:
-                    connection.close()
+                self._give_back(connection)
+
+    def _give_back(self, connection: apsw.Connection) -> None:
+        if self.writable:  # else the next reader looks anew whether somebody writes after all
+            with contextlib.suppress(queue.Full):
+                self._spare.put_nowait(connection)
+                return
+        connection.close()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
@@ -100,19 +130,34 @@ class Catalog:
         The caller holds the writer lock.
         """
         if not self.writable:
-            raise KnowledgeBaseError(
-                f"The knowledge base at {self.path.parent} is read-only.",
-                hint="Make its folder and files writable to change it.",
-            )
+            raise self._read_only()
         with translated(self.path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:  # SQLite has rolled back by itself on a full disk
                     self._writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
+
+    def _read_only(self) -> KnowledgeBaseError:
+        return KnowledgeBaseError(
+            f"The knowledge base at {self.path.parent} is read-only.",
+            hint="Make its folder and files writable to change it.",
+        )
+
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong with the file, the lexical index included."""
+        # subtle: a connection that has searched before tests the lexical index against what it
+        # remembers of its structure, and calls it corrupt when another has since rewritten it.
+        with translated(self.path):
+            connection = self._connect()
+            try:
+                rows = list(connection.execute("PRAGMA integrity_check"))
+            finally:
+                connection.close()
+        return [text for (text,) in rows if text != "ok"]
 
     def vacuum(self) -> None:
         """Give freed pages back, so that no byte of a deleted text stays in the files."""
@@ -138,9 +183,18 @@ class Catalog:
             )
 
 
-def checksum(content: str | bytes) -> int:
-    """CRC-32, kept beside a text or vector and tested whenever it is read."""
-    return zlib.crc32(content.encode() if isinstance(content, str) else content)
+def checksum(*values: str | bytes | int | None) -> int:
+    """CRC-32 over the values of a row, kept beside them and tested whenever they are read."""
+    parts = (value if isinstance(value, bytes) else str(value).encode() for value in values)
+    return zlib.crc32(b"\x1f".join(parts))
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file holds anything: SQLite makes an empty one before it writes to it."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def sqlite_version() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import apsw
 import numpy as np
@@ -17,8 +17,6 @@ from quire.errors import KnowledgeBaseDamaged
 from quire.indexes import lexical
 from quire.indexes.catalog import checksum
 from quire.records import Chunk, Document, PageText, ParsedDocument, Span
-
-Content = TypeVar("Content", str, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +50,29 @@ def insert(
 ) -> None:
     """Add a document with its pages, chunks, vectors and lexical rows."""
     numbered = [page for page in parsed.pages if page.number is not None]
+    row = (
+        parsed.id,
+        parsed.content_hash,
+        parsed.title,
+        parsed.media_type,
+        language,
+        len(numbered) or None,
+        len(chunks),
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        json.dumps(parsed.warnings, ensure_ascii=False),
+    )
     connection.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            parsed.id,
-            parsed.content_hash,
-            parsed.title,
-            parsed.media_type,
-            language,
-            len(numbered) or None,
-            len(chunks),
-            datetime.now(UTC).isoformat(timespec="seconds"),
-            json.dumps(parsed.warnings, ensure_ascii=False),
-        ),
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, checksum(*row))
     )
     connection.executemany(
         "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (parsed.id, position, page.number, start, page.text, checksum(page.text))
-            for position, (page, start) in enumerate(
-                zip(parsed.pages, parsed.page_starts, strict=True)
+            (*page, checksum(*page))
+            for page in (
+                (parsed.id, position, page.number, start, page.text)
+                for position, (page, start) in enumerate(
+                    zip(parsed.pages, parsed.page_starts, strict=True)
+                )
             )
         ],
     )
@@ -84,32 +85,31 @@ def _insert_chunks(
 ) -> None:
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
     first = (row[0] if row else 0) + 1
+    rows = [
+        (
+            first + offset,
+            document_id,
+            offset,
+            chunk.span.start,
+            chunk.span.end,
+            chunk.span.page_first,
+            chunk.span.page_last,
+            json.dumps(chunk.heading_path, ensure_ascii=False),
+            chunk.tokens,
+            chunk.text,
+        )
+        for offset, chunk in enumerate(embedded.chunk for embedded in chunks)
+    ]
     connection.executemany(
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                first + offset,
-                document_id,
-                offset,
-                chunk.span.start,
-                chunk.span.end,
-                chunk.span.page_first,
-                chunk.span.page_last,
-                json.dumps(chunk.heading_path, ensure_ascii=False),
-                chunk.tokens,
-                chunk.text,
-                checksum(chunk.text),
-            )
-            for offset, chunk in enumerate(embedded.chunk for embedded in chunks)
-        ],
+        [(*row, checksum(*row)) for row in rows],
     )
-    connection.executemany(
-        "INSERT INTO vectors VALUES (?, ?, ?, ?)",
-        [
-            (first + offset, embedded.text_hash, blob, checksum(blob))
+    put_vectors(
+        connection,
+        (
+            (first + offset, embedded.text_hash, embedded.vector)
             for offset, embedded in enumerate(chunks)
-            for blob in [embedded.vector.astype("<f2").tobytes()]
-        ],
+        ),
     )
     lexical.insert(
         connection,
@@ -119,6 +119,20 @@ def _insert_chunks(
         ),
     )
     _note_change(connection, "add", first, first + len(chunks) - 1)
+
+
+def put_vectors(
+    connection: apsw.Connection, rows: Iterable[tuple[int, bytes, npt.NDArray[np.float16]]]
+) -> None:
+    """Add or replace the vectors of chunks, as (chunk id, hash of the embedded text, vector)."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)",
+        (
+            (chunk, text_hash, blob, checksum(chunk, text_hash, blob))
+            for chunk, text_hash, vector in rows
+            for blob in [vector.astype("<f2").tobytes()]
+        ),
+    )
 
 
 def delete(connection: apsw.Connection, document_id: str) -> None:
@@ -173,6 +187,7 @@ def _note_change(connection: apsw.Connection, kind: str, first: int, last: int) 
 
 _DOCUMENT = """
 SELECT id, content_hash, title, media_type, language, pages, chunks, added_at, warnings,
+       checksum,
        (SELECT path FROM locations WHERE document_id = id ORDER BY path LIMIT 1),
        (SELECT max(modified_ns) FROM locations WHERE document_id = id)
 FROM documents
@@ -193,6 +208,11 @@ def get(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, D
     return {document.id: document for document in map(_document, rows)}
 
 
+def ids(connection: apsw.Connection) -> list[str]:
+    """The ids of all documents, whatever has become of their texts."""
+    return [id_ for (id_,) in connection.execute("SELECT id FROM documents ORDER BY id")]
+
+
 def id_of_content(connection: apsw.Connection, content_hash: str) -> str | None:
     row = connection.execute(
         "SELECT id FROM documents WHERE content_hash = ?", (content_hash,)
@@ -210,17 +230,15 @@ def locations(connection: apsw.Connection) -> dict[Path, Location]:
 def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]:
     """The pages of a document in order, tested against their checksums."""
     rows = connection.execute(
-        "SELECT number, text, checksum FROM pages WHERE document_id = ? ORDER BY position",
+        "SELECT document_id, position, number, start, text, checksum FROM pages "
+        "WHERE document_id = ? ORDER BY position",
         (document_id,),
     )
-    return tuple(
-        PageText(number, _tested(text, kept, f"a page of document {document_id}"))
-        for number, text, kept in rows
-    )
+    return tuple(map(_page, rows))
 
 
 _CHUNK = """
-SELECT id, document_id, ordinal, text, page_first, page_last, start, end, heading_path, tokens,
+SELECT id, document_id, ordinal, start, end, page_first, page_last, heading_path, tokens, text,
        checksum
 FROM chunks
 """
@@ -240,6 +258,14 @@ def chunks_of(connection: apsw.Connection, document_id: str) -> list[Chunk]:
     return [_chunk(row) for row in rows]
 
 
+def chunk_ids(connection: apsw.Connection, document_id: str) -> list[int]:
+    """The ids of a document's chunks, whatever has become of their texts."""
+    rows = connection.execute(
+        "SELECT id FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,)
+    )
+    return [id_ for (id_,) in rows]
+
+
 def vectors_of_texts(
     connection: apsw.Connection, text_hashes: Iterable[bytes]
 ) -> dict[bytes, npt.NDArray[np.float16]]:
@@ -247,10 +273,11 @@ def vectors_of_texts(
     known = {}
     for text_hash in set(text_hashes):
         row = connection.execute(
-            "SELECT vector, checksum FROM vectors WHERE text_hash = ? LIMIT 1", (text_hash,)
+            "SELECT chunk_id, text_hash, vector, checksum FROM vectors WHERE text_hash = ? LIMIT 1",
+            (text_hash,),
         ).fetchone()
-        if row and checksum(row[0]) == row[1]:
-            known[text_hash] = np.frombuffer(row[0], "<f2")
+        if row and _is_sound(row):
+            known[text_hash] = np.frombuffer(row[2], "<f2")
     return known
 
 
@@ -258,12 +285,19 @@ def vectors_between(
     connection: apsw.Connection, first: int, last: int
 ) -> Iterator[tuple[int, npt.NDArray[np.float16]]]:
     """(chunk id, vector) of the chunks `first` to `last` that exist, tested."""
-    for chunk, vector, kept in connection.execute(
-        "SELECT chunk_id, vector, checksum FROM vectors WHERE chunk_id BETWEEN ? AND ? "
+    for row in connection.execute(
+        "SELECT chunk_id, text_hash, vector, checksum FROM vectors WHERE chunk_id BETWEEN ? AND ? "
         "ORDER BY chunk_id",
         (first, last),
     ):
-        yield chunk, np.frombuffer(_tested(vector, kept, f"the vector of chunk {chunk}"), "<f2")
+        _test(row, f"the vector of chunk {row[0]}")
+        yield row[0], np.frombuffer(row[2], "<f2")
+
+
+def sound_vectors(connection: apsw.Connection) -> dict[int, bool]:
+    """Of each chunk id that has a vector, whether the vector is as it was stored."""
+    rows = connection.execute("SELECT chunk_id, text_hash, vector, checksum FROM vectors")
+    return {row[0]: _is_sound(row) for row in rows}
 
 
 def displayed(path: Path) -> str:
@@ -273,10 +307,14 @@ def displayed(path: Path) -> str:
 
 
 def _document(row: tuple) -> Document:  # type: ignore[type-arg]
+    *kept, raw_path, modified_ns = row
+    _test(kept, f"document {row[0]}")
+    if raw_path is None:
+        raise _damaged(f"the path of document {row[0]}")
     (id_, content_hash, title, media_type, language, page_count, chunk_count, added, warnings) = (
         row[:9]
     )
-    path = _path(row[9])
+    path = _path(raw_path)
     return Document(
         id=id_,
         content_hash=content_hash,
@@ -288,18 +326,25 @@ def _document(row: tuple) -> Document:  # type: ignore[type-arg]
         pages=page_count,
         chunks=chunk_count,
         added_at=added,
-        modified=datetime.fromtimestamp(row[10] / 1e9, UTC).isoformat(timespec="seconds"),
+        modified=datetime.fromtimestamp(modified_ns / 1e9, UTC).isoformat(timespec="seconds"),
         warnings=tuple(json.loads(warnings)),
     )
 
 
+def _page(row: tuple) -> PageText:  # type: ignore[type-arg]
+    document_id, _, number, _, text, _ = row
+    _test(row, f"a page of document {document_id}")
+    return PageText(number, text)
+
+
 def _chunk(row: tuple) -> Chunk:  # type: ignore[type-arg]
-    id_, document_id, ordinal, text, page_first, page_last, start, end, headings, tokens, kept = row
+    id_, document_id, ordinal, start, end, page_first, page_last, headings, tokens, text, _ = row
+    _test(row, f"chunk {ordinal} of document {document_id}")
     return Chunk(
         id=id_,
         document_id=document_id,
         ordinal=ordinal,
-        text=_tested(text, kept, f"chunk {ordinal} of document {document_id}"),
+        text=text,
         span=Span(page_first, page_last, start, end),
         heading_path=tuple(json.loads(headings)),
         tokens=tokens,
@@ -310,10 +355,18 @@ def _path(raw: bytes) -> Path:
     return Path(os.fsdecode(raw))
 
 
-def _tested(content: Content, kept: int, what: str) -> Content:
-    if checksum(content) != kept:
-        raise KnowledgeBaseDamaged(
-            f"The catalog's copy of {what} is damaged.",
-            hint="Run: quire verify --repair",
-        )
-    return content
+def _is_sound(row: Sequence[Any]) -> bool:
+    """Whether a row, whose last column is the checksum of the others, is as it was stored."""
+    *values, kept = row
+    return checksum(*values) == kept
+
+
+def _test(row: Sequence[Any], what: str) -> None:
+    if not _is_sound(row):
+        raise _damaged(what)
+
+
+def _damaged(what: str) -> KnowledgeBaseDamaged:
+    return KnowledgeBaseDamaged(
+        f"The catalog's copy of {what} is damaged.", hint="Run: quire verify --repair"
+    )

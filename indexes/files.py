@@ -6,18 +6,24 @@ the new one.
 """
 
 import contextlib
+import errno
 import os
 import secrets
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
 from quire.errors import KnowledgeBaseError
 
+_UNFINISHED = ".part"
+
 
 def make_private_folder(folder: Path) -> None:
     """Create `folder` with its parents, readable by its owner alone."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for made in reversed(missing):
+            sync_folder(made.parent)
     except OSError as error:
         raise KnowledgeBaseError(
             f"The folder {folder} cannot be created: {error.strerror}.",
@@ -25,13 +31,14 @@ def make_private_folder(folder: Path) -> None:
         ) from error
 
 
-def write_file(path: Path, write: Callable[[Path], None]) -> None:
-    """Put a file at `path`; `write` receives the temporary path to write its content to."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+def write_file(path: Path, content: bytes | memoryview) -> None:
+    """Put a file with this content at `path`."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
     try:
-        write(beside)
+        beside.touch(0o600)
         with beside.open("rb+") as file:
-            beside.chmod(0o600)
+            file.write(content)
+            file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
         sync_folder(path.parent)
@@ -45,6 +52,26 @@ def write_file(path: Path, write: Callable[[Path], None]) -> None:
             beside.unlink(missing_ok=True)
 
 
+def remove(path: Path) -> None:
+    """Delete a file, or the folder that stands in its place."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise KnowledgeBaseError(
+            f"{path} could not be deleted: {error.strerror or error}.",
+            hint="Check the permissions of the folder, then delete it yourself.",
+        ) from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what was being written below `folder` when its process was killed."""
+    for beside in folder.rglob(f".*{_UNFINISHED}"):
+        remove(beside)
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries to the device. Windows has no such call and needs none."""
     if os.name != "posix":
@@ -52,6 +79,9 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network and user-space file systems cannot
+            raise
     finally:
         os.close(descriptor)
 

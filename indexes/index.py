@@ -6,8 +6,10 @@ new. A snapshot that is missing, damaged or stale only costs the time to read th
 catalog again.
 """
 
+import contextlib
 import hashlib
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from quire.errors import KnowledgeBaseDamaged
 from quire.indexes import documents, files, lexical
 from quire.indexes.catalog import Catalog
 from quire.indexes.vectors import VectorIndex
@@ -64,40 +67,38 @@ class Index:
             if not (renew or _is_stale(connection, sequence)):
                 return
             vectors = self._current(connection)
+            size, content = len(vectors), vectors.to_bytes()
         files.make_private_folder(self._folder)
         with self._catalog.writing() as connection:
             generation = connection.execute(
-                "INSERT INTO snapshots (sequence, sha256, vectors) VALUES (?, '', ?) "
+                "INSERT INTO snapshots (sequence, sha256, vectors) VALUES (?, ?, ?) "
                 "RETURNING generation",
-                (sequence, len(vectors)),
+                (sequence, hashlib.sha256(content).hexdigest(), size),
             ).get
-            path = self._path(generation)
-            with self._lock:
-                files.write_file(path, vectors.save)
-            connection.execute(
-                "UPDATE snapshots SET sha256 = ? WHERE generation = ?",
-                (hashlib.sha256(path.read_bytes()).hexdigest(), generation),
-            )
             connection.execute("DELETE FROM snapshots WHERE generation < ?", (generation,))
+            # Written before the commit: a row names a file that is there. A file without a row is
+            # written again under the same name.
+            path = self._path(generation)
+            files.write_file(path, content)
         for old in self._folder.glob("*.faiss"):
             if old != path:
-                old.unlink(missing_ok=True)
+                files.remove(old)
 
     def rebuild(self) -> None:
         """Make the lexical rows and the snapshot anew from the catalog's texts and vectors.
 
-        The caller holds the writer lock.
+        Documents whose texts are damaged are passed over. The caller holds the writer lock.
         """
         with self._catalog.writing() as connection:
             lexical.clear(connection)
-            for document in documents.all_documents(connection):
-                lexical.insert(
-                    connection,
-                    (
-                        (chunk.id, chunk.text, chunk.heading_path, document.title)
-                        for chunk in documents.chunks_of(connection, document.id)
-                    ),
-                )
+            for document_id in documents.ids(connection):
+                with contextlib.suppress(KnowledgeBaseDamaged):
+                    title = documents.get(connection, [document_id])[document_id].title
+                    rows = [
+                        (chunk.id, chunk.text, chunk.heading_path, title)
+                        for chunk in documents.chunks_of(connection, document_id)
+                    ]
+                    lexical.insert(connection, rows)
         with self._lock:
             self._vectors = None
         with self._catalog.writing() as connection:
@@ -109,20 +110,14 @@ class Index:
 
         Reads and checks every row. An out-of-date snapshot is no problem: it rebuilds itself.
         """
-        found: list[tuple[str, str]] = []
+        found = [(f"SQLite: {text}", "catalog.sqlite3") for text in self._catalog.damage()]
         with self._catalog.reading() as connection:
-            found += [
-                (f"SQLite: {text}", "catalog.sqlite3")
-                for (text,) in connection.execute("PRAGMA integrity_check")
-                if text != "ok"
-            ]
-            if not lexical.is_consistent(connection):
-                found.append(("the lexical index is damaged", "catalog.sqlite3"))
-            found += _disagreements(connection)
-            stored = {chunk for (chunk,) in connection.execute("SELECT chunk_id FROM vectors")}
-            with self._lock:
-                if self._current(connection).ids() != stored:
-                    found.append(("vectors and catalog hold different chunks", "vectors"))
+            vectors = documents.sound_vectors(connection)
+            found += _disagreements(connection, vectors)
+            if all(vectors.values()):
+                with self._lock:
+                    if set(self._current(connection).ids().tolist()) != set(vectors):
+                        found.append(("vectors and catalog hold different chunks", "vectors"))
         return found
 
     def _path(self, generation: int) -> Path:
@@ -175,6 +170,10 @@ def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) ->
         "SELECT kind, chunk_first, chunk_last FROM changes WHERE sequence > ? ORDER BY sequence",
         (since,),
     ).fetchall()
+    # subtle: chunk ids are never used twice, so the order of changes does not matter, and all
+    # removals cost one pass over the vectors.
+    held = vectors.ids()
+    gone = np.zeros(len(held), bool)
     ids: list[int] = []
     rows: list[npt.NDArray[np.float16]] = []
 
@@ -186,8 +185,7 @@ def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) ->
 
     for kind, first, last in changes:
         if kind == "remove":
-            flush()
-            vectors.remove(first=first, last=last)
+            gone |= (held >= first) & (held <= last)
             continue
         # A chunk that was added and removed again has no vector any more and is passed over.
         for chunk, vector in documents.vectors_between(connection, first, last):
@@ -196,15 +194,25 @@ def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) ->
             if len(ids) >= _BATCH:
                 flush()
     flush()
+    vectors.remove(held[gone])
 
 
-def _disagreements(connection: apsw.Connection) -> list[tuple[str, str]]:
+def _disagreements(
+    connection: apsw.Connection, vectors: Mapping[int, bool]
+) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     lengths = lexical.row_lengths(connection)
-    embedded = {chunk for (chunk,) in connection.execute("SELECT chunk_id FROM vectors")}
-    for document in documents.all_documents(connection):
-        text = PAGE_BREAK.join(page.text for page in documents.pages(connection, document.id))
-        chunks = documents.chunks_of(connection, document.id)
+    for document_id in documents.ids(connection):
+        try:
+            document = documents.get(connection, [document_id])[document_id]
+            pages = documents.pages(connection, document_id)
+            chunks = documents.chunks_of(connection, document_id)
+        except KnowledgeBaseDamaged as error:
+            found.append((error.message, document_id))
+            for chunk in documents.chunk_ids(connection, document_id):
+                lengths.pop(chunk, None)
+            continue
+        text = PAGE_BREAK.join(page.text for page in pages)
         if len(chunks) != document.chunks:
             found.append((f"{document.chunks} chunks expected, {len(chunks)} found", document.name))
         for chunk in chunks:
@@ -214,7 +222,7 @@ def _disagreements(connection: apsw.Connection) -> list[tuple[str, str]]:
             expected = lexical.expected_lengths(chunk.text, chunk.heading_path, document.title)
             if lengths.pop(chunk.id, None) != expected:
                 found.append(("lexical row is missing or stale", where))
-            if chunk.id not in embedded:
-                found.append(("vector is missing", where))
+            if not vectors.get(chunk.id, False):
+                found.append(("vector is missing or damaged", where))
     found += [("lexical row without a chunk", f"row {row}") for row in lengths]
     return found

@@ -100,17 +100,6 @@ def expected_lengths(text: str, headings: Sequence[str], title: str) -> tuple[in
     return tuple(len(analysis.terms(field)) for field in (text, "\n".join(headings), title))
 
 
-def is_consistent(connection: apsw.Connection) -> bool:
-    """Whether FTS5 finds its own structure sound."""
-    try:
-        connection.execute("INSERT INTO lexical (lexical) VALUES ('integrity-check')")
-    except apsw.ReadOnlyError:  # a read-only knowledge base cannot be asked
-        return True
-    except apsw.CorruptError:
-        return False
-    return True
-
-
 def _row(text: str) -> str:
     return " ".join(analysis.terms(text))
 

@@ -6,7 +6,7 @@ version knows is refused, with its files untouched.
 
 import apsw
 
-from quire.errors import KnowledgeBaseMismatch
+from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
 
 _FIRST = """
 CREATE TABLE settings (          -- fixed when the knowledge base is made
@@ -23,7 +23,8 @@ CREATE TABLE documents (         -- one row per content, whatever the number of 
     pages        INTEGER,        -- NULL: the format has none
     chunks       INTEGER NOT NULL,
     added_at     TEXT NOT NULL,
-    warnings     TEXT NOT NULL   -- JSON list of sentences
+    warnings     TEXT NOT NULL,  -- JSON list of sentences
+    checksum     INTEGER NOT NULL -- CRC-32 of the rest, as in all tables below
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE locations (         -- the places that hold a content
@@ -40,7 +41,7 @@ CREATE TABLE pages (
     number      INTEGER,          -- physical page from 1; NULL: the format has none
     start       INTEGER NOT NULL, -- offset in the document's text
     text        TEXT NOT NULL,
-    checksum    INTEGER NOT NULL, -- CRC-32 of text
+    checksum    INTEGER NOT NULL,
     PRIMARY KEY (document_id, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -55,7 +56,7 @@ CREATE TABLE chunks (
     heading_path TEXT NOT NULL,   -- JSON list
     tokens       INTEGER NOT NULL,
     text         TEXT NOT NULL,
-    checksum     INTEGER NOT NULL, -- CRC-32 of text
+    checksum     INTEGER NOT NULL,
     UNIQUE (document_id, ordinal)
 ) STRICT;
 
@@ -92,23 +93,42 @@ CREATE TABLE snapshots (         -- files in vectors/; the one of the highest ge
 """
 
 _STEPS = (_FIRST,)
+_APPLICATION = int.from_bytes(b"Quir")  # stands in the file's header, apart from the version
 
 
-def migrate(connection: apsw.Connection, *, where: str) -> None:
-    """Bring the catalog to this version in one transaction.
+def is_current(connection: apsw.Connection, *, where: str) -> bool:
+    """Whether the catalog has taken all steps. Changes nothing.
 
-    Raises KnowledgeBaseMismatch when it was made by a newer version.
+    Raises KnowledgeBaseMismatch when it was made by a newer version, and KnowledgeBaseDamaged when
+    it is no catalog of Quire at all.
     """
     taken = connection.pragma("user_version")
+    made = connection.execute("SELECT count(*) FROM sqlite_schema").get > 0
+    if made and connection.pragma("application_id") != _APPLICATION:
+        raise KnowledgeBaseDamaged(
+            f"The catalog in {where} was not made by Quire, or is damaged.",
+            hint="Name another folder with --kb, or restore this one from a backup.",
+        )
     if taken > len(_STEPS):
         raise KnowledgeBaseMismatch(
             f"The knowledge base at {where} was made by a newer version of Quire "
             f"(schema {taken}; this version knows {len(_STEPS)}).",
             hint="Update Quire. Nothing was changed.",
         )
-    if taken == len(_STEPS):
-        return
-    with connection:
-        for step in _STEPS[taken:]:
-            connection.execute(step)
-        connection.pragma("user_version", len(_STEPS))
+    return bool(taken == len(_STEPS))
+
+
+def migrate(connection: apsw.Connection, *, where: str) -> None:
+    """Bring the catalog to this version in one transaction. The caller holds the writer lock."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not is_current(connection, where=where):  # another process may have been quicker
+            for step in _STEPS[connection.pragma("user_version") :]:
+                connection.execute(step)
+            connection.pragma("user_version", len(_STEPS))
+            connection.pragma("application_id", _APPLICATION)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

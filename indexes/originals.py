@@ -6,7 +6,7 @@ no name that a browser sends is ever a path.
 
 import hashlib
 import re
-import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from quire.indexes import files
@@ -21,14 +21,22 @@ def keep(folder: Path, name: str, content: bytes) -> Path:
     place = _place(folder, hashlib.sha256(content).hexdigest())
     files.make_private_folder(place)
     path = place / safe_name(name)
-    if not path.exists():
-        files.write_file(path, lambda beside: _write(beside, content))
+    if not holds(path, place.name):
+        files.write_file(path, content)
     return path
 
 
 def discard(folder: Path, content_hash: str) -> None:
     """Delete the copies of a content, if there are any."""
-    shutil.rmtree(_place(folder, content_hash), ignore_errors=True)
+    files.remove(_place(folder, content_hash))
+
+
+def discard_all_but(folder: Path, content_hashes: Collection[str]) -> None:
+    """Delete the copies of all contents that are not among these, such as those that were being
+    taken in when their process was killed."""
+    for place in (folder / "originals").glob("*"):
+        if place.name not in content_hashes:
+            files.remove(place)
 
 
 def holds(path: Path, content_hash: str) -> bool:
@@ -46,20 +54,16 @@ def safe_name(name: str) -> str:
     >>> safe_name("../../etc/passwd"), safe_name("C:\\x\\报告.pdf"), safe_name("..")
     ('passwd', '报告.pdf', 'document')
     """
-    last = re.split(r"[/\\]", name)[-1]
-    cleaned = _UNSAFE.sub("_", last).strip(" .")
-    cleaned = "".join(c for c in cleaned if c.isprintable())
+    last = re.split(r"[/\\]", name)[-1][-2 * _LONGEST_NAME :]
+    shown = "".join(c for c in _UNSAFE.sub("_", last) if c.isprintable())
+    cleaned = shown.encode("utf-8", "ignore").decode().strip(" .")
     if _RESERVED.match(cleaned):
         cleaned = f"_{cleaned}"
-    while len(cleaned.encode("utf-8", "ignore")) > _LONGEST_NAME:
+    while len(cleaned.encode()) > _LONGEST_NAME:
         stem, dot, suffix = cleaned.rpartition(".")
         cleaned = f"{stem[:-1]}.{suffix}" if dot and len(suffix) < 10 and stem else cleaned[:-1]
-    return cleaned.encode("utf-8", "ignore").decode() or "document"
+    return cleaned.rstrip(" .") or "document"
 
 
 def _place(folder: Path, content_hash: str) -> Path:
     return folder / "originals" / content_hash
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)

@@ -37,12 +37,14 @@ class VectorIndex:
                 np.ascontiguousarray(vectors, np.float32), np.asarray(ids, np.int64)
             )
 
-    def remove(self, *, first: int, last: int) -> None:
-        """Remove the chunks `first` to `last`."""
-        self._index.remove_ids(faiss.IDSelectorRange(first, last + 1))
+    def remove(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> None:
+        """Remove the chunks of these ids that are in it; takes time in proportion to all of it."""
+        if len(ids):
+            self._index.remove_ids(np.asarray(ids, np.int64))
 
-    def ids(self) -> set[int]:
-        return set(faiss.vector_to_array(self._index.id_map).tolist())
+    def ids(self) -> npt.NDArray[np.int64]:
+        ids: npt.NDArray[np.int64] = faiss.vector_to_array(self._index.id_map)
+        return ids
 
     def search(self, vector: npt.NDArray[np.float32], *, k: int) -> list[tuple[int, float]]:
         """The `k` nearest chunks as (chunk id, cosine), best first."""
@@ -56,12 +58,13 @@ class VectorIndex:
             if chunk >= 0
         ]
 
-    def save(self, path: Path) -> None:
-        faiss.write_index(self._index, str(path))
+    def to_bytes(self) -> memoryview:
+        """What `load` makes the index of again."""
+        return memoryview(faiss.serialize_index(self._index))
 
     @classmethod
     def load(cls, path: Path, *, dimension: int, sha256: str) -> "VectorIndex | None":
-        """The index saved at `path`, or None where it is not exactly what was saved.
+        """The index whose bytes stand at `path`, or None where it is not exactly those.
 
         A damaged file may well load and then give other neighbours, hence the hash.
         """

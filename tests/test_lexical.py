@@ -1,0 +1,130 @@
+"""BM25 over terms that Quire makes itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from made_documents import delete, insert
+from quire.indexes import lexical
+from quire.indexes.catalog import Catalog
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    made = Catalog(tmp_path / "catalog.sqlite3", create=True)
+    yield made
+    made.close()
+
+
+def found(catalog: Catalog, question: str, k: int = 10) -> list[str]:
+    """The texts of the chunks that are found, the best first."""
+    with catalog.reading() as connection:
+        return [
+            connection.execute("SELECT text FROM chunks WHERE id = ?", (chunk,)).get
+            for chunk, _ in lexical.search(connection, question, k=k)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("The tenant may terminate the lease.", "leases"),
+        ("员工年假为五天。", "年假"),
+        ("員工年假為五天。", "员工"),
+        ("绿茶", "茶"),
+        ("符合 GB/T 1234-2020 标准", "GB/T 1234-2020"),
+        ("The price is 1,500 EUR.", "1500"),
+        ("Ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
+    ],
+)
+def test_words_are_found_in_both_languages(catalog: Catalog, text: str, question: str) -> None:
+    insert(catalog, "other", "Something else. 别的东西。")
+    insert(catalog, "wanted", text)
+    assert found(catalog, question) == [text]
+
+
+def test_the_chunk_that_says_it_more_often_comes_first(catalog: Catalog) -> None:
+    insert(catalog, "a", "The boiler and many other things that a house has and needs.")
+    insert(catalog, "b", "The boiler is a boiler.")
+    assert found(catalog, "boiler")[0] == "The boiler is a boiler."
+
+
+def test_headings_and_titles_are_searched_too(catalog: Catalog) -> None:
+    insert(catalog, "a", "# Parking\n\nFive spaces.", title="Handbook")
+    insert(catalog, "b", "Nothing of the kind.")
+    assert found(catalog, "parking") == found(catalog, "handbook") == ["# Parking\n\nFive spaces."]
+
+
+def test_words_of_most_chunks_do_not_count_when_others_do(catalog: Catalog) -> None:
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        insert(catalog, letter, f"contract about x{letter}")
+    with catalog.reading() as connection:
+        assert lexical.selective_terms(connection, "contract xk") == ["xk"]
+        assert lexical.selective_terms(connection, "contract") == ["contract"]
+
+
+def test_what_is_removed_is_not_found(catalog: Catalog) -> None:
+    document = insert(catalog, "a", "The boiler.")
+    delete(catalog, document)
+    assert found(catalog, "boiler") == []
+    insert(catalog, "a", "The boiler.")
+    assert found(catalog, "boiler") == ["The boiler."]
+
+
+_HOSTILE = [
+    '"',
+    "'",
+    "' OR 1=1 --",
+    "NEAR(a b)",
+    "a AND NOT b",
+    "body: x",
+    "*",
+    "lease*",
+    "^lease",
+    "(((",
+    "-",
+    "lease -lease",
+    "{body title}: lease",
+    "\x00",
+    "\ufffe\uffff",
+    "a" * 100_000,
+    "中" * 10_000,
+    "a b " * 5_000,
+    "%s %d {}",
+    "\\",
+    "lease\x00lease",
+    "\udcff lease\udcff",
+    "'\"`;DROP TABLE chunks;",
+]
+
+
+@pytest.mark.parametrize("question", _HOSTILE, ids=range(len(_HOSTILE)))
+def test_no_question_is_taken_for_query_syntax(catalog: Catalog, question: str) -> None:
+    insert(catalog, "a", "The lease ends. 租约到期。")
+    assert len(found(catalog, question)) <= 1
+
+
+@settings(max_examples=25)
+@given(text=st.text(max_size=300), question=st.text(max_size=60))
+def test_any_text_can_be_indexed_found_by_itself_and_checked(
+    tmp_path_factory: pytest.TempPathFactory, text: str, question: str
+) -> None:
+    """What FTS5 counts is what Quire counted: nothing in a text is cut in two or swallowed."""
+    catalog = Catalog(tmp_path_factory.mktemp("any") / "catalog.sqlite3", create=True)
+    try:
+        insert(catalog, "a", "before", text.replace("\x00", ""), "after")
+        found(catalog, question)
+        with catalog.reading() as connection:
+            lengths = lexical.row_lengths(connection)
+            rows = connection.execute("SELECT id, text FROM chunks").fetchall()
+            for chunk, stored in rows:
+                assert lengths[chunk] == lexical.expected_lengths(stored, (), "title")
+                if lengths[chunk][0]:
+                    assert chunk in [
+                        hit for hit, _ in lexical.search(connection, stored, k=len(rows))
+                    ]
+    finally:
+        catalog.close()

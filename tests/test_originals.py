@@ -1,0 +1,65 @@
+"""Copies of uploads: a name that a browser sends is never a path."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quire.indexes import originals
+
+
+@given(st.text(max_size=400) | st.text(alphabet="./\\\x00: CON%2f~\n中", max_size=400))
+def test_a_safe_name_is_one_name_on_every_system(name: str) -> None:
+    safe = originals.safe_name(name)
+    assert safe == originals.safe_name(safe)
+    assert safe not in {"", ".", ".."}
+    assert not set('/\\:*?"<>|\x00\n') & set(safe)
+    assert safe.isprintable()
+    assert len(safe.encode()) <= 200
+    assert Path("/folder", safe).parent == Path("/folder")
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("报告 2024.pdf", "报告 2024.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\x\\a.docx", "a.docx"),
+        ("con.txt", "_con.txt"),
+        ("a\x00b.pdf", "a_b.pdf"),
+        ("...", "document"),
+        ("x" * 300 + ".pdf", "x" * 196 + ".pdf"),
+        ("\udcff.pdf", "pdf"),
+    ],
+)
+def test_names_keep_what_people_see(name: str, safe: str) -> None:
+    assert originals.safe_name(name) == safe
+
+
+def test_a_copy_lies_below_the_folder_and_holds_the_bytes(tmp_path: Path) -> None:
+    content = b"the bytes"
+    path = originals.keep(tmp_path, "../../a.txt", content)
+    digest = hashlib.sha256(content).hexdigest()
+    assert path == tmp_path / "originals" / digest / "a.txt"
+    assert originals.holds(path, digest)
+    assert not originals.holds(path, "0" * 64)
+    assert not originals.holds(tmp_path / "missing", digest)
+
+
+def test_a_copy_that_is_no_longer_right_is_written_again(tmp_path: Path) -> None:
+    path = originals.keep(tmp_path, "a.txt", b"right")
+    path.write_bytes(b"wrong")
+    assert originals.keep(tmp_path, "a.txt", b"right").read_bytes() == b"right"
+
+
+def test_discarding_leaves_nothing_of_a_content_and_all_of_the_others(tmp_path: Path) -> None:
+    first = originals.keep(tmp_path, "a.txt", b"first")
+    other = originals.keep(tmp_path, "b.txt", b"other")
+    originals.discard(tmp_path, hashlib.sha256(b"first").hexdigest())
+    assert not first.parent.exists()
+    assert other.exists()
+    originals.keep(tmp_path, "c.txt", b"third")
+    originals.discard_all_but(tmp_path, {hashlib.sha256(b"other").hexdigest()})
+    assert [path.name for path in tmp_path.rglob("*.txt")] == ["b.txt"]
