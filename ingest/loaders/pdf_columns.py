@@ -34,8 +34,9 @@ class Segment:
         self.y1 = y1 if y1 > self.y1 else self.y1
 
     @property
-    def characters(self) -> int:
-        return sum(run.end - run.start for run in self.runs)
+    def is_mark(self) -> bool:
+        """True for a bullet, a number or another sign too short to be a cell."""
+        return len(self.runs) == 1 and self.runs[0].end - self.runs[0].start <= 2
 
 
 def reading_order(segments: list[Segment], *, depth: int = 0) -> Iterable[list[Segment]]:
@@ -155,9 +156,9 @@ def _bands(rows: list[list[Segment]], gutter: float) -> list[list[Segment]]:
         spans = False
         for segment in row:
             if segment.x1 <= gutter:
-                left += segment.characters > 2
+                left += not segment.is_mark
             elif segment.x0 >= gutter:
-                right += segment.characters > 2
+                right += not segment.is_mark
             else:
                 spans = True
         spans = spans or left > 1 or right > 1
@@ -174,7 +175,7 @@ def _is_prose(segments: list[Segment]) -> bool:
         return False
     left = min(segment.x0 for segment in segments)
     width = max(segment.x1 for segment in segments) - left
+    if width <= 8 * segments[0].runs[0].size:
+        return False
     filled = sum(1 for segment in segments if segment.x1 - segment.x0 > 0.6 * width)
-    size = segments[0].runs[0].size
-    rows = len(side_by_side(segments))
-    return width > 8 * size and filled >= 0.5 * len(segments) and len(segments) <= 1.3 * rows
+    return filled >= 0.5 * len(segments) and len(segments) <= 1.3 * len(side_by_side(segments))
