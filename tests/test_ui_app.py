@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase, ui
 from quire.errors import KnowledgeBaseLocked
+from quire.ui.feedback import Feedback
 from quire.ui.shared import Shared, shared
+from quire.ui.source import Source
 
 SCRIPT = str(Path(ui.__file__).parent / "main.py")
 DOCUMENTS = Path(__file__).parent.parent / "examples" / "documents"
@@ -66,6 +68,7 @@ def go(tab: AppTest, page: str) -> AppTest:
 def shown(tab: AppTest) -> str:
     """All text of the page, as HTML and Markdown."""
     parts = [element.proto.body for element in tab.get("html")]
+    parts += [element.proto.json for element in tab.get("bidi_component")]
     parts += [
         element.value for kind in ("markdown", "caption", "error") for element in tab.get(kind)
     ]
@@ -83,6 +86,47 @@ def test_an_answer_names_the_file_and_the_page_and_shows_the_quote(opened: Share
     assert "[1]" in shown(tab)
     assert "lease-and-handbook.pdf" in shown(tab)
     assert "page 2" in shown(tab)
+
+
+def test_a_citation_opens_its_page_with_the_words_marked(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    conversation = tab.session_state["quire"].conversation
+    cited = opened.conversations.turns(conversation)[-1].answer["citations"][0]
+    tab.session_state["quire"].source = Source(
+        document_id=cited["document_id"],
+        name=cited["document"],
+        page=cited["page"],
+        start=cited["start"],
+        end=cited["end"],
+        quote=cited["quote"],
+    )
+    tab.run()
+    assert "page 2 of 7" in shown(tab)
+    assert "data:image/png;base64," in shown(tab)
+    assert '<i style="left:' in shown(tab)
+    tab.button(key="page-on").click().run()
+    assert "page 3 of 7" in shown(tab)
+    assert '<i style="left:' not in shown(tab)
+    tab.button(key="zoom-larger").click().run()
+    assert "width:135%" in shown(tab)
+    tab.button(key="close-source").click().run()
+    assert "page 3 of 7" not in shown(tab)
+
+
+def test_the_last_question_can_be_asked_again_and_its_answer_judged(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    conversation = tab.session_state["quire"].conversation
+    first = opened.conversations.turns(conversation)[-1]
+    tab.feedback[0].set_value(1).run()
+    assert opened.feedback.of(first.id) is True
+    assert Feedback(opened.base.folder).of(first.id) is True
+    tab.button(key=f"again-{first.id}").click().run()
+    assert tab.session_state["quire"].answering is None or tab.session_state[
+        "quire"
+    ].answering.wait(60)
+    tab.run()
+    questions = [turn.question for turn in opened.conversations.turns(conversation)]
+    assert questions == [DEPOSIT, DEPOSIT]
 
 
 def test_a_chat_is_there_after_a_restart(opened: Shared) -> None:
@@ -192,8 +236,8 @@ def test_hostile_names_and_texts_are_shown_as_they_are(opened: Shared) -> None:
     opened.base.add_upload(name, b"The <b>bold</b> [door](javascript:alert(1)) is $5$ wide.")
     try:
         tab = ask(browser(), "How wide is the bold door?")
-        assert "<img" not in shown(tab)
-        assert "<b>" not in shown(tab)
+        drawn = [element.proto.body for element in tab.get("html")]
+        assert not [body for body in drawn if "<img" in body or "<b>" in body]
         go(tab, "documents")
         assert "<img" not in shown(tab)
     finally:

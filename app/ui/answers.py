@@ -6,28 +6,40 @@ from typing import Any
 
 import streamlit as st
 
+from quire.ui import style
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html, markdown
+from quire.ui.source import Source
+from quire.ui.state import state
 
 _CLOSEST = 3  # passages shown under an answer that was not found
 _PASSAGE = 400  # characters shown of each
 
+Kept = Mapping[str, Any]
 
-def draw(answer: Mapping[str, Any], *, known: set[str]) -> None:
+_component = st.components.v2.component(
+    "quire.answer",
+    html='<div class="quire-answer"></div>',
+    js=style.file("answer.js"),
+    isolate_styles=False,  # it takes its look from style.css, as the answer on its way does
+)
+
+
+def draw(answer: Kept, *, known: set[str]) -> None:
     """Draw an answer. `known` are the ids of the documents that are still there."""
     if answer["standalone_question"] != answer["question"]:
         st.caption(label("answer.you_asked", question=answer["standalone_question"]))
     if answer["status"] == "not_found":
         st.html(f'<div class="quire-text">{html(answer["text"])}</div>')
-        _closest(answer["passages"])
-    elif answer["status"] == "extractive":
-        _quoted(answer["sentences"])
-        _sources(answer["citations"], known=known, with_quotes=False)
+        _closest(answer)
     else:
-        st.html(f'<div class="quire-text">{_written(answer["sentences"])}</div>')
-        if any(sentence["support"] == "partly" for sentence in answer["sentences"]):
-            st.caption(label("answer.legend"))
-        _sources(answer["citations"], known=known, with_quotes=True)
+        pressed = _component(
+            data=_drawn(answer, known=known),
+            key=f"answer-{answer['id']}",
+            on_opened_change=lambda: None,
+        )
+        if pressed.opened is not None:
+            _open(answer["citations"][int(pressed.opened)])
     _footer(answer)
 
 
@@ -40,71 +52,147 @@ def place(first: int | None, last: int | None = None) -> str:
     return plain("answer.pages", first=first, last=last)
 
 
-def _written(sentences: Sequence[Mapping[str, Any]]) -> str:
-    """Sentences as HTML, each with the marks of its sources."""
-    parts: list[str] = []
-    for sentence in sentences:
-        quiet = sentence["support"] == "supported"
-        title = "" if quiet else f' title="{html(plain("answer.partly"))}"'
-        parts.append(
-            f'<span class="quire-sentence {html(sentence["support"])}"{title}>'
-            f"{html(sentence['text'])}</span>{_marks(sentence['labels'])}"
-        )
-    return "".join(
-        part if index == 0 or _ends_in_chinese(sentences[index - 1]["text"]) else f" {part}"
-        for index, part in enumerate(parts)
-    )
+def copied(answer: Kept) -> str:
+    """An answer as plain text to paste elsewhere: sentences with labels, then the sources."""
+    quoted = answer["status"] == "extractive"
+    parts = [
+        _space_before(answer["sentences"], at, quoted=quoted)
+        + sentence["text"]
+        + "".join(f" [{number}]" for number in sentence["labels"])
+        for at, sentence in enumerate(answer["sentences"])
+    ]
+    sources = [
+        f"[{number}] {cited[0]['document']}{_at(_span(cited))}"
+        for number, cited in _by_label(answer["citations"]).items()
+    ]
+    return "".join(parts) + "\n\n" + "\n".join(sources)
 
 
-def _quoted(sentences: Sequence[Mapping[str, Any]]) -> None:
-    quotes = "".join(
-        f'<div class="quire-quote">{html(sentence["text"])}{_marks(sentence["labels"])}</div>'
-        for sentence in sentences
-    )
-    st.html(f'<div class="quire-heading">{html(plain("answer.extractive"))}</div>{quotes}')
+def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
+    """What the component draws; see answer.js."""
+    quoted = answer["status"] == "extractive"
+    sentences = answer["sentences"]
+    parts = [
+        {
+            "text": sentence["text"],
+            "support": sentence["support"],
+            "hint": plain("answer.partly") if sentence["support"] == "partly" else "",
+            "before": "" if quoted else _space_before(sentences, at, quoted=False),
+            "marks": [
+                {"label": number, "citation": _citation_of(answer, sentence, number)}
+                for number in sentence["labels"]
+            ],
+        }
+        for at, sentence in enumerate(sentences)
+    ]
+    partly = any(sentence["support"] == "partly" for sentence in sentences)
+    return {
+        "quoted": quoted,
+        "heading": plain("answer.extractive") if quoted else "",
+        "paragraphs": [[part] for part in parts] if quoted else [parts],
+        "legend": plain("answer.legend") if partly else "",
+        "citations": [
+            {"place": f"{citation['document']}{_at(place(citation['page']))}"}
+            for citation in answer["citations"]
+        ],
+        "sources": _sources(answer, known=known, with_quotes=not quoted),
+        "copied": copied(answer),
+        "texts": {
+            "open": plain("answer.open"),
+            "sources": plain("answer.sources"),
+            "copy": plain("answer.copy"),
+            "copied": plain("answer.copied"),
+        },
+    }
 
 
-def _marks(labels: Sequence[int]) -> str:
-    return "".join(f'<sup class="quire-ref">[{int(number)}]</sup>' for number in labels)
+def _sources(answer: Kept, *, known: set[str], with_quotes: bool) -> list[dict[str, Any]]:
+    citations = answer["citations"]
+    return [
+        {
+            "label": number,
+            "document": cited[0]["document"],
+            "place": _at(_span(cited)),
+            "note": "" if cited[0]["document_id"] in known else plain("answer.gone"),
+            "citations": [
+                {
+                    "citation": citations.index(citation),
+                    "quote": citation["quote"] if with_quotes else "",
+                }
+                for citation in cited
+            ],
+        }
+        for number, cited in _by_label(citations).items()
+    ]
 
 
-def _sources(citations: Sequence[Mapping[str, Any]], *, known: set[str], with_quotes: bool) -> None:
-    by_label: dict[int, list[Mapping[str, Any]]] = {}
+def _by_label(citations: Sequence[Kept]) -> dict[int, list[Kept]]:
+    grouped: dict[int, list[Kept]] = {}
     for citation in citations:
-        by_label.setdefault(citation["label"], []).append(citation)
-    rows = []
-    for number, cited in sorted(by_label.items()):
-        pages = [citation["page"] for citation in cited if citation["page"] is not None]
-        where = place(min(pages), max(pages)) if pages else ""
-        gone = "" if cited[0]["document_id"] in known else f" · {plain('answer.gone')}"
-        rows.append(
-            f'<div class="quire-source">[{int(number)}] {html(cited[0]["document"])}'
-            f'<span class="place">{html(f", {where}" if where else "")}{html(gone)}</span></div>'
-        )
-        if with_quotes:
-            quotes = dict.fromkeys(citation["quote"] for citation in cited)
-            rows += [f'<div class="quire-quote">{html(quote)}</div>' for quote in quotes]
-    st.html(f'<div class="quire-heading">{html(plain("answer.sources"))}</div>' + "".join(rows))
+        grouped.setdefault(citation["label"], []).append(citation)
+    return dict(sorted(grouped.items()))
 
 
-def _closest(passages: Sequence[Mapping[str, Any]]) -> None:
+def _citation_of(answer: Kept, sentence: Kept, number: int) -> int:
+    """Which of the answer's citations a sentence's label means: the one with its quote, if any."""
+    fitting = [at for at, cited in enumerate(answer["citations"]) if cited["label"] == number]
+    with_quote = [at for at in fitting if answer["citations"][at]["quote"] == sentence["quote"]]
+    return (with_quote or fitting)[0]
+
+
+def _span(cited: Sequence[Kept]) -> str:
+    pages = [citation["page"] for citation in cited if citation["page"] is not None]
+    return place(min(pages), max(pages)) if pages else ""
+
+
+def _at(where: str) -> str:
+    return plain("answer.at", where=where) if where else ""
+
+
+def _space_before(sentences: Sequence[Kept], at: int, *, quoted: bool) -> str:
+    """What stands between a sentence and the one before: nothing after a Chinese one."""
+    if at == 0:
+        return ""
+    before = sentences[at - 1]["text"]
+    if quoted:
+        return "\n"
+    return "" if before and ord(before[-1]) >= 0x2E80 else " "
+
+
+def _closest(answer: Kept) -> None:
+    passages = answer["passages"][:_CLOSEST]
     if not passages:
         return
-    rows = []
-    for passage in passages[:_CLOSEST]:
-        where = place(passage["page_first"], passage["page_last"])
-        text = passage["text"]
-        shown = text if len(text) <= _PASSAGE else f"{text[:_PASSAGE].rstrip()} …"
-        rows.append(
-            f'<div class="quire-source">{html(passage["document"])}'
-            f'<span class="place">{html(f", {where}" if where else "")}</span></div>'
-            f'<div class="quire-passage">{html(shown)}</div>'
-        )
     with st.expander(label("answer.closest"), expanded=True):
-        st.html("".join(rows))
+        for passage in passages:
+            where = _at(place(passage["page_first"], passage["page_last"]))
+            text = passage["text"]
+            shown = text if len(text) <= _PASSAGE else f"{text[:_PASSAGE].rstrip()} …"
+            pressed = st.button(
+                markdown(f"{passage['document']}{where}"),
+                key=f"closest-{answer['id']}-{passage['label']}",
+                type="tertiary",
+                help=label("answer.open"),
+            )
+            st.html(f'<div class="quire-passage">{html(shown)}</div>')
+            if pressed:
+                _open({**passage, "page": passage["page_first"], "quote": text})
 
 
-def _footer(answer: Mapping[str, Any]) -> None:
+def _open(cited: Kept) -> None:
+    """Open the source beside the chat."""
+    state().source = Source(
+        document_id=cited["document_id"],
+        name=cited["document"],
+        page=cited["page"],
+        start=cited["start"],
+        end=cited["end"],
+        quote=cited["quote"],
+    )
+    st.rerun()
+
+
+def _footer(answer: Kept) -> None:
     seconds = f"{answer['timings_ms']['total'] / 1000:.1f}"
     if answer["model"]:
         st.caption(label("answer.by_model", model=answer["model"], seconds=seconds))
@@ -112,8 +200,3 @@ def _footer(answer: Mapping[str, Any]) -> None:
         st.caption(label("answer.by_quotes", seconds=seconds))
     for note in answer["notes"]:
         st.caption(markdown(note))
-
-
-def _ends_in_chinese(text: str) -> bool:
-    """Whether no space follows a sentence: its last character is a Chinese one, 。 included."""
-    return bool(text) and ord(text[-1]) >= 0x2E80

@@ -4,7 +4,7 @@ import streamlit as st
 
 from quire.conversations import Turn
 from quire.errors import UsageError
-from quire.ui import answers, intake, problems, samples
+from quire.ui import answers, intake, problems, samples, source_panel
 from quire.ui.answering import AnswerJob
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html
@@ -27,15 +27,57 @@ def draw(opened: Shared) -> None:
         _hero(plain("chat.title"), plain("chat.about", n=len(documents)))
     intake.draw(opened)
     known = {document.id for document in documents}
+    if mine.source is None:
+        _talk(opened, turns, known=known)
+    else:
+        talk, beside = st.columns((5, 6), gap="large")
+        with talk:
+            _talk(opened, turns, known=known)
+        with beside:
+            source_panel.draw(opened, mine.source)
+    _ask(opened)
+
+
+def _talk(opened: Shared, turns: list[Turn], *, known: set[str]) -> None:
+    mine = state()
     for turn in turns:
         _question(turn.question)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             answers.draw(turn.answer, known=known)
+            if turn is turns[-1] and mine.answering is None:
+                _after(opened, turn)
     if mine.answering is not None:
         _question(mine.answering.question)
         _on_its_way(opened, mine.answering)
     problems.show_kept()
-    _ask(opened)
+
+
+def _after(opened: Shared, turn: Turn) -> None:
+    """What can be done with the last answer: ask again, and say whether it was good."""
+    verdict = opened.feedback.of(turn.id)
+    key = f"feedback-{turn.id}"
+
+    def keep() -> None:
+        chosen = st.session_state[key]
+        if chosen is not None:
+            opened.feedback.add(turn.id, good=bool(chosen))
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            label("chat.again"), key=f"again-{turn.id}", icon=":material/refresh:", type="tertiary"
+        ):
+            _begin(opened, turn.question)
+        st.feedback(
+            "thumbs", key=key, default=None if verdict is None else int(verdict), on_change=keep
+        )
+
+
+def _begin(opened: Shared, question: str) -> None:
+    mine = state()
+    mine.problem = None
+    mine.answering = AnswerJob(opened.base, question, conversation=mine.conversation)
+    mine.answering.wait(_AT_ONCE)
+    st.rerun()
 
 
 def _take_over_finished() -> None:
@@ -63,7 +105,7 @@ def _turns(opened: Shared) -> list[Turn]:
 
 def _question(text: str) -> None:
     with st.chat_message("user", avatar=":material/person:"):
-        st.html(f'<div class="quire-text">{html(text)}</div>')
+        st.html(f'<div class="quire-text quire-question">{html(text)}</div>')
 
 
 @st.fragment(run_every=_POLL)
@@ -95,12 +137,10 @@ def _ask(opened: Shared) -> None:
     )
     if not asked:
         return
-    mine.problem = None
     if asked.files:
         intake.take_in_uploads(opened, asked.files)
     if asked.text.strip():
-        mine.answering = AnswerJob(opened.base, asked.text, conversation=mine.conversation)
-        mine.answering.wait(_AT_ONCE)
+        _begin(opened, asked.text)
     st.rerun()
 
 

@@ -1,6 +1,7 @@
 """The pages and how one gets from one to the other; errors of a page become sentences here."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -15,7 +16,7 @@ from quire.ui.state import state
 def show() -> None:
     """Draw the page that the browser asks for."""
     # subtle: Streamlit would fetch one of its named icons from a server elsewhere
-    st.set_page_config(page_title="Quire", page_icon=style.icon(), layout="centered")
+    st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout=_layout())
     style.apply()
     _recall()
     try:
@@ -31,6 +32,10 @@ def show() -> None:
     with st.sidebar:
         conversations.draw(opened, chat_page=talk)
     page.run()
+
+
+def _layout() -> Literal["centered", "wide"]:
+    return "wide" if state().source is not None else "centered"
 
 
 def _page(

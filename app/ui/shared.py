@@ -11,7 +11,9 @@ import streamlit as st
 from quire.config import Settings, load_settings
 from quire.conversations import Conversations
 from quire.errors import ModelError
+from quire.ingest.isolation import ParserPool
 from quire.knowledge_base import KnowledgeBase
+from quire.ui.feedback import Feedback
 from quire.ui.ingesting import Ingests
 
 _log = logging.getLogger(__name__)
@@ -19,11 +21,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Shared:
-    """One open knowledge base. `ready` is set once its models are loaded, or failed to."""
+    """One open knowledge base. `parsers` draws pages for the source view. `ready` is set once its
+    models are loaded, or failed to."""
 
     base: KnowledgeBase
     conversations: Conversations
     ingests: Ingests
+    feedback: Feedback
+    parsers: ParserPool = field(default_factory=ParserPool)
     ready: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -48,6 +53,7 @@ class Shared:
     def close(self) -> None:
         self.ingests.stop()
         self.ingests.wait(5)
+        self.parsers.close()
         self.base.close()
 
 
@@ -61,6 +67,6 @@ def shared() -> Shared:
 @st.cache_resource(show_spinner=False, on_release=Shared.close)
 def _opened(folder: str, key: str, _settings: Settings) -> Shared:  # noqa: ARG001  key: see caller
     base = KnowledgeBase.open(Path(folder), settings=_settings)
-    opened = Shared(base, base.conversations, Ingests(base))
+    opened = Shared(base, base.conversations, Ingests(base), Feedback(base.folder))
     threading.Thread(target=opened.load_models, name="quire-models", daemon=True).start()
     return opened

@@ -6,6 +6,7 @@ from typing import cast
 import streamlit as st
 
 from quire.ui.answering import AnswerJob
+from quire.ui.source import Source
 
 _KEY = "quire"
 
@@ -17,16 +18,17 @@ class State:
     `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
     way. `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
     `settled` is how many ingested files were finished when the page was last drawn whole.
-    `language` is what was chosen, None to follow the browser.
+    `source` is the cited place that stands open. `language` is what was chosen, None to follow the
+    browser.
     """
 
     conversation: str | None = None
     answering: AnswerJob | None = None
+    source: Source | None = None
     problem: Exception | None = None
     uploads: int = 0
     settled: int = 0
     language: str | None = None
-    search: str = ""
     began: bool = False
 
 

@@ -8,19 +8,10 @@ import streamlit as st
 
 def apply() -> None:
     """Add the style sheet to the page."""
-    st.html(f"<style>{_sheet()}</style>")
+    st.html(f"<style>{file('style.css')}</style>")
 
 
 @functools.cache
-def icon() -> str:
-    """Quire's sign, as SVG."""
-    return _file("icon.svg")
-
-
-@functools.cache
-def _sheet() -> str:
-    return _file("style.css")
-
-
-def _file(name: str) -> str:
+def file(name: str) -> str:
+    """The text of a file that comes with the interface."""
     return (resources.files("quire.ui") / name).read_text("utf-8")

@@ -1,0 +1,140 @@
+"""Which place of which document stands open beside the chat, and what is there to be seen."""
+
+import base64
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from quire.errors import DocumentNotFound, QuireError
+from quire.ingest.isolation import ParserPool
+from quire.knowledge_base import KnowledgeBase
+from quire.records import PAGE_BREAK, Document, PageText
+
+PDF = "application/pdf"
+_AROUND = 700  # characters of text shown before and after the cited ones
+_CUT_WORD_BEFORE = re.compile(r"^\S{,30}\s")
+_CUT_WORD_AFTER = re.compile(r"\s\S{,30}$")
+_DOTS = 1.6  # image points per PDF point at zoom 1: sharp at the panel's width
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A cited place: characters [start, end) of a document's text, on `page` where it has pages.
+
+    `shown` is the page that is looked at, which the reader may turn; `zoom` enlarges it.
+    """
+
+    document_id: str
+    name: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    shown: int | None = None
+    zoom: float = 1.0
+
+    @property
+    def current(self) -> int | None:
+        """The page that is looked at."""
+        return self.shown if self.shown is not None else self.page
+
+    def turned(self, pages: int) -> "Source":
+        """The same, looking so many pages on, or back."""
+        return replace(self, shown=(self.current or 1) + pages)
+
+    def zoomed(self, factor: float) -> "Source":
+        return replace(self, zoom=min(3.0, max(1.0, self.zoom * factor)))
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page as a PNG image in base64; `boxes` are left, top, width, height as shares of it."""
+
+    png: str
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """Text before the cited place, the place, and text after it."""
+
+    before: str
+    cited: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What can be shown of a source. `missing` says why it is not the page itself."""
+
+    document: Document | None
+    page: PageView | None = None
+    text: TextView | None = None
+    missing: Literal["", "document", "original", "image"] = ""
+
+
+def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
+    """The page of a PDF with the cited words marked, else the text around them."""
+    try:
+        document = base.document(source.document_id)
+    except DocumentNotFound:
+        return View(None, text=TextView("", source.quote, ""), missing="document")
+    pages = base.pages(document)
+    if document.media_type != PDF or source.current is None:
+        return View(document, text=_text(pages, source))
+    path = base.original(document)
+    if path is None:
+        return View(document, text=_text(pages, source), missing="original")
+    number = source.current
+    start, end = _within(pages, number, source)
+    try:
+        png = parsers.render(path, page=number, scale=_DOTS * source.zoom)
+        boxes: tuple[tuple[float, float, float, float], ...] = ()
+        if end > start:
+            found = parsers.boxes(path, page=number, start=start, end=end)
+            boxes = tuple(
+                (
+                    left / found.width,
+                    top / found.height,
+                    (right - left) / found.width,
+                    (bottom - top) / found.height,
+                )
+                for left, top, right, bottom in found.boxes
+            )
+    except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
+        return View(document, text=_text(pages, source), missing="image")
+    return View(document, page=PageView(base64.b64encode(png).decode("ascii"), boxes))
+
+
+def _starts(pages: tuple[PageText, ...]) -> list[int]:
+    """Where each page begins in the document's text."""
+    starts, at = [], 0
+    for page in pages:
+        starts.append(at)
+        at += len(page.text) + len(PAGE_BREAK)
+    return starts
+
+
+def _within(pages: tuple[PageText, ...], number: int, source: Source) -> tuple[int, int]:
+    """The part of the cited place on page `number`, as offsets in that page's text."""
+    for page, begins in zip(pages, _starts(pages), strict=True):
+        if page.number == number:
+            start = max(0, source.start - begins)
+            return start, max(start, min(len(page.text), source.end - begins))
+    return 0, 0
+
+
+def _text(pages: tuple[PageText, ...], source: Source) -> TextView:
+    """The text around the cited place; the whole page where another page is looked at."""
+    turned = source.current is not None and source.current != source.page
+    if turned:
+        whole = next((page.text for page in pages if page.number == source.current), "")
+        return TextView(whole, "", "")
+    text = PAGE_BREAK.join(page.text for page in pages)
+    begin, end = max(0, source.start - _AROUND), min(len(text), source.end + _AROUND)
+    before, after = text[begin : source.start], text[source.end : end]
+    if begin > 0:
+        before = f"… {_CUT_WORD_BEFORE.sub('', before)}"
+    if end < len(text):
+        after = f"{_CUT_WORD_AFTER.sub('', after)} …"
+    return TextView(before, text[source.start : source.end], after)

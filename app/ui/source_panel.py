@@ -1,0 +1,91 @@
+"""The proof: the cited place in its document, beside the answer."""
+
+import streamlit as st
+
+from quire.ui.catalogue import label, plain
+from quire.ui.inert import html
+from quire.ui.shared import Shared
+from quire.ui.source import PageView, Source, TextView, View, look
+from quire.ui.state import state
+
+_STEP = 1.35  # one press of the magnifier
+
+
+def draw(opened: Shared, source: Source) -> None:
+    """Draw the panel for an open source."""
+    with st.container(key="source"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.html(f'<div class="quire-name">{html(source.name)}</div>')
+            if st.button("", key="close-source", icon=":material/close:", help=label("app.close")):
+                state().source = None
+                st.rerun()
+        with st.spinner(label("source.opening")):
+            view = look(opened.base, source, parsers=opened.parsers)
+        if view.missing:
+            st.caption(label(f"source.{view.missing}_missing"))
+        if view.document is not None and view.document.pages and source.current is not None:
+            _pager(source, view)
+        if view.page is not None:
+            _sheet(_image(view.page, source))
+        elif view.text is not None:
+            _sheet(_passage(view.text))
+
+
+def _pager(source: Source, view: View) -> None:
+    pages = view.document.pages if view.document else None
+    if pages is None or source.current is None:
+        return
+    turned: Source | None = None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            "",
+            key="page-back",
+            icon=":material/chevron_left:",
+            help=label("source.back"),
+            disabled=source.current <= 1,
+        ):
+            turned = source.turned(-1)
+        st.caption(label("source.page", page=source.current, pages=pages), width="content")
+        if st.button(
+            "",
+            key="page-on",
+            icon=":material/chevron_right:",
+            help=label("source.on"),
+            disabled=source.current >= pages,
+        ):
+            turned = source.turned(1)
+        if view.page is not None:
+            for key, icon, factor, end in (
+                ("smaller", ":material/zoom_out:", 1 / _STEP, source.zoom <= 1.0),
+                ("larger", ":material/zoom_in:", _STEP, source.zoom >= 3.0),
+            ):
+                if st.button(
+                    "", key=f"zoom-{key}", icon=icon, help=label(f"source.{key}"), disabled=end
+                ):
+                    turned = source.zoomed(factor)
+    if turned is not None:
+        state().source = turned
+        st.rerun()
+
+
+def _sheet(content: str) -> None:
+    st.html(f'<div class="quire-sheet">{content}</div>')
+
+
+def _image(view: PageView, source: Source) -> str:
+    boxes = "".join(
+        f'<i style="left:{left:.3%};top:{top:.3%};width:{width:.3%};height:{height:.3%}"></i>'
+        for left, top, width, height in view.boxes
+    )
+    alt = html(f"{source.name}, {plain('answer.page', page=source.current)}")
+    return (
+        f'<div class="quire-page" style="width:{source.zoom:.0%}">'
+        f'<img src="data:image/png;base64,{view.png}" alt="{alt}">{boxes}</div>'
+    )
+
+
+def _passage(view: TextView) -> str:
+    return (
+        f'<div class="quire-passage">{html(view.before)}'
+        f"<mark>{html(view.cited)}</mark>{html(view.after)}</div>"
+    )
