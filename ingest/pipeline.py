@@ -6,12 +6,14 @@ transaction of its own. Whatever ends the run, every committed document stays an
 up the rest.
 """
 
+import contextlib
 import hashlib
 import os
+import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,7 +34,10 @@ from quire.models.protocols import Embedder
 from quire.records import Chunk, ParsedDocument
 from quire.text import languages
 
+_LOOK = 0.2  # seconds between two looks, during a long parse, whether to stop
 _AHEAD = 4  # files parsed ahead of embedding: keeps the workers busy and bounds the memory
+_OWN = ("catalog.sqlite3", "conversations.sqlite3", "vectors", "originals", "writer.lock")
+_LATEST = 2**63 - 1  # nanoseconds: SQLite's largest number, in the year 2262
 _GROUP = 256  # chunks embedded together: a few seconds of work, and full batches of each length
 
 HearProgress = Callable[[Progress], None]
@@ -94,11 +99,9 @@ class Ingest:
         file instead of trusting an unchanged size and time. `dry_run` only tells what would happen.
         Raises Unreadable, before anything is changed, when a path does not exist.
         """
-        found = list(discover(paths))
+        found = [item for item in discover(paths) if not self._is_own(item)]
         with self._catalog.reading() as connection:
             self._known = documents.locations(connection)
-        if sync:
-            self._forget_missing(paths, dry_run=dry_run)
         for item in found:
             if isinstance(item, SkippedPath):
                 self._tally.skip(item.path, item.reason)
@@ -117,6 +120,8 @@ class Ingest:
                 for file in self._changed:
                     if file.path not in self._settled:
                         self._tally.skip(file.path, "not reached: the ingest was stopped")
+        if sync and not self._cancel.is_set():  # last, so that what was moved is known by now
+            self._forget_missing(paths, dry_run=dry_run)
         return self._tally.report(
             seconds=time.monotonic() - self._began, cancelled=self._cancel.is_set()
         )
@@ -124,15 +129,25 @@ class Ingest:
     def _forget_missing(self, paths: Sequence[Path], *, dry_run: bool) -> None:
         roots = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  links stay links
         for path in self._known:
-            if any(path.is_relative_to(root) for root in roots) and not os.path.lexists(path):
+            if any(path.is_relative_to(root) for root in roots) and _is_gone(path):
                 self._tally.removed += 1
                 if not dry_run:
                     with self._catalog.writing() as connection:
                         documents.remove_location(connection, path)
 
+    def _is_own(self, item: FoundFile | SkippedPath) -> bool:
+        """Whether a path was met that is part of this knowledge base, which may lie in a folder of
+        documents. Copies of uploads are named themselves."""
+        folder = self._catalog.path.parent.absolute()
+        if isinstance(item, SkippedPath) or not item.path.is_relative_to(folder):
+            return False
+        first = item.path.relative_to(folder).parts[0]
+        own = first.removesuffix("-wal").removesuffix("-shm") in _OWN
+        return own and not item.root.is_relative_to(folder / "originals")
+
     def _is_unchanged(self, file: FoundFile) -> bool:
         known = self._known.get(file.path)
-        return known is not None and (known.size, known.modified_ns) == (file.size, file.mtime_ns)
+        return known is not None and known == _place(file, known.document_id)
 
     def _count_taken(self, file: FoundFile) -> None:
         if file.path in self._known:
@@ -142,14 +157,15 @@ class Ingest:
 
     def _take_in(self) -> None:
         group: list[_Ready] = []
-        for file, outcome in self._parsed():
-            self._stop_if_asked()
-            ready = self._chunked(file, outcome)
-            if ready is not None:
-                group.append(ready)
-            if sum(len(item.texts) for item in group) >= _GROUP:
-                self._embed_and_commit(group)
-                group.clear()
+        with contextlib.closing(self._parsed()) as parsed:
+            for file, outcome in parsed:
+                self._stop_if_asked()
+                ready = self._chunked(file, outcome)
+                if ready is not None:
+                    group.append(ready)
+                if sum(len(item.texts) for item in group) >= _GROUP:
+                    self._embed_and_commit(group)
+                    group.clear()
         self._embed_and_commit(group)
 
     @cached_property
@@ -157,7 +173,7 @@ class Ingest:
         """Loaded when the first changed file needs it: unchanged ones need no model."""
         return self._open_embedder()
 
-    def _parsed(self) -> Iterator[tuple[FoundFile, _Outcome]]:
+    def _parsed(self) -> Generator[tuple[FoundFile, _Outcome], None, None]:
         """Each changed file, in order, with what became of it; `_AHEAD` files are under way."""
         if not self._changed:
             return
@@ -174,10 +190,16 @@ class Ingest:
                     if not waiting:
                         return
                     file, future = waiting.popleft()
-                    yield file, future.result()
+                    yield file, self._outcome(future)
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
                 pool.close()  # ends a parser at work, so that stopping does not wait for it
+
+    def _outcome(self, future: Future[_Outcome]) -> _Outcome:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return future.result(timeout=_LOOK)
+            self._stop_if_asked()
 
     def _parse(self, pool: ParserPool, file: FoundFile) -> _Outcome:
         try:
@@ -210,19 +232,21 @@ class Ingest:
                 ]
                 return _Ready(file, outcome, chunks, texts)
             self._tally.skip(file.path, "it has no text")
+        if file.path in self._known and not isinstance(outcome, str):
+            self._tally.warn(file.path, ("Its earlier version stays until it can be read again.",))
         self._advance(file)
         return None
 
     def _settle_known(self, file: FoundFile, document_id: str) -> None:
         """Record a place whose content is in the catalog: touched, moved or copied."""
-        location = Location(file.path, document_id, file.size, file.mtime_ns)
+        location = _place(file, document_id)
         before = self._known.get(file.path)
         elsewhere = [
             known.path
             for known in self._known.values()
             if known.document_id == document_id and known.path != file.path
         ]
-        gone = [path for path in elsewhere if not os.path.lexists(path)]
+        gone = [path for path in elsewhere if _is_gone(path)]
         with self._catalog.writing() as connection:
             documents.put_location(connection, location)
             for path in gone:
@@ -281,7 +305,7 @@ class Ingest:
         if known:  # the same bytes came twice in this run
             self._settle_known(file, known)
         else:
-            location = Location(file.path, document.id, file.size, file.mtime_ns)
+            location = _place(file, document.id)
             with self._catalog.writing() as connection:
                 documents.insert(
                     connection,
@@ -317,6 +341,21 @@ class Ingest:
     def _stop_if_asked(self) -> None:
         if self._cancel.is_set():
             raise _Stopped
+
+
+def _place(file: FoundFile, document_id: str) -> Location:
+    within = min(max(file.mtime_ns, -_LATEST), _LATEST)
+    return Location(file.path, document_id, file.size, within)
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether no file is at `path` any more. A disk that does not answer says nothing of it."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
 
 
 def _text_hash(text: str) -> bytes:

@@ -81,11 +81,12 @@ def flipped(content: bytes, bit: int) -> bytes:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its bytes."""
+    """Every file below a folder with its bytes, but for SQLite's map of its log, which each reader
+    writes to."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.name.endswith("-shm")
     }
 
 

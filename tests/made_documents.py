@@ -1,9 +1,11 @@
-"""Documents put into a catalog without files, parsers or models."""
+"""Documents put into a catalog without files, parsers or models, and what a catalog holds."""
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from quire.indexes import documents
 from quire.indexes.catalog import Catalog
@@ -60,3 +62,49 @@ def insert(catalog: Catalog, name: str, *pages: str, title: str = "title") -> st
 def delete(catalog: Catalog, document_id: str) -> None:
     with catalog.writing() as connection:
         documents.delete(connection, document_id)
+
+
+def state(catalog: Catalog) -> dict[str, Any]:
+    """All that a catalog holds, but for what may differ between two equal ones: numbers and times.
+
+    Vectors stand apart, under "vectors" by document and ordinal: they may differ by a rounding.
+    """
+    with catalog.reading() as connection:
+        found: dict[str, Any] = {
+            "terms": connection.execute("SELECT term, doc, cnt FROM lexical_terms").fetchall(),
+            "places": sorted(
+                (str(path), place.document_id)
+                for path, place in documents.locations(connection).items()
+            ),
+            "vectors": {},
+        }
+        for document in documents.all_documents(connection):
+            chunks = documents.chunks_of(connection, document.id)
+            found[document.uri] = {
+                "id": document.id,
+                "title": document.title,
+                "language": document.language,
+                "pages": documents.pages(connection, document.id),
+                "chunks": [
+                    (chunk.ordinal, chunk.span, chunk.heading_path, chunk.text, chunk.tokens)
+                    for chunk in chunks
+                ],
+            }
+            for chunk in chunks:
+                ((_, vector),) = documents.vectors_between(connection, chunk.id, chunk.id)
+                found["vectors"][document.id, chunk.ordinal] = vector
+    return found
+
+
+def assert_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Equal documents, spans and lexical rows, and vectors at cosine 0.995 or more."""
+    vectors, others = one["vectors"], other["vectors"]
+    assert one | {"vectors": None} == other | {"vectors": None}
+    assert vectors.keys() == others.keys()
+    for key, vector in vectors.items():
+        assert _cosine(vector, others[key]) >= 0.995
+
+
+def _cosine(one: npt.NDArray[np.float16], other: npt.NDArray[np.float16]) -> float:
+    a, b = one.astype(np.float32), other.astype(np.float32)
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))

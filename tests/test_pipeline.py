@@ -1,0 +1,517 @@
+"""From files to a catalog: every file ends as exactly one of added, updated, unchanged, removed,
+skipped or failed, and nothing is done twice."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from faults import contents, watched_disk
+from made_documents import assert_equal, state
+from quire import IngestReport, KnowledgeBase
+from quire.errors import KnowledgeBaseError, Unreadable
+from quire.ingest import loaders
+from quire.ingest.report import Progress
+from quire.models.fakes import FakeEmbedder
+from quire.records import ParsedDocument
+
+
+class Embedder(FakeEmbedder):
+    """Remembers what it has embedded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded: list[str] = []
+
+    def embed_passages(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
+    ) -> npt.NDArray[np.float32]:
+        self.embedded += texts
+        return super().embed_passages(texts, progress=progress)
+
+
+class ParserHere:
+    """A parser in this process: what is tested here is not its isolation, and starting one takes
+    longer than such a test."""
+
+    def __init__(self, *, workers: int) -> None:
+        """Takes what a ParserPool takes."""
+
+    def __enter__(self) -> "ParserHere":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def parse(self, path: Path, *, password: str | None = None) -> ParsedDocument:
+        return loaders.load(path, password=password)
+
+
+@pytest.fixture(autouse=True)
+def _parser_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "isolated" not in request.node.name:
+        monkeypatch.setattr("quire.ingest.pipeline.ParserPool", ParserHere)
+
+
+@pytest.fixture
+def embedder() -> Embedder:
+    return Embedder()
+
+
+@pytest.fixture
+def kb(tmp_path: Path, embedder: Embedder) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase.open(tmp_path / "kb", embedder=embedder) as kb:
+        yield kb
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three files."""
+    folder = tmp_path / "files"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "lease.txt").write_text("The lease ends in May.\n\nThe dog may stay.")
+    (folder / "leave.md").write_text("# 年假\n\n员工每年有五天年假。\n\n# 病假\n\n病假十天。")
+    (folder / "inner" / "boiler.txt").write_text("The landlord repairs the boiler.")
+    return folder
+
+
+def counts(report: IngestReport) -> dict[str, int]:
+    """The outcomes that occurred."""
+    every = report.to_dict()
+    numbers = {
+        name: every[name] if isinstance(every[name], int) else len(every[name])
+        for name in ("added", "updated", "unchanged", "removed", "skipped", "failed")
+    }
+    return {name: number for name, number in numbers.items() if number}
+
+
+def texts(kb: KnowledgeBase) -> set[str]:
+    """The names of the documents, and all of their text."""
+    return {f"{d.name}: {page.text}" for d in kb.documents() for page in kb.pages(d)}
+
+
+# -- the same again ------------------------------------------------------------------------------
+
+
+def test_adding_twice_equals_adding_once(
+    kb: KnowledgeBase, folder: Path, embedder: Embedder
+) -> None:
+    assert counts(kb.add(folder)) == {"added": 3}
+    before = state(kb._catalog)
+    embedder.embedded.clear()
+    assert counts(kb.add(folder)) == {"unchanged": 3}
+    assert embedder.embedded == []
+    assert_equal(state(kb._catalog), before)
+
+
+def test_a_file_named_several_times_counts_once(kb: KnowledgeBase, folder: Path) -> None:
+    paths = [folder, folder / "lease.txt", folder / "inner" / ".." / "lease.txt", folder]
+    assert counts(kb.add(paths)) == {"added": 3}
+
+
+def test_the_order_of_adding_does_not_matter(tmp_path: Path, folder: Path) -> None:
+    files = [folder / "lease.txt", folder / "leave.md", folder / "inner" / "boiler.txt"]
+    states = []
+    for name, order in (("one", files), ("other", files[::-1])):
+        with KnowledgeBase.open(tmp_path / name, embedder=FakeEmbedder()) as kb:
+            for path in order:
+                kb.add(path)
+            states.append(state(kb._catalog))
+    assert_equal(*states)
+
+
+def test_removing_and_adding_again_equals_adding(kb: KnowledgeBase, folder: Path) -> None:
+    kb.add(folder)
+    before = state(kb._catalog)
+    kb.remove("lease.txt")
+    assert len(kb.documents()) == 2
+    assert counts(kb.add(folder)) == {"added": 1, "unchanged": 2}
+    assert_equal(state(kb._catalog), before)
+
+
+def test_a_thousand_unchanged_files_cost_no_write_and_no_model(
+    kb: KnowledgeBase, tmp_path: Path, embedder: Embedder
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(1000):
+        (folder / f"{number}.txt").write_text(f"Number {number}.")
+    kb._catalog._writer.pragma("synchronous", "off")  # a thousand flushes are not what is tested
+    assert counts(kb.add(folder)) == {"added": 1000}
+    writes = kb._catalog._writer.total_changes()
+    files = contents(kb.folder)
+    embedder.embedded.clear()
+    report = kb.add(folder)
+    assert counts(report) == {"unchanged": 1000}
+    assert report.seconds < 5
+    assert kb._catalog._writer.total_changes() == writes
+    assert embedder.embedded == []
+    assert contents(kb.folder) == files
+
+
+# -- changes -------------------------------------------------------------------------------------
+
+
+def test_a_changed_file_replaces_its_old_version(kb: KnowledgeBase, folder: Path) -> None:
+    kb.add(folder)
+    (folder / "lease.txt").write_text("The lease ends in November.")
+    assert counts(kb.add(folder)) == {"updated": 1, "unchanged": 2}
+    assert len(kb.documents()) == 3
+    assert not any("May" in text for text in texts(kb))
+    assert [hit.chunk.text for hit in kb.search("November", mode="lexical")] == [
+        "The lease ends in November."
+    ]
+    assert kb.search("May", mode="lexical") == []
+    assert kb.verify() == []
+
+
+def test_a_touched_file_is_unchanged_and_not_read_a_second_time(
+    kb: KnowledgeBase, folder: Path, embedder: Embedder
+) -> None:
+    kb.add(folder)
+    embedder.embedded.clear()
+    os.utime(folder / "lease.txt", (1, 1))
+    assert counts(kb.add(folder)) == {"unchanged": 3}
+    assert embedder.embedded == []
+    writes = kb._catalog._writer.total_changes()
+    assert counts(kb.add(folder)) == {"unchanged": 3}
+    assert kb._catalog._writer.total_changes() == writes
+
+
+def test_new_content_under_the_same_size_and_time_is_found_on_request(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    path = folder / "lease.txt"
+    kb.add(folder)
+    status = path.stat()
+    path.write_text(path.read_text().replace("May", "Jun"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert counts(kb.add(folder)) == {"unchanged": 3}
+    assert counts(kb.add(folder, verify_content=True)) == {"updated": 1, "unchanged": 2}
+    assert any("Jun" in text for text in texts(kb))
+
+
+def test_only_the_changed_chunks_of_a_file_are_embedded_again(
+    kb: KnowledgeBase, folder: Path, embedder: Embedder
+) -> None:
+    kb.add(folder)
+    embedder.embedded.clear()
+    (folder / "leave.md").write_text("# 年假\n\n员工每年有五天年假。\n\n# 病假\n\n病假十二天。")
+    kb.add(folder)
+    assert embedder.embedded == ["病假\n\n病假十二天。"]
+
+
+def test_equal_chunks_are_embedded_once(
+    kb: KnowledgeBase, folder: Path, embedder: Embedder
+) -> None:
+    same = "# One\n\nThis is the same.\n\n"
+    (folder / "a.md").write_text(same + "# Two\n\nThis is not.")
+    (folder / "b.md").write_text(same + "# Three\n\nNor is this.")
+    kb.add(folder)
+    assert embedder.embedded.count("One\n\nThis is the same.") == 1
+
+
+def test_what_can_no_longer_be_read_keeps_its_old_version_and_says_so(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    kb.add(folder)
+    before = texts(kb)
+    (folder / "lease.txt").write_bytes(b"")
+    (folder / "leave.md").write_bytes(b"%PDF-1.7 and nothing more")
+    report = kb.add(folder)
+    assert counts(report) == {"unchanged": 1, "skipped": 1, "failed": 1}
+    assert sorted(report.warnings) == [
+        f"{folder / name}: Its earlier version stays until it can be read again."
+        for name in ("lease.txt", "leave.md")
+    ]
+    assert texts(kb) == before
+
+
+# -- places --------------------------------------------------------------------------------------
+
+
+def test_a_copy_is_skipped_with_the_place_of_the_first(
+    kb: KnowledgeBase, folder: Path, embedder: Embedder
+) -> None:
+    kb.add(folder)
+    embedder.embedded.clear()
+    shutil.copy(folder / "lease.txt", folder / "copy.txt")
+    report = kb.add(folder)
+    assert counts(report) == {"unchanged": 3, "skipped": 1}
+    assert report.skipped[0].path == str(folder / "copy.txt")
+    assert report.skipped[0].reason == f"same content as {folder / 'lease.txt'}"
+    assert embedder.embedded == []
+    assert counts(kb.add(folder)) == {"unchanged": 4}
+    assert len(kb.documents()) == 3
+
+
+def test_two_equal_files_in_one_run_are_one_document(kb: KnowledgeBase, folder: Path) -> None:
+    for name in "abc":
+        (folder / f"{name}.txt").write_text("The same in all.")
+    report = kb.add(folder)
+    assert counts(report) == {"added": 4, "skipped": 2}
+    assert {refusal.reason for refusal in report.skipped} == {f"same content as {folder / 'a.txt'}"}
+    assert counts(kb.add(folder)) == {"unchanged": 6}
+
+
+def test_a_document_stays_as_long_as_a_place_holds_it(kb: KnowledgeBase, folder: Path) -> None:
+    shutil.copy(folder / "lease.txt", folder / "copy.txt")
+    kb.add(folder)
+    (folder / "copy.txt").write_text("Something else.")
+    assert counts(kb.add(folder)) == {"updated": 1, "unchanged": 3}
+    assert len(kb.documents()) == 4
+    (folder / "lease.txt").unlink()
+    assert counts(kb.add(folder, sync=True)) == {"removed": 1, "unchanged": 3}
+    assert not any("May" in text for text in texts(kb))
+
+
+def test_a_moved_file_is_a_rename(kb: KnowledgeBase, folder: Path, embedder: Embedder) -> None:
+    kb.add(folder)
+    embedder.embedded.clear()
+    (folder / "lease.txt").rename(folder / "inner" / "contract.txt")
+    assert counts(kb.add(folder)) == {"unchanged": 3}
+    assert embedder.embedded == []
+    assert {document.name for document in kb.documents()} == {
+        "contract.txt",
+        "leave.md",
+        "boiler.txt",
+    }
+    assert kb.verify() == []
+
+
+def test_a_moved_file_is_a_rename_with_sync_too(
+    kb: KnowledgeBase, folder: Path, embedder: Embedder
+) -> None:
+    kb.add(folder)
+    embedder.embedded.clear()
+    (folder / "lease.txt").rename(folder / "contract.txt")
+    assert counts(kb.add(folder, sync=True)) == {"unchanged": 3}
+    assert embedder.embedded == []
+
+
+def test_sync_forgets_what_is_gone_and_only_below_the_named_folders(
+    kb: KnowledgeBase, folder: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.txt"
+    elsewhere.write_text("From another place.")
+    kb.add([folder, elsewhere])
+    elsewhere.unlink()
+    (folder / "lease.txt").unlink()
+    shutil.rmtree(folder / "inner")
+    (folder / "inner").write_text("now a file")
+    assert counts(kb.add(folder)) == {"added": 1, "unchanged": 1}
+    assert counts(kb.add(folder, sync=True)) == {"removed": 2, "unchanged": 2}
+    assert {document.name for document in kb.documents()} == {"elsewhere.txt", "inner", "leave.md"}
+    assert kb.verify() == []
+
+
+def test_sync_does_not_take_a_folder_that_cannot_be_read_for_an_empty_one(
+    kb: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disconnected drive must not empty the knowledge base."""
+    kb.add(folder)
+    gone = folder / "inner" / "boiler.txt"
+    gone.unlink()
+    real = os.lstat
+
+    def refuse(path: str | Path) -> os.stat_result:
+        if Path(path) == gone:
+            raise OSError(5, os.strerror(5))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", refuse)
+        assert counts(kb.add(folder, sync=True)) == {"unchanged": 2}
+    assert counts(kb.add(folder, sync=True)) == {"unchanged": 2, "removed": 1}
+
+
+def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
+    kb: KnowledgeBase, folder: Path, embedder: Embedder
+) -> None:
+    kb.add(folder)
+    (folder / "lease.txt").unlink()
+    (folder / "leave.md").write_text("Changed.")
+    (folder / "new.txt").write_text("New.")
+    embedder.embedded.clear()
+    before = contents(kb.folder)
+    expected = {"added": 1, "updated": 1, "unchanged": 1, "removed": 1}
+    assert counts(kb.add(folder, sync=True, dry_run=True)) == expected
+    assert contents(kb.folder) == before
+    assert embedder.embedded == []
+    assert counts(kb.add(folder, sync=True)) == expected
+
+
+def test_the_knowledge_base_s_own_files_are_not_taken_in(folder: Path, embedder: Embedder) -> None:
+    with KnowledgeBase.open(folder / "kb", embedder=embedder) as kb:
+        kb.add_upload("upload.txt", b"An upload.")
+        assert counts(kb.add(folder)) == {"added": 3}
+        assert counts(kb.add(folder)) == {"unchanged": 3}
+    shutil.rmtree(folder / "kb")
+    with KnowledgeBase.open(folder, embedder=embedder) as kb:
+        kb.add_upload("upload.txt", b"An upload.")
+        assert counts(kb.add(folder)) == {"added": 3}
+        assert counts(kb.add(folder)) == {"unchanged": 3}
+
+
+# -- odd files -----------------------------------------------------------------------------------
+
+
+def test_one_bad_file_among_good_ones_stops_nothing_isolated(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    (folder / "a-broken.pdf").write_bytes(b"%PDF-1.7\n" + os.urandom(500))
+    (folder / "b-empty.txt").write_bytes(b"")
+    (folder / "c-image.png").write_bytes(b"\x89PNG\r\n\x1a\n" + os.urandom(500))
+    (folder / "d-blank.txt").write_text(" \n\n ")
+    report = kb.add(folder, jobs=2)
+    assert report.added == 3
+    assert len(report.skipped) + len(report.failed) == 4
+    assert {Path(refusal.path).name for refusal in report.failed} == {"a-broken.pdf"}
+    for refusal in (*report.skipped, *report.failed):
+        assert refusal.reason
+    assert kb.verify() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"not-utf8-\xff\xfe.txt",
+        b"new\nline.txt",
+        b"-rf.txt",
+        "é".encode() * 125 + b".txt",
+        b"\x1b[31mred.txt",
+        "Cafe\u0301.txt".encode(),
+        b" blank .txt",
+        "报告（终稿）.txt".encode(),
+        b"'; DROP TABLE chunks; --.txt",
+    ],
+    ids=repr,
+)
+def test_odd_names_are_kept_and_shown_escaped(
+    kb: KnowledgeBase, tmp_path: Path, name: bytes
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.write_text("The boiler.")
+    assert counts(kb.add(path)) == {"added": 1}
+    (document,) = kb.documents()
+    assert document.name.isprintable()
+    document.name.encode()
+    assert kb.original(document) == path
+    assert counts(kb.add(path)) == {"unchanged": 1}
+    assert kb.document(document.name) == kb.document(document.uri) == document
+    kb.remove(document.name)
+    assert kb.documents() == []
+
+
+def test_twin_names_that_only_differ_in_their_bytes_are_two_places(
+    kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    folder = tmp_path / "twins"
+    folder.mkdir()
+    (folder / "Caf\u00e9.txt").write_text("Composed.")
+    (folder / "Cafe\u0301.txt").write_text("Decomposed.")
+    assert counts(kb.add(folder)) == {"added": 2}
+    assert counts(kb.add(folder)) == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("when", [-(10**18), 0, 4 * 10**18, 2**63 * 2])
+def test_any_time_of_change_is_taken(kb: KnowledgeBase, folder: Path, when: int) -> None:
+    try:
+        os.utime(folder / "lease.txt", ns=(when, when))
+    except OverflowError:
+        pytest.skip("this system has no such time")
+    assert counts(kb.add(folder)) == {"added": 3}
+    assert counts(kb.add(folder)) == {"unchanged": 3}
+    assert len(kb.documents()) == 3
+
+
+def test_a_path_that_does_not_exist_is_refused_before_anything_is_done(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    with pytest.raises(Unreadable, match="missing does not exist"):
+        kb.add([folder, folder / "missing"])
+    assert kb.documents() == []
+
+
+# -- stopping ------------------------------------------------------------------------------------
+
+
+def test_a_stopped_ingest_keeps_what_is_committed_and_the_next_takes_the_rest(
+    tmp_path: Path, folder: Path, kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quire.ingest.pipeline._GROUP", 1)
+    cancel = threading.Event()
+
+    def stop_after_one(progress: Progress) -> None:
+        if progress.files_done == 1:
+            cancel.set()
+
+    report = kb.add(folder, progress=stop_after_one, cancel=cancel)
+    assert report.cancelled
+    assert counts(report) == {"added": 1, "skipped": 2}
+    assert {refusal.reason for refusal in report.skipped} == {"not reached: the ingest was stopped"}
+    assert len(kb.documents()) == 1
+    assert kb.verify() == []
+    assert counts(kb.add(folder)) == {"added": 2, "unchanged": 1}
+    with KnowledgeBase.open(tmp_path / "other", embedder=FakeEmbedder()) as other:
+        other.add(folder)
+        assert_equal(state(kb._catalog), state(other._catalog))
+
+
+def test_progress_only_goes_forward_and_ends_with_all_files(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    heard: list[Progress] = []
+    kb.add(folder, progress=heard.append)
+    done = [progress.files_done for progress in heard]
+    assert done == sorted(done)
+    assert (heard[-1].files_done, heard[-1].files_total, heard[-1].chunks) == (3, 3, 4)
+    assert all(progress.remaining is None or progress.remaining >= 0 for progress in heard)
+
+
+def test_a_disk_that_fills_at_any_write_leaves_whole_documents_and_a_next_run_completes(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quire.ingest.pipeline._GROUP", 1)
+    shutil.rmtree(folder / "inner")
+    with KnowledgeBase.open(tmp_path / "whole", embedder=FakeEmbedder()) as kb:
+        kb.add(folder)
+        expected = state(kb._catalog)
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb:
+        kb._embedder_in_use()  # making it is tested with the catalog
+    first = contents(tmp_path / "kb")
+    failures = 0
+    for nth in range(1, 200):
+        place = tmp_path / f"{nth}"
+        place.mkdir()
+        for name, content in first.items():
+            (place / name).write_bytes(content)
+        with watched_disk(apsw.FullError if nth % 2 else apsw.IOError) as disk:
+            kb = KnowledgeBase.open(place, embedder=FakeEmbedder())
+            disk.fails_from = disk.writes + nth
+            try:
+                kb.add(folder)
+                break
+            except KnowledgeBaseError as error:
+                failures += 1
+                assert str(place) in error.message  # noqa: PT017  not each write fails a run
+            finally:
+                disk.fails_from = None
+                assert kb.verify() == []
+                found = state(kb._catalog)
+                for document in kb.documents():
+                    assert found[document.uri] == expected[document.uri]
+                kb.add(folder)
+                assert_equal(state(kb._catalog), expected)
+                kb.close()
+        shutil.rmtree(place)
+    assert failures > 5
