@@ -10,7 +10,7 @@ Precedence: arguments, then environment, then `config.toml` in the platform's co
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError
@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     )
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
+    )
+    language: Literal["en", "zh"] = Field(
+        "en", description="Language of reasons and warnings in reports: 'en' or 'zh'."
     )
     lock_wait: float = Field(
         10.0, ge=0, description="Seconds to wait for another process that writes."

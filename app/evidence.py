@@ -12,7 +12,6 @@ sentence.
 
 import dataclasses
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,10 +25,6 @@ _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
 _CANDIDATES = 24  # sentences embedded for one question: a tenth of a second on two cores
 _LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
 _LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
-_HEADING_WORDS, _HEADING_HAN = 12, 24
-
-_SAYS = re.compile(r"[.。！!；;:：…]['\"”’」）)]*$|\|")
-_ASKS = re.compile(r"[?？]['\"”’」）)]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +138,7 @@ def _sentences(passage: Passage, weights: Mapping[str, float]) -> Iterator[Evide
         lead = ""
         for start, end in sentences.split(part):
             text = part[start : min(end, start + _LONGEST)]
-            leads = _leads(text)
+            leads = sentences.leads(text)
             yield Evidence(
                 passage=passage,
                 start=offset + start,
@@ -161,16 +156,6 @@ def _share(text: str, weights: Mapping[str, float]) -> float:
     present = set(analysis.terms(text))
     held = sum(weight for term, weight in weights.items() if term in present)
     return held / total if total else 0.0
-
-
-def _leads(text: str) -> bool:
-    """Whether a sentence is a heading or a question: it leads to what the next ones say."""
-    if _ASKS.search(text):
-        return True
-    if _SAYS.search(text):
-        return False
-    han = len(re.findall(r"[\u3400-\u9fff]", text))
-    return han <= _HEADING_HAN and len(text.split()) <= _HEADING_WORDS
 
 
 def _differs(one: str, other: str) -> bool:

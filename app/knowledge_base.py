@@ -1,6 +1,7 @@
 """The knowledge base: the one place where settings become live objects."""
 
 import contextlib
+import dataclasses
 import logging
 import os
 import threading
@@ -30,6 +31,7 @@ from quire.models.reading import measure_reading
 from quire.records import Answer, Document, Hit, PageText
 from quire.retrieval import Mode, Retriever, checked_question
 from quire.text import analysis
+from quire.text.translations import translated
 
 if TYPE_CHECKING:
     from quire.chain import Question
@@ -156,6 +158,7 @@ class KnowledgeBase:
                 open_embedder=self._embedder_in_use,
                 jobs=jobs,
                 password=password,
+                language=self.settings.language,
                 progress=progress,
                 cancel=cancel,
             )
@@ -177,7 +180,16 @@ class KnowledgeBase:
     def documents(self) -> list[Document]:
         """All documents, by name."""
         with self._catalog.reading() as connection:
-            return documents.all_documents(connection)
+            found = documents.all_documents(connection)
+        if self.settings.language == "en":
+            return found
+        return [
+            dataclasses.replace(
+                document,
+                warnings=tuple(translated(w, self.settings.language) for w in document.warnings),
+            )
+            for document in found
+        ]
 
     def document(self, reference: str) -> Document:
         """The document of this name, path or beginning of an id.

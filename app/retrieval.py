@@ -8,20 +8,22 @@ equal weights let it drown the leg that works.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
-
-import apsw
+from typing import TYPE_CHECKING, Literal
 
 from quire import evidence
 from quire.errors import UsageError
 from quire.evidence import Evidence
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
-from quire.indexes.index import Index, Ranking
 from quire.models.protocols import Embedder
 from quire.models.reading import can_read
 from quire.records import PAGE_BREAK, Chunk, Document, Hit, PageText, Passage, Span
 from quire.text import analysis, languages
+
+if TYPE_CHECKING:  # loads FAISS
+    import apsw
+
+    from quire.indexes.index import Index, Ranking
 
 Mode = Literal["hybrid", "dense", "lexical"]
 
@@ -36,7 +38,7 @@ class Retriever:
     """Search over one knowledge base. Safe to use from several threads."""
 
     def __init__(
-        self, catalog: Catalog, index: Index, *, embedder: Embedder, reading: dict[str, float]
+        self, catalog: Catalog, index: "Index", *, embedder: Embedder, reading: dict[str, float]
     ) -> None:
         self._catalog = catalog
         self._index = index
@@ -105,7 +107,7 @@ def checked_question(question: str) -> str:
 
 
 def fuse(
-    rankings: Mapping[str, Ranking], *, weights: Mapping[str, float]
+    rankings: "Mapping[str, Ranking]", *, weights: Mapping[str, float]
 ) -> tuple[dict[int, float], dict[int, dict[str, int]]]:
     """Scores by weighted reciprocal rank, and the rank from 1 of each chunk in each leg.
 
@@ -169,7 +171,7 @@ def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> P
 
 
 def _hits(
-    connection: apsw.Connection,
+    connection: "apsw.Connection",
     best: Sequence[int],
     scores: Mapping[int, float],
     ranks: Mapping[int, dict[str, int]],

@@ -9,7 +9,6 @@ name that the quote lacks makes a sentence false however alike it looks, and eac
 - unsupported: all else. Such a sentence carries no label.
 """
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,11 @@ _CHINESE_NUMBER = re.compile("[零〇一二两三四五六七八九十百千万�
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+")
 _NAME_FIRST = re.compile(r"(?:^|(?<=[.!?]\s))[A-Z][\w’'-]+(?=\s+[A-Z])")
 """A sentence's first word is capitalised anyway: it is a name where another one follows."""
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|that|those|such)\b"
+    "|[它他她其该此]|这",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"\s*[\[［【(（]\s*\d+(?:\s*[,，、-]\s*\d+)*\s*[\]］】)）]")
 """A label that the model wrote by itself, such as [1] or (2, 3)."""
 
@@ -105,10 +109,24 @@ def _content(text: str) -> frozenset[str]:
 
 
 def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:
+    """The sentences of the passages; and with the one before it, a sentence that points back.
+
+    Two sentences are one quote only where the second says "it": else the words of one and the
+    number of the other would prove what neither says. Headings and questions prove nothing.
+    """
     for passage in passages:
         for offset, part in passage.parts():
-            spans = sentences.split(part)
-            pairs = [(first[0], second[1]) for first, second in itertools.pairwise(spans)]
-            for start, end in [*spans, *pairs]:
-                text = part[start:end]
-                yield _Quote(passage, offset + start, text, frozenset(analysis.terms(text)))
+            before: tuple[int, int] | None = None
+            for start, end in sentences.split(part):
+                if sentences.leads(part[start:end]):
+                    before = None
+                    continue
+                yield _quote(passage, offset, part, start, end)
+                if before and _POINTS_BACK.search(part[start:end]):
+                    yield _quote(passage, offset, part, before[0], end)
+                before = (start, end)
+
+
+def _quote(passage: Passage, offset: int, part: str, start: int, end: int) -> _Quote:
+    text = part[start:end]
+    return _Quote(passage, offset + start, text, frozenset(analysis.terms(text)))

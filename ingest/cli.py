@@ -66,9 +66,9 @@ def _lines(report: IngestReport, folder: Path) -> Iterator[str]:
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no files"
     yield f"{folder}: {said}; {report.chunks} chunks in {report.seconds:.1f} s"
     for refusal in report.skipped:
-        yield f"  skipped  {refusal.path}: {refusal.reason}"
+        yield f"  skipped  {refusal.path}: {refusal.reason}. {refusal.hint}".rstrip(" .")
     for refusal in report.failed:
-        yield f"  FAILED   {refusal.path}: {refusal.reason}"
+        yield f"  FAILED   {refusal.path}: {refusal.reason}. {refusal.hint}".rstrip(" .")
     for warning in report.warnings:
         yield f"  note     {warning}"
     if report.cancelled:

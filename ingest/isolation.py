@@ -39,7 +39,6 @@ class ParserPool:
 
     def __init__(self, workers: int = 1, *, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._closed = False
         # Last in, first out: a single caller keeps using the one warm worker.
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._workers = [_Worker() for _ in range(workers)]
@@ -79,17 +78,14 @@ class ParserPool:
 
     def close(self) -> None:
         """Ends all workers, also those at work; they leave no child behind."""
-        self._closed = True
         for worker in self._workers:
-            worker.stop()
+            worker.end()
 
     def _ask(
         self, action: Literal["parse", "boxes", "render"], path: Path, **fields: Any
     ) -> dict[str, Any]:
         worker = self._idle.get()
         try:
-            if self._closed:
-                raise Unreadable("the parser was closed before the file was read")
             request = {
                 "action": action,
                 "path": os.path.abspath(path),  # noqa: PTH100 — keeps what is odd in the name
@@ -111,13 +107,12 @@ class _Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._overdue = False
+        self._ended = False
+        self._guard = threading.Lock()  # so that nothing starts after the end
 
     def ask(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
         """The answer to one request. Raises Unreadable if the worker crashed or broke a limit."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            self.stop()
-            process = self._process = _start()
+        process = self._running()
         self._overdue = False
         watch = threading.Timer(seconds, self._kill_overdue)
         watch.daemon = True
@@ -131,6 +126,23 @@ class _Worker:
         if answer["last"]:
             self.stop()
         return answer
+
+    def end(self) -> None:
+        """Ends the process for good."""
+        with self._guard:
+            self._ended = True
+        self.stop()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        process = self._process
+        if process is not None and process.poll() is None:
+            return process
+        self.stop()
+        with self._guard:
+            if self._ended:
+                raise Unreadable("the parser was closed before the file was read")
+            self._process = process = _start()
+        return process
 
     def stop(self) -> None:
         """Ends the process and waits until it is gone."""

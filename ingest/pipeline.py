@@ -68,6 +68,7 @@ class Ingest:
         open_embedder: Callable[[], Embedder],
         jobs: int = 1,
         password: str | None = None,
+        language: str = "en",
         progress: HearProgress = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class Ingest:
         self._open_embedder = open_embedder
         self._jobs = jobs
         self._password = password
+        self._language = language
         self._progress = progress
         self._cancel = cancel or threading.Event()
         self._tally = Tally()
@@ -104,7 +106,7 @@ class Ingest:
             self._known = documents.locations(connection)
         for item in found:
             if isinstance(item, SkippedPath):
-                self._tally.skip(item.path, item.reason)
+                self._tally.refuse(item.path, Skipped(item.reason))
             elif not verify_content and self._is_unchanged(item):
                 self._tally.unchanged += 1
             else:
@@ -119,11 +121,15 @@ class Ingest:
             except _Stopped:
                 for file in self._changed:
                     if file.path not in self._settled:
-                        self._tally.skip(file.path, "not reached: the ingest was stopped")
+                        self._tally.refuse(
+                            file.path, Skipped("not reached: the ingest was stopped")
+                        )
         if sync and not self._cancel.is_set():  # last, so that what was moved is known by now
             self._forget_missing(paths, dry_run=dry_run)
         return self._tally.report(
-            seconds=time.monotonic() - self._began, cancelled=self._cancel.is_set()
+            seconds=time.monotonic() - self._began,
+            cancelled=self._cancel.is_set(),
+            language=self._language,
         )
 
     def _forget_missing(self, paths: Sequence[Path], *, dry_run: bool) -> None:
@@ -217,10 +223,8 @@ class Ingest:
         """The document ready for embedding, or None when the file is settled already."""
         if isinstance(outcome, str):
             self._settle_known(file, outcome)
-        elif isinstance(outcome, Skipped):
-            self._tally.skip(file.path, outcome.message)
         elif isinstance(outcome, Unreadable):
-            self._tally.fail(file.path, outcome.message)
+            self._tally.refuse(file.path, outcome)
         else:
             limit = self._embedder.max_tokens
             count = self._embedder.count_tokens
@@ -231,7 +235,7 @@ class Ingest:
                     for chunk in chunks
                 ]
                 return _Ready(file, outcome, chunks, texts)
-            self._tally.skip(file.path, "it has no text")
+            self._tally.refuse(file.path, Skipped("it has no text"))
         if file.path in self._known and not isinstance(outcome, str):
             self._tally.warn(file.path, ("Its earlier version stays until it can be read again.",))
         self._advance(file)
@@ -258,7 +262,7 @@ class Ingest:
             self._tally.unchanged += 1
         elif len(elsewhere) > len(gone):
             original = next(path for path in elsewhere if path not in gone)
-            self._tally.skip(file.path, f"same content as {displayed(original)}")
+            self._tally.refuse(file.path, Skipped(f"same content as {displayed(original)}"))
         elif before is not None:
             self._tally.updated += 1
         else:

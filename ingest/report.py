@@ -1,22 +1,25 @@
 """What an ingest did with every file it found."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from quire.errors import Skipped, Unreadable
 from quire.indexes.documents import displayed
+from quire.text.translations import translated
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A file that was not taken in, with the reason as the end of a sentence."""
+    """A file that was not taken in, with the reason, and a hint at what to do or nothing."""
 
     path: str
     reason: str
+    hint: str = ""
 
     def to_dict(self) -> dict[str, str]:
-        return {"path": self.path, "reason": self.reason}
+        return {"path": self.path, "reason": self.reason, "hint": self.hint}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +77,40 @@ class Tally:
     unchanged: int = 0
     removed: int = 0
     chunks: int = 0
-    skipped: dict[Path, str] = field(default_factory=dict)
-    failed: dict[Path, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    skipped: dict[Path, Unreadable] = field(default_factory=dict)
+    failed: dict[Path, Unreadable] = field(default_factory=dict)
+    warnings: list[tuple[Path, str]] = field(default_factory=list)
 
-    def skip(self, path: Path, reason: str) -> None:
-        self.skipped[path] = reason
-
-    def fail(self, path: Path, reason: str) -> None:
-        self.failed[path] = reason
+    def refuse(self, path: Path, error: Unreadable) -> None:
+        """Note a file that is not taken in: skipped where nothing is wrong with it."""
+        (self.skipped if isinstance(error, Skipped) else self.failed)[path] = error
 
     def warn(self, path: Path, warnings: Iterable[str]) -> None:
-        self.warnings += [f"{displayed(path)}: {warning}" for warning in warnings]
+        self.warnings += [(path, warning) for warning in warnings]
 
-    def report(self, *, seconds: float, cancelled: bool) -> IngestReport:
+    def report(self, *, seconds: float, cancelled: bool, language: str) -> IngestReport:
+        """The report, with reasons and warnings in a language."""
         return IngestReport(
             added=self.added,
             updated=self.updated,
             unchanged=self.unchanged,
             removed=self.removed,
-            skipped=tuple(Refusal(displayed(p), reason) for p, reason in self.skipped.items()),
-            failed=tuple(Refusal(displayed(p), reason) for p, reason in self.failed.items()),
-            warnings=tuple(self.warnings),
+            skipped=_refusals(self.skipped, language),
+            failed=_refusals(self.failed, language),
+            warnings=tuple(
+                f"{displayed(path)}: {translated(warning, language)}"
+                for path, warning in self.warnings
+            ),
             chunks=self.chunks,
             seconds=seconds,
             cancelled=cancelled,
         )
+
+
+def _refusals(errors: Mapping[Path, Unreadable], language: str) -> tuple[Refusal, ...]:
+    return tuple(
+        Refusal(
+            displayed(path), translated(error.message, language), translated(error.hint, language)
+        )
+        for path, error in errors.items()
+    )

@@ -214,7 +214,7 @@ def test_a_page_without_text_is_named_and_the_others_keep_their_numbers(tmp_path
     assert [(page.number, page.text) for page in document.pages] == [
         (1, "first"), (2, ""), (3, "third"),
     ]  # fmt: skip
-    assert document.warnings == ("Page 2 has no text (a scan or a picture).",)
+    assert document.warnings == ("Page 2: no text (a scan or a picture).",)
 
 
 def test_a_scan_is_skipped(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What counts as support for a sentence, and what never does."""
 
 import pytest
-from made_passages import passage
 
+from made_passages import passage
 from quire.verification import verify, without_labels
 
 EN = passage(
@@ -49,7 +49,12 @@ def test_a_changed_number_name_or_negation_is_not_supported(sentence: str) -> No
 
 @pytest.mark.parametrize(
     "sentence",
-    ["员工每年享有六天年假。", "圆顶内可以使用干粉灭火器。", "接地电阻不得大于5欧姆。", "企鹅住在南极。"],
+    [
+        "员工每年享有六天年假。",
+        "圆顶内可以使用干粉灭火器。",
+        "接地电阻不得大于5欧姆。",
+        "企鹅住在南极。",
+    ],
 )
 def test_a_changed_chinese_sentence_is_not_supported(sentence: str) -> None:
     assert verify(sentence, [ZH]).support == "unsupported"
@@ -78,6 +83,25 @@ def test_the_citation_has_the_passage_label_page_and_offsets() -> None:
 )
 def test_labels_that_the_model_wrote_are_taken_out(written: str, kept: str) -> None:
     assert without_labels(written) == kept
+
+
+RENT = passage(
+    "3. Rent, charges and deposit\n\n3.1 The rent is CNY 6,800 a month. 3.2 The deposit is CNY "
+    "20,400. It is paid back in April."
+)
+
+
+def test_two_sentences_or_a_heading_do_not_prove_what_neither_says() -> None:
+    assert verify("The deposit is 6,800 CNY.", [RENT]).support != "supported"
+    assert verify("The rent is CNY 20,400 a month.", [RENT]).support != "supported"
+    assert verify("Rent, charges and deposit.", [RENT]).support == "unsupported"
+
+
+def test_a_sentence_that_points_back_is_proved_together_with_the_one_before() -> None:
+    verdict = verify("The deposit is paid back in April.", [RENT])
+    assert verdict.support == "supported"
+    assert verdict.quote.endswith("It is paid back in April.")
+    assert "20,400" in verdict.quote
 
 
 def test_nothing_is_supported_by_nothing() -> None:

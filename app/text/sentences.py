@@ -13,6 +13,8 @@ ends
 import re
 from collections.abc import Iterator
 
+from quire.text.languages import CJK
+
 _CLOSING = "\"'”’」』）)】》〉］\\]"
 # subtle: lookbehinds and "++" have a long run of stops or blanks tried once, from its beginning.
 # Tried from each of its characters, and backwards, 20,000 dots took half a minute.
@@ -33,6 +35,11 @@ _ABBREVIATION = re.compile(
 _NUMBERED = re.compile(r"(?:^|\n)\s*(?:\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]{1,4})\.$")
 _CAN_BEGIN = re.compile(r"[\s\"'“‘(\[«]*(?:[A-Z0-9À-Þ\u0400-\u042f]|[^\x00-\u024f])")
 _ITEM = re.compile(r"\s*(?:[-*+•·●▪–]\s|\d{1,3}[.)、]\s?|[(（]\d{1,2}[)）]|#{1,6}\s|\||>)")
+
+_SAYS = re.compile(rf"[.。！!；;:：…][{_CLOSING}]*$|\|")
+_ASKS = re.compile(rf"[?？][{_CLOSING}]*$")
+_HAN = re.compile(f"[{CJK}]")
+_HEADING_WORDS, _HEADING_HAN = 12, 24
 
 
 def split(text: str) -> list[tuple[int, int]]:
@@ -55,6 +62,19 @@ def split(text: str) -> list[tuple[int, int]]:
     if last is not None:
         spans.append(last)
     return spans
+
+
+def leads(sentence: str) -> bool:
+    """Whether it is a heading or a question: it leads to what the next one says, and says nothing.
+
+    >>> leads("5. Insurance"), leads("How long?"), leads("It rains."), leads("Rent | 300")
+    (True, True, False, False)
+    """
+    if _ASKS.search(sentence):
+        return True
+    if _SAYS.search(sentence):
+        return False
+    return len(_HAN.findall(sentence)) <= _HEADING_HAN and len(sentence.split()) <= _HEADING_WORDS
 
 
 def _cuts(text: str) -> Iterator[int]:

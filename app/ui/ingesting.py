@@ -20,12 +20,14 @@ Stage = Literal["waiting", "working", "done", "failed", "stopped"]
 @dataclass(slots=True)
 class Intake:
     """One file on its way in. `content` holds an upload's bytes until it is done; otherwise the
-    file is read from `path`. `part` is how much is done, from 0 to 1."""
+    file is read from `path`. `password` opens it if it is encrypted, and is forgotten when it is
+    done. `part` is how much is done, from 0 to 1."""
 
     name: str
     size: int
     content: bytes | None = field(default=None, repr=False)
     path: Path | None = None
+    password: str | None = field(default=None, repr=False)
     stage: Stage = "waiting"
     part: float = 0.0
     report: IngestReport | None = None
@@ -143,11 +145,19 @@ class Ingests:
                 item.part = elapsed / (elapsed + progress.remaining + 1e-9)
 
         if item.content is not None:
-            return self._base.add_upload(item.name, item.content, progress=hear, cancel=cancel)
-        return self._base.add(item.path or item.name, progress=hear, cancel=cancel)
+            return self._base.add_upload(
+                item.name, item.content, password=item.password, progress=hear, cancel=cancel
+            )
+        return self._base.add(
+            item.path or item.name,
+            verify_content=True,
+            password=item.password,
+            progress=hear,
+            cancel=cancel,
+        )
 
 
 def _settle(item: Intake, stage: Stage) -> None:
     item.stage = stage
     item.part = 1.0
-    item.content = None
+    item.content = item.password = None

@@ -1,5 +1,6 @@
 """Adding documents: the uploader, how far the work is, and its outcome in plain words."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quire.errors import QuireError
 from quire.ui.catalogue import label, plain
-from quire.ui.inert import html, markdown
+from quire.ui.inert import html
 from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared
 from quire.ui.state import state
@@ -26,13 +27,29 @@ def upload_area(opened: Shared) -> None:
         help=label("documents.upload_about"),
     )
     if files:
-        take_in_uploads(opened, files)
+        password = st.session_state.get("password") or None
+        take_in_uploads(opened, files, password=password)
         st.rerun()
 
 
-def take_in_uploads(opened: Shared, files: Iterable[UploadedFile]) -> None:
+def password_field() -> None:
+    """Draw the field for the password of encrypted files; `upload_area` uses what is in it."""
+    st.text_input(
+        label("documents.password"),
+        key="password",
+        type="password",
+        help=label("documents.password_about"),
+        autocomplete="off",
+    )
+
+
+def take_in_uploads(
+    opened: Shared, files: Iterable[UploadedFile], *, password: str | None = None
+) -> None:
     """Queue uploaded files and empty the uploader."""
-    opened.ingests.add([Intake(file.name, file.size, content=file.getvalue()) for file in files])
+    opened.ingests.add(
+        [Intake(file.name, file.size, content=file.getvalue(), password=password) for file in files]
+    )
     state().uploads += 1
 
 
@@ -69,21 +86,43 @@ def _working(opened: Shared) -> None:
 
 
 def _finished(opened: Shared) -> None:
+    items = opened.ingests.items
     with st.container(border=True, key="intake"):
-        _rows(opened.ingests.items)
+        if len(items) > 1:
+            st.html(f'<div class="quire-meta">{html(_summary(items))}</div>')
+        _rows(items)
         if st.button(label("intake.clear"), key="clear-intake"):
             opened.ingests.clear()
             st.rerun()
 
 
+def _summary(items: Sequence[Intake]) -> str:
+    """How many files had which outcome."""
+    counts = Counter(_kind(item) for item in items)
+    return " · ".join(plain(f"intake.n_{kind}", n=n) for kind, n in counts.items())
+
+
+def _kind(item: Intake) -> str:
+    report = item.report
+    if item.stage in ("failed", "stopped") or report is None:
+        return "stopped" if item.stage == "stopped" else "failed"
+    if report.skipped:
+        return "skipped"
+    return "unchanged" if report.unchanged else "taken"
+
+
 def _rows(items: Sequence[Intake]) -> None:
+    rows = []
     for item in items:
-        st.html(
+        rows.append(
             f'<div><span class="quire-name">{html(item.name)}</span> '
             f'<span class="quire-meta">{html(_outcome(item))}</span></div>'
         )
-        for warning in item.report.warnings if item.report else ():
-            st.caption(markdown(warning))
+        rows += [
+            f'<div class="quire-meta">{html(warning)}</div>'
+            for warning in (item.report.warnings if item.report else ())
+        ]
+    st.html(f'<div class="quire-rows">{"".join(rows)}</div>')
 
 
 def _outcome(item: Intake) -> str:

@@ -1,6 +1,7 @@
 """The documents: add, find, delete."""
 
 from datetime import datetime
+from pathlib import Path
 
 import streamlit as st
 
@@ -8,15 +9,18 @@ from quire.records import Document
 from quire.ui import confirmation, intake, problems
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html, markdown
+from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared
 
-_SHOWN = 25  # documents drawn at once
+_SHOWN = 25  # documents on one page of the list
 
 
 def draw(opened: Shared) -> None:
     """Draw the page of documents."""
-    st.title(label("documents.title"), anchor=False)
+    st.header(label("documents.title"), anchor=False)
     intake.upload_area(opened)
+    with st.expander(label("documents.encrypted"), type="compact"):
+        intake.password_field()
     intake.draw(opened)
     problems.show_kept()
     documents = opened.base.documents()
@@ -29,12 +33,14 @@ def draw(opened: Shared) -> None:
     found = [d for d in documents if (wanted or "").casefold() in d.name.casefold()]
     if not found:
         st.caption(label("documents.no_match", text=wanted))
-    else:
-        st.caption(label("documents.count", n=len(found)))
-    for document in found[:_SHOWN]:
-        _row(opened, document)
-    if found[_SHOWN:]:
-        st.caption(label("documents.more", n=len(found) - _SHOWN))
+        return
+    st.caption(label("documents.count", n=len(found)))
+    # subtle: the pages are placed below the rows that they choose
+    rows, pages = st.container(), -(-len(found) // _SHOWN)
+    page = st.pagination(pages, key=f"documents-{wanted}") if pages > 1 else 1
+    with rows:
+        for document in found[(page - 1) * _SHOWN : page * _SHOWN]:
+            _row(opened, document)
 
 
 def _row(opened: Shared, document: Document) -> None:
@@ -48,8 +54,18 @@ def _row(opened: Shared, document: Document) -> None:
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.html(
                 f'<div class="quire-name">{html(document.name)}</div>'
-                f'<div class="quire-meta">{html(" · ".join(facts))}</div>'
+                f'<div class="quire-meta" title="{html(document.uri)}">'
+                f"{html(' · '.join(facts))}</div>"
             )
+            if st.button(
+                "",
+                key=f"again-{document.id}",
+                icon=":material/refresh:",
+                type="tertiary",
+                help=label("documents.again"),
+                disabled=opened.ingests.active,
+            ):
+                _read_again(opened, document)
             if st.button(
                 "",
                 key=f"remove-{document.id}",
@@ -62,6 +78,14 @@ def _row(opened: Shared, document: Document) -> None:
             with st.expander(label("documents.warnings", n=len(document.warnings))):
                 for warning in document.warnings:
                     st.caption(markdown(warning))
+
+
+def _read_again(opened: Shared, document: Document) -> None:
+    """Take in what is now at the place that the document came from."""
+    path = Path(document.uri)
+    size = path.stat().st_size if path.exists() else 0
+    opened.ingests.add([Intake(document.name, size, path=path)])
+    st.rerun()
 
 
 def _confirm(opened: Shared, document: Document) -> None:

@@ -13,7 +13,7 @@ from quire.ui.state import state
 
 def draw(opened: Shared) -> None:
     """Draw the settings page."""
-    st.title(label("settings.title"), anchor=False)
+    st.header(label("settings.title"), anchor=False)
     mine = state()
     choices = ["", *LANGUAGES]
     chosen = st.radio(

@@ -5,10 +5,16 @@ from importlib import resources
 
 import streamlit as st
 
+from quire.ingest.limits import Limits
+from quire.ui.catalogue import plain
+
 
 def apply() -> None:
-    """Add the style sheet to the page."""
-    st.html(f"<style>{file('style.css')}</style>")
+    """Add the style sheet to the page, with the words that Streamlit has in English only."""
+    size = Limits().file_bytes // 1024**2
+    words = {"choose": plain("documents.choose"), "drop": plain("documents.drop", size=size)}
+    sheet = "".join(f"--quire-{name}: '{text}'; " for name, text in words.items())
+    st.html(f"<style>:root {{ {sheet}}}\n{file('style.css')}</style>")
 
 
 @functools.cache

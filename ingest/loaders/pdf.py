@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import clean, clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, PageBoxes, Source
-from quire.ingest.loaders.pdf_layout import PageLayout, lay_out
+from quire.ingest.loaders.pdf_layout import lay_out
 from quire.ingest.loaders.pdf_structure import PageStructure, blocks_of
 from quire.ingest.loaders.pdfium import Box, PdfiumFile, turned, view_size
 from quire.records import PAGE_BREAK, Block, PageText
@@ -60,25 +60,36 @@ def render(data: bytes, *, page: int, scale: float, password: str | None = None)
 
 
 def _read(file: PdfiumFile, source: Source) -> Content:
-    layouts: list[PageLayout | None] = []
+    structures: list[PageStructure] = []
+    starts: list[int] = []
     warnings: list[str] = []
     damaged: list[int] = []
-    room = source.limits.characters
+    hidden: list[int] = []
+    at = 0
     for number in range(1, min(file.page_count, source.limits.pages) + 1):
-        layout = None
+        structure = PageStructure("", [])
         try:
             with file.page(number) as page, page.text() as characters:
                 layout = lay_out(characters.runs())
         except Unreadable:
             damaged.append(number)
-        if layout is not None and len(layout.text) > room:
-            warnings.append(_past_limit(f"{source.limits.characters:,} characters", number))
+        else:
+            # Without the places of characters, which take the most memory.
+            structure = PageStructure(layout.text, layout.paragraphs)
+            if layout.hidden:
+                hidden.append(number)
+        if at + len(structure.text) > source.limits.characters:
+            limit = f"{source.limits.characters:,} characters"
+            if not structures:
+                raise Unreadable(f"limit: page 1 has more than {limit}")
+            warnings.append(_past_limit(limit, number))
             break
-        room -= len(layout.text) + len(PAGE_BREAK) if layout else 0
-        layouts.append(layout)
+        structures.append(structure)
+        starts.append(at)
+        at += len(structure.text) + len(PAGE_BREAK)
     if file.page_count > source.limits.pages:
         warnings.append(_past_limit(f"{source.limits.pages:,} pages", source.limits.pages + 1))
-    texts = [layout.text if layout else "" for layout in layouts]
+    texts = [structure.text for structure in structures]
     silent = [n for n, text in enumerate(texts, 1) if not text.strip() and n not in damaged]
     if not any(text.strip() for text in texts):
         if damaged and not silent:
@@ -87,19 +98,10 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     if damaged:
         warnings.append(f"{_pages(damaged)} cannot be read and will not be found.")
     if silent:
-        warnings.append(f"{_pages(silent)} {_has(silent)} no text (a scan or a picture).")
-    hidden = [n for n, layout in enumerate(layouts, 1) if layout and layout.hidden]
+        warnings.append(f"{_pages(silent)}: no text (a scan or a picture).")
     if hidden:
-        warnings.append(f"{_pages(hidden)} {_has(hidden)} text that nobody sees; it is left out.")
+        warnings.append(f"{_pages(hidden)}: text that nobody sees; it is left out.")
     pages = tuple(PageText(number, text) for number, text in enumerate(texts, 1))
-    structures = [
-        PageStructure(layout.text, layout.paragraphs) if layout else PageStructure("", [])
-        for layout in layouts
-    ]
-    starts, at = [], 0
-    for text in texts:
-        starts.append(at)
-        at += len(text) + len(PAGE_BREAK)
     blocks = tuple(blocks_of(structures, page_starts=starts))
     title = _title(clean_line(file.title()), blocks, pages, source)
     return Content(pages, blocks, title, tuple(warnings))
@@ -179,10 +181,6 @@ def _pages(numbers: list[int]) -> str:
     shown = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
     more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
     return f"{'Page' if len(numbers) == 1 else 'Pages'} {', '.join(shown[:20])}{more}"
-
-
-def _has(numbers: list[int]) -> str:
-    return "has" if len(numbers) == 1 else "have"
 
 
 def _past_limit(limit: str, page: int) -> str:

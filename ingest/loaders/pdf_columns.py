@@ -1,11 +1,13 @@
 """Columns and rows of a PDF page, from where its text stands."""
 
+import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quire.ingest.loaders.pdfium import Run
 
 _MIN_LINES = 3  # on each side of a gutter; fewer are a letterhead or a caption
+_MIN_TEXT_LINES = 5  # beside a chart or box
 _MAX_DEPTH = 3  # of columns within columns
 CURRENCY_SIGNS = frozenset("$€£¥￥(")  # set at the left edge of a cell, far from their number
 _BIN = 2.0  # points; a gutter is at least this wide
@@ -54,7 +56,7 @@ def reading_order(segments: list[Segment], *, depth: int = 0) -> Iterable[list[S
     for band in _bands(rows, gutter):
         left = [segment for segment in band if segment.x1 <= gutter]
         right = [segment for segment in band if segment.x0 >= gutter]
-        if _is_prose(left) and _is_prose(right):
+        if _are_columns(left, right):
             if whole:
                 yield whole
                 whole = []
@@ -137,9 +139,9 @@ def _gutter(segments: list[Segment], rows: list[list[Segment]]) -> float | None:
     for _, _, first, last in sorted(candidates)[:4]:
         gutter = left + (first + last) / 2 * _BIN
         for band in _bands(rows, gutter):
-            if _is_prose([s for s in band if s.x1 <= gutter]) and _is_prose(
-                [s for s in band if s.x0 >= gutter]
-            ):
+            left_side = [segment for segment in band if segment.x1 <= gutter]
+            right_side = [segment for segment in band if segment.x0 >= gutter]
+            if _are_columns(left_side, right_side):
                 return gutter
     return None
 
@@ -167,6 +169,31 @@ def _bands(rows: list[list[Segment]], gutter: float) -> list[list[Segment]]:
             spanning_before = spans
         bands[-1].extend(row)
     return bands
+
+
+def _are_columns(left: list[Segment], right: list[Segment]) -> bool:
+    """True if both sides are running text, or one is and the other's lines do not match its own.
+
+    The second case is text beside a chart or a box; the cells of a table stand on common lines.
+    """
+    left_prose, right_prose = _is_prose(left), _is_prose(right)
+    if left_prose and right_prose:
+        return True
+    if not (left_prose or right_prose) or min(len(left), len(right)) < _MIN_LINES:
+        return False
+    text, other = (left, right) if left_prose else (right, left)
+    return len(text) >= _MIN_TEXT_LINES and _share_on_lines_of(other, text) < 0.5
+
+
+def _share_on_lines_of(segments: list[Segment], others: list[Segment]) -> float:
+    """The share of `segments` whose foot is level with that of one of the `others`."""
+    feet = sorted(other.y1 for other in others)
+    level = 0
+    for segment in segments:
+        slack = 0.15 * (segment.y1 - segment.y0)
+        at = bisect.bisect_left(feet, segment.y1 - slack)
+        level += at < len(feet) and feet[at] <= segment.y1 + slack
+    return level / len(segments)
 
 
 def _is_prose(segments: list[Segment]) -> bool:

@@ -1,0 +1,61 @@
+"""Every reason and warning of an ingest has a Chinese translation."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quire import KnowledgeBase, load_settings
+from quire.models.fakes import FakeEmbedder
+from quire.text.translations import translated
+
+INGEST = Path(__file__).parent.parent / "ingest"
+SAYING = {"Unreadable", "Skipped", "SkippedPath", "warn"}
+
+
+def said(node: ast.expr) -> str | None:
+    """What a literal or an f-string may say, with 7 for each value."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            part.value if isinstance(part, ast.Constant) else "7"  # type: ignore[misc]
+            for part in node.values
+        )
+    return None
+
+
+def messages() -> Iterator[str]:
+    for path in sorted(INGEST.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            called = node.func.id if isinstance(node.func, ast.Name) else called
+            if called in SAYING or (called == "append" and ast.unparse(node).startswith("warn")):
+                hints = [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
+                for argument in [*node.args, *hints]:
+                    text = said(argument)
+                    if text and " " in text.replace("7 ", ""):
+                        yield text
+
+
+@pytest.mark.parametrize("message", sorted(set(messages())))
+def test_a_message_of_ingest_has_a_translation(message: str) -> None:
+    chinese = translated(message, "zh")
+    assert re.search(r"[\u4e00-\u9fff]", chinese), message
+    assert translated(message, "en") == message
+
+
+def test_a_message_without_translation_stays_as_it_is() -> None:
+    assert translated("Nobody has written this.", "zh") == "Nobody has written this."
+
+
+def test_a_report_is_in_the_language_that_is_set(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    settings = load_settings(language="zh")
+    with KnowledgeBase.open(tmp_path / "kb", settings=settings, embedder=FakeEmbedder()) as kb:
+        (refusal,) = kb.add(tmp_path / "empty.txt").skipped
+    assert refusal.reason == "空文件"
