@@ -38,6 +38,7 @@ _ITEM = re.compile(r"\s*(?:[-*+•·●▪–]\s|\d{1,3}[.)、]\s?|[(（]\d{1,2}
 
 _SAYS = re.compile(rf"[.。！!；;:：…][{_CLOSING}]*$|\|")
 _ASKS = re.compile(rf"[?？][{_CLOSING}]*$")
+_RUN_IN = re.compile(r"\d+(?:\.\d+)*\.?\s+(?:[^\W\d]+\s+){0,2}[^\W\d]+\.")  # 9.3 Drones.
 _HAN = re.compile(f"[{CJK}]")
 _HEADING_WORDS, _HEADING_HAN = 12, 24
 
@@ -67,10 +68,10 @@ def split(text: str) -> list[tuple[int, int]]:
 def leads(sentence: str) -> bool:
     """Whether it is a heading or a question: it leads to what the next one says, and says nothing.
 
-    >>> leads("5. Insurance"), leads("How long?"), leads("It rains."), leads("Rent | 300")
-    (True, True, False, False)
+    >>> leads("5. Insurance"), leads("9.3 Drones."), leads("How long?"), leads("It rains.")
+    (True, True, True, False)
     """
-    if _ASKS.search(sentence):
+    if _ASKS.search(sentence) or _RUN_IN.fullmatch(sentence):
         return True
     if _SAYS.search(sentence):
         return False
