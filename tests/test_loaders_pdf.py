@@ -256,7 +256,7 @@ def test_text_that_nobody_sees_is_left_out_with_a_warning(tmp_path: Path) -> Non
 
     document = load(make(tmp_path / "a.pdf", draw))
     assert document.text == "seen"
-    assert document.warnings == ("Page 1 has text that nobody sees; it is left out.",)
+    assert document.warnings == ("Page 1: text that nobody sees; it is left out.",)
 
 
 def test_white_text_on_a_dark_box_and_recognised_text_over_a_scan_are_kept(
