@@ -38,7 +38,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
     put_together = {
         *(key for key in keys if key.startswith("error.")),
         *(f"app.{page}" for page in ("chat", "documents", "settings")),
-        *(f"intake.{stage}" for stage in ("waiting", "stopped")),
+        *(f"intake.{stage}" for stage in ("waiting", "stopped", "failed", "skipped")),
         *(f"intake.n_{kind}" for kind in ("taken", "unchanged", "skipped", "failed", "stopped")),
         *(f"source.{why}_missing" for why in ("document", "original", "image")),
         *(f"source.{size}" for size in ("smaller", "larger")),

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from quire.ui import style
-from quire.ui.catalogue import label, plain
+from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
 from quire.ui.source import Source
 from quire.ui.state import state
@@ -199,4 +199,4 @@ def _footer(answer: Kept) -> None:
     elif answer["status"] == "extractive":
         st.caption(label("answer.by_quotes", seconds=seconds))
     for note in answer["notes"]:
-        st.caption(markdown(note))
+        st.caption(markdown(said(note)))

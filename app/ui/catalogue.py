@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from quire.text.translations import translated
 from quire.ui.inert import markdown
 from quire.ui.state import state
 
@@ -39,6 +40,11 @@ def plain(key: str, **values: object) -> str:
     if isinstance(text, dict):
         text = text["one"] if values["n"] == 1 and "one" in text else text["other"]
     return str(text).format(**values) if values else str(text)
+
+
+def said(message: str) -> str:
+    """A sentence of Quire's library, which speaks English, in the interface's language."""
+    return translated(message, language())
 
 
 def label(key: str, **values: object) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quire.errors import QuireError
-from quire.ui.catalogue import label, plain
+from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html
 from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared
@@ -119,7 +119,7 @@ def _rows(items: Sequence[Intake]) -> None:
             f'<span class="quire-meta">{html(_outcome(item))}</span></div>'
         )
         rows += [
-            f'<div class="quire-meta">{html(warning)}</div>'
+            f'<div class="quire-meta">{html(said(warning.split(": ", 1)[-1]))}</div>'
             for warning in (item.report.warnings if item.report else ())
         ]
     st.html(f'<div class="quire-rows">{"".join(rows)}</div>')
@@ -129,7 +129,7 @@ def _outcome(item: Intake) -> str:
     """What became of a file, in words."""
     if item.problem is not None:
         if isinstance(item.problem, QuireError):
-            reason = f"{item.problem.message} {item.problem.hint}".strip()
+            reason = f"{said(item.problem.message)} {said(item.problem.hint)}".strip()
             return plain("intake.failed", reason=reason)
         return plain("app.failed")
     if item.stage == "working":
@@ -137,10 +137,10 @@ def _outcome(item: Intake) -> str:
     report = item.report
     if report is None or item.stage == "stopped":
         return plain(f"intake.{item.stage}")
-    if report.failed:
-        return plain("intake.failed", reason=report.failed[0].reason)
-    if report.skipped:
-        return plain("intake.skipped", reason=report.skipped[0].reason)
+    for outcome, refused in (("failed", report.failed), ("skipped", report.skipped)):
+        if refused:
+            hint = f" — {said(refused[0].hint)}" if refused[0].hint else ""
+            return plain(f"intake.{outcome}", reason=f"{said(refused[0].reason)}{hint}")
     if report.unchanged:
         return plain("intake.unchanged")
     outcome = plain("intake.updated" if report.updated else "intake.added")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from quire.records import Document
 from quire.ui import confirmation, intake, problems
-from quire.ui.catalogue import label, plain
+from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
 from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared
@@ -77,7 +77,7 @@ def _row(opened: Shared, document: Document) -> None:
         if document.warnings:
             with st.expander(label("documents.warnings", n=len(document.warnings))):
                 for warning in document.warnings:
-                    st.caption(markdown(warning))
+                    st.caption(markdown(said(warning)))
 
 
 def _read_again(opened: Shared, document: Document) -> None:

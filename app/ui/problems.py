@@ -3,7 +3,7 @@
 import streamlit as st
 
 from quire.errors import QuireError
-from quire.ui.catalogue import label, language, texts
+from quire.ui.catalogue import label, language, said, texts
 from quire.ui.inert import markdown
 from quire.ui.state import state
 
@@ -22,11 +22,12 @@ def show_kept() -> None:
 
 
 def words(error: Exception) -> str:
-    """An error as Markdown. The messages are in English: other languages have a heading each."""
+    """An error as Markdown, under a heading in the interface's language where it has no other."""
     if not isinstance(error, QuireError):
         return label("app.failed")
-    said = " ".join(markdown(part) for part in (error.message, error.hint) if part)
-    if language() == "en":
-        return said
+    message = said(error.message)
+    sentences = " ".join(markdown(part) for part in (message, said(error.hint)) if part)
+    if language() == "en" or message != error.message:
+        return sentences
     known = error.code in texts("en")["error"]
-    return f"{label(f'error.{error.code}' if known else 'error.title')}\n\n{said}"
+    return f"{label(f'error.{error.code}' if known else 'error.title')}\n\n{sentences}"

@@ -59,7 +59,7 @@ class Shared:
 
 def shared() -> Shared:
     """The knowledge base that the settings name, opened once in this process."""
-    settings = load_settings()
+    settings = load_settings(language="en")  # each tab has its own: see catalogue.said
     found: Shared = _opened(str(settings.kb), settings.model_dump_json(), settings)
     return found
 
