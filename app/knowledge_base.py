@@ -273,12 +273,13 @@ class KnowledgeBase:
         checked_question(text)
         return self._search().search(text, k=k, mode=mode) if self._made_with() else []
 
-    def ask(self, text: str, *, conversation: str | None = None) -> Answer:
+    def ask(self, text: str, *, conversation: str | None = None, store: bool = True) -> Answer:
         """An answer whose every sentence is checked against the documents.
 
-        `conversation` continues an earlier one by its id; otherwise a new one begins.
+        `conversation` continues an earlier one by its id; otherwise a new one begins. With `store`
+        false the turn is not kept.
         """
-        for piece in self.stream(text, conversation=conversation):
+        for piece in self.stream(text, conversation=conversation, store=store):
             if isinstance(piece, Answer):
                 return piece
         raise AssertionError("a stream ends in an answer")
@@ -288,6 +289,7 @@ class KnowledgeBase:
         text: str,
         *,
         conversation: str | None = None,
+        store: bool = True,
         cancel: threading.Event | None = None,
     ) -> Iterator[str | Answer]:
         """The answer's text in pieces, as sentences are found to hold, and then the `Answer`.
@@ -310,7 +312,7 @@ class KnowledgeBase:
         )
         try:
             for piece in self._answers(question):
-                if isinstance(piece, Answer):
+                if store and isinstance(piece, Answer):
                     self.conversations.add(piece)
                 yield piece
         finally:

@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # A report shows paths the way the catalog writes them, so that the two can be compared.
     "quire.ingest.report": (*BASE, "quire.indexes.documents"),
     "quire.ingest.pipeline": (*BASE, "quire.ingest", "quire.indexes", "quire.models.protocols"),
+    "quire.ingest.repair": (*BASE, "quire.ingest", "quire.indexes", "quire.models.protocols"),
     "quire.ingest": (*BASE, "quire.ingest"),
     # Any other module stands between storage and the knowledge base: it takes values and Protocols.
     "quire": (*BASE, "quire.indexes", "quire.evidence", *PROTOCOLS),
