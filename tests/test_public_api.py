@@ -170,7 +170,7 @@ def test_a_report_has_the_promised_keys() -> None:
     )
     record = report.to_dict()
     assert promised(record, REPORT)
-    assert record["skipped"] == [{"path": "a.pdf", "reason": "no text"}]
+    assert record["skipped"] == [{"path": "a.pdf", "reason": "no text", "hint": ""}]
     assert record["failed"] == [{"path": "b.pdf", "reason": "parser crashed"}]
 
 
