@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test ui check format clean
+.PHONY: setup demo test e2e ui check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -33,6 +33,10 @@ demo: setup ## answer sample questions from examples/documents
 
 test: setup ## the whole suite
 	@$(BIN)/python -m pytest
+
+e2e: setup ## the interface in a real browser; needs Chromium and a Chinese font on the machine
+	@$(PIP) install -e '.[e2e]'
+	@$(BIN)/python -m pytest tests/e2e
 
 ui: setup ## open the browser interface
 	@$(BIN)/quire ui

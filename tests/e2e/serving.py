@@ -1,0 +1,88 @@
+"""A served knowledge base and a browser tab on it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Dialog, Page, Request, expect
+
+LOOPBACK = re.compile(r"(?:https?|wss?)://(?:127\.0\.0\.1|localhost)[:/]|data:|blob:|about:")
+expect.set_options(timeout=120_000)  # a small machine that is busy with models
+
+
+class Served:
+    """The server of one knowledge base, started as `quire ui` starts it."""
+
+    def __init__(self, folder: Path, *, model: str) -> None:
+        self.folder = folder
+        self._model = model
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        code = (
+            "import sys; from pathlib import Path; from quire.ui.launch import launch; "
+            f"sys.exit(launch(Path({str(self.folder)!r}), port={self._port}, open_browser=False))"
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code], env=os.environ | {"QUIRE_MODEL": self._model}
+        )
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        pytest.fail("the server did not answer")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+
+class Tab:
+    """A browser tab that notes what it asked for and what popped up."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.elsewhere: list[str] = []
+        self.dialogs: list[str] = []
+        page.on("request", self._heard)
+        page.on("dialog", self._popped)
+
+    def open(self, path: str = "") -> "Tab":
+        self.page.goto(f"{self.url}/{path}")
+        expect(self.page.get_by_test_id("stSidebar")).to_be_attached()
+        return self
+
+    def ask(self, question: str) -> None:
+        """Ask, and wait until the answer has come."""
+        answered = self.page.get_by_test_id("stChatMessage").count() // 2
+        box = self.page.get_by_test_id("stChatInputTextArea")
+        expect(box).to_be_enabled()
+        box.fill(question)
+        box.press("Enter")
+        expect(self.page.get_by_test_id("stChatMessage")).to_have_count(2 * answered + 2)
+        expect(self.page.locator(".st-key-stop")).to_have_count(0)
+        expect(self.page.locator("[class*=st-key-again-]")).to_have_count(1)
+
+    def _heard(self, request: Request) -> None:
+        if not LOOPBACK.match(request.url):
+            self.elsewhere.append(request.url)
+
+    def _popped(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()

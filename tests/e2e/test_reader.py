@@ -1,0 +1,107 @@
+"""From a file to a proven answer, and everything still there after a restart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from e2e.serving import Served, Tab
+
+DOCUMENTS = Path(__file__).parent.parent.parent / "examples" / "documents"
+
+
+@dataclass(frozen=True)
+class Story:
+    locale: str
+    document: str
+    question: str
+    answer: str
+    place: str
+    new: str
+
+
+STORIES = [
+    Story(
+        "en-US",
+        "lease-and-handbook.pdf",
+        "For how long is a dome certificate valid?",
+        "two years",
+        "page 4 of 7",
+        "New chat",
+    ),
+    Story(
+        "zh-CN",
+        "设备维护规程.pdf",
+        "接地电阻最大允许是多少欧姆？",
+        "不得大于4欧姆",
+        "第 4 页，共 6 页",
+        "新对话",
+    ),
+]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    server = Served(tmp_path / "kb", model="starter")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.locale)
+def test_a_reader_uploads_asks_sees_the_page_and_finds_the_chat_again(
+    browser: Browser, served: Served, story: Story
+) -> None:
+    context = browser.new_context(locale=story.locale, viewport={"width": 1400, "height": 900})
+    tab = Tab(context.new_page(), served.url).open()
+    page = tab.page
+    expect(page.get_by_role("button", name=story.new)).to_be_visible()
+
+    page.set_input_files("[data-testid=stFileUploader] input", DOCUMENTS / story.document)
+    expect(page.locator(".st-key-clear-intake")).to_be_visible()
+    expect(page.locator(".quire-rows")).to_contain_text(story.document)
+    page.locator(".st-key-clear-intake button").click()
+
+    tab.ask(story.question)
+    answer = page.locator(".quire-answer")
+    expect(answer).to_contain_text(story.answer)
+    expect(answer).to_contain_text(story.document)
+
+    answer.locator(".quire-ref").first.click()
+    panel = page.locator(".st-key-source")
+    expect(panel).to_contain_text(story.place)
+    image = panel.locator(".quire-page img")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.naturalWidth") > 600
+    mark = panel.locator(".quire-page i").first.bounding_box()
+    sheet = image.bounding_box()
+    assert mark is not None
+    assert sheet is not None
+    assert sheet["x"] < mark["x"] < mark["x"] + mark["width"] < sheet["x"] + sheet["width"]
+    assert sheet["y"] < mark["y"] < sheet["y"] + sheet["height"]
+    assert mark["width"] > 20
+    panel.locator(".st-key-page-on button").first.click()
+    expect(panel.locator(".quire-page i")).to_have_count(0)
+
+    served.stop()
+    served.start()
+    again = Tab(context.new_page(), served.url).open()
+    again.page.locator("[class*=st-key-open-] button").first.click()
+    expect(again.page.locator(".quire-answer")).to_contain_text(story.answer)
+    assert tab.elsewhere == again.elsewhere == []
+    context.close()
+
+
+def test_a_narrow_and_a_wide_window_show_no_sideways_scrollbar(
+    browser: Browser, served: Served
+) -> None:
+    for width in (400, 1600):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        for path in ("", "documents", "settings"):
+            tab = Tab(context.new_page(), served.url).open(path)
+            expect(tab.page.get_by_test_id("stMainBlockContainer")).to_be_visible()
+            main = tab.page.locator(".stMain")
+            assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+        context.close()
