@@ -3,6 +3,7 @@
 import json
 import secrets
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ CREATE TABLE turns (
 ) STRICT, WITHOUT ROWID;
 """
 _VERSION = 1
+DELETED = "(source deleted)"
 _TITLE = 60  # characters of the first question
 
 
@@ -141,6 +143,21 @@ class Conversations:
         with self._lock, translated(self._path):
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
+    def forget_all_but(self, documents: Collection[str]) -> None:
+        """Overwrite what turns quote of any document whose id is not among these, and give the
+        space back."""
+        with self._lock, translated(self._path):
+            with self._connection as connection:
+                for id_, stored in connection.execute("SELECT id, answer FROM turns").fetchall():
+                    answer = json.loads(stored)
+                    if _forget(answer, documents):
+                        connection.execute(
+                            "UPDATE turns SET answer = ? WHERE id = ?",
+                            (json.dumps(answer, ensure_ascii=False), id_),
+                        )
+            self._connection.execute("VACUUM")
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
     def _read(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
         with self._lock, translated(self._path):
             return list(self._connection.execute(sql, values))
@@ -148,6 +165,21 @@ class Conversations:
     def _write(self, sql: str, *values: str) -> None:
         with self._lock, translated(self._path), self._connection as connection:
             connection.execute(sql, values)
+
+
+def _forget(answer: dict[str, Any], documents: Collection[str]) -> bool:
+    """Put DELETED in place of quotes from documents that are not among these, and of sentences that
+    rest on them; says whether there were any."""
+    sources = [*answer["passages"], *answer["citations"]]
+    gone = [source for source in sources if source["document_id"] not in documents]
+    labels = {source["label"] for source in gone}
+    for source in gone:
+        source["text" if "text" in source else "quote"] = DELETED
+    for sentence in answer["sentences"]:
+        if labels.intersection(sentence["labels"]):
+            answer["text"] = answer["text"].replace(sentence["text"], DELETED)
+            sentence["text"] = sentence["quote"] = DELETED
+    return bool(gone)
 
 
 def new_id() -> str:

@@ -15,14 +15,16 @@ from quire.config import Settings, load_settings
 from quire.conversations import Conversations, new_id
 from quire.errors import (
     DocumentNotFound,
+    KnowledgeBaseDamaged,
+    KnowledgeBaseError,
     KnowledgeBaseMismatch,
     KnowledgeBaseNotFound,
     ModelError,
     UsageError,
 )
 from quire.indexes import documents, files, originals
-from quire.indexes.catalog import Catalog
-from quire.indexes.lock import writer_lock
+from quire.indexes.catalog import Catalog, is_there
+from quire.indexes.lock import NAME, writer_lock
 from quire.ingest import chunking
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from quire.indexes.index import Index
 
 CATALOG = "catalog.sqlite3"
+CONVERSATIONS = "conversations.sqlite3"
+_MADE_WITH = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
 _log = logging.getLogger(__name__)
 
 
@@ -86,13 +90,19 @@ class KnowledgeBase:
         with another embedding model or a newer version, and KnowledgeBaseDamaged.
         """
         settings = settings or load_settings()
-        folder = Path(path or settings.kb).expanduser()
+        folder = Path(os.path.abspath(Path(path or settings.kb).expanduser()))  # noqa: PTH100
         if folder.exists() and not folder.is_dir():
             raise KnowledgeBaseNotFound(
                 f"{folder} is a file, and a knowledge base is a folder.",
                 hint="Name a folder, or a path that does not exist yet.",
             )
-        if create and not (folder / CATALOG).exists():
+        if create and not is_there(folder / CATALOG):
+            if any((folder / "vectors").glob("*.faiss")):
+                raise KnowledgeBaseDamaged(
+                    f"The knowledge base at {folder} has lost its catalog.",
+                    hint=f"Restore {CATALOG} from a backup, or move the folder away and ingest "
+                    "your files again.",
+                )
             files.make_private_folder(folder)
         catalog = Catalog(folder / CATALOG, create=create)
         base = cls(folder, catalog=catalog, settings=settings, embedder=embedder, model=model)
@@ -148,34 +158,35 @@ class KnowledgeBase:
         Raises Unreadable for a path that does not exist and KnowledgeBaseLocked when another
         process writes.
         """
-        from quire.ingest.pipeline import Ingest  # noqa: PLC0415  most commands ingest nothing
-
         given = [paths] if isinstance(paths, str | Path) else list(paths)
         wanted = [Path(path).expanduser() for path in given]
-        with self._writing():
-            run = Ingest(
-                self._catalog,
-                open_embedder=self._embedder_in_use,
+        with self._writing(cancel):
+            return self._take_in(
+                wanted,
                 jobs=jobs,
                 password=password,
-                language=self.settings.language,
                 progress=progress,
                 cancel=cancel,
+                sync=sync,
+                verify_content=verify_content,
+                dry_run=dry_run,
             )
-            report = run.run(wanted, sync=sync, verify_content=verify_content, dry_run=dry_run)
-            if not dry_run:
-                self._save_snapshot()
-        return report
 
     def add_upload(self, name: str, content: bytes, **options: Any) -> IngestReport:
         """Take in a file that came without a path, such as an upload in the browser.
 
-        A copy is kept in the knowledge base's folder. `name` is shown and never used as a path;
-        `options` are those of `add`.
+        A copy is kept in the knowledge base's folder, unless there is nothing to index in it.
+        `name` is shown and never used as a path; `options` are those of `add`.
         """
-        with self._writing():
+        with self._writing(options.get("cancel")):
             path = originals.keep(self.folder, name, content)
-        return self.add(path, **options)
+            try:
+                return self._take_in([path], **options)
+            finally:
+                with self._catalog.reading() as connection:
+                    taken = path in documents.locations(connection)
+                if not taken:
+                    files.remove(path.parent)
 
     def documents(self) -> list[Document]:
         """All documents, by name."""
@@ -198,7 +209,13 @@ class KnowledgeBase:
         """
         everything = self.documents()
         path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
-        exact = [d for d in everything if reference in (d.id, d.name, d.uri) or d.uri == path]
+        with self._catalog.reading() as connection:
+            at_path = {
+                place.document_id
+                for place in documents.locations(connection).values()
+                if documents.displayed(place.path) in (reference, path)
+            }
+        exact = [d for d in everything if reference in (d.id, d.name) or d.id in at_path]
         found = exact or [
             d for d in everything if len(reference) > 3 and d.id.startswith(reference)
         ]
@@ -224,12 +241,9 @@ class KnowledgeBase:
         """A file that still holds the document's bytes as they were ingested, or None."""
         with self._catalog.reading() as connection:
             places = documents.locations(connection).values()
-        for place in places:
-            if place.document_id == document.id and originals.holds(
-                place.path, document.content_hash
-            ):
-                return place.path
-        return None
+        paths = [place.path for place in places if place.document_id == document.id]
+        paths += originals.copies(self.folder, document.content_hash)
+        return next((path for path in paths if originals.holds(path, document.content_hash)), None)
 
     def remove(self, references: str | Iterable[str]) -> list[Document]:
         """Remove documents by name, path or id; the files themselves stay, except copies of
@@ -246,9 +260,15 @@ class KnowledgeBase:
         return list(chosen.values())
 
     def compact(self) -> None:
-        """Give space back and overwrite what was deleted, so that no byte of it is left."""
+        """Give space back and overwrite what was deleted, so that no byte of it is left: not in the
+        catalog, in copies of uploads, or in the quotes of stored chats."""
         with self._writing():
+            kept = {document.id: document.content_hash for document in self.documents()}
             self._catalog.vacuum()
+            files.remove_unfinished(self.folder)
+            originals.discard_all_but(self.folder, kept.values())
+            if is_there(self.folder / CONVERSATIONS):
+                self.conversations.forget_all_but(kept)
             if self._made_with():
                 self._index().save_snapshot(renew=True)
 
@@ -258,11 +278,23 @@ class KnowledgeBase:
         return self._index().problems() if self._made_with() else []
 
     def repair(self) -> None:
-        """Make the lexical rows and the vectors' snapshot anew from the catalog's texts and
-        vectors."""
+        """Put right what `verify` finds: indexes are made anew from the catalog's texts, chunks
+        from its pages, vectors by embedding, and a document with damaged pages is read again from
+        its file, if that is still as it was."""
+        from quire.ingest.repair import mend  # noqa: PLC0415  NumPy and more
+
         with self._writing():
-            if self._made_with():
-                self._index().rebuild()
+            if not self._made_with():
+                return
+            for document_id in mend(self._catalog, open_embedder=self._embedder_in_use):
+                with self._catalog.reading() as connection:
+                    places = documents.locations(connection).values()
+                paths = [place.path for place in places if place.document_id == document_id]
+                if any(originals.holds(path, document_id) for path in paths):
+                    with self._catalog.writing() as connection:
+                        documents.delete(connection, document_id)
+                    self._take_in(paths)
+            self._index().rebuild()
 
     # -- questions -------------------------------------------------------------------------------
 
@@ -313,7 +345,8 @@ class KnowledgeBase:
         try:
             for piece in self._answers(question):
                 if store and isinstance(piece, Answer):
-                    self.conversations.add(piece)
+                    yield self._stored(piece)
+                    continue
                 yield piece
         finally:
             question.cancel.set()
@@ -323,7 +356,7 @@ class KnowledgeBase:
         """The stored chats of this knowledge base."""
         with self._lock:
             if self._conversations is None:
-                self._conversations = Conversations(self.folder / "conversations.sqlite3")
+                self._conversations = Conversations(self.folder / CONVERSATIONS)
             return self._conversations
 
     # -- models ----------------------------------------------------------------------------------
@@ -357,9 +390,46 @@ class KnowledgeBase:
     # -- inside ----------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        with writer_lock(self.folder / "writer.lock", wait=self.settings.lock_wait):
+    def _writing(self, cancel: threading.Event | None = None) -> Iterator[None]:
+        wait = self.settings.lock_wait
+        with writer_lock(self.folder / NAME, wait=wait, cancel=cancel):
             yield
+
+    def _take_in(
+        self,
+        paths: list[Path],
+        *,
+        jobs: int = 1,
+        password: str | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+        **options: bool,
+    ) -> IngestReport:
+        """Ingest; the caller holds the writer lock. `options` are those of `Ingest.run`."""
+        from quire.ingest.pipeline import Ingest  # noqa: PLC0415  most commands ingest nothing
+
+        run = Ingest(
+            self._catalog,
+            open_embedder=self._embedder_in_use,
+            jobs=jobs,
+            password=password,
+            language=self.settings.language,
+            progress=progress,
+            cancel=cancel,
+        )
+        report = run.run(paths, **options)
+        if not options.get("dry_run"):
+            self._save_snapshot()
+        return report
+
+    def _stored(self, answer: Answer) -> Answer:
+        """The answer, once it is kept, or with a note where it cannot be: it was asked for."""
+        try:
+            self.conversations.add(answer)
+        except KnowledgeBaseError as error:
+            note = f"This conversation is not kept: {error.message}"
+            return dataclasses.replace(answer, notes=(*answer.notes, note))
+        return answer
 
     def _made_with(self) -> dict[str, Any]:
         """What the knowledge base was made with; empty while nothing was ever added."""
@@ -369,6 +439,13 @@ class KnowledgeBase:
         made_with = self._made_with()
         if not made_with:
             return
+        if missing := _MADE_WITH - made_with.keys():
+            raise KnowledgeBaseDamaged(
+                f"The catalog in {self.folder} no longer says with which {min(missing)} it was "
+                "made.",
+                hint="Restore it from a backup, or move the folder away and ingest your files "
+                "again.",
+            )
         name = self._embedder.name if self._embedder else opening.embedder_name(self.settings)
         if name != made_with["embedder"]:
             raise self._mismatch(f"the embedding model {made_with['embedder']}", f"{name} is set")
@@ -418,8 +495,12 @@ class KnowledgeBase:
             return self._index_made
 
     def _save_snapshot(self) -> None:
-        if self._made_with():
-            self._index().save_snapshot()
+        """Spare the next start some time. What was done before is committed, and stays done."""
+        try:
+            if self._made_with():
+                self._index().save_snapshot()
+        except KnowledgeBaseError as error:
+            _log.warning("%s", error.message)
 
     def _search(self) -> Retriever:
         with self._lock:

@@ -170,10 +170,11 @@ class Catalog:
 
     def settings(self) -> dict[str, Any]:
         with self.reading() as connection:
-            return {
-                name: json.loads(value)
-                for name, value in connection.execute("SELECT name, value FROM settings")
-            }
+            rows = connection.execute("SELECT name, value FROM settings").fetchall()
+        try:
+            return {name: json.loads(value) for name, value in rows}
+        except ValueError as error:
+            raise _damaged(self.path, error) from error
 
     def put_settings(self, **values: Any) -> None:
         with self.writing() as connection:
@@ -221,16 +222,21 @@ def _is_writable(path: Path) -> bool:
     return True
 
 
+def _damaged(path: Path, error: Exception) -> KnowledgeBaseDamaged:
+    return KnowledgeBaseDamaged(
+        f"{path} is damaged ({error}).",
+        hint="Restore it from a backup, or move the folder away and ingest your files again.",
+    )
+
+
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into sentences that name the file."""
     try:
         yield
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise KnowledgeBaseDamaged(
-            f"{path} is damaged ({error}).",
-            hint="Restore it from a backup, or move the folder away and ingest your files again.",
-        ) from error
+    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError) as error:
+        # SQLError: a table or column that Quire made is not there any more.
+        raise _damaged(path, error) from error
     except apsw.FullError as error:
         raise KnowledgeBaseError(
             f"The disk that holds {path.parent} is full; nothing was changed.",

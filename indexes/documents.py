@@ -16,7 +16,7 @@ import numpy.typing as npt
 from quire.errors import KnowledgeBaseDamaged
 from quire.indexes import lexical
 from quire.indexes.catalog import checksum
-from quire.records import Chunk, Document, PageText, ParsedDocument, Span
+from quire.records import PAGE_BREAK, Chunk, Document, PageText, ParsedDocument, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,40 @@ def put_vectors(
     )
 
 
+def drop_vectors(connection: apsw.Connection, chunks: Iterable[int]) -> None:
+    """Remove the vectors of chunks that stay."""
+    connection.executemany("DELETE FROM vectors WHERE chunk_id = ?", ((chunk,) for chunk in chunks))
+
+
+def note_replaced(connection: apsw.Connection, chunks: Iterable[int]) -> None:
+    """Have every index take the vectors of these chunks anew."""
+    for chunk in chunks:
+        _note_change(connection, "remove", chunk, chunk)
+        _note_change(connection, "add", chunk, chunk)
+
+
+def mend_chunks(connection: apsw.Connection, document_id: str) -> bool:
+    """Cut the texts of damaged chunks again from their pages; False when more is damaged."""
+    try:
+        document = get(connection, [document_id])[document_id]
+        text = PAGE_BREAK.join(page.text for page in pages(connection, document_id))
+        rows = _rows(
+            connection,
+            f"a chunk of document {document_id}",
+            "SELECT id, document_id, ordinal, start, end, page_first, page_last, heading_path, "
+            "tokens, checksum FROM chunks WHERE document_id = ?",
+            [document_id],
+        )
+    except KnowledgeBaseDamaged:
+        return False
+    for *row, kept in rows:
+        cut = text[row[3] : row[4]]
+        if checksum(*row, cut) != kept:
+            return False
+        connection.execute("UPDATE chunks SET text = ? WHERE id = ?", (cut, row[0]))
+    return len(rows) == document.chunks
+
+
 def delete(connection: apsw.Connection, document_id: str) -> None:
     """Remove a document with everything made from it, and its places."""
     first, last = connection.execute(
@@ -196,15 +230,15 @@ FROM documents
 
 def all_documents(connection: apsw.Connection) -> list[Document]:
     """Every document, by name."""
-    documents = [_document(row) for row in connection.execute(_DOCUMENT)]
-    return sorted(documents, key=lambda document: (document.name.casefold(), document.id))
+    found = map(_document, _rows(connection, "a document", _DOCUMENT))
+    return sorted(found, key=lambda document: (document.name.casefold(), document.id))
 
 
 def get(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, Document]:
     """The documents of these ids that exist."""
     wanted = list(dict.fromkeys(document_ids))
     marks = ", ".join("?" * len(wanted))
-    rows = connection.execute(f"{_DOCUMENT} WHERE id IN ({marks})", wanted)
+    rows = _rows(connection, "a document", f"{_DOCUMENT} WHERE id IN ({marks})", wanted)
     return {document.id: document for document in map(_document, rows)}
 
 
@@ -229,10 +263,12 @@ def locations(connection: apsw.Connection) -> dict[Path, Location]:
 
 def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]:
     """The pages of a document in order, tested against their checksums."""
-    rows = connection.execute(
+    rows = _rows(
+        connection,
+        f"a page of document {document_id}",
         "SELECT document_id, position, number, start, text, checksum FROM pages "
         "WHERE document_id = ? ORDER BY position",
-        (document_id,),
+        [document_id],
     )
     return tuple(map(_page, rows))
 
@@ -248,13 +284,18 @@ def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, C
     """The chunks of these ids that exist, tested against their checksums."""
     wanted = list(chunk_ids)
     marks = ", ".join("?" * len(wanted))
-    rows = connection.execute(f"{_CHUNK} WHERE id IN ({marks})", wanted)
+    rows = _rows(connection, "a chunk", f"{_CHUNK} WHERE id IN ({marks})", wanted)
     return {chunk.id: chunk for chunk in map(_chunk, rows)}
 
 
 def chunks_of(connection: apsw.Connection, document_id: str) -> list[Chunk]:
     """All chunks of a document in order."""
-    rows = connection.execute(f"{_CHUNK} WHERE document_id = ? ORDER BY ordinal", (document_id,))
+    rows = _rows(
+        connection,
+        f"a chunk of document {document_id}",
+        f"{_CHUNK} WHERE document_id = ? ORDER BY ordinal",
+        [document_id],
+    )
     return [_chunk(row) for row in rows]
 
 
@@ -306,10 +347,19 @@ def displayed(path: Path) -> str:
     return "".join(c if c.isprintable() or c == " " else ascii(c)[1:-1] for c in readable)
 
 
+def _rows(
+    connection: apsw.Connection, what: str, sql: str, values: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    try:
+        return connection.execute(sql, values).fetchall()
+    except UnicodeDecodeError as error:  # a damaged text need not even be one
+        raise _damaged(what) from error
+
+
 def _document(row: tuple) -> Document:  # type: ignore[type-arg]
     *kept, raw_path, modified_ns = row
     _test(kept, f"document {row[0]}")
-    if raw_path is None:
+    if not (isinstance(raw_path, bytes) and isinstance(modified_ns, int)):
         raise _damaged(f"the path of document {row[0]}")
     (id_, content_hash, title, media_type, language, page_count, chunk_count, added, warnings) = (
         row[:9]

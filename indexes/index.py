@@ -170,10 +170,15 @@ def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) ->
         "SELECT kind, chunk_first, chunk_last FROM changes WHERE sequence > ? ORDER BY sequence",
         (since,),
     ).fetchall()
-    # subtle: chunk ids are never used twice, so the order of changes does not matter, and all
-    # removals cost one pass over the vectors.
+    # subtle: chunk ids are never used twice, so all removals can come first, in one pass over the
+    # vectors, and what was added is what there is now of it.
     held = vectors.ids()
     gone = np.zeros(len(held), bool)
+    for kind, first, last in changes:
+        if kind == "remove":
+            gone |= (held >= first) & (held <= last)
+    vectors.remove(held[gone])
+    added: set[int] = set()
     ids: list[int] = []
     rows: list[npt.NDArray[np.float16]] = []
 
@@ -184,17 +189,15 @@ def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) ->
             rows.clear()
 
     for kind, first, last in changes:
-        if kind == "remove":
-            gone |= (held >= first) & (held <= last)
+        if kind != "add" or first in added:  # a vector that was replaced is noted twice
             continue
-        # A chunk that was added and removed again has no vector any more and is passed over.
         for chunk, vector in documents.vectors_between(connection, first, last):
+            added.add(chunk)
             ids.append(chunk)
             rows.append(vector)
             if len(ids) >= _BATCH:
                 flush()
     flush()
-    vectors.remove(held[gone])
 
 
 def _disagreements(

@@ -39,11 +39,16 @@ def discard_all_but(folder: Path, content_hashes: Collection[str]) -> None:
             files.remove(place)
 
 
+def copies(folder: Path, content_hash: str) -> list[Path]:
+    """The copies of a content, wherever the folder has been moved to."""
+    return sorted(_place(folder, content_hash).glob("[!.]*"))
+
+
 def holds(path: Path, content_hash: str) -> bool:
-    """Whether the file at `path` has exactly this content."""
+    """Whether the file at `path` has exactly this content; `content_hash` may be its beginning."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == content_hash
+            return hashlib.file_digest(file, "sha256").hexdigest().startswith(content_hash)
     except OSError:
         return False
 

@@ -12,6 +12,7 @@ Offsets are carried from the loader's blocks and never searched for:
 """
 
 import bisect
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,11 @@ def embedded_text(chunk: Chunk, *, count_tokens: CountTokens, limit: int) -> str
     while headings and sum(count_tokens(headings)) + 2 * len(headings) > room:
         headings.pop(0)
     return "\n".join([" › ".join(headings), chunk.text]) if headings else chunk.text
+
+
+def text_hash(text: str) -> bytes:
+    """Identifies an embedded text: equal texts have equal vectors."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _span(document: ParsedDocument, starts: list[int], start: int, end: int) -> Span:

@@ -276,7 +276,7 @@ class Ingest:
         at = 0
         for item in group:
             embedded = [
-                EmbeddedChunk(chunk, _text_hash(text), vectors[_text_hash(text)])
+                EmbeddedChunk(chunk, chunking.text_hash(text), vectors[chunking.text_hash(text)])
                 for chunk, text in zip(item.chunks, texts[at : at + len(item.chunks)], strict=True)
             ]
             at += len(item.chunks)
@@ -286,7 +286,7 @@ class Ingest:
         self, texts: Sequence[str], *, current: FoundFile
     ) -> dict[bytes, npt.NDArray[np.float16]]:
         """The vector of each text by its hash: taken from the catalog where it is known."""
-        by_hash = {_text_hash(text): text for text in texts}
+        by_hash = {chunking.text_hash(text): text for text in texts}
         with self._catalog.reading() as connection:
             vectors = documents.vectors_of_texts(connection, by_hash)
         missing = [text_hash for text_hash in by_hash if text_hash not in vectors]
@@ -360,7 +360,3 @@ def _is_gone(path: Path) -> bool:
         return True
     except OSError:
         return False
-
-
-def _text_hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()

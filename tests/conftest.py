@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 
 import quire
+from parser_here import ParserHere
 from quire.models.openmp import wait_passively
 
 wait_passively()  # before any test imports torch or llama_cpp
@@ -34,6 +35,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("QUIRE_MODELS", str(folder / "models"))
         patch.setenv("QUIRE_CACHE", str(folder / "cache"))
         yield folder
+
+
+@pytest.fixture
+def parser_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are parsed in this process, for tests of something else than the parser's isolation."""
+    monkeypatch.setattr("quire.ingest.pipeline.ParserPool", ParserHere)
 
 
 @pytest.fixture

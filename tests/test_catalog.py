@@ -191,7 +191,7 @@ def test_a_step_that_fails_leaves_the_old_version(
             "_STEPS",
             (*migrations._STEPS, "CREATE TABLE new (a)", "CREATE TABLE new (a)"),
         )
-        with pytest.raises(apsw.SQLError):
+        with pytest.raises(KnowledgeBaseDamaged):
             Catalog(made)
     opened = Catalog(made)
     assert opened.settings() == {"value": 1}

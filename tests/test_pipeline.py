@@ -16,10 +16,10 @@ from faults import contents, watched_disk
 from made_documents import assert_equal, state
 from quire import IngestReport, KnowledgeBase
 from quire.errors import KnowledgeBaseError, Unreadable
-from quire.ingest import loaders
+from quire.ingest import pipeline
+from quire.ingest.isolation import ParserPool
 from quire.ingest.report import Progress
 from quire.models.fakes import FakeEmbedder
-from quire.records import ParsedDocument
 
 
 class Embedder(FakeEmbedder):
@@ -36,30 +36,7 @@ class Embedder(FakeEmbedder):
         return super().embed_passages(texts, progress=progress)
 
 
-class ParserHere:
-    """A parser in this process: what is tested here is not its isolation, and starting one takes
-    longer than such a test."""
-
-    def __init__(self, *, workers: int) -> None:
-        """Takes what a ParserPool takes."""
-
-    def __enter__(self) -> "ParserHere":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """There is nothing to end."""
-
-    def parse(self, path: Path, *, password: str | None = None) -> ParsedDocument:
-        return loaders.load(path, password=password)
-
-
-@pytest.fixture(autouse=True)
-def _parser_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "isolated" not in request.node.name:
-        monkeypatch.setattr("quire.ingest.pipeline.ParserPool", ParserHere)
+pytestmark = pytest.mark.usefixtures("parser_here")
 
 
 @pytest.fixture
@@ -365,9 +342,10 @@ def test_the_knowledge_base_s_own_files_are_not_taken_in(folder: Path, embedder:
 # -- odd files -----------------------------------------------------------------------------------
 
 
-def test_one_bad_file_among_good_ones_stops_nothing_isolated(
-    kb: KnowledgeBase, folder: Path
+def test_one_bad_file_among_good_ones_stops_nothing(
+    kb: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pipeline, "ParserPool", ParserPool)
     (folder / "a-broken.pdf").write_bytes(b"%PDF-1.7\n" + os.urandom(500))
     (folder / "b-empty.txt").write_bytes(b"")
     (folder / "c-image.png").write_bytes(b"\x89PNG\r\n\x1a\n" + os.urandom(500))
