@@ -1,9 +1,10 @@
 """Conversations, stored apart from the documents so that chatting never waits for an ingest."""
 
+import contextlib
 import json
 import secrets
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ CREATE TABLE turns (
 """
 _VERSION = 1
 DELETED = "(source deleted)"
+_BUSY_MS = 10_000  # another process may write this long
 _TITLE = 60  # characters of the first question
 
 
@@ -64,22 +66,35 @@ class Conversations:
         self._lock = threading.Lock()
         with translated(path):
             self._connection = apsw.Connection(str(path))
-            path.chmod(0o600)
-            self._connection.set_busy_timeout(10_000)
-            self._connection.pragma("journal_mode", "wal")
-            self._connection.pragma("synchronous", "full")
-            self._connection.pragma("secure_delete", True)
-            self._connection.pragma("foreign_keys", True)
-            version = self._connection.pragma("user_version")
-            if version > _VERSION:
-                raise KnowledgeBaseMismatch(
-                    f"{path} was made by a newer version of Quire.",
-                    hint="Update Quire. Nothing was changed.",
-                )
-            if version < _VERSION:
-                with self._connection:
-                    self._connection.execute(_SCHEMA)
-                    self._connection.pragma("user_version", _VERSION)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self) -> None:
+        self._connection.set_busy_timeout(_BUSY_MS)
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self._require_known_version()
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        with contextlib.suppress(PermissionError):  # of another owner, who shares it with a group
+            self._path.chmod(0o600)
+        self._connection.pragma("journal_mode", "wal")
+        self._connection.pragma("synchronous", "full")
+        self._connection.pragma("secure_delete", True)
+        self._connection.pragma("foreign_keys", True)
+        if self._connection.pragma("user_version") < _VERSION:
+            with self._changing() as connection:
+                if self._connection.pragma("user_version") < _VERSION:  # another may be quicker
+                    connection.execute(_SCHEMA)
+                    connection.pragma("user_version", _VERSION)
+
+    def _require_known_version(self) -> None:
+        if self._connection.pragma("user_version") > _VERSION:
+            raise KnowledgeBaseMismatch(
+                f"{self._path} was made by a newer version of Quire.",
+                hint="Update Quire. Nothing was changed.",
+            )
 
     def close(self) -> None:
         with self._lock:
@@ -112,7 +127,7 @@ class Conversations:
     def add(self, answer: Answer) -> None:
         """Store an answer as the next turn of its conversation, which begins with its first."""
         now = datetime.now(UTC).isoformat()
-        with self._lock, translated(self._path), self._connection as connection:
+        with self._lock, translated(self._path), self._changing() as connection:
             connection.execute(
                 "INSERT INTO conversations VALUES (?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
@@ -147,7 +162,7 @@ class Conversations:
         """Overwrite what turns quote of any document whose id is not among these, and give the
         space back."""
         with self._lock, translated(self._path):
-            with self._connection as connection:
+            with self._changing() as connection:
                 for id_, stored in connection.execute("SELECT id, answer FROM turns").fetchall():
                     answer = json.loads(stored)
                     if _forget(answer, documents):
@@ -163,8 +178,20 @@ class Conversations:
             return list(self._connection.execute(sql, values))
 
     def _write(self, sql: str, *values: str) -> None:
-        with self._lock, translated(self._path), self._connection as connection:
+        with self._lock, translated(self._path), self._changing() as connection:
             connection.execute(sql, values)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[apsw.Connection]:
+        """A transaction that waits for others at its beginning, where waiting is of use."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # SQLite has rolled back by itself on a full disk
+                self._connection.execute("ROLLBACK")
+            raise
 
 
 def _forget(answer: dict[str, Any], documents: Collection[str]) -> bool:

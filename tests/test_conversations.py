@@ -1,0 +1,191 @@
+"""Stored chats."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from faults import contents, files_with, watched_disk
+from quire.conversations import Conversations, new_id
+from quire.errors import (
+    KnowledgeBaseDamaged,
+    KnowledgeBaseError,
+    KnowledgeBaseMismatch,
+    UsageError,
+)
+from quire.records import Answer, Citation, Document, Passage, Sentence, Span, Timings, Usage
+
+
+def document(id_: str) -> Document:
+    return Document(id_, id_ * 4, f"/{id_}", id_, id_, "text/plain", "en", None, 1, "", "")
+
+
+def answer(conversation: str, question: str = "When?", *quotes: tuple[str, str]) -> Answer:
+    """An answer that quotes (document id, text), sentence by sentence."""
+    sentences, passages = [], []
+    for label, (id_, text) in enumerate(quotes, start=1):
+        citation = Citation(label, document(id_), None, 0, len(text), text)
+        sentences.append(Sentence(text, "supported", (citation,)))
+        passages.append(Passage(label, text, document(id_), Span(None, None, 0, len(text)), 1.0))
+    return Answer(
+        id=new_id(),
+        conversation=conversation,
+        question=question,
+        standalone_question=question,
+        status="extractive",
+        text=" ".join(text for _, text in quotes) or "Nothing was found.",
+        sentences=tuple(sentences),
+        passages=tuple(passages),
+        model=None,
+        usage=Usage(),
+        timings=Timings(1.0, None, 2.0),
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "conversations.sqlite3"
+
+
+@pytest.fixture
+def chats(path: Path) -> Iterator[Conversations]:
+    chats = Conversations(path)
+    yield chats
+    chats.close()
+
+
+def test_turns_come_back_in_order_as_the_command_line_shows_them(chats: Conversations) -> None:
+    answers = [answer("a", f"Question {n}", ("doc", f"Quote {n}.")) for n in range(3)]
+    for each in answers:
+        chats.add(each)
+    turns = chats.turns("a")
+    assert [turn.question for turn in turns] == ["Question 0", "Question 1", "Question 2"]
+    assert [turn.answer["text"] for turn in turns] == ["Quote 0.", "Quote 1.", "Quote 2."]
+    assert turns[0].answer == answers[0].to_dict()
+
+
+def test_conversations_are_listed_the_latest_first_by_their_first_question(
+    chats: Conversations,
+) -> None:
+    for conversation, question in (("a", "First of a"), ("b", "First of b"), ("a", "Second of a")):
+        chats.add(answer(conversation, question))
+    assert [(chat.id, chat.title) for chat in chats.all()] == [
+        ("a", "First of a"),
+        ("b", "First of b"),
+    ]
+    chats.rename("b", "  Another name ")
+    assert chats.all()[1].title == "Another name"
+
+
+def test_an_unknown_conversation_is_a_usage_error(chats: Conversations) -> None:
+    with pytest.raises(UsageError, match="'missing'"):
+        chats.turns("missing")
+
+
+def test_a_deleted_conversation_leaves_no_byte(chats: Conversations, path: Path) -> None:
+    canary = "Zanzibar-8841"
+    chats.add(answer("a", f"Where is {canary}?", ("doc", f"{canary} is far away. " * 500)))
+    chats.add(answer("b", "Something else", ("doc", "Kept.")))
+    chats.delete("a")
+    assert [chat.id for chat in chats.all()] == ["b"]
+    assert files_with(path.parent, canary) == []
+
+
+def test_quotes_of_deleted_documents_are_overwritten_and_no_others(
+    chats: Conversations, path: Path
+) -> None:
+    chats.add(answer("a", "One", ("gone", "Secret words."), ("kept", "Public words.")))
+    chats.add(answer("a", "Two", ("kept", "Other public words.")))
+    before = chats.turns("a")
+    chats.forget_all_but({"kept"})
+    first, second = chats.turns("a")
+    assert files_with(path.parent, "Secret words") == []
+    assert first.question == "One"
+    assert first.answer["text"] == "(source deleted) Public words."
+    assert [s["text"] for s in first.answer["sentences"]] == ["(source deleted)", "Public words."]
+    assert [c["quote"] for c in first.answer["citations"]] == ["(source deleted)", "Public words."]
+    assert [p["text"] for p in first.answer["passages"]] == ["(source deleted)", "Public words."]
+    assert second == before[1]
+
+
+def test_processes_and_threads_add_without_losing_a_turn(path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path\n"
+        "from test_conversations import Conversations, answer\n"
+        "sys.stdin.read(); chats = Conversations(Path(sys.argv[1]))\n"
+        "for n in range(20): chats.add(answer('a', f'{n}'))\n"
+        "chats.close()"
+    )
+    arguments = [sys.executable, "-c", code, str(path), str(Path(__file__).parent)]
+    processes = [subprocess.Popen(arguments, stdin=subprocess.PIPE) for _ in range(2)]
+    for process in processes:  # both wait for the end of their input, and then begin together
+        assert process.stdin is not None
+        process.stdin.close()
+    chats = Conversations(path)
+
+    def add() -> None:
+        for n in range(20):
+            chats.add(answer("a", f"{n}"))
+
+    threads = [threading.Thread(target=add) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [process.wait() for process in processes] == [0, 0]
+    assert len(chats.turns("a")) == 80
+    chats.close()
+
+
+def test_the_file_is_its_owner_s_alone(chats: Conversations, path: Path) -> None:
+    chats.add(answer("a"))
+    assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
+
+
+def test_a_newer_version_is_refused_with_every_file_as_it_was(path: Path) -> None:
+    Conversations(path).close()
+    connection = apsw.Connection(str(path))
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    connection.pragma("user_version", 99)
+    connection.close()
+    before = contents(path.parent)
+    with pytest.raises(KnowledgeBaseMismatch, match="newer version"):
+        Conversations(path)
+    assert contents(path.parent) == before
+
+
+def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+    path.write_bytes(b"no database at all")
+    with pytest.raises(KnowledgeBaseDamaged, match="conversations"):
+        Conversations(path)
+
+
+def test_a_write_that_fails_at_any_point_leaves_the_turns_before_it(path: Path) -> None:
+    with watched_disk() as disk:
+        chats = Conversations(path)
+        chats.add(answer("a", "First"))
+        for nth in range(1, 100):
+            disk.fails_from = disk.writes + nth
+            try:
+                chats.add(answer("a", "Second", ("doc", "Long. " * 5000)))
+            except KnowledgeBaseError as error:
+                assert "full" in error.message  # noqa: PT017  it does not always fail
+            else:
+                break
+            finally:
+                disk.fails_from = None
+            assert [turn.question for turn in chats.turns("a")] == ["First"]
+        assert nth > 3
+        assert [turn.question for turn in chats.turns("a")] == ["First", "Second"]
+        chats.close()
+
+
+def test_ids_are_never_the_same() -> None:
+    ids: set[Any] = {new_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert {len(each) for each in ids} == {16}
