@@ -171,7 +171,7 @@ def test_a_report_has_the_promised_keys() -> None:
     record = report.to_dict()
     assert promised(record, REPORT)
     assert record["skipped"] == [{"path": "a.pdf", "reason": "no text", "hint": ""}]
-    assert record["failed"] == [{"path": "b.pdf", "reason": "parser crashed"}]
+    assert record["failed"] == [{"path": "b.pdf", "reason": "parser crashed", "hint": ""}]
 
 
 def test_every_error_has_a_code_of_its_own_and_comes_from_the_one_base() -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
-_BATCH_TOKENS = 4096  # padded tokens in one batch: enough to keep two cores busy, 20 MB at most
+_BATCH_TOKENS = 2048  # padded tokens in one batch: as fast as 4096 on two cores, with less memory
+_COUNTED = 512  # texts tokenized at once: their encodings take kilobytes each
 
 
 class SentenceEmbedder:
@@ -63,12 +64,16 @@ class SentenceEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in the model's tokens, without special ones."""
-        if not texts:
-            return []
-        encoded = self._model.tokenizer(
-            list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
-        )
-        return [len(ids) for ids in encoded["input_ids"]]
+        counts: list[int] = []
+        for at in range(0, len(texts), _COUNTED):
+            encoded = self._model.tokenizer(
+                list(texts[at : at + _COUNTED]),
+                add_special_tokens=False,
+                return_attention_mask=False,
+                verbose=False,
+            )
+            counts += [len(ids) for ids in encoded["input_ids"]]
+        return counts
 
     def embed_passages(
         self, texts: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
