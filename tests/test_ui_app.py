@@ -1,5 +1,6 @@
 """The interface as a reader uses it, without a browser: real documents, quotes as answers."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,31 @@ def test_an_answer_names_the_file_and_the_page_and_shows_the_quote(opened: Share
     assert "page 2" in shown(tab)
 
 
+def test_a_question_asked_while_an_answer_is_written_comes_next(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    stream = KnowledgeBase.stream
+
+    def slow(self: KnowledgeBase, *question: Any, **options: Any) -> Iterator[Any]:
+        assert go_on.wait(60)
+        yield from stream(self, *question, **options)
+
+    monkeypatch.setattr(KnowledgeBase, "stream", slow)
+    tab = browser()
+    tab.chat_input(key="ask").set_value(DEPOSIT).run()
+    assert tab.button(key="stop")
+    tab.chat_input(key="ask").set_value("When does the lease begin?").run()
+    assert "When does the lease begin?" in shown(tab)
+    go_on.set()
+    for _ in range(2):
+        assert tab.session_state["quire"].answering.wait(60)
+        tab.run()
+    conversation = tab.session_state["quire"].conversation
+    questions = [turn.question for turn in opened.conversations.turns(conversation)]
+    assert questions == [DEPOSIT, "When does the lease begin?"]
+
+
 def test_a_citation_opens_its_page_with_the_words_marked(opened: Shared) -> None:
     tab = ask(browser(), DEPOSIT)
     conversation = tab.session_state["quire"].conversation
@@ -104,6 +130,7 @@ def test_a_citation_opens_its_page_with_the_words_marked(opened: Shared) -> None
     assert "page 2 of 7" in shown(tab)
     assert "data:image/png;base64," in shown(tab)
     assert '<i style="left:' in shown(tab)
+    assert "Part A: Lease › 3. Rent, charges and deposit" in shown(tab)
     tab.button(key="page-on").click().run()
     assert "page 3 of 7" in shown(tab)
     assert '<i style="left:' not in shown(tab)

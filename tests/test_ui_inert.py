@@ -49,7 +49,13 @@ def _unescaped(payload: str) -> str:
     return re.sub(r"\\[!-/:-@\[-`{-~]", "", markdown(payload))
 
 
-@pytest.mark.parametrize("payload", [":material/home:", ":smile:", ":red[x]", "->", "<-", "--"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(":material/home:", ":smile:", ":red[x]", "->", "<-", "--"),
+        *("www.example.com", "WWW.EXAMPLE.COM", "https://example.com", "a@example.com"),
+    ],
+)
 def test_what_streamlit_replaces_after_parsing_is_kept_apart(payload: str) -> None:
     read = re.sub(r"\\(.)", r"\1", markdown(payload))  # what the Markdown parser hands on
     assert payload not in read

@@ -18,7 +18,7 @@ _AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: 
 def draw(opened: Shared) -> None:
     """Draw the chat page."""
     mine = state()
-    _take_over_finished()
+    _take_over_finished(opened)
     documents = opened.base.documents()
     turns = _turns(opened)
     if not documents and not turns and mine.answering is None:
@@ -49,6 +49,9 @@ def _talk(opened: Shared, turns: list[Turn], *, known: set[str]) -> None:
     if mine.answering is not None:
         _question(mine.answering.question)
         _on_its_way(opened, mine.answering)
+        for question in mine.next_questions:
+            _question(question)
+            st.caption(label("chat.wait"))
     problems.show_kept()
 
 
@@ -74,21 +77,23 @@ def _after(opened: Shared, turn: Turn) -> None:
 
 def _begin(opened: Shared, question: str) -> None:
     mine = state()
-    mine.problem = None
     mine.answering = AnswerJob(opened.base, question, conversation=mine.conversation)
     mine.answering.wait(_AT_ONCE)
     st.rerun()
 
 
-def _take_over_finished() -> None:
+def _take_over_finished(opened: Shared) -> None:
     """When the answer on its way has come, go on with its conversation."""
     mine = state()
     job = mine.answering
-    if job is not None and job.done:
-        mine.answering = None
-        mine.problem = job.problem
-        if job.answer is not None:
-            mine.conversation = job.answer.conversation
+    if job is None or not job.done:
+        return
+    mine.answering = None
+    mine.problem = job.problem
+    if job.answer is not None:
+        mine.conversation = job.answer.conversation
+    if mine.next_questions:
+        _begin(opened, mine.next_questions.pop(0))
 
 
 def _turns(opened: Shared) -> list[Turn]:
@@ -128,18 +133,15 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
 
 def _ask(opened: Shared) -> None:
     mine = state()
-    busy = mine.answering is not None
-    asked = st.chat_input(
-        plain("chat.wait" if busy else "chat.ask"),
-        key="ask",
-        accept_file="multiple",
-        disabled=busy,
-    )
+    asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
     if not asked:
         return
     if asked.files:
         intake.take_in_uploads(opened, asked.files)
-    if asked.text.strip():
+    if asked.text.strip() and mine.answering is not None:
+        mine.next_questions.append(asked.text)
+    elif asked.text.strip():
+        mine.problem = None
         _begin(opened, asked.text)
     st.rerun()
 

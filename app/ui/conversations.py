@@ -58,6 +58,7 @@ def _open(conversation: str | None) -> None:
     mine = state()
     mine.conversation = conversation
     mine.answering = None  # goes on by itself, and is in its chat when done
+    mine.next_questions.clear()
     mine.source = None
     mine.problem = None
 

@@ -7,8 +7,8 @@ page, and each has its function here; nothing else may put foreign text there.
 `html` is for texts: they become the content of elements that Quire writes, where only `&`, `<`,
 `>` and quotes have a meaning. `markdown` is for labels, where Streamlit takes nothing but its
 Markdown dialect. There every ASCII punctuation mark has a backslash before it, which ends all
-syntax of CommonMark, of tables, formulas and automatic links; but Streamlit also replaces emoji
-names (`:smile:`), icons (`:material/home:`), arrows and dashes in the finished text, after the
+syntax of CommonMark, of tables and formulas; but addresses (`www.…`), emoji names (`:smile:`),
+icons (`:material/home:`), arrows and dashes are looked for in the finished text, after the
 backslashes are gone. A word joiner, which has no width, keeps those apart.
 
 >>> markdown("![x](http://a.b/c.png)").replace(JOINER, "")
@@ -23,7 +23,7 @@ from html import escape
 JOINER = "\u2060"
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_REPLACED = re.compile(r"([:@<>=-])")
+_REPLACED = re.compile(r"([:@<>=-]|www(?=\.))", re.IGNORECASE)
 # Controls act on terminals and hide text; the marks of direction can show a text in another order
 # than it has, so that a file's ending seems to be another.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")

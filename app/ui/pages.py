@@ -7,7 +7,6 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from quire.ui import chat, conversations, library, preferences, problems, style
-from quire.ui.answering import log_place
 from quire.ui.catalogue import plain
 from quire.ui.shared import Shared, shared
 from quire.ui.state import state
@@ -19,17 +18,16 @@ def show() -> None:
     st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout=_layout())
     style.apply()
     _recall()
-    try:
-        opened = shared()
-    except Exception as error:
-        log_place(error)
-        problems.show(error)
-        return
+    with problems.caught():
+        _navigate(shared())
+
+
+def _navigate(opened: Shared) -> None:
     talk = _page(chat.draw, opened, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, opened, "documents", icon=":material/folder_open:")
     settings = _page(preferences.draw, opened, "settings", icon=":material/tune:")
     page = st.navigation([talk, documents, settings])
-    with st.sidebar:
+    with st.sidebar, problems.caught():
         conversations.draw(opened, chat_page=talk)
     page.run()
 
@@ -42,11 +40,8 @@ def _page(
     draw: Callable[[Shared], None], opened: Shared, name: str, *, icon: str, first: bool = False
 ) -> StreamlitPage:
     def run() -> None:
-        try:
+        with problems.caught():
             draw(opened)
-        except Exception as error:
-            log_place(error)
-            problems.show(error)
 
     return st.Page(run, title=plain(f"app.{name}"), icon=icon, url_path=name, default=first)
 

@@ -1,11 +1,25 @@
 """Errors as sentences: what happened, and what to do next."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from quire.errors import QuireError
+from quire.ui.answering import log_place
 from quire.ui.catalogue import label, language, said, texts
 from quire.ui.inert import markdown
 from quire.ui.state import state
+
+
+@contextmanager
+def caught() -> Iterator[None]:
+    """Draw an error that arises inside as a sentence, and let the rest of the page be."""
+    try:
+        yield
+    except Exception as error:
+        log_place(error)
+        show(error)
 
 
 def show(error: Exception) -> None:

@@ -12,6 +12,7 @@ from quire.records import PAGE_BREAK, Document, PageText
 
 PDF = "application/pdf"
 _AROUND = 700  # characters of text shown before and after the cited ones
+_QUERY = 500  # characters of a quote that are enough to find it
 _CUT_WORD_BEFORE = re.compile(r"^\S{,30}\s")
 _CUT_WORD_AFTER = re.compile(r"\s\S{,30}$")
 _DOTS = 1.6  # image points per PDF point at zoom 1: sharp at the panel's width
@@ -21,7 +22,8 @@ _DOTS = 1.6  # image points per PDF point at zoom 1: sharp at the panel's width
 class Source:
     """A cited place: characters [start, end) of a document's text, on `page` where it has pages.
 
-    `shown` is the page that is looked at, which the reader may turn; `zoom` enlarges it.
+    `headings` lead to the place, None while they were not looked up. `shown` is the page that is
+    looked at, which the reader may turn; `zoom` enlarges it.
     """
 
     document_id: str
@@ -30,6 +32,7 @@ class Source:
     start: int
     end: int
     quote: str
+    headings: tuple[str, ...] | None = None
     shown: int | None = None
     zoom: float = 1.0
 
@@ -71,6 +74,18 @@ class View:
     page: PageView | None = None
     text: TextView | None = None
     missing: Literal["", "document", "original", "image"] = ""
+
+
+def headings(base: KnowledgeBase, source: Source) -> tuple[str, ...]:
+    """The headings above a cited place, the outermost first; empty where there are none.
+
+    They stand with the indexed stretches of text, and searching for the quote finds its own.
+    """
+    for hit in base.search(source.quote[:_QUERY] or source.name):
+        span = hit.chunk.span
+        if hit.document.id == source.document_id and span.start <= source.start < span.end:
+            return hit.chunk.heading_path
+    return ()
 
 
 def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:

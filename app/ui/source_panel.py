@@ -1,11 +1,13 @@
 """The proof: the cited place in its document, beside the answer."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html
 from quire.ui.shared import Shared
-from quire.ui.source import PageView, Source, TextView, View, look
+from quire.ui.source import PageView, Source, TextView, View, headings, look
 from quire.ui.state import state
 
 _STEP = 1.35  # one press of the magnifier
@@ -13,12 +15,17 @@ _STEP = 1.35  # one press of the magnifier
 
 def draw(opened: Shared, source: Source) -> None:
     """Draw the panel for an open source."""
+    if source.headings is None:
+        source = replace(source, headings=headings(opened.base, source))
+        state().source = source
     with st.container(key="source"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.html(f'<div class="quire-name">{html(source.name)}</div>')
             if st.button("", key="close-source", icon=":material/close:", help=label("app.close")):
                 state().source = None
                 st.rerun()
+        if source.headings:
+            st.html(f'<div class="quire-meta">{html(" › ".join(source.headings))}</div>')
         with st.spinner(label("source.opening")):
             view = look(opened.base, source, parsers=opened.parsers)
         if view.missing:

@@ -1,6 +1,6 @@
 """Everything that one browser tab remembers: every session key stands here and nowhere else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import streamlit as st
@@ -16,14 +16,16 @@ class State:
     """What a tab remembers between two runs of the script.
 
     `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
-    way. `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
+    way, `next_questions` those asked while it was. `source` is the cited place that stands open.
+    `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
     `settled` is how many ingested files were finished when the page was last drawn whole.
-    `source` is the cited place that stands open. `language` is what was chosen, None to follow the
-    browser.
+    `language` is what was chosen, None to follow the browser. `began` says that the address was
+    read.
     """
 
     conversation: str | None = None
     answering: AnswerJob | None = None
+    next_questions: list[str] = field(default_factory=list)
     source: Source | None = None
     problem: Exception | None = None
     uploads: int = 0
