@@ -35,7 +35,7 @@ test: setup ## the whole suite
 	@$(BIN)/python -m pytest
 
 e2e: setup ## the interface in a real browser; needs Chromium and a Chinese font on the machine
-	@$(PIP) install -e '.[e2e]'
+	@$(PIP) install -c constraints.txt -e '.[e2e]'
 	@$(BIN)/python -m pytest tests/e2e
 
 ui: setup ## open the browser interface
