@@ -1,7 +1,9 @@
 """`quire ingest`: progress on standard error, the report on standard output."""
 
+import contextlib
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -10,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from quire import output
-from quire.config import load_settings
+from quire.config import Settings, load_settings
+from quire.indexes.catalog import is_there
 from quire.ingest.discover import discover
 from quire.ingest.report import IngestReport, Progress
-from quire.knowledge_base import KnowledgeBase
+from quire.knowledge_base import CATALOG, KnowledgeBase
 
 _REDRAW = 0.2  # seconds between two states of the progress line
 
@@ -23,35 +26,55 @@ def run(paths: list[Path], *, kb: Path | None, as_json: bool, **options: Any) ->
     discover(paths)  # raises for a path that does not exist, before a folder is made
     line = _ProgressLine()
     settings = load_settings(kb=kb)
-    with KnowledgeBase.open(settings=settings) as base, _stopped_by_signal() as cancel:
+    dry_run = options.get("dry_run", False)
+    with _opened(settings, dry_run=dry_run) as base, _stopped_by_signal() as cancel:
         report = base.add(paths, progress=line.show, cancel=cancel, **options)
         line.clear()
-        folder = base.folder
     if as_json:
         output.print_json(report.to_dict())
     else:
-        output.print_text(*_lines(report, folder))
+        output.print_text(*_lines(report, settings.kb))
     if report.cancelled:
         return 1
     return 3 if report.failed else 0
 
 
 @contextmanager
+def _opened(settings: Settings, *, dry_run: bool) -> Iterator[KnowledgeBase]:
+    """The knowledge base, made where there is none. A dry run makes none and counts on an empty
+    one that is gone again afterwards."""
+    with contextlib.ExitStack() as stack:
+        folder = settings.kb
+        if dry_run and not is_there(folder / CATALOG):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        yield stack.enter_context(KnowledgeBase.open(folder, settings=settings))
+
+
+@contextmanager
 def _stopped_by_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set, so that committed work is kept and reported."""
+    """An event that Ctrl-C and SIGTERM set, so that committed work is kept and reported. A second
+    one does what it always does."""
     cancel = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield cancel
         return
-    before = {
-        number: signal.signal(number, lambda *_: cancel.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(*_: object) -> None:
+        cancel.set()
+        restore()
+
+    for number in numbers:
+        signal.signal(number, stop)
     try:
         yield cancel
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        restore()
 
 
 def _lines(report: IngestReport, folder: Path) -> Iterator[str]:

@@ -1,0 +1,371 @@
+"""Every command: what it prints, as text and as JSON, and the code it ends with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quire import KnowledgeBase, cli
+from quire.models import opening
+from quire.models.fakes import FakeEmbedder
+
+pytestmark = pytest.mark.usefixtures("parser_here")
+
+Run = Callable[..., "Done"]
+
+
+class Done:
+    """How a command ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        """The one document on standard output."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line in this process, with an embedder that needs no loading."""
+    monkeypatch.setattr(opening, "embedder", lambda _: FakeEmbedder())
+    monkeypatch.setattr(opening, "embedder_name", lambda _: "fake")
+    monkeypatch.setenv("QUIRE_MODEL", "none")
+    monkeypatch.setenv("QUIRE_KB", str(tmp_path / "kb"))
+    monkeypatch.setenv("QUIRE_LOCK_WAIT", "0.1")
+
+    def run(*words: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["quire", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert isinstance(caught.value.code, int)
+        return Done(caught.value.code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "lease.txt").write_text("The lease ends in May.\n\nThe dog may stay.")
+    (folder / "leave.md").write_text("# 年假\n\n员工每年有五天年假。")
+    return folder
+
+
+# -- ingest ------------------------------------------------------------------------------------
+
+
+def test_ingest_reports_every_file_once(run: Run, folder: Path) -> None:
+    (folder / "empty.txt").write_text("")
+    done = run("ingest", folder, "--json")
+    assert done.code == 0
+    report = done.json
+    assert set(report) == {
+        *("added", "updated", "unchanged", "removed", "skipped", "failed", "warnings"),
+        *("chunks", "seconds", "cancelled"),
+    }
+    assert (report["added"], report["chunks"]) == (2, 2)
+    (refusal,) = report["skipped"]
+    assert (refusal["path"], refusal["reason"]) == (str(folder / "empty.txt"), "empty file")
+    again = run("ingest", folder)
+    assert again.code == 0
+    assert "2 unchanged, 1 skipped" in again.out
+
+
+def test_failed_files_end_in_code_3_and_the_others_are_there(run: Run, folder: Path) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
+    done = run("ingest", folder, "--json")
+    assert done.code == 3
+    assert [refusal["path"] for refusal in done.json["failed"]] == [str(folder / "broken.pdf")]
+    assert "FAILED" in run("ingest", folder).out
+    assert len(run("list", "--json").json["documents"]) == 2
+
+
+def test_a_dry_run_makes_no_knowledge_base(run: Run, folder: Path, tmp_path: Path) -> None:
+    done = run("ingest", folder, "--dry-run", "--json")
+    assert (done.code, done.json["added"]) == (0, 2)
+    assert not (tmp_path / "kb").exists()
+    run("ingest", folder)
+    (folder / "lease.txt").unlink()
+    assert run("ingest", folder, "--sync", "--dry-run", "--json").json["removed"] == 1
+    assert len(run("list", "--json").json["documents"]) == 2
+
+
+def test_a_path_that_does_not_exist_makes_no_knowledge_base(run: Run, tmp_path: Path) -> None:
+    done = run("ingest", tmp_path / "missing", "--json")
+    assert done.code == 1
+    assert done.json["error"]["code"] == "unreadable"
+    assert not (tmp_path / "kb").exists()
+
+
+def test_a_second_writer_is_told_who_writes(run: Run, folder: Path, tmp_path: Path) -> None:
+    run("ingest", folder)
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb, kb._writing():
+        done = run("remove", "lease.txt", "--json")
+    assert done.code == 1
+    assert done.json["error"]["code"] == "knowledge_base_locked"
+    assert str(os.getpid()) in done.json["error"]["message"]
+
+
+# -- the other commands ------------------------------------------------------------------------
+
+
+def test_list_has_the_promised_keys(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    done = run("list", "--json")
+    assert done.code == 0
+    documents = done.json["documents"]
+    assert {"id", "name", "path", "media_type", "pages", "chunks", "added_at"} <= set(documents[0])
+    assert [document["name"] for document in documents] == ["lease.txt", "leave.md"]
+    assert "2 documents" in run("list").out
+
+
+def test_show_tells_a_document_and_its_text(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    assert run("show", "lease.txt", "--json").json["name"] == "lease.txt"
+    done = run("show", "lease.txt", "--text", "--json")
+    assert done.json["text"] == [
+        {"number": None, "text": "The lease ends in May.\n\nThe dog may stay."}
+    ]
+    assert "The dog may stay." in run("show", "lease.txt", "--text").out
+
+
+def test_search_has_the_promised_keys(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    done = run("search", "dog", "-k", "1", "--json")
+    assert set(done.json) == {"hits", "timings_ms"}
+    (hit,) = done.json["hits"]
+    assert set(hit) == {
+        *("rank", "score", "ranks", "document", "page_first", "page_last", "start", "end"),
+        *("text", "document_id", "path"),
+    }
+    assert (hit["rank"], hit["document"]) == (1, "lease.txt")
+    assert "lease.txt" in run("search", "年假", "--mode", "dense").out
+    assert run("search", "unheard", "--mode", "lexical").out == "Nothing was found.\n"
+
+
+def test_ask_has_the_promised_keys_and_goes_on_with_a_conversation(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    first = run("ask", "When does the lease end?", "--json")
+    assert first.code == 0
+    assert {
+        *("id", "conversation", "status", "text", "standalone_question", "sentences"),
+        *("citations", "passages", "model", "usage", "timings_ms"),
+    } <= set(first.json)
+    assert first.json["text"] == "The lease ends in May."
+    conversation = first.json["conversation"]
+    second = run("ask", "May the dog stay?", "--conversation", conversation)
+    assert second.code == 0
+    assert "The dog may stay." in second.out
+    assert "lease.txt" in second.out
+    missing = run("ask", "When?", "--conversation", "missing", "--json")
+    assert (missing.code, missing.json["error"]["code"]) == (2, "usage")
+
+
+def test_remove_compact_and_verify(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    removed = run("remove", "lease.txt", "--json")
+    assert [document["name"] for document in removed.json["removed"]] == ["lease.txt"]
+    compacted = run("compact", "--json")
+    assert set(compacted.json) == {"bytes_before", "bytes_after"}
+    verified = run("verify", "--json")
+    assert (verified.code, verified.json) == (0, {"ok": True, "problems": []})
+    assert "Removed leave.md" in run("remove", "leave.md").out
+    assert "MB now" in run("compact").out
+    assert "All is well" in run("verify").out
+
+
+def test_verify_names_the_damage_ends_in_code_1_and_repairs(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    run("ingest", folder)
+    with (
+        KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb,
+        kb._catalog.writing() as connection,
+    ):
+        connection.execute("DELETE FROM lexical")
+    done = run("verify", "--json")
+    assert (done.code, done.json["ok"]) == (1, False)
+    assert {"what": "lexical row is missing or stale", "where": "lease.txt, chunk 0"} in done.json[
+        "problems"
+    ]
+    assert "lease.txt, chunk 0: lexical row" in run("verify").out
+    assert run("verify", "--repair", "--json").json == {"ok": True, "problems": []}
+    assert run("verify").code == 0
+
+
+# -- errors ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("show", "x"),
+        ("remove", "x"),
+        ("compact",),
+        ("search", "x"),
+        ("ask", "x"),
+        ("verify",),
+    ],
+)
+def test_only_ingest_makes_a_knowledge_base(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    wrong = tmp_path / "wrong"
+    done = run(*words, "--kb", wrong, "--json")
+    assert done.code == 1
+    error = done.json["error"]
+    assert set(error) == {"code", "message", "hint"}
+    assert error["code"] == "knowledge_base_not_found"
+    assert str(wrong) in error["message"]
+    assert "quire ingest" in error["hint"]
+    assert not wrong.exists()
+    plain = run(*words, "--kb", wrong)
+    assert plain.out == ""
+    assert plain.err.startswith("quire: There is no knowledge base")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search",),
+        ("search", "x", "-k", "0"),
+        ("search", "x", "-k", "many"),
+        ("search", "x", "--mode", "magic"),
+        ("ingest",),
+        ("ask", "x", "--no-such-option"),
+        ("no-such-command",),
+        ("search", " "),
+    ],
+)
+def test_wrong_usage_ends_in_code_2(run: Run, folder: Path, words: tuple[str, ...]) -> None:
+    run("ingest", folder)
+    done = run(*words, "--json")
+    assert done.code == 2
+    assert done.json["error"]["code"] == "usage"
+    plain = run(*words)
+    assert (plain.code, plain.out) == (2, "")
+    assert plain.err.startswith("quire: ")
+
+
+def test_a_wrong_setting_is_named_with_where_to_correct_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_PASSAGES", "many")
+    done = run("ingest", Path(__file__), "--json")
+    assert (done.code, done.json["error"]["code"]) == (1, "settings")
+    assert "QUIRE_PASSAGES" in done.json["error"]["hint"]
+
+
+def test_text_of_a_document_cannot_command_the_terminal(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "evil\x1b[31m.txt").write_text("The dog \x1b]0;owned\x07 sleeps.")
+    run("ingest", tmp_path / "evil\x1b[31m.txt")
+    (document,) = run("list", "--json").json["documents"]
+    for words in (
+        ("list",),
+        ("search", "dog"),
+        ("ask", "Does the dog sleep?"),
+        ("show", document["id"], "--text"),
+        ("show", "\x1b[31m"),
+    ):
+        done = run(*words)
+        assert "\x1b" not in done.out + done.err
+        assert "\x07" not in done.out + done.err
+
+
+# -- in a process of its own ---------------------------------------------------------------------
+
+_CLI = """
+import sys
+from quire.models import fakes, opening
+opening.embedder = lambda _: fakes.FakeEmbedder()
+opening.embedder_name = lambda _: "fake"
+from quire.cli import main
+main()
+"""
+
+
+def command(*words: str | Path) -> list[str]:
+    """A command line in a child process, with an embedder that needs no loading."""
+    return [sys.executable, "-c", _CLI, *map(str, words)]
+
+
+def test_standard_output_holds_the_json_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("ingest", folder, "--json", "--kb", tmp_path / "kb"),
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert json.loads(done.stdout)["added"] == 2
+    assert done.stderr == b""
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(folder: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        command("ingest", folder, "--kb", tmp_path / "kb"), check=True, capture_output=True
+    )
+    process = subprocess.Popen(
+        command("list", "--kb", tmp_path / "kb"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_an_ingest_within_seconds_and_keeps_what_is_committed(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    many = tmp_path / "many"
+    many.mkdir()
+    for n in range(400):
+        (many / f"{n:03}.txt").write_text(f"Number {n} of many. " * 300)
+    kb = tmp_path / "kb"
+    process = subprocess.Popen(
+        command("ingest", many, "--json", "--kb", kb),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not _documents(kb):
+        time.sleep(0.05)
+    process.send_signal(number)
+    signalled = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - signalled < 5
+    assert (process.returncode, err) == (1, "")
+    report = json.loads(out)
+    assert report["cancelled"]
+    assert 0 < report["added"] < 400
+    with KnowledgeBase.open(kb, embedder=FakeEmbedder()) as base:
+        assert len(base.documents()) == report["added"]
+        assert base.verify() == []
+
+
+def _documents(kb: Path) -> int:
+    if not (kb / "catalog.sqlite3").exists():
+        return 0
+    try:
+        with KnowledgeBase.open(kb, create=False, embedder=FakeEmbedder()) as base:
+            return len(base.documents())
+    except Exception:
+        return 0  # it is just being made
