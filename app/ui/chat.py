@@ -27,12 +27,12 @@ def draw(opened: Shared) -> None:
         _hero(plain("chat.title"), plain("chat.about", n=len(documents)))
     intake.draw(opened)
     known = {document.id for document in documents}
-    if mine.source is None:
+    # subtle: the columns are there without a source too (style.css hides the empty one), or the
+    # chat would be built anew when one opens, and the reader's place in it be lost
+    talk, beside = st.columns((5, 6), gap="large")
+    with talk:
         _talk(opened, turns, known=known)
-    else:
-        talk, beside = st.columns((5, 6), gap="large")
-        with talk:
-            _talk(opened, turns, known=known)
+    if mine.source is not None:
         with beside:
             source_panel.draw(opened, mine.source)
     _ask(opened)

@@ -1,7 +1,6 @@
 """The pages and how one gets from one to the other; errors of a page become sentences here."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -15,7 +14,7 @@ from quire.ui.state import state
 def show() -> None:
     """Draw the page that the browser asks for."""
     # subtle: Streamlit would fetch one of its named icons from a server elsewhere
-    st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout=_layout())
+    st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout="wide")
     style.apply()
     _recall()
     with problems.caught():
@@ -30,10 +29,6 @@ def _navigate(opened: Shared) -> None:
     with st.sidebar, problems.caught():
         conversations.draw(opened, chat_page=talk)
     page.run()
-
-
-def _layout() -> Literal["centered", "wide"]:
-    return "wide" if state().source is not None else "centered"
 
 
 def _page(

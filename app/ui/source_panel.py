@@ -15,7 +15,7 @@ _STEP = 1.35  # one press of the magnifier
 
 def draw(opened: Shared, source: Source) -> None:
     """Draw the panel for an open source."""
-    if source.headings is None:
+    if source.headings is None and opened.ready.is_set():  # a search would wait for the models
         source = replace(source, headings=headings(opened.base, source))
         state().source = source
     with st.container(key="source"):
