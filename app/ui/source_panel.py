@@ -25,7 +25,8 @@ def draw(opened: Shared, source: Source) -> None:
                 state().source = None
                 st.rerun()
         if source.headings:
-            st.html(f'<div class="quire-meta">{html(" › ".join(source.headings))}</div>')
+            path = html(" › ".join(source.headings))
+            st.html(f'<div class="quire-path" title="{path}">{path}</div>')
         with st.spinner(label("source.opening")):
             view = look(opened.base, source, parsers=opened.parsers)
         if view.missing:
