@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test e2e ui check format clean
+.PHONY: setup demo test soak e2e ui check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -33,6 +33,9 @@ demo: setup ## answer sample questions from examples/documents
 
 test: setup ## the whole suite
 	@$(BIN)/python -m pytest
+
+soak: setup ## hundreds of kills, power losses and readers: half an hour
+	@$(BIN)/python -m pytest -m soak
 
 e2e: setup ## the interface in a real browser; needs Chromium and a Chinese font on the machine
 	@$(PIP) install -c constraints.txt -e '.[e2e]'

@@ -295,6 +295,7 @@ def test_a_second_writer_waits_and_then_says_who_writes(kb: KnowledgeBase, folde
         assert other.verify() == []
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("readers", "documents"), [(3, 10), pytest.param(8, 500, marks=pytest.mark.soak)]
 )
