@@ -1,10 +1,13 @@
 """From a question to ranked chunks, and from chunks to passages.
 
-Two legs rank all chunks: dense (cosine of embeddings) and lexical (BM25). Their rankings are fused
-by weighted reciprocal rank (Cormack, Clarke and Büttcher, 2009): the sum of weight / (60 + rank).
-Ranks and not scores are added, because a cosine and a BM25 score share no scale. A leg that cannot
-read the question's language has no weight: an English embedder ranks Chinese almost at random, and
-equal weights let it drown the leg that works.
+Two legs rank all chunks: dense (cosine of embeddings) and lexical (BM25). Where both take part,
+their scores are added: BM25 as a share of the best chunk's, and the cosine with a weight. Adding
+scores keeps what reciprocal ranks throw away, by how much the first is better than the second; on
+the English development set it found the right paragraph first in 85% of questions against 75% with
+equal reciprocal ranks (docs/decisions/fusion.md has all numbers).
+
+A leg that cannot read the question's language takes no part: an English embedder ranks Chinese
+almost at random and would drown the leg that works.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +30,8 @@ if TYPE_CHECKING:  # loads FAISS
 
 Mode = Literal["hybrid", "dense", "lexical"]
 
-WEIGHTS: Mapping[str, float] = {"dense": 1.0, "lexical": 1.2}
-_RANK_OFFSET = 60  # of reciprocal rank fusion, as in the paper
+COSINE_WEIGHT = 1.3
+"""Of a cosine beside BM25 as a share of the best chunk's. From 0.7 to 2 the result hardly moves."""
 _POOL = 100  # chunks that each leg brings: deep enough that fusion at k=10 no longer changes
 _LONGEST_QUESTION = 2_000  # characters; what a question says, it says in its first page
 _NEIGHBOUR_GAP = 400  # characters between two hits of a document that are shown as one passage
@@ -56,7 +59,8 @@ class Retriever:
                 rankings["dense"] = self._index.dense(connection, vector, k=max(k, _POOL))
             if "lexical" in legs:
                 rankings["lexical"] = self._index.lexical(connection, question, k=max(k, _POOL))
-            scores, ranks = fuse(rankings, weights=WEIGHTS)
+            scores = fuse(rankings)
+            ranks = ranks_by_leg(rankings)
             best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:k]
             return _hits(connection, best, scores, ranks)
 
@@ -106,22 +110,33 @@ def checked_question(question: str) -> str:
     return question
 
 
-def fuse(
-    rankings: "Mapping[str, Ranking]", *, weights: Mapping[str, float]
-) -> tuple[dict[int, float], dict[int, dict[str, int]]]:
-    """Scores by weighted reciprocal rank, and the rank from 1 of each chunk in each leg.
+def fuse(rankings: "Mapping[str, Ranking]") -> dict[int, float]:
+    """One score for each chunk. A single leg keeps its own scores.
 
-    >>> scores, ranks = fuse({"a": [(7, .9), (8, .5)], "b": [(8, 3.)]}, weights={"a": 1, "b": 1})
-    >>> max(scores, key=scores.get), ranks[8]
-    (8, {'a': 2, 'b': 1})
+    A chunk that the dense leg did not bring counts with the lowest cosine that it did bring: an
+    upper bound, and lower than all that it found. One that BM25 did not bring counts with 0.
+
+    >>> fused = fuse({"dense": [(7, 0.9), (8, 0.5)], "lexical": [(8, 4.0), (9, 3.0)]})
+    >>> {chunk: round(score, 2) for chunk, score in fused.items()}
+    {7: 1.17, 8: 1.65, 9: 1.4}
     """
-    scores: dict[int, float] = {}
+    dense, lexical_ = (dict(rankings.get(leg, ())) for leg in ("dense", "lexical"))
+    if not dense or not lexical_:
+        return dense or lexical_
+    floor, top = min(dense.values()), max(lexical_.values())
+    return {
+        chunk: COSINE_WEIGHT * dense.get(chunk, floor) + lexical_.get(chunk, 0.0) / top
+        for chunk in [*dense, *(chunk for chunk in lexical_ if chunk not in dense)]
+    }
+
+
+def ranks_by_leg(rankings: "Mapping[str, Ranking]") -> dict[int, dict[str, int]]:
+    """The rank from 1 of each chunk in each leg that found it."""
     ranks: dict[int, dict[str, int]] = {}
     for leg, ranking in rankings.items():
         for rank, (chunk, _) in enumerate(ranking, start=1):
-            scores[chunk] = scores.get(chunk, 0.0) + weights[leg] / (_RANK_OFFSET + rank)
             ranks.setdefault(chunk, {})[leg] = rank
-    return scores, ranks
+    return ranks
 
 
 def join_neighbours(

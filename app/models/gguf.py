@@ -117,7 +117,8 @@ def read_facts(path: Path) -> GgufFacts:
                 return _Header(path, data, size).facts()
     except FileNotFoundError as exc:
         raise ModelNotFound(
-            f"There is no model file at {path}.", hint="Run `quire models` to see how to get one."
+            f"There is no model file at {path}.",
+            hint="Check the path; the README says where to get a model.",
         ) from exc
     except (OSError, ValueError) as exc:
         raise ModelUnusable(f"The model file {path} cannot be read: {exc}.") from exc
