@@ -10,10 +10,10 @@ Precedence: arguments, then environment, then `config.toml` in the platform's co
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,20 +30,23 @@ def config_path() -> Path:
     return Path(named) if named else Path(platformdirs.user_config_dir("quire")) / "config.toml"
 
 
+_Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
 class Settings(BaseSettings):
     """Everything a user can set. Field names in upper case, after `QUIRE_`, name the variables."""
 
     model_config = SettingsConfigDict(env_prefix="QUIRE_", frozen=True, extra="forbid")
 
-    kb: Path = Field(
+    kb: _Folder = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("quire")) / "default",
         description="Folder of the knowledge base.",
     )
-    models: Path = Field(
+    models: _Folder = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("quire")) / "models",
         description="Folder of downloaded models.",
     )
-    cache: Path = Field(
+    cache: _Folder = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("quire")),
         description="Folder of what was measured on this machine; may be deleted.",
     )
@@ -106,6 +109,11 @@ def load_settings(**arguments: Any) -> Settings:
         raise SettingsError(
             f"The setting {name!r} cannot be {first.get('input')!r}: {first['msg']}.",
             hint=f"Correct it in the environment (QUIRE_{name.upper()}) or in {config_path()}.",
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"{config_path()} cannot be read: {error.strerror}.",
+            hint="Correct its permissions, or name another file with QUIRE_CONFIG.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(

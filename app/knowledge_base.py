@@ -186,7 +186,7 @@ class KnowledgeBase:
                 with self._catalog.reading() as connection:
                     taken = path in documents.locations(connection)
                 if not taken:
-                    files.remove(path.parent)
+                    originals.drop(path)
 
     def documents(self) -> list[Document]:
         """All documents, by name."""

@@ -4,6 +4,7 @@
 no name that a browser sends is ever a path.
 """
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Collection
@@ -24,6 +25,13 @@ def keep(folder: Path, name: str, content: bytes) -> Path:
     if not holds(path, place.name):
         files.write_file(path, content)
     return path
+
+
+def drop(path: Path) -> None:
+    """Delete one copy that `keep` has made."""
+    files.remove(path)
+    with contextlib.suppress(OSError):  # the same content is kept under another name
+        path.parent.rmdir()
 
 
 def discard(folder: Path, content_hash: str) -> None:

@@ -144,12 +144,15 @@ class Ingest:
     def _is_own(self, item: FoundFile | SkippedPath) -> bool:
         """Whether a path was met that is part of this knowledge base, which may lie in a folder of
         documents. Copies of uploads are named themselves."""
-        folder = self._catalog.path.parent.absolute()
-        if isinstance(item, SkippedPath) or not item.path.is_relative_to(folder):
+        if isinstance(item, SkippedPath):
             return False
-        first = item.path.relative_to(folder).parts[0]
-        own = first.removesuffix("-wal").removesuffix("-shm") in _OWN
-        return own and not item.root.is_relative_to(folder / "originals")
+        folder = Path(os.path.realpath(self._catalog.path.parent))
+        root = Path(os.path.realpath(item.root))
+        path = root / item.path.relative_to(item.root)
+        if not path.is_relative_to(folder) or root.is_relative_to(folder / "originals"):
+            return False
+        first = path.relative_to(folder).parts[0]
+        return first.removesuffix("-wal").removesuffix("-shm") in _OWN
 
     def _is_unchanged(self, file: FoundFile) -> bool:
         known = self._known.get(file.path)

@@ -54,6 +54,15 @@ def test_a_copy_that_is_no_longer_right_is_written_again(tmp_path: Path) -> None
     assert originals.keep(tmp_path, "a.txt", b"right").read_bytes() == b"right"
 
 
+def test_dropping_a_copy_leaves_one_of_another_name(tmp_path: Path) -> None:
+    first = originals.keep(tmp_path, "a.txt", b"same")
+    other = originals.keep(tmp_path, "b.txt", b"same")
+    originals.drop(first)
+    assert [path.name for path in other.parent.iterdir()] == ["b.txt"]
+    originals.drop(other)
+    assert not other.parent.exists()
+
+
 def test_discarding_leaves_nothing_of_a_content_and_all_of_the_others(tmp_path: Path) -> None:
     first = originals.keep(tmp_path, "a.txt", b"first")
     other = originals.keep(tmp_path, "b.txt", b"other")

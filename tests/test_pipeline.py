@@ -327,16 +327,21 @@ def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
     assert counts(kb.add(folder, sync=True)) == expected
 
 
-def test_the_knowledge_base_s_own_files_are_not_taken_in(folder: Path, embedder: Embedder) -> None:
+def test_the_knowledge_base_s_own_files_are_not_taken_in(
+    folder: Path, tmp_path: Path, embedder: Embedder
+) -> None:
     with KnowledgeBase.open(folder / "kb", embedder=embedder) as kb:
         kb.add_upload("upload.txt", b"An upload.")
         assert counts(kb.add(folder)) == {"added": 3}
         assert counts(kb.add(folder)) == {"unchanged": 3}
     shutil.rmtree(folder / "kb")
+    link = tmp_path / "link"
+    link.symlink_to(folder, target_is_directory=True)
     with KnowledgeBase.open(folder, embedder=embedder) as kb:
         kb.add_upload("upload.txt", b"An upload.")
         assert counts(kb.add(folder)) == {"added": 3}
         assert counts(kb.add(folder)) == {"unchanged": 3}
+        assert counts(kb.add(link)) == {"skipped": 3}  # the same by another way
 
 
 # -- odd files -----------------------------------------------------------------------------------
