@@ -205,6 +205,23 @@ def test_verify_names_the_damage_ends_in_code_1_and_repairs(
     assert run("verify").code == 0
 
 
+def test_doctor_tells_what_is_there_and_what_to_do_about_the_rest(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run("ingest", folder)
+    done = run("doctor", "--json")
+    checks = {check["name"]: check for check in done.json["checks"]}
+    assert (done.code == 0) == done.json["ok"]
+    assert checks["Embedding model"]["found"] == "fake, 32 dimensions"
+    assert checks["Chat model"]["found"].startswith("none")
+    assert str(tmp_path / "kb") in checks["Knowledge base"]["found"]
+    monkeypatch.setenv("QUIRE_MODEL", str(tmp_path / "missing.gguf"))
+    done = run("doctor")
+    assert done.code == 1
+    assert "->  Chat model" in done.out
+    assert "missing.gguf" in done.out
+
+
 # -- errors ------------------------------------------------------------------------------------
 
 
