@@ -163,7 +163,10 @@ class Conversations:
         space back."""
         with self._lock, translated(self._path):
             with self._changing() as connection:
-                for id_, stored in connection.execute("SELECT id, answer FROM turns").fetchall():
+                turns: list[tuple[Any, ...]] = connection.execute(
+                    "SELECT id, answer FROM turns"
+                ).fetchall()
+                for id_, stored in turns:
                     answer = json.loads(stored)
                     if _forget(answer, documents):
                         connection.execute(

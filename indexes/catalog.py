@@ -170,7 +170,9 @@ class Catalog:
 
     def settings(self) -> dict[str, Any]:
         with self.reading() as connection:
-            rows = connection.execute("SELECT name, value FROM settings").fetchall()
+            rows: list[tuple[Any, ...]] = connection.execute(
+                "SELECT name, value FROM settings"
+            ).fetchall()
         try:
             return {name: json.loads(value) for name, value in rows}
         except ValueError as error:

@@ -408,7 +408,7 @@ def _path(raw: bytes) -> Path:
 def _is_sound(row: Sequence[Any]) -> bool:
     """Whether a row, whose last column is the checksum of the others, is as it was stored."""
     *values, kept = row
-    return checksum(*values) == kept
+    return bool(checksum(*values) == kept)
 
 
 def _test(row: Sequence[Any], what: str) -> None:

@@ -212,8 +212,8 @@ def _disagreements(
             chunks = documents.chunks_of(connection, document_id)
         except KnowledgeBaseDamaged as error:
             found.append((error.message, document_id))
-            for chunk in documents.chunk_ids(connection, document_id):
-                lengths.pop(chunk, None)
+            for chunk_id in documents.chunk_ids(connection, document_id):
+                lengths.pop(chunk_id, None)
             continue
         text = PAGE_BREAK.join(page.text for page in pages)
         if len(chunks) != document.chunks:

@@ -60,7 +60,8 @@ class VectorIndex:
 
     def to_bytes(self) -> memoryview:
         """What `load` makes the index of again."""
-        return memoryview(faiss.serialize_index(self._index))
+        serialized: Any = faiss.serialize_index(self._index)
+        return memoryview(serialized)
 
     @classmethod
     def load(cls, path: Path, *, dimension: int, sha256: str) -> "VectorIndex | None":

@@ -5,7 +5,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -73,15 +73,10 @@ def length(text: str) -> int:
     return len(tokens(text))
 
 
-def interval(
-    values: Sequence[float],
-    *,
-    statistic: Callable[[np.ndarray], np.ndarray] = lambda rows: rows.mean(axis=1),  # type: ignore[type-arg]
-    rounds: int = 1000,
-) -> tuple[float, float]:
+def interval(values: Sequence[float], *, rounds: int = 1000) -> tuple[float, float]:
     """The 95% bootstrap interval of a mean, from resampling the questions `rounds` times."""
     if not values:
         return 0.0, 0.0
     chosen = np.random.default_rng(0).integers(0, len(values), (rounds, len(values)))
-    low, high = np.quantile(statistic(np.asarray(values, float)[chosen]), [0.025, 0.975])
+    low, high = np.quantile(np.asarray(values, float)[chosen].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
