@@ -314,13 +314,20 @@ def ui(
         bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
     ] = True,
     kb: Kb = None,
-    json: Json = False,  # noqa: ARG001  stands on every command; there is nothing to print
+    json: Json = False,
 ) -> int:
     """Open the chat in a browser; only this machine can reach it."""
     from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
     from quire.ui.launch import launch  # noqa: PLC0415
 
-    return launch(load_settings(kb=kb).kb, port=port, open_browser=browser)
+    def announce(address: str) -> None:
+        if json:
+            output.print_json({"url": address})
+        else:
+            output.print_text(f"Quire is at {address} until you press Ctrl-C.")
+
+    folder = load_settings(kb=kb).kb
+    return launch(folder, port=port, open_browser=browser, announce=announce)
 
 
 @app.callback(invoke_without_command=True)

@@ -13,6 +13,7 @@ def print_json(value: Any) -> None:
     """The one JSON document of a command, on standard output."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
+    sys.stdout.flush()
 
 
 def print_text(*lines: str, to: TextIO | None = None) -> None:

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
@@ -34,9 +34,16 @@ _GRACE = 3.0  # seconds given to the server to end in good order
 
 
 def launch(
-    kb_folder: Path, *, port: int, host: str = "127.0.0.1", open_browser: bool = True
+    kb_folder: Path,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    open_browser: bool = True,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Serve the interface for one knowledge base until Ctrl-C; returns the exit status.
+
+    `announce` is told the address once nothing stands in the way.
 
     Raises UsageError when `host` is reachable from other machines (the interface has no log-in) or
     `port` is in use.
@@ -48,6 +55,7 @@ def launch(
         )
     _check_free(host, port)
     wait_passively()  # the server inherits it, whatever it loads before its script
+    announce(f"http://{host}:{port}")
     process = subprocess.Popen(
         command(port=port, host=host, open_browser=open_browser),
         env=os.environ | {"QUIRE_KB": str(kb_folder.expanduser().absolute())},
