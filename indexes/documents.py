@@ -135,6 +135,23 @@ def put_vectors(
     )
 
 
+def retitle(connection: apsw.Connection, document_id: str, *, title: str) -> None:
+    """Give a document another title, under which it is found from now on."""
+    *row, _ = connection.execute(
+        "SELECT id, content_hash, title, media_type, language, pages, chunks, added_at, warnings, "
+        "checksum FROM documents WHERE id = ?",
+        (document_id,),
+    ).get
+    row[2] = title
+    connection.execute(
+        "UPDATE documents SET title = ?, checksum = ? WHERE id = ?",
+        (title, checksum(*row), document_id),
+    )
+    cut = chunks_of(connection, document_id)
+    lexical.delete(connection, first=cut[0].id, last=cut[-1].id)
+    lexical.insert(connection, ((chunk.id, chunk.text, chunk.heading_path, title) for chunk in cut))
+
+
 def drop_vectors(connection: apsw.Connection, chunks: Iterable[int]) -> None:
     """Remove the vectors of chunks that stay."""
     connection.executemany("DELETE FROM vectors WHERE chunk_id = ?", ((chunk,) for chunk in chunks))

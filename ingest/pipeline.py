@@ -29,6 +29,8 @@ from quire.indexes.documents import EmbeddedChunk, Location, displayed
 from quire.ingest import chunking
 from quire.ingest.discover import FoundFile, SkippedPath, discover
 from quire.ingest.isolation import ParserPool
+from quire.ingest.limits import Limits
+from quire.ingest.loaders.content import Source
 from quire.ingest.report import IngestReport, Progress, Tally
 from quire.models.protocols import Embedder
 from quire.records import Chunk, ParsedDocument
@@ -258,6 +260,10 @@ class Ingest:
             documents.put_location(connection, location)
             for path in gone:
                 documents.remove_location(connection, path)
+            if gone and _title(gone[0]) != _title(file.path):
+                found = documents.get(connection, [document_id])[document_id]
+                if found.title in map(_title, gone):
+                    documents.retitle(connection, document_id, title=_title(file.path))
         for path in gone:
             del self._known[path]
         self._known[file.path] = location
@@ -353,6 +359,11 @@ class Ingest:
 def _place(file: FoundFile, document_id: str) -> Location:
     within = min(max(file.mtime_ns, -_LATEST), _LATEST)
     return Location(file.path, document_id, file.size, within)
+
+
+def _title(path: Path) -> str:
+    """What loaders take for the title of a file that has none inside."""
+    return Source(b"", path, Limits(), None).stem
 
 
 def _is_gone(path: Path) -> bool:

@@ -11,6 +11,8 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from faults import contents, watched_disk
 from made_documents import assert_equal, state
@@ -262,6 +264,8 @@ def test_a_moved_file_is_a_rename(kb: KnowledgeBase, folder: Path, embedder: Emb
         "leave.md",
         "boiler.txt",
     }
+    assert kb.document("contract.txt").title == "contract"
+    assert [hit.document.name for hit in kb.search("contract", mode="lexical")] == ["contract.txt"]
     assert kb.verify() == []
 
 
@@ -342,6 +346,63 @@ def test_the_knowledge_base_s_own_files_are_not_taken_in(
         assert counts(kb.add(folder)) == {"added": 3}
         assert counts(kb.add(folder)) == {"unchanged": 3}
         assert counts(kb.add(link)) == {"skipped": 3}  # the same by another way
+
+
+_OPERATIONS = st.tuples(
+    st.sampled_from(
+        ["write", "copy", "move", "delete", "touch", "add", "sync", "remove", "reopen"]
+    ),
+    st.integers(0, 4),
+    st.integers(0, 4),
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_OPERATIONS, max_size=20))
+def test_whatever_has_happened_a_sync_leaves_what_is_on_the_disk(
+    tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[str, int, int]]
+) -> None:
+    """The same as a new knowledge base of the folder, whichever way it got there."""
+    place = tmp_path_factory.mktemp("history")
+    folder = place / "files"
+    folder.mkdir()
+    (folder / "always.txt").write_text("Always there.")
+    kb = KnowledgeBase.open(place / "kb", embedder=FakeEmbedder())
+    for what, one, other in operations:
+        path, second = folder / f"{one}.md", folder / f"{other}.md"
+        match what:
+            case "write":
+                path.write_text(f"# Title\n\nText {other}.\n\n# Same\n\nThe same in all.")
+            case "copy" if path.exists() and one != other:
+                shutil.copy(path, second)
+            case "move" if path.exists():
+                path.rename(second)
+            case "delete":
+                path.unlink(missing_ok=True)
+            case "touch" if path.exists():
+                os.utime(path, (other, other))
+            case "add":
+                kb.add(path if path.exists() else folder)
+            case "sync":
+                kb.add(folder, sync=True)
+            case "remove":
+                kb.remove([document.id for document in kb.documents()[one : other + 1]])
+            case "reopen":
+                kb.close()
+                kb = KnowledgeBase.open(place / "kb", embedder=FakeEmbedder())
+    report = kb.add(folder, sync=True, verify_content=True)
+    found = len(list(folder.iterdir()))
+    assert sum(counts(report).values()) - report.removed == found
+    assert kb.verify() == []
+    with KnowledgeBase.open(place / "new", embedder=FakeEmbedder()) as new:
+        new.add(folder)
+        assert_equal(state(kb._catalog), state(new._catalog))
+        hits, expected = (
+            [(hit.document.uri, hit.chunk.span) for hit in each.search("text same", mode="lexical")]
+            for each in (kb, new)
+        )
+        assert sorted(hits, key=str) == sorted(expected, key=str)
+    kb.close()
 
 
 # -- odd files -----------------------------------------------------------------------------------
