@@ -28,7 +28,7 @@ wait_passively()
 PIPELINES = ("tutorial", "quire")
 
 
-def run_tutorial(files: Sequence[Path], _: Path) -> tuple[float, int]:
+def run_tutorial(files: Sequence[Path], _: Path) -> dict[str, float]:
     import faiss
     from langchain_text_splitters import RecursiveCharacterTextSplitter
     from pypdf import PdfReader
@@ -48,28 +48,40 @@ def run_tutorial(files: Sequence[Path], _: Path) -> tuple[float, int]:
     vectors = model.encode(texts, batch_size=32, show_progress_bar=False)
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(vectors)
-    return time.perf_counter() - began, pages
+    return {"seconds": time.perf_counter() - began, "pages": pages}
 
 
-def run_quire(files: Sequence[Path], folder: Path) -> tuple[float, int]:
+def run_quire(files: Sequence[Path], folder: Path) -> dict[str, float]:
     from quire import KnowledgeBase
+    from quire.ingest.report import Progress
 
     with KnowledgeBase.open(folder / "kb") as kb:
         kb.embedder.embed_question("warm")
+        expected: list[tuple[float, float]] = []  # (moment, seconds then thought to be left)
+
+        def hear(progress: Progress) -> None:
+            if progress.remaining is not None:
+                expected.append((time.perf_counter(), progress.remaining))
+
         began = time.perf_counter()
-        report = kb.add(files)
-        elapsed = time.perf_counter() - began
+        report = kb.add(files, progress=hear)
+        ended = time.perf_counter()
         if report.added != len(files):
             raise SystemExit(f"not every file was taken in: {report}")
-        return elapsed, sum(document.pages or 0 for document in kb.documents())
+        errors = [abs(moment + left - ended) / (ended - began) for moment, left in expected]
+        return {
+            "seconds": ended - began,
+            "pages": sum(document.pages or 0 for document in kb.documents()),
+            "eta_error": statistics.median(errors),
+        }
 
 
 def child(pipeline: str, files: Sequence[Path]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = run_quire if pipeline == "quire" else run_tutorial
-        seconds, pages = run(files, Path(folder))
+        measured = run(files, Path(folder))
     own, others = (resource.getrusage(who).ru_maxrss for who in (0, -1))
-    print(json.dumps({"seconds": seconds, "pages": pages, "peak_mb": (own + others) / 1024}))
+    print(json.dumps(measured | {"peak_mb": (own + others) / 1024}))
 
 
 def measure(pipeline: str, files: Sequence[Path]) -> dict[str, float]:
@@ -95,6 +107,8 @@ def compare(title: str, files: Sequence[Path], *, rounds: int) -> None:
         rate = runs[name][0]["pages"] / seconds
         print(f"  {name:<9}{seconds:>7.1f} s  {rate:>7.1f} pages/s  {peak:>6.0f} MB peak")
     pairs = zip(runs["tutorial"], runs["quire"], strict=True)
+    error = statistics.median(run["eta_error"] for run in runs["quire"])
+    print(f"  median error of Quire's estimates of its end: {error:.0%} of the whole time")
     print(f"  ratio    {statistics.median(a['seconds'] / b['seconds'] for a, b in pairs):>7.2f}")
 
 
