@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 
 from quire.errors import KnowledgeBaseMismatch, UsageError
-from quire.indexes.catalog import translated
+from quire.indexes.catalog import connect, is_there, is_writable, translated
 from quire.records import Answer
 
 _SCHEMA = """
@@ -36,7 +36,6 @@ CREATE TABLE turns (
 """
 _VERSION = 1
 DELETED = "(source deleted)"
-_BUSY_MS = 10_000  # another process may write this long
 _TITLE = 60  # characters of the first question
 
 
@@ -64,8 +63,10 @@ class Conversations:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        there = is_there(path)
+        self._writable = is_writable(path) if there else True
         with translated(path):
-            self._connection = apsw.Connection(str(path))
+            self._connection = connect(path, writable=self._writable, create=True)
             try:
                 self._prepare()
             except BaseException:
@@ -73,10 +74,11 @@ class Conversations:
                 raise
 
     def _prepare(self) -> None:
-        self._connection.set_busy_timeout(_BUSY_MS)
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._require_known_version()
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        if not self._writable:
+            return
         with contextlib.suppress(PermissionError):  # of another owner, who shares it with a group
             self._path.chmod(0o600)
         self._connection.pragma("journal_mode", "wal")

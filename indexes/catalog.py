@@ -44,7 +44,7 @@ class Catalog:
                 hint=f"Make one with: quire ingest YOUR_FILES --kb {path.parent}",
             )
         self._spare: queue.LifoQueue[apsw.Connection] = queue.LifoQueue(_SPARE_READERS)
-        self.writable = _is_writable(path) if there else True
+        self.writable = is_writable(path) if there else True
         with translated(path):
             self._writer = self._connect(create=create)
             try:
@@ -77,19 +77,7 @@ class Catalog:
             migrations.migrate(self._writer, where=where)
 
     def _connect(self, *, create: bool = False) -> apsw.Connection:
-        if self.writable:
-            flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
-            connection = apsw.Connection(str(self.path), flags=flags)
-        else:
-            # A write-ahead log needs a writable folder, unless there is nothing in it.
-            log = self.path.with_name(self.path.name + "-wal")
-            immutable = "" if is_there(log) else "&immutable=1"
-            connection = apsw.Connection(
-                f"{self.path.resolve().as_uri()}?mode=ro{immutable}",
-                flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-            )
-        connection.set_busy_timeout(_BUSY_MS)
-        return connection
+        return connect(self.path, writable=self.writable, create=create)
 
     def close(self) -> None:
         while True:
@@ -214,7 +202,24 @@ def require_sqlite(version: str) -> None:
         )
 
 
-def _is_writable(path: Path) -> bool:
+def connect(path: Path, *, writable: bool, create: bool = False) -> apsw.Connection:
+    """A connection to a database of Quire's."""
+    if writable:
+        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+        connection = apsw.Connection(str(path), flags=flags)
+    else:
+        # A write-ahead log needs a writable folder, unless there is nothing in it.
+        immutable = "" if is_there(path.with_name(path.name + "-wal")) else "&immutable=1"
+        connection = apsw.Connection(
+            f"{path.resolve().as_uri()}?mode=ro{immutable}",
+            flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+        )
+    connection.set_busy_timeout(_BUSY_MS)
+    return connection
+
+
+def is_writable(path: Path) -> bool:
+    """Whether a database can be written to, which takes its folder as well."""
     try:
         with path.open("rb+"):
             pass

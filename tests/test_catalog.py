@@ -288,7 +288,7 @@ def test_a_making_that_fails_at_any_point_can_be_done_again(tmp_path: Path) -> N
 def write_protected(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The catalog as a user without the right to write finds it; root has that right always."""
     if os.geteuid() == 0:
-        monkeypatch.setattr(catalog, "_is_writable", lambda _: False)
+        monkeypatch.setattr(catalog, "is_writable", lambda _: False)
     else:
         made.chmod(0o400)
         made.parent.chmod(0o500)
@@ -311,7 +311,7 @@ def test_a_reader_without_the_right_to_write_sees_what_the_owner_commits(
 ) -> None:
     owner = Catalog(made)
     with monkeypatch.context() as patch:
-        patch.setattr(catalog, "_is_writable", lambda _: False)
+        patch.setattr(catalog, "is_writable", lambda _: False)
         reader = Catalog(made)
     owner.put_settings(value=2)
     assert reader.settings() == {"value": 2}

@@ -159,6 +159,21 @@ def test_a_newer_version_is_refused_with_every_file_as_it_was(path: Path) -> Non
     assert contents(path.parent) == before
 
 
+def test_write_protected_chats_can_be_read(
+    chats: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chats.add(answer("a", "First"))
+    chats.close()
+    before = contents(path.parent)
+    monkeypatch.setattr("quire.conversations.is_writable", lambda _: False)  # root can always write
+    protected = Conversations(path)
+    assert [turn.question for turn in protected.turns("a")] == ["First"]
+    with pytest.raises(KnowledgeBaseError, match="cannot be read or written"):
+        protected.add(answer("a", "Second"))
+    protected.close()
+    assert contents(path.parent) == before
+
+
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.write_bytes(b"no database at all")
     with pytest.raises(KnowledgeBaseDamaged, match="conversations"):

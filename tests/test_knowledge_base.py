@@ -459,7 +459,7 @@ def test_a_write_protected_knowledge_base_answers_and_refuses_changes(
     kb: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kb.close()
-    monkeypatch.setattr(catalog, "_is_writable", lambda _: False)  # root can always write
+    monkeypatch.setattr(catalog, "is_writable", lambda _: False)  # root can always write
     before = contents(kb.folder)
     with opened(kb.folder) as again:
         assert again.search("pets", mode="dense")[0].document.name == "lease.txt"
