@@ -1,6 +1,7 @@
 """`quire ingest`: progress on standard error, the report on standard output."""
 
 import contextlib
+import os
 import signal
 import sys
 import tempfile
@@ -13,11 +14,13 @@ from typing import Any
 
 from quire import output
 from quire.config import Settings, load_settings
+from quire.errors import QuireError
 from quire.indexes.catalog import is_there
 from quire.ingest.discover import discover
 from quire.ingest.report import IngestReport, Progress
 from quire.knowledge_base import CATALOG, KnowledgeBase
 
+_PATIENCE = 3.0  # seconds given to a batch, or to a parser, to come to an end
 _REDRAW = 0.2  # seconds between two states of the progress line
 
 
@@ -27,7 +30,7 @@ def run(paths: list[Path], *, kb: Path | None, as_json: bool, **options: Any) ->
     line = _ProgressLine()
     settings = load_settings(kb=kb)
     dry_run = options.get("dry_run", False)
-    with _opened(settings, dry_run=dry_run) as base, _stopped_by_signal() as cancel:
+    with _opened(settings, dry_run=dry_run) as base, _stopped_by_signal(as_json=as_json) as cancel:
         report = base.add(paths, progress=line.show, cancel=cancel, **options)
         line.clear()
     if as_json:
@@ -51,10 +54,13 @@ def _opened(settings: Settings, *, dry_run: bool) -> Iterator[KnowledgeBase]:
 
 
 @contextmanager
-def _stopped_by_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set, so that committed work is kept and reported. A second
-    one does what it always does."""
+def _stopped_by_signal(*, as_json: bool) -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, so that what was taken in is reported. A second one
+    does what it always does, and so does waiting: loading a model cannot be interrupted, and
+    nothing is lost by ending in the middle of it."""
     cancel = threading.Event()
+    patience = threading.Timer(_PATIENCE, _leave, kwargs={"as_json": as_json})
+    patience.daemon = True
     if threading.current_thread() is not threading.main_thread():
         yield cancel
         return
@@ -68,13 +74,22 @@ def _stopped_by_signal() -> Iterator[threading.Event]:
     def stop(*_: object) -> None:
         cancel.set()
         restore()
+        patience.start()
 
     for number in numbers:
         signal.signal(number, stop)
     try:
         yield cancel
     finally:
+        patience.cancel()
         restore()
+
+
+def _leave(*, as_json: bool) -> None:
+    said = QuireError("Stopped.", hint="What was taken in stays; run the same command again.")
+    output.print_error(said, as_json=as_json)
+    sys.stdout.flush()
+    os._exit(1)
 
 
 def _lines(report: IngestReport, folder: Path) -> Iterator[str]:

@@ -378,6 +378,27 @@ def test_a_signal_ends_an_ingest_within_seconds_and_keeps_what_is_committed(
         assert base.verify() == []
 
 
+def test_a_signal_ends_an_ingest_whose_model_is_being_loaded(folder: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from quire.models import opening; from quire.ingest import cli as c\n"
+        "c._PATIENCE = 0.2\n"
+        "opening.embedder = lambda _: [print('loading', file=sys.stderr), time.sleep(60)]\n"
+        "from quire.cli import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "ingest", folder, "--json", "--kb", tmp_path / "kb"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "loading\n"
+    process.terminate()
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (1, "")
+    assert json.loads(out)["error"]["message"] == "Stopped."
+
+
 def _documents(kb: Path) -> int:
     if not (kb / "catalog.sqlite3").exists():
         return 0
