@@ -1,13 +1,8 @@
 """From a question to ranked chunks, and from chunks to passages.
 
-Two legs rank all chunks: dense (cosine of embeddings) and lexical (BM25). Where both take part,
-their scores are added: BM25 as a share of the best chunk's, and the cosine with a weight. Adding
-scores keeps what reciprocal ranks throw away, by how much the first is better than the second; on
-the English development set it found the right paragraph first in 85% of questions against 75% with
-equal reciprocal ranks (docs/decisions/fusion.md has all numbers).
-
-A leg that cannot read the question's language takes no part: an English embedder ranks Chinese
-almost at random and would drown the leg that works.
+Two legs rank all chunks, dense (cosine of embeddings) and lexical (BM25); `quire.fusion` makes one
+ranking of them. A leg that cannot read the question's language takes no part: an English embedder
+ranks Chinese almost at random and would drown the leg that works.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from quire import evidence
 from quire.errors import UsageError
 from quire.evidence import Evidence
+from quire.fusion import fuse, ranks_by_leg
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
 from quire.models.protocols import Embedder
 from quire.models.reading import can_read
-from quire.records import PAGE_BREAK, Chunk, Document, Hit, PageText, Passage, Span
+from quire.passages import join_neighbours
+from quire.records import Chunk, Document, Hit, Passage
 from quire.text import analysis, languages
 
 if TYPE_CHECKING:  # loads FAISS
@@ -30,11 +27,8 @@ if TYPE_CHECKING:  # loads FAISS
 
 Mode = Literal["hybrid", "dense", "lexical"]
 
-COSINE_WEIGHT = 1.3
-"""Of a cosine beside BM25 as a share of the best chunk's. From 0.7 to 2 the result hardly moves."""
 _POOL = 100  # chunks that each leg brings: deep enough that fusion at k=10 no longer changes
 _LONGEST_QUESTION = 2_000  # characters; what a question says, it says in its first page
-_NEIGHBOUR_GAP = 400  # characters between two hits of a document that are shown as one passage
 
 
 class Retriever:
@@ -108,81 +102,6 @@ def checked_question(question: str) -> str:
     if not question:
         raise UsageError("The question is empty.", hint="Ask something about your documents.")
     return question
-
-
-def fuse(rankings: "Mapping[str, Ranking]") -> dict[int, float]:
-    """One score for each chunk. A single leg keeps its own scores.
-
-    A chunk that the dense leg did not bring counts with the lowest cosine that it did bring: an
-    upper bound, and lower than all that it found. One that BM25 did not bring counts with 0.
-
-    >>> fused = fuse({"dense": [(7, 0.9), (8, 0.5)], "lexical": [(8, 4.0), (9, 3.0)]})
-    >>> {chunk: round(score, 2) for chunk, score in fused.items()}
-    {7: 1.17, 8: 1.65, 9: 1.4}
-    """
-    dense, lexical_ = (dict(rankings.get(leg, ())) for leg in ("dense", "lexical"))
-    if not dense or not lexical_:
-        return dense or lexical_
-    floor, top = min(dense.values()), max(lexical_.values())
-    return {
-        chunk: COSINE_WEIGHT * dense.get(chunk, floor) + lexical_.get(chunk, 0.0) / top
-        for chunk in [*dense, *(chunk for chunk in lexical_ if chunk not in dense)]
-    }
-
-
-def ranks_by_leg(rankings: "Mapping[str, Ranking]") -> dict[int, dict[str, int]]:
-    """The rank from 1 of each chunk in each leg that found it."""
-    ranks: dict[int, dict[str, int]] = {}
-    for leg, ranking in rankings.items():
-        for rank, (chunk, _) in enumerate(ranking, start=1):
-            ranks.setdefault(chunk, {})[leg] = rank
-    return ranks
-
-
-def join_neighbours(
-    hits: Sequence[Hit], pages: Mapping[str, tuple[PageText, ...]]
-) -> list[Passage]:
-    """Passages from hits: chunks of a document that follow each other are joined into one.
-
-    `pages` holds the pages of each document by its id. A passage keeps its best hit's score.
-    """
-    groups: list[list[Hit]] = []
-    for hit in sorted(hits, key=lambda hit: (hit.document.id, hit.chunk.ordinal)):
-        last = groups[-1][-1] if groups else None
-        if (
-            last
-            and last.document.id == hit.document.id
-            and last.chunk.ordinal + 1 == hit.chunk.ordinal
-            and hit.chunk.span.start - last.chunk.span.end <= _NEIGHBOUR_GAP
-        ):
-            groups[-1].append(hit)
-        else:
-            groups.append([hit])
-    groups.sort(key=lambda group: min(hit.rank for hit in group))
-    return [
-        _passage(label, group, pages[group[0].document.id])
-        for label, group in enumerate(groups, start=1)
-    ]
-
-
-def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> Passage:
-    first, last = group[0].chunk, group[-1].chunk
-    text = PAGE_BREAK.join(page.text for page in pages)[first.span.start : last.span.end]
-    starts, at = [], 0
-    for page in pages:
-        if first.span.start < at + len(page.text) and at < last.span.end:
-            starts.append((at, page.number))
-        at += len(page.text) + len(PAGE_BREAK)
-    return Passage(
-        label=label,
-        text=text,
-        document=group[0].document,
-        span=Span(first.span.page_first, last.span.page_last, first.span.start, last.span.end),
-        score=max(hit.score for hit in group),
-        heading_path=first.heading_path,
-        stretches=tuple((hit.chunk.span.start, hit.chunk.span.end) for hit in group),
-        page_starts=tuple(starts),
-    )
 
 
 def _hits(

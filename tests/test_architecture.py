@@ -23,6 +23,7 @@ PROTOCOLS = ("quire.models.protocols", "quire.models.reading")
 INTERFACES = (
     "quire.__main__",
     "quire.cli",
+    "quire.commands",
     "quire.output",
     "quire.ingest.__main__",
     "quire.ingest.cli",
@@ -49,6 +50,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "quire.ingest": (*BASE, "quire.ingest"),
     # Any other module stands between storage and the knowledge base: it takes values and Protocols.
     "quire": (*BASE, "quire.indexes", "quire.evidence", *PROTOCOLS),
+    "quire.retrieval": (
+        *BASE,
+        "quire.indexes",
+        "quire.evidence",
+        "quire.fusion",
+        "quire.passages",
+        *PROTOCOLS,
+    ),
     "quire.langchain_parts": (*BASE, "quire.retrieval", *PROTOCOLS),
     # Where things are put together.
     "quire.__init__": EVERYTHING,

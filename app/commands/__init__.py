@@ -1,0 +1,1 @@
+"""The commands of `quire`, by subject; each parses, makes one call and prints."""

@@ -1,0 +1,60 @@
+"""Commands that search and answer."""
+
+import time
+from typing import Annotated, Literal
+
+import typer
+
+from quire import output
+from quire.commands.shared import Json, Kb, app, opened
+
+
+@app.command(epilog="Example: quire search 'notice period' -k 5")
+def search(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many hits.")] = 8,
+    mode: Annotated[
+        Literal["hybrid", "dense", "lexical"], typer.Option("--mode", help="Which index to ask.")
+    ] = "hybrid",
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Find the chunks that fit a text best."""
+    with opened(kb) as base:
+        began = time.perf_counter()
+        hits = base.search(text, k=k, mode=mode)
+        elapsed = (time.perf_counter() - began) * 1000
+    if json:
+        output.print_json(
+            {
+                "hits": [hit.to_dict() for hit in hits],
+                "timings_ms": {"total": round(elapsed, 1)},
+            }
+        )
+        return
+    for hit in hits:
+        output.print_text(*output.hit_lines(hit))
+    if not hits:
+        output.print_text("Nothing was found.")
+
+
+@app.command(epilog="Example: quire ask 'When does the lease end?'")
+def ask(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The question.")],
+    conversation: Annotated[
+        str | None, typer.Option("--conversation", metavar="ID", help="Continue this one.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Answer a question from the documents, each sentence with its page."""
+    with opened(kb, model=model) as base:
+        answer = base.ask(text, conversation=conversation)
+    if json:
+        output.print_json(answer.to_dict())
+    else:
+        output.print_text(*output.answer_lines(answer))

@@ -1,0 +1,45 @@
+"""Commands about the machine and the interface."""
+
+from typing import Annotated
+
+import typer
+
+from quire import output
+from quire.commands.shared import Json, Kb, app
+
+
+@app.command(epilog="Example: quire doctor")
+def doctor(kb: Kb = None, json: Json = False) -> int:
+    """Look at the machine, the models and the paths, and say what to do about what is missing."""
+    from quire import diagnosis  # noqa: PLC0415  keeps --help fast
+    from quire.config import load_settings  # noqa: PLC0415
+
+    result = diagnosis.examine(load_settings(kb=kb))
+    if json:
+        output.print_json(result.to_dict())
+    else:
+        output.print_text(*result.lines())
+    return 0 if result.ok else 1
+
+
+@app.command(epilog="Example: quire ui --port 8501")
+def ui(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="On this machine.")] = 8501,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
+    ] = True,
+    kb: Kb = None,
+    json: Json = False,
+) -> int:
+    """Open the chat in a browser; only this machine can reach it."""
+    from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
+    from quire.ui.launch import launch  # noqa: PLC0415
+
+    def announce(address: str) -> None:
+        if json:
+            output.print_json({"url": address})
+        else:
+            output.print_text(f"Quire is at {address} until you press Ctrl-C.")
+
+    folder = load_settings(kb=kb).kb
+    return launch(folder, port=port, open_browser=browser, announce=announce)
