@@ -305,9 +305,13 @@ def test_text_of_a_document_cannot_command_the_terminal(run: Run, tmp_path: Path
 # -- in a process of its own ---------------------------------------------------------------------
 
 _CLI = """
-import sys
+import os, sys, time
 from quire.models import fakes, opening
-opening.embedder = lambda _: fakes.FakeEmbedder()
+class Embedder(fakes.FakeEmbedder):
+    def embed_passages(self, texts, **options):
+        time.sleep(len(texts) * float(os.environ.get("SECONDS_A_TEXT", 0)))
+        return super().embed_passages(texts, **options)
+opening.embedder = lambda _: Embedder()
 opening.embedder_name = lambda _: "fake"
 from quire.cli import main
 main()
@@ -362,6 +366,7 @@ def test_a_signal_ends_an_ingest_within_seconds_and_keeps_what_is_committed(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "SECONDS_A_TEXT": "0.01"},
     )
     while process.poll() is None and not _documents(kb):
         time.sleep(0.05)
