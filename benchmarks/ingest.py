@@ -7,10 +7,13 @@ The tutorial pipeline is pypdf page by page, RecursiveCharacterTextSplitter 1000
 SentenceTransformer in float32 with batches of 32, and a flat FAISS index in memory. Both use the
 same embedding model and all cores, take turns, and are timed from the first file to a searchable
 index; imports and loading the model are left out on both sides. Quire also writes everything to
-disk durably. Needs `pip install '.[bench]'`.
+disk durably. Memory is the peak of what the process and its workers hold together, looked at every
+20 ms. (The maximum that the system keeps for each ended child will not do: a child begins with its
+parent's, until it has loaded its own program.) Needs Linux and `pip install '.[bench]'`.
 """
 
 import argparse
+import contextlib
 import json
 import resource
 import statistics
@@ -80,19 +83,41 @@ def child(pipeline: str, files: Sequence[Path]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = run_quire if pipeline == "quire" else run_tutorial
         measured = run(files, Path(folder))
-    own, others = (resource.getrusage(who).ru_maxrss for who in (0, -1))
-    print(json.dumps(measured | {"peak_mb": (own + others) / 1024}))
+    print(json.dumps(measured))
 
 
 def measure(pipeline: str, files: Sequence[Path]) -> dict[str, float]:
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, __file__, "--child", pipeline, *map(str, files)],
-        check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return measured
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(map(resident_bytes, family(process.pid))))
+        time.sleep(0.02)
+    said, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the {pipeline} pipeline failed")
+    measured: dict[str, float] = json.loads(said.splitlines()[-1])
+    return measured | {"peak_mb": peak / 1e6}
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that came from it."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has just ended
+            for child_ in task.read_text().split():
+                found += family(int(child_))
+    return found
+
+
+def resident_bytes(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    return 0
 
 
 def compare(title: str, files: Sequence[Path], *, rounds: int) -> None:

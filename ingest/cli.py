@@ -127,7 +127,8 @@ class _ProgressLine:
         self._drawn = now
         left = "" if progress.remaining is None else f", {_duration(progress.remaining)} left"
         text = (
-            f"{progress.files_done}/{progress.files_total} files, {progress.chunks} chunks{left}"
+            f"{progress.files_done}/{progress.files_total} files, {progress.pages} pages, "
+            f"{progress.chunks} chunks, {progress.rate:.0f} a second{left}"
             f"  {Path(progress.current).name}"
         )
         sys.stderr.write(f"\r\x1b[2K{text[:100]}")

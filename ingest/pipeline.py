@@ -59,6 +59,10 @@ class _Ready:
     chunks: list[Chunk]
     texts: list[str]
 
+    @property
+    def pages(self) -> int:
+        return sum(page.number is not None for page in self.document.pages)
+
 
 class Ingest:
     """One run. The caller holds the writer lock."""
@@ -86,7 +90,7 @@ class Ingest:
         self._changed: list[FoundFile] = []
         self._settled: set[Path] = set()
         self._bytes_total = 0
-        self._bytes_done = 0
+        self._bytes_done = self._pages_done = self._chunks_done = 0  # embedded, or refused
         self._began = time.monotonic()
 
     def run(
@@ -243,7 +247,8 @@ class Ingest:
             self._tally.refuse(file.path, Skipped("it has no text"))
         if file.path in self._known and not isinstance(outcome, str):
             self._tally.warn(file.path, ("Its earlier version stays until it can be read again.",))
-        self._advance(file)
+        self._bytes_done += file.size
+        self._settle(file)
         return None
 
     def _settle_known(self, file: FoundFile, document_id: str) -> None:
@@ -281,7 +286,10 @@ class Ingest:
         if not group:
             return
         texts = [text for item in group for text in item.texts]
-        vectors = self._vectors(texts, current=group[-1].file)
+        vectors = self._vectors(texts, of=group)
+        self._bytes_done += sum(item.file.size for item in group)
+        self._pages_done += sum(item.pages for item in group)
+        self._chunks_done += len(texts)
         at = 0
         for item in group:
             embedded = [
@@ -292,9 +300,11 @@ class Ingest:
             self._commit(item, embedded)
 
     def _vectors(
-        self, texts: Sequence[str], *, current: FoundFile
+        self, texts: Sequence[str], *, of: Sequence[_Ready]
     ) -> dict[bytes, npt.NDArray[np.float16]]:
         """The vector of each text by its hash: taken from the catalog where it is known."""
+        size = sum(item.file.size for item in of)
+        pages = sum(item.pages for item in of)
         by_hash = {chunking.text_hash(text): text for text in texts}
         with self._catalog.reading() as connection:
             vectors = documents.vectors_of_texts(connection, by_hash)
@@ -302,7 +312,13 @@ class Ingest:
 
         def hear(done: int) -> None:
             self._stop_if_asked()
-            self._tell(current, part=done / len(missing))
+            part = done / len(missing)
+            self._tell(
+                of[-1].file,
+                bytes_=size * part,
+                pages=round(pages * part),
+                chunks=round(len(texts) * part),
+            )
 
         if missing:
             computed = self._embedder.embed_passages(
@@ -331,21 +347,25 @@ class Ingest:
             self._known[file.path] = location
             self._tally.chunks += len(embedded)
             self._tally.warn(file.path, document.warnings)
-        self._advance(file)
+        self._settle(file)
 
-    def _advance(self, file: FoundFile) -> None:
+    def _settle(self, file: FoundFile) -> None:
         self._settled.add(file.path)
-        self._bytes_done += file.size
         self._tell(file)
 
-    def _tell(self, file: FoundFile, *, part: float = 0.0) -> None:
-        done = self._bytes_done + part * file.size
+    def _tell(
+        self, file: FoundFile, *, bytes_: float = 0.0, pages: int = 0, chunks: int = 0
+    ) -> None:
+        """Report progress; the numbers are what is done of a group that is being embedded."""
+        done = self._bytes_done + bytes_
         elapsed = time.monotonic() - self._began
         self._progress(
             Progress(
                 files_done=len(self._settled),
                 files_total=len(self._changed),
-                chunks=self._tally.chunks,
+                pages=self._pages_done + pages,
+                chunks=self._chunks_done + chunks,
+                seconds=elapsed,
                 current=displayed(file.path),
                 remaining=elapsed * (self._bytes_total - done) / done if done else None,
             )

@@ -58,14 +58,22 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is. `remaining` is the expected wall time left in seconds, or None while
-    too little is known."""
+    """How far an ingest is after so many `seconds`. `pages` (of formats that have them) and
+    `chunks` count what is embedded; `remaining` is the expected wall time left in seconds, or None
+    while too little is known."""
 
     files_done: int
     files_total: int
+    pages: int
     chunks: int
+    seconds: float
     current: str
     remaining: float | None
+
+    @property
+    def rate(self) -> float:
+        """Chunks in a second."""
+        return self.chunks / self.seconds if self.seconds > 0 else 0.0
 
 
 @dataclass(slots=True)

@@ -519,6 +519,9 @@ def test_progress_only_goes_forward_and_ends_with_all_files(
     done = [progress.files_done for progress in heard]
     assert done == sorted(done)
     assert (heard[-1].files_done, heard[-1].files_total, heard[-1].chunks) == (3, 3, 4)
+    for counted in ("pages", "chunks", "seconds"):
+        values = [getattr(progress, counted) for progress in heard]
+        assert values == sorted(values)
     assert all(progress.remaining is None or progress.remaining >= 0 for progress in heard)
 
 
