@@ -31,6 +31,7 @@ from quire.conversations import new_id
 from quire.errors import ModelError
 from quire.evidence import Evidence
 from quire.langchain_parts import QuireChatModel, to_langchain
+from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel
 from quire.records import (
     Answer,
@@ -84,14 +85,20 @@ class Found:
     evidence: tuple[Evidence, ...]
     enough: bool
     retrieve_ms: float
-    prompt: Prompt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a model was given to read."""
+
+    model: ChatModel
+    prompt: Prompt
 
 
 def build(
-    retriever: Retriever, *, model: ChatModel | None, passages: int, answer_tokens: int
+    retriever: Retriever, *, model: LateModel, passages: int, answer_tokens: int
 ) -> Runnable[Question, Any]:
-    """The chain over one knowledge base. `model` is None where only quotes are wanted."""
-    chat = QuireChatModel(engine=model, max_tokens=answer_tokens) if model else None
+    """The chain over one knowledge base. `model` is asked for only where it is to write."""
 
     def rewrite(question: Question) -> Found:
         standalone = followups.standalone(question.text, question.previous)
@@ -109,57 +116,50 @@ def build(
             retrieve_ms=_since(found.question),
         )
 
-    def prompt(found: Found) -> Found:
-        if model is None or not found.enough or found.language not in model.languages:
-            return found
+    def prompt(state: dict[str, Any]) -> Asked | None:
+        found: Found = state["found"]
+        engine = model.get() if found.enough else None
+        if engine is None or found.language not in engine.languages:
+            return None
         packed = prompting.pack(
             found.standalone,
             evidence.distinct(found.evidence, most=_SENTENCES),
             language=found.language,
-            budget=model.context_tokens - answer_tokens,
-            count=model.prompt_tokens,
+            budget=engine.context_tokens - answer_tokens,
+            count=engine.prompt_tokens,
         )
-        return dataclasses.replace(found, prompt=packed) if packed.passages else found
+        return Asked(engine, packed) if packed.passages else None
 
     def write(state: dict[str, Any]) -> Any:
-        found: Found = state["found"]
-        if chat is None or found.prompt is None:
+        asked: Asked | None = state["asked"]
+        if asked is None:
             return RunnableGenerator(_nothing)
-        messages = to_langchain(found.prompt.messages)
-        return RunnableLambda(lambda _: messages) | chat.bind(cancel=found.question.cancel)
-
-    name = model.name if model else None
-
-    def verify(stream: Iterator[dict[str, Any]]) -> Iterator[str | Answer]:
-        yield from _verified(stream, model_name=name)
+        chat = QuireChatModel(engine=asked.model, max_tokens=answer_tokens)
+        messages = to_langchain(asked.prompt.messages)
+        cancel = state["found"].question.cancel
+        return RunnableLambda(lambda _: messages) | chat.bind(cancel=cancel)
 
     return (
         RunnableLambda(rewrite)
         | RunnableLambda(retrieve)
-        | RunnableLambda(prompt)
         | RunnableLambda(lambda found: {"found": found})
+        | RunnablePassthrough.assign(asked=RunnableLambda(prompt))
         | RunnablePassthrough.assign(reply=RunnableLambda(write))
-        | RunnableGenerator(verify)
+        | RunnableGenerator(_verified)
     )
 
 
-def run(
-    chain: Runnable[Question, Any], question: Question, *, notes: Sequence[str] = ()
-) -> Iterator[str | Answer]:
-    """The answer in pieces, with `notes` added to it. Tracing is off whatever the environment
-    says: nothing leaves the machine."""
+def run(chain: Runnable[Question, Any], question: Question) -> Iterator[str | Answer]:
+    """The answer in pieces. Tracing is off whatever the environment says: nothing leaves the
+    machine."""
     with tracing_context(enabled=False):
-        for piece in chain.stream(question):
-            if isinstance(piece, Answer) and notes:
-                yield dataclasses.replace(piece, notes=(*piece.notes, *notes))
-            else:
-                yield piece
+        yield from chain.stream(question)
 
 
 def answer_without_documents(question: Question) -> Iterator[str | Answer]:
     """The answer of an empty knowledge base."""
     found = Found(question, question.text, languages.detect(question.text), (), (), False, 0.0)
-    yield from _verified(iter([{"found": found}]), model_name=None)
+    yield from _verified(iter([{"found": found}]))
 
 
 def _nothing(stream: Iterator[Any]) -> Iterator[BaseMessage]:
@@ -168,9 +168,7 @@ def _nothing(stream: Iterator[Any]) -> Iterator[BaseMessage]:
     yield from ()
 
 
-def _verified(
-    stream: Iterator[dict[str, Any]], *, model_name: str | None
-) -> Iterator[str | Answer]:
+def _verified(stream: Iterator[dict[str, Any]]) -> Iterator[str | Answer]:
     """The last step: sentences of the reply as they are found to hold, then the answer.
 
     A sentence that is only partly supported waits for one that is supported: alone it would be no
@@ -178,12 +176,15 @@ def _verified(
     """
     draft = _Draft()
     found: Found | None = None
+    asked: Asked | None = None
     notes: list[str] = []
     try:
         for piece in stream:
             if "found" in piece:
                 found = piece["found"]
-                draft.begin(found)
+            if found and piece.get("asked"):
+                asked = piece["asked"]
+                draft.begin(found, asked.prompt.passages)
             if "reply" in piece:
                 yield from draft.hear(piece["reply"])
         yield from draft.finish()
@@ -210,7 +211,7 @@ def _verified(
         text=text,
         sentences=written,
         passages=found.passages,
-        model=model_name if status == "answered" else None,
+        model=asked.model.name if asked and status == "answered" else None,
         usage=draft.usage,
         timings=Timings(found.retrieve_ms, draft.first_token_ms, _since(found.question)),
         notes=tuple(notes),
@@ -227,10 +228,12 @@ class _Draft:
         self._buffer = ""
         self._held: list[Sentence] = []
         self._found: Found | None = None
+        self._passages: tuple[Passage, ...] = ()
         self._relevant: list[Evidence] = []
 
-    def begin(self, found: Found) -> None:
-        self._found = found
+    def begin(self, found: Found, passages: tuple[Passage, ...]) -> None:
+        """`passages` are those that the model has read."""
+        self._found, self._passages = found, passages
         self._relevant = evidence.distinct(found.evidence, most=_RELEVANT)
 
     def hear(self, message: BaseMessage) -> Iterator[str]:
@@ -257,9 +260,9 @@ class _Draft:
             yield from self._check(self._buffer[start:end])
 
     def _check(self, text: str) -> Iterator[str]:
-        if self._found is None or self._found.prompt is None:
+        if self._found is None:
             return
-        sentence = verification.verify(text, self._found.prompt.passages)
+        sentence = verification.verify(text, self._passages)
         if sentence.support == "unsupported" or sentence in self.sentences:
             return
         if not any(_touches(citation, self._relevant) for citation in sentence.citations):

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from quire.asking import CONVERSATIONS, Asking
 from quire.config import Settings, load_settings
-from quire.conversations import Conversations, new_id
+from quire.conversations import Conversations
 from quire.errors import (
     DocumentNotFound,
     KnowledgeBaseDamaged,
@@ -36,11 +37,9 @@ from quire.text import analysis
 from quire.text.translations import translated
 
 if TYPE_CHECKING:
-    from quire.chain import Question
     from quire.indexes.index import Index
 
 CATALOG = "catalog.sqlite3"
-CONVERSATIONS = "conversations.sqlite3"
 _MADE_WITH = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
 _log = logging.getLogger(__name__)
 
@@ -63,13 +62,14 @@ class KnowledgeBase:
         self._catalog = catalog
         self._lock = threading.RLock()  # around what is made at the first use
         self._embedder = embedder
-        self._model = model
-        self._owns_model = model is None
-        self._model_problem: ModelError | None = None
         self._index_made: Index | None = None
         self._retriever: Retriever | None = None
-        self._conversations: Conversations | None = None
-        self._chain: Any = None
+        self._asking = Asking(
+            folder,
+            settings=settings,
+            model=model,
+            search=lambda: self._search() if self._made_with() else None,
+        )
 
     @classmethod
     def open(
@@ -116,10 +116,7 @@ class KnowledgeBase:
     def close(self) -> None:
         """Free models and files. Work that was committed stays."""
         with self._lock:
-            if self._model is not None and self._owns_model:
-                self._model.close()
-            if self._conversations is not None:
-                self._conversations.close()
+            self._asking.close()
             self._catalog.close()
 
     def __enter__(self) -> Self:
@@ -329,35 +326,12 @@ class KnowledgeBase:
         Setting `cancel`, or closing the iterator, stops the model. A stopped answer holds what was
         written so far when cancelled, and is lost when closed.
         """
-        from quire.chain import Question  # noqa: PLC0415  LangChain takes half a second
-
-        previous = (
-            tuple(turn.standalone for turn in self.conversations.turns(conversation))
-            if conversation
-            else ()
-        )
-        question = Question(
-            checked_question(text),
-            conversation or new_id(),
-            previous,
-            cancel=cancel or threading.Event(),
-        )
-        try:
-            for piece in self._answers(question):
-                if store and isinstance(piece, Answer):
-                    yield self._stored(piece)
-                    continue
-                yield piece
-        finally:
-            question.cancel.set()
+        yield from self._asking.stream(text, conversation=conversation, store=store, cancel=cancel)
 
     @property
     def conversations(self) -> Conversations:
         """The stored chats of this knowledge base."""
-        with self._lock:
-            if self._conversations is None:
-                self._conversations = Conversations(self.folder / CONVERSATIONS)
-            return self._conversations
+        return self._asking.conversations
 
     # -- models ----------------------------------------------------------------------------------
 
@@ -373,19 +347,12 @@ class KnowledgeBase:
     def model(self) -> ChatModel | None:
         """The chat model, loaded at the first use; None where the settings name none, or where it
         cannot be used: then `model_problem` says why, and answers are quotes."""
-        with self._lock:
-            if self._model is None and self._model_problem is None:
-                try:
-                    self._model = opening.chat_model(self.settings)
-                except ModelError as error:
-                    _log.warning("%s", error.message)
-                    self._model_problem = error
-            return self._model
+        return self._asking.model.get()
 
     @property
     def model_problem(self) -> ModelError | None:
         """Why there is no chat model, or None."""
-        return self._model_problem
+        return self._asking.model.problem
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -421,15 +388,6 @@ class KnowledgeBase:
         if not options.get("dry_run"):
             self._save_snapshot()
         return report
-
-    def _stored(self, answer: Answer) -> Answer:
-        """The answer, once it is kept, or with a note where it cannot be: it was asked for."""
-        try:
-            self.conversations.add(answer)
-        except KnowledgeBaseError as error:
-            note = f"This conversation is not kept: {error.message}"
-            return dataclasses.replace(answer, notes=(*answer.notes, note))
-        return answer
 
     def _made_with(self) -> dict[str, Any]:
         """What the knowledge base was made with; empty while nothing was ever added."""
@@ -512,20 +470,3 @@ class KnowledgeBase:
                     reading=self._made_with()["reading"],
                 )
             return self._retriever
-
-    def _answers(self, question: "Question") -> Iterator[str | Answer]:
-        from quire import chain  # noqa: PLC0415  LangChain takes half a second
-
-        if not self._made_with():
-            yield from chain.answer_without_documents(question)
-            return
-        with self._lock:
-            if self._chain is None:
-                self._chain = chain.build(
-                    self._search(),
-                    model=self.model,
-                    passages=self.settings.passages,
-                    answer_tokens=self.settings.answer_tokens,
-                )
-        notes = (self._model_problem.message,) if self._model_problem else ()
-        yield from chain.run(self._chain, question, notes=notes)

@@ -63,6 +63,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "quire.__init__": EVERYTHING,
     "quire.diagnosis": EVERYTHING,
     "quire.knowledge_base": EVERYTHING,
+    "quire.asking": EVERYTHING,
     "quire.chain": EVERYTHING,
     "quire.evaluation": EVERYTHING,
     **dict.fromkeys(INTERFACES, EVERYTHING),

@@ -1,11 +1,15 @@
 """From settings to models: names become live objects here, and nowhere else."""
 
+import logging
+import threading
 from pathlib import Path
 
 from quire.config import Settings
-from quire.errors import ModelNotFound
+from quire.errors import ModelError, ModelNotFound
 from quire.models import starter
 from quire.models.protocols import ChatModel, Embedder
+
+_log = logging.getLogger(__name__)
 
 
 def embedder_name(settings: Settings) -> str:
@@ -59,3 +63,40 @@ def chat_model(settings: Settings) -> ChatModel | None:
         threads=settings.threads or None,
         verdicts=settings.cache / "self-tests.json",
     )
+
+
+class LateModel:
+    """The chat model that the settings name, loaded at the first use, or one that is `given` and
+    then not closed here. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, *, given: ChatModel | None = None) -> None:
+        self.problem: ModelError | None = None
+        """Why there is no chat model, or None."""
+        self._settings = settings
+        self._given = given is not None
+        self._model = given
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is to be one, told without loading it."""
+        return self._given or (self._settings.model != "none" and self.problem is None)
+
+    def get(self) -> ChatModel | None:
+        """The model; None where the settings name none, or where `problem` says why not."""
+        with self._lock:
+            if self._model is None and self.wanted and not self._closed:
+                try:
+                    self._model = chat_model(self._settings)
+                except ModelError as error:
+                    _log.warning("%s", error.message)
+                    self.problem = error
+            return self._model
+
+    def close(self) -> None:
+        """Free the model, once it is loaded where that is under way."""
+        with self._lock:
+            self._closed = True
+            if self._model is not None and not self._given:
+                self._model.close()
