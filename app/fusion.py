@@ -44,3 +44,12 @@ def ranks_by_leg(rankings: "Mapping[str, Ranking]") -> dict[int, dict[str, int]]
         for rank, (chunk, _) in enumerate(ranking, start=1):
             ranks.setdefault(chunk, {})[leg] = rank
     return ranks
+
+
+def scores_by_leg(rankings: "Mapping[str, Ranking]") -> dict[int, dict[str, float]]:
+    """The score of each chunk in each leg that found it: cosine and BM25."""
+    scores: dict[int, dict[str, float]] = {}
+    for leg, ranking in rankings.items():
+        for chunk, score in ranking:
+            scores.setdefault(chunk, {})[leg] = float(score)
+    return scores

@@ -95,7 +95,7 @@ class Document:
     `id` is the beginning of `content_hash`, the SHA-256 of the file's bytes in hexadecimal.
     `uri` is the path it was ingested from (the first one, if several hold the same bytes),
     `name` its last part. `pages` is None for formats without pages. `added_at` and `modified`
-    are ISO 8601 in UTC.
+    are ISO 8601 in UTC. `tags` are words that the user gave it, in order.
     """
 
     id: str
@@ -110,6 +110,7 @@ class Document:
     added_at: str
     modified: str
     warnings: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -122,6 +123,8 @@ class Document:
             "pages": self.pages,
             "chunks": self.chunks,
             "added_at": self.added_at,
+            "modified": self.modified,
+            "tags": list(self.tags),
             "warnings": list(self.warnings),
         }
 
@@ -145,13 +148,15 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk found for a question. `ranks` says in which leg and at which rank, from 1."""
+    """A chunk found for a question. `ranks` says in which leg and at which rank, from 1, and
+    `scores` how each leg scored it: cosine and BM25."""
 
     rank: int
     document: Document
     chunk: Chunk
     score: float
     ranks: dict[str, int]
+    scores: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         span = self.chunk.span
@@ -319,13 +324,54 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """Quotes that can be shown while a model still reads; what it writes replaces them."""
+
+    standalone_question: str
+    text: str
+    sentences: tuple[Sentence, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "standalone_question": self.standalone_question,
+            "text": self.text,
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an answer was made with: enough to make it again and to see what has changed since.
+
+    It holds no text of a document, only places: `hits` with the score of each stage, `evidence`
+    with the parts of its score and whether the model read it. `model` and `prompt` are empty where
+    none was asked. Where documents, models and prompts are named, their SHA-256 stands beside.
+    """
+
+    versions: dict[str, str]
+    settings: dict[str, Any]
+    embedder: dict[str, Any]
+    model: dict[str, Any]
+    prompt: dict[str, Any]
+    hits: tuple[dict[str, Any], ...]
+    evidence: tuple[dict[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **dataclasses.asdict(self),
+            "hits": list(self.hits),
+            "evidence": list(self.evidence),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with its proof.
 
     `text` is the sentences joined, without labels. With `status` "not_found" there are no
     sentences, and `text` says so in the question's language. `model` names the chat model that
     wrote it, or is None where the sentences are quotes. `notes` are sentences to the user about
-    how the answer came about.
+    how the answer came about. `receipt` is kept beside the answer, and not part of `to_dict`.
     """
 
     id: str
@@ -340,6 +386,7 @@ class Answer:
     usage: Usage
     timings: Timings
     notes: tuple[str, ...] = field(default=())
+    receipt: Receipt | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:

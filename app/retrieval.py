@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from quire import evidence
 from quire.errors import UsageError
 from quire.evidence import Evidence
-from quire.fusion import fuse, ranks_by_leg
+from quire.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
 from quire.models.protocols import Embedder
@@ -56,7 +56,7 @@ class Retriever:
             scores = fuse(rankings)
             ranks = ranks_by_leg(rankings)
             best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:k]
-            return _hits(connection, best, scores, ranks)
+            return _hits(connection, best, scores, ranks, scores_by_leg(rankings))
 
     def passages(self, hits: Sequence[Hit]) -> list[Passage]:
         """Hits joined with their neighbours, in the order of their best hit, labelled from 1."""
@@ -82,6 +82,11 @@ class Retriever:
             chunks=chunks,
             embedder=self._embedder if reads else None,
         )
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model that embeds questions."""
+        return self._embedder
 
     def reads(self, language: str) -> bool:
         """Whether the embedder can read a language."""
@@ -109,6 +114,7 @@ def _hits(
     best: Sequence[int],
     scores: Mapping[int, float],
     ranks: Mapping[int, dict[str, int]],
+    by_leg: Mapping[int, dict[str, float]],
 ) -> list[Hit]:
     chunks: dict[int, Chunk] = documents.chunks(connection, best)
     of: dict[str, Document] = documents.get(
@@ -116,6 +122,6 @@ def _hits(
     )
     found = [chunks[id_] for id_ in best if id_ in chunks]
     return [
-        Hit(rank, of[chunk.document_id], chunk, scores[chunk.id], ranks[chunk.id])
+        Hit(rank, of[chunk.document_id], chunk, scores[chunk.id], ranks[chunk.id], by_leg[chunk.id])
         for rank, chunk in enumerate(found, start=1)
     ]
