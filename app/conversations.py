@@ -1,6 +1,7 @@
 """Conversations, stored apart from the documents so that chatting never waits for an ingest."""
 
 import contextlib
+import dataclasses
 import json
 import secrets
 import threading
@@ -8,53 +9,118 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import apsw
 
 from quire.errors import KnowledgeBaseMismatch, UsageError
 from quire.indexes.catalog import connect, is_there, is_writable, translated
 from quire.records import Answer
+from quire.text import analysis
 
-_SCHEMA = """
-CREATE TABLE conversations (
-    id         TEXT PRIMARY KEY,
-    title      TEXT NOT NULL,
-    updated_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+_MIGRATIONS = (
+    """
+    CREATE TABLE conversations (
+        id         TEXT PRIMARY KEY,
+        title      TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE turns (
-    id              TEXT PRIMARY KEY,
-    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    position        INTEGER NOT NULL,
-    question        TEXT NOT NULL,
-    standalone      TEXT NOT NULL,
-    answer          TEXT NOT NULL, -- JSON, as on the command line
-    asked_at        TEXT NOT NULL,
-    UNIQUE (conversation_id, position)
-) STRICT, WITHOUT ROWID;
-"""
-_VERSION = 1
+    CREATE TABLE turns (
+        id              TEXT PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        position        INTEGER NOT NULL,
+        question        TEXT NOT NULL,
+        standalone      TEXT NOT NULL,
+        answer          TEXT NOT NULL, -- JSON, as on the command line
+        asked_at        TEXT NOT NULL,
+        UNIQUE (conversation_id, position)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE turns ADD COLUMN receipt TEXT NOT NULL DEFAULT 'null'; -- JSON
+
+    CREATE TABLE feedback (
+        turn_id  TEXT PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+        verdict  TEXT NOT NULL CHECK (verdict IN ('up', 'down')),
+        comment  TEXT NOT NULL,
+        given_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+"""What leads from each version of the file to the next; `user_version` counts those done. Only ever
+appended to."""
+
 DELETED = "(source deleted)"
 _TITLE = 60  # characters of the first question
+_COMMENT = 2_000  # characters kept of a comment
+_AROUND = 40  # characters shown on each side of what was searched for
+
+Verdict = Literal["up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
+    """`updated_at` is when its last question was asked, ISO 8601 in UTC."""
+
     id: str
     title: str
     updated_at: str
+    turns: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a reader thought of an answer."""
+
+    verdict: Verdict
+    comment: str
+    given_at: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question with its answer, as `Answer.to_dict()` gave it."""
+    """A question with its answer, as `Answer.to_dict()` gave it, and its receipt, as
+    `Receipt.to_dict()` gave it."""
 
     id: str
     question: str
     standalone: str
     answer: dict[str, Any]
     asked_at: str
+    receipt: dict[str, Any] | None = None
+    feedback: Feedback | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "question": self.question,
+            "standalone_question": self.standalone,
+            "answer": self.answer,
+            "asked_at": self.asked_at,
+            "receipt": self.receipt,
+            "feedback": self.feedback.to_dict() if self.feedback else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTurn:
+    """A turn that a search found, with the words around what was searched for."""
+
+    conversation: str
+    title: str
+    turn: str
+    question: str
+    excerpt: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
 
 
 class Conversations:
@@ -63,8 +129,7 @@ class Conversations:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        there = is_there(path)
-        self._writable = is_writable(path) if there else True
+        self._writable = is_writable(path) if is_there(path) else True
         with translated(path):
             self._connection = connect(path, writable=self._writable, create=True)
             try:
@@ -78,6 +143,7 @@ class Conversations:
         self._require_known_version()
         self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         if not self._writable:
+            self._bring_up_to_date_in_memory()
             return
         with contextlib.suppress(PermissionError):  # of another owner, who shares it with a group
             self._path.chmod(0o600)
@@ -85,14 +151,24 @@ class Conversations:
         self._connection.pragma("synchronous", "full")
         self._connection.pragma("secure_delete", True)
         self._connection.pragma("foreign_keys", True)
-        if self._connection.pragma("user_version") < _VERSION:
+        if self._connection.pragma("user_version") < len(_MIGRATIONS):
             with self._changing() as connection:
-                if self._connection.pragma("user_version") < _VERSION:  # another may be quicker
-                    connection.execute(_SCHEMA)
-                    connection.pragma("user_version", _VERSION)
+                _migrate(connection)  # from where it is now: another process may be quicker
+
+    def _bring_up_to_date_in_memory(self) -> None:
+        """Read a write-protected file of an older version as if it were of this one."""
+        if self._connection.pragma("user_version") == len(_MIGRATIONS):
+            return
+        copy = apsw.Connection(":memory:")
+        with copy.backup("main", self._connection, "main") as backup:
+            backup.step()
+        _migrate(copy)
+        copy.pragma("query_only", True)
+        self._connection.close()
+        self._connection = copy
 
     def _require_known_version(self) -> None:
-        if self._connection.pragma("user_version") > _VERSION:
+        if self._connection.pragma("user_version") > len(_MIGRATIONS):
             raise KnowledgeBaseMismatch(
                 f"{self._path} was made by a newer version of Quire.",
                 hint="Update Quire. Nothing was changed.",
@@ -104,10 +180,24 @@ class Conversations:
 
     def all(self) -> list[Conversation]:
         """All conversations, the latest first."""
-        rows = self._read(
-            "SELECT id, title, updated_at FROM conversations ORDER BY updated_at DESC"
-        )
+        rows = self._read(f"{_SELECT_CONVERSATIONS} ORDER BY updated_at DESC, id")
         return [Conversation(*row) for row in rows]
+
+    def find(self, reference: str) -> Conversation:
+        """The conversation with this id or beginning of an id. Raises UsageError."""
+        rows = self._read(f"{_SELECT_CONVERSATIONS} WHERE id = ?", reference)
+        if not rows and len(reference) > 3:
+            rows = self._read(
+                f"{_SELECT_CONVERSATIONS} WHERE substr(id, 1, ?) = ?", len(reference), reference
+            )
+        if len(rows) != 1:
+            raise UsageError(
+                f"{reference!r} is the beginning of {len(rows)} conversations."
+                if rows
+                else f"There is no conversation {reference!r}.",
+                hint="See what there is with: quire conversations list",
+            )
+        return Conversation(*rows[0])
 
     def turns(self, conversation: str) -> list[Turn]:
         """The turns of a conversation, the oldest first. Raises UsageError when there is none."""
@@ -117,42 +207,96 @@ class Conversations:
                 hint="Leave --conversation out to begin a new one.",
             )
         rows = self._read(
-            "SELECT id, question, standalone, answer, asked_at FROM turns "
-            "WHERE conversation_id = ? ORDER BY position",
-            conversation,
+            f"{_SELECT_TURNS} WHERE conversation_id = ? ORDER BY position", conversation
+        )
+        return [_turn(row) for row in rows]
+
+    def turn(self, answer: str) -> tuple[str, Turn]:
+        """The conversation of an answer, and the turn that it is. Raises UsageError."""
+        rows = self._read(f"{_SELECT_TURNS} WHERE turns.id = ?", answer)
+        if not rows:
+            raise UsageError(
+                f"There is no stored answer {answer!r}.",
+                hint="The id of an answer is in: quire ask --json, quire conversations show",
+            )
+        return str(rows[0][0]), _turn(rows[0])
+
+    def search(self, text: str) -> list[FoundTurn]:
+        """The turns whose question or answer holds every word of a text, the latest first. Case,
+        width and Chinese variants are one."""
+        words = analysis.fold(text).split()
+        if not words:
+            raise UsageError("The search is empty.", hint="Search for a word.")
+        rows = self._read(
+            "SELECT conversation_id, title, turns.id, question, json_extract(answer, '$.text') "
+            "FROM turns JOIN conversations ON conversations.id = conversation_id "
+            "ORDER BY asked_at DESC"
         )
         return [
-            Turn(id_, question, standalone, json.loads(answer), asked_at)
-            for id_, question, standalone, answer, asked_at in rows
+            FoundTurn(conversation, title, turn, question, _excerpt(question, answer, words[0]))
+            for conversation, title, turn, question, answer in rows
+            if all(word in analysis.fold(f"{question}\n{answer}") for word in words)
         ]
 
-    def add(self, answer: Answer) -> None:
-        """Store an answer as the next turn of its conversation, which begins with its first."""
+    def add(self, answer: Answer, *, replacing: str | None = None) -> None:
+        """Store an answer as the next turn of its conversation, which begins with its first.
+
+        With `replacing` it takes the place of the conversation's last answer, which has that id.
+        Raises UsageError when another turn has come meanwhile.
+        """
         now = datetime.now(UTC).isoformat()
         with self._lock, translated(self._path), self._changing() as connection:
+            if replacing is not None:
+                self._drop_last(connection, answer.conversation, replacing)
             connection.execute(
-                "INSERT INTO conversations VALUES (?, ?, ?) "
+                "INSERT INTO conversations (id, title, updated_at) VALUES (?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
-                (answer.conversation, answer.question[:_TITLE], now),
+                (answer.conversation, _title(answer.question), now),
             )
+            receipt = answer.receipt.to_dict() if answer.receipt else None
             connection.execute(
-                "INSERT INTO turns SELECT ?, ?, coalesce(max(position), 0) + 1, ?, ?, ?, ? "
+                "INSERT INTO turns (id, conversation_id, position, question, standalone, answer, "
+                "asked_at, receipt) SELECT ?, ?, coalesce(max(position), 0) + 1, ?, ?, ?, ?, ? "
                 "FROM turns WHERE conversation_id = ?",
                 (
                     answer.id,
                     answer.conversation,
                     answer.question,
                     answer.standalone_question,
-                    json.dumps(answer.to_dict(), ensure_ascii=False),
+                    _json(answer.to_dict()),
                     now,
+                    _json(receipt),
                     answer.conversation,
                 ),
             )
 
-    def rename(self, conversation: str, title: str) -> None:
+    def _drop_last(self, connection: apsw.Connection, conversation: str, turn: str) -> None:
+        last = connection.execute(
+            "SELECT id FROM turns WHERE conversation_id = ? ORDER BY position DESC LIMIT 1",
+            (conversation,),
+        ).fetchone()
+        require_last(last[0] if last else None, turn)
+        connection.execute("DELETE FROM turns WHERE id = ?", (turn,))
+
+    def give_feedback(self, answer: str, verdict: Verdict, *, comment: str = "") -> None:
+        """Keep what a reader thought of an answer, in place of what was kept before."""
+        self.turn(answer)
         self._write(
-            "UPDATE conversations SET title = ? WHERE id = ?", title.strip()[:200], conversation
+            "INSERT INTO feedback (turn_id, verdict, comment, given_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (turn_id) DO UPDATE SET verdict = excluded.verdict, "
+            "comment = excluded.comment, given_at = excluded.given_at",
+            answer,
+            verdict,
+            comment.strip()[:_COMMENT],
+            datetime.now(UTC).isoformat(),
         )
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Raises UsageError for a title without a letter."""
+        cleaned = " ".join(title.split())[:200]
+        if not cleaned:
+            raise UsageError("The title is empty.", hint="Give the conversation a name.")
+        self._write("UPDATE conversations SET title = ? WHERE id = ?", cleaned, conversation)
 
     def delete(self, conversation: str) -> None:
         """Delete a conversation, for real: SQLite overwrites what it frees."""
@@ -173,12 +317,12 @@ class Conversations:
                     if _forget(answer, documents):
                         connection.execute(
                             "UPDATE turns SET answer = ? WHERE id = ?",
-                            (json.dumps(answer, ensure_ascii=False), id_),
+                            (_json(answer), id_),
                         )
             self._connection.execute("VACUUM")
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
-    def _read(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+    def _read(self, sql: str, *values: str | int) -> list[tuple[Any, ...]]:
         with self._lock, translated(self._path):
             return list(self._connection.execute(sql, values))
 
@@ -197,6 +341,64 @@ class Conversations:
             if self._connection.in_transaction:  # SQLite has rolled back by itself on a full disk
                 self._connection.execute("ROLLBACK")
             raise
+
+
+_SELECT_CONVERSATIONS = (
+    "SELECT id, title, updated_at, (SELECT count(*) FROM turns WHERE conversation_id = "
+    "conversations.id) FROM conversations"
+)
+_SELECT_TURNS = (
+    "SELECT conversation_id, turns.id, question, standalone, answer, asked_at, receipt, verdict, "
+    "comment, given_at FROM turns LEFT JOIN feedback ON turn_id = turns.id"
+)
+
+
+def _turn(row: tuple[Any, ...]) -> Turn:
+    _, id_, question, standalone, answer, asked_at, receipt, verdict, comment, given_at = row
+    return Turn(
+        id=id_,
+        question=question,
+        standalone=standalone,
+        answer=json.loads(answer),
+        asked_at=asked_at,
+        receipt=json.loads(receipt),
+        feedback=Feedback(verdict, comment, given_at) if verdict else None,
+    )
+
+
+def require_last(last: str | None, wanted: str) -> None:
+    """Raise UsageError unless `wanted` is the last answer of its conversation."""
+    if last != wanted:
+        raise UsageError(
+            f"{wanted!r} is not the last answer of its conversation.",
+            hint="Only the last answer can be made anew, because later ones build on it.",
+        )
+
+
+def _migrate(connection: apsw.Connection) -> None:
+    for version in range(connection.pragma("user_version"), len(_MIGRATIONS)):
+        connection.execute(_MIGRATIONS[version])
+        connection.pragma("user_version", version + 1)
+
+
+def _title(question: str) -> str:
+    flat = " ".join(question.split())
+    return flat if len(flat) <= _TITLE else f"{flat[: _TITLE - 1].rstrip()}…"
+
+
+def _excerpt(question: str, answer: str, word: str) -> str:
+    """The words around `word`, which is folded, in the answer, else in the question."""
+    for text in (answer, question):
+        flat = " ".join(text.split())
+        at = analysis.fold(flat).find(word)  # folding may shift by a few characters
+        if at >= 0:
+            start, end = max(0, at - _AROUND), at + len(word) + _AROUND
+            return f"{'…' * (start > 0)}{flat[start:end]}{'…' * (end < len(flat))}"
+    return " ".join(question.split())[: 2 * _AROUND]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _forget(answer: dict[str, Any], documents: Collection[str]) -> bool:
