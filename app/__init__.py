@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from quire.config import Settings, load_settings
     from quire.errors import QuireError
+    from quire.indexes.scope import Scope
     from quire.ingest.report import IngestReport
     from quire.knowledge_base import KnowledgeBase
     from quire.records import Answer, Citation, Document, Hit, Passage, Sentence
@@ -32,6 +33,7 @@ __all__ = [
     "KnowledgeBase",
     "Passage",
     "QuireError",
+    "Scope",
     "Sentence",
     "Settings",
     "load_settings",
@@ -41,6 +43,7 @@ _HOMES = {
     "IngestReport": "quire.ingest.report",
     "KnowledgeBase": "quire.knowledge_base",
     "QuireError": "quire.errors",
+    "Scope": "quire.indexes.scope",
     "Settings": "quire.config",
     "load_settings": "quire.config",
 }

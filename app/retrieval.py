@@ -14,6 +14,7 @@ from quire.evidence import Evidence
 from quire.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
+from quire.indexes.scope import Scope, select
 from quire.models.protocols import Embedder
 from quire.models.reading import can_read
 from quire.passages import join_neighbours
@@ -42,17 +43,26 @@ class Retriever:
         self._embedder = embedder
         self._reading = reading
 
-    def search(self, question: str, *, k: int, mode: Mode = "hybrid") -> list[Hit]:
-        """The `k` best chunks for a question, best first, all from one state of the catalog."""
+    def search(
+        self, question: str, *, k: int, mode: Mode = "hybrid", scope: Scope | None = None
+    ) -> list[Hit]:
+        """The `k` best chunks for a question, best first, all from one state of the catalog.
+
+        Raises DocumentNotFound when no document is in the scope.
+        """
         question = checked_question(question)
         legs = self._legs(question, mode)
         vector = self._embedder.embed_question(question) if "dense" in legs else None
         with self._catalog.reading() as connection:
+            within = select(connection, scope) if scope else None
+            pool = max(k, _POOL)
             rankings: dict[str, Ranking] = {}
             if vector is not None:
-                rankings["dense"] = self._index.dense(connection, vector, k=max(k, _POOL))
+                rankings["dense"] = self._index.dense(connection, vector, k=pool, within=within)
             if "lexical" in legs:
-                rankings["lexical"] = self._index.lexical(connection, question, k=max(k, _POOL))
+                rankings["lexical"] = self._index.lexical(
+                    connection, question, k=pool, within=within
+                )
             scores = fuse(rankings)
             ranks = ranks_by_leg(rankings)
             best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:k]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseDamaged
-from quire.indexes import lexical
+from quire.indexes import lexical, tags
 from quire.indexes.catalog import checksum
 from quire.records import PAGE_BREAK, Chunk, Document, PageText, ParsedDocument, Span
 
@@ -199,7 +199,8 @@ def delete(connection: apsw.Connection, document_id: str) -> None:
 
 
 def put_location(connection: apsw.Connection, location: Location) -> None:
-    """Record that a place holds a document. A content that no place holds any more is deleted."""
+    """Record that a place holds a document. A content that no place holds any more is deleted; what
+    comes in its place takes over its tags."""
     path = os.fsencode(location.path)
     before = connection.execute(
         "SELECT document_id FROM locations WHERE path = ?", (path,)
@@ -209,6 +210,8 @@ def put_location(connection: apsw.Connection, location: Location) -> None:
         (path, location.document_id, location.size, location.modified_ns),
     )
     if before and before[0] != location.document_id:
+        inherited = tags.of(connection, [before[0]]).get(before[0], ())
+        tags.add(connection, location.document_id, inherited)
         _delete_if_nowhere(connection, before[0])
 
 
@@ -247,7 +250,7 @@ FROM documents
 
 def all_documents(connection: apsw.Connection) -> list[Document]:
     """Every document, by name."""
-    found = map(_document, _rows(connection, "a document", _DOCUMENT))
+    found = _documents(connection, _rows(connection, "a document", _DOCUMENT))
     return sorted(found, key=lambda document: (document.name.casefold(), document.id))
 
 
@@ -256,7 +259,7 @@ def get(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, D
     wanted = list(dict.fromkeys(document_ids))
     marks = ", ".join("?" * len(wanted))
     rows = _rows(connection, "a document", f"{_DOCUMENT} WHERE id IN ({marks})", wanted)
-    return {document.id: document for document in map(_document, rows)}
+    return {document.id: document for document in _documents(connection, rows)}
 
 
 def ids(connection: apsw.Connection) -> list[str]:
@@ -373,7 +376,12 @@ def _rows(
         raise _damaged(what) from error
 
 
-def _document(row: tuple) -> Document:  # type: ignore[type-arg]
+def _documents(connection: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Document]:
+    tagged = tags.of(connection, [row[0] for row in rows])
+    return [_document(row, tagged.get(row[0], ())) for row in rows]
+
+
+def _document(row: tuple[Any, ...], tagged: tuple[str, ...]) -> Document:
     *kept, raw_path, modified_ns = row
     _test(kept, f"document {row[0]}")
     if not (isinstance(raw_path, bytes) and isinstance(modified_ns, int)):
@@ -395,6 +403,7 @@ def _document(row: tuple) -> Document:  # type: ignore[type-arg]
         added_at=added,
         modified=datetime.fromtimestamp(modified_ns / 1e9, UTC).isoformat(timespec="seconds"),
         warnings=tuple(json.loads(warnings)),
+        tags=tagged,
     )
 
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from quire.errors import KnowledgeBaseDamaged
 from quire.indexes import documents, files, lexical
 from quire.indexes.catalog import Catalog
+from quire.indexes.scope import Selection
 from quire.indexes.vectors import VectorIndex
 from quire.records import PAGE_BREAK
 
@@ -43,19 +44,33 @@ class Index:
         self._sequence = 0  # the last change that is in self._vectors
 
     def dense(
-        self, connection: apsw.Connection, vector: npt.NDArray[np.float32], *, k: int
+        self,
+        connection: apsw.Connection,
+        vector: npt.NDArray[np.float32],
+        *,
+        k: int,
+        within: Selection | None = None,
     ) -> Ranking:
         """The `k` chunks nearest to a question's vector, shape (dimension,).
 
         `connection` is one that `Catalog.reading()` has just given: the vectors are brought up to
         the state that it sees, and no further.
         """
+        among = within.chunks if within else None
         with self._lock:
-            return self._current(connection).search(vector, k=k)
+            return self._current(connection).search(vector, k=k, among=among)
 
-    def lexical(self, connection: apsw.Connection, question: str, *, k: int) -> Ranking:
+    def lexical(
+        self,
+        connection: apsw.Connection,
+        question: str,
+        *,
+        k: int,
+        within: Selection | None = None,
+    ) -> Ranking:
         """The `k` chunks that BM25 ranks first."""
-        return lexical.search(connection, question, k=k)
+        among = within.documents if within else None
+        return lexical.search(connection, question, k=k, documents=among)
 
     def save_snapshot(self, *, renew: bool = False) -> None:
         """Write the vectors to a file if the last one has fallen far behind, or to `renew` it.

@@ -4,6 +4,7 @@ The rows stand in the catalog and are committed with the text they were made fro
 FTS5's BM25 (k1 1.2, b 0.75) with the sign turned, so that higher is better.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 
 import apsw
@@ -14,6 +15,10 @@ WEIGHTS = (1.0, 0.6, 0.4)
 """Of body, heading path and title. A heading's words say what a section is about, yet a passage
 that holds the question's words itself should win over its neighbour under the same heading."""
 
+CHUNKS_OF = "SELECT id FROM chunks WHERE document_id IN (SELECT value FROM json_each(?))"
+"""The ids of the chunks of documents, whose ids are given as a JSON list."""
+
+_SCORED = "SELECT rowid, -bm25(lexical, ?, ?, ?) AS score FROM lexical WHERE lexical MATCH ?"
 _COMMON = 0.5  # a term in more than this share of the chunks tells nothing and costs the most time
 _FEW = 20  # below this many chunks, shares mean nothing
 
@@ -41,16 +46,41 @@ def clear(connection: apsw.Connection) -> None:
     connection.execute("INSERT INTO lexical (lexical) VALUES ('delete-all')")
 
 
-def search(connection: apsw.Connection, question: str, *, k: int) -> list[tuple[int, float]]:
-    """The `k` best chunks as (chunk id, BM25 score), best first. Never fails on any text."""
+def search(
+    connection: apsw.Connection,
+    question: str,
+    *,
+    k: int,
+    documents: Sequence[str] | None = None,
+) -> list[tuple[int, float]]:
+    """The `k` best chunks as (chunk id, BM25 score), best first. Never fails on any text.
+
+    `documents` are the ids of those to search in, or None for all. Among a few of them, the words
+    that are too common to tell chunks apart elsewhere are used when the others find nothing.
+    """
     terms = selective_terms(connection, question)
+    found = _ranked(connection, terms, k=k, documents=documents)
+    if documents is not None and not found:
+        every = analysis.question_terms(question)
+        found = _ranked(connection, every, k=k, documents=documents)
+    return found
+
+
+def _ranked(
+    connection: apsw.Connection,
+    terms: Sequence[str],
+    *,
+    k: int,
+    documents: Sequence[str] | None,
+) -> list[tuple[int, float]]:
     if not terms:
         return []
     query = " OR ".join(_quoted(term) for term in terms)
+    # subtle: the plus sign keeps SQLite from asking FTS5 for one row after the other.
+    within = "" if documents is None else f"AND +rowid IN ({CHUNKS_OF})"
     rows = connection.execute(
-        "SELECT rowid, -bm25(lexical, ?, ?, ?) AS score FROM lexical WHERE lexical MATCH ? "
-        "ORDER BY score DESC, rowid LIMIT ?",
-        (*WEIGHTS, query, k),
+        f"{_SCORED} {within} ORDER BY score DESC, rowid LIMIT ?",
+        (*WEIGHTS, query, *([] if documents is None else [json.dumps(documents)]), k),
     )
     return [(chunk, score) for chunk, score in rows]
 

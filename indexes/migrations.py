@@ -92,7 +92,16 @@ CREATE TABLE snapshots (         -- files in vectors/; the one of the highest ge
 ) STRICT;
 """
 
-_STEPS = (_FIRST,)
+_TAGS = """
+CREATE TABLE tags (              -- words that a user gave to a document
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    tag         TEXT NOT NULL,
+    checksum    INTEGER NOT NULL,
+    PRIMARY KEY (document_id, tag)
+) STRICT, WITHOUT ROWID;
+"""
+
+_STEPS = (_FIRST, _TAGS)
 _APPLICATION = int.from_bytes(b"Quir")  # stands in the file's header, apart from the version
 
 

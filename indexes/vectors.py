@@ -46,12 +46,21 @@ class VectorIndex:
         ids: npt.NDArray[np.int64] = faiss.vector_to_array(self._index.id_map)
         return ids
 
-    def search(self, vector: npt.NDArray[np.float32], *, k: int) -> list[tuple[int, float]]:
-        """The `k` nearest chunks as (chunk id, cosine), best first."""
-        k = min(k, len(self))
+    def search(
+        self,
+        vector: npt.NDArray[np.float32],
+        *,
+        k: int,
+        among: npt.NDArray[np.int64] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The `k` nearest chunks, of all or of those `among` these ids, as (chunk id, cosine), best
+        first."""
+        k = min(k, len(self) if among is None else len(among))
         if k < 1:
             return []
-        scores, ids = self._index.search(vector.reshape(1, -1).astype(np.float32), k)
+        within = among is not None and faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))
+        question = vector.reshape(1, -1).astype(np.float32)
+        scores, ids = self._index.search(question, k, params=within or None)
         return [
             (int(chunk), float(score))
             for chunk, score in zip(ids[0], scores[0], strict=True)

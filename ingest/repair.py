@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from quire.indexes import documents
+from quire.indexes import documents, tags
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.models.protocols import Embedder
@@ -21,6 +21,7 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
     The caller holds the writer lock. The embedder is opened only if a vector is missing.
     """
     with catalog.writing() as connection:
+        tags.forget_damaged(connection)
         lost = [
             document_id
             for document_id in documents.ids(connection)

@@ -53,7 +53,10 @@ def list_documents(kb: Kb = None, json: Json = False) -> None:
         return
     for document in documents:
         pages = f"{document.pages} pages" if document.pages else document.media_type
-        output.print_text(f"{document.id}  {document.name}  ({pages}, {document.chunks} chunks)")
+        tags = "".join(f"  #{tag}" for tag in document.tags)
+        output.print_text(
+            f"{document.id}  {document.name}  ({pages}, {document.chunks} chunks){tags}"
+        )
     output.print_text(f"{len(documents)} documents")
 
 
@@ -81,6 +84,8 @@ def show(
         f"  pages     {found.pages or 'none'}",
         f"  chunks    {found.chunks}",
         f"  added     {found.added_at}",
+        f"  modified  {found.modified}",
+        f"  tags      {', '.join(found.tags) or 'none'}",
         *(f"  warning   {warning}" for warning in found.warnings),
     )
     for page in pages:
@@ -102,6 +107,32 @@ def remove(
         output.print_json({"removed": [document.to_dict() for document in removed]})
     else:
         output.print_text(*(f"Removed {document.name} ({document.id})" for document in removed))
+
+
+@app.command(epilog="Example: quire tag lease.pdf --add contract --remove draft")
+def tag(
+    documents: Annotated[
+        list[str], typer.Argument(metavar="DOC…", help="Names, paths or starts of ids.")
+    ],
+    add: Annotated[
+        list[str] | None, typer.Option("--add", metavar="TAG", help="Give this tag.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="TAG", help="Take this tag away.")
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Give documents tags, by which searches can be confined to them."""
+    with opened(kb) as base:
+        tagged = base.tag(documents, add=add or (), remove=remove or ())
+    if json:
+        output.print_json({"documents": [document.to_dict() for document in tagged]})
+        return
+    for document in tagged:
+        output.print_text(
+            f"{document.name} ({document.id}): {', '.join(document.tags) or 'no tag'}"
+        )
 
 
 @app.command(epilog="Example: quire compact")

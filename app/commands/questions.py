@@ -1,12 +1,27 @@
 """Commands that search and answer."""
 
 import time
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from quire import output
-from quire.commands.shared import Json, Kb, app, opened
+from quire.commands.shared import (
+    Dates,
+    File,
+    Folder,
+    Json,
+    Kb,
+    Language,
+    Since,
+    Tag,
+    Until,
+    app,
+    opened,
+)
+
+if TYPE_CHECKING:
+    from quire.indexes.scope import Scope
 
 
 @app.command(epilog="Example: quire search 'notice period' -k 5")
@@ -16,13 +31,21 @@ def search(
     mode: Annotated[
         Literal["hybrid", "dense", "lexical"], typer.Option("--mode", help="Which index to ask.")
     ] = "hybrid",
+    file: File = None,
+    folder: Folder = None,
+    since: Since = None,
+    until: Until = None,
+    dates: Dates = "modified",
+    language: Language = None,
+    tag: Tag = None,
     kb: Kb = None,
     json: Json = False,
 ) -> None:
     """Find the chunks that fit a text best."""
+    scope = _scope(file, folder, since, until, dates, language, tag)
     with opened(kb) as base:
         began = time.perf_counter()
-        hits = base.search(text, k=k, mode=mode)
+        hits = base.search(text, k=k, mode=mode, scope=scope)
         elapsed = (time.perf_counter() - began) * 1000
     if json:
         output.print_json(
@@ -48,13 +71,43 @@ def ask(
         str | None,
         typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
     ] = None,
+    file: File = None,
+    folder: Folder = None,
+    since: Since = None,
+    until: Until = None,
+    dates: Dates = "modified",
+    language: Language = None,
+    tag: Tag = None,
     kb: Kb = None,
     json: Json = False,
 ) -> None:
     """Answer a question from the documents, each sentence with its page."""
+    scope = _scope(file, folder, since, until, dates, language, tag)
     with opened(kb, model=model) as base:
-        answer = base.ask(text, conversation=conversation)
+        answer = base.ask(text, conversation=conversation, scope=scope)
     if json:
         output.print_json(answer.to_dict())
     else:
         output.print_text(*output.answer_lines(answer))
+
+
+def _scope(
+    file: File,
+    folder: Folder,
+    since: Since,
+    until: Until,
+    dates: Dates,
+    language: Language,
+    tag: Tag,
+) -> "Scope":
+    from quire.indexes.scope import Scope  # noqa: PLC0415  keeps --help fast
+
+    return Scope(
+        file=file or (),
+        folder=folder or (),
+        since=since,
+        until=until,
+        dates=dates,
+        language=language or (),
+        tag=tag or (),
+    )

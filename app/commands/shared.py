@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,6 +25,32 @@ Kb = Annotated[
     typer.Option("--kb", metavar="PATH", help="Folder of the knowledge base (or QUIRE_KB)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+File = Annotated[
+    list[str] | None,
+    typer.Option("--file", metavar="NAME", help="Only in this file; a name, path or pattern."),
+]
+Folder = Annotated[
+    list[str] | None, typer.Option("--folder", metavar="FOLDER", help="Only in this folder.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="Only files modified since then.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="DATE", help="Only files modified until then.")
+]
+Dates = Annotated[
+    Literal["modified", "added"],
+    typer.Option("--dates", help="What --since and --until look at: the file, or its ingest."),
+]
+Language = Annotated[
+    list[str] | None,
+    typer.Option("--language", metavar="CODE", help="Only in this language: en, zh."),
+]
+Tag = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="Only in documents tagged so.")
+]
 
 
 @contextmanager

@@ -1,0 +1,229 @@
+"""Which documents a search is confined to.
+
+A scope is applied inside both indexes, before anything is ranked: a search for eight chunks finds
+eight, even where the scope keeps one chunk in a thousand.
+"""
+
+import json
+import os
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from quire.errors import DocumentNotFound, UsageError
+from quire.indexes import documents, lexical, tags
+
+if TYPE_CHECKING:
+    import apsw
+
+Dates = Literal["modified", "added"]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Scope:
+    """Conditions on documents. Of one kind, any may hold; those of different kinds must all.
+
+    `files` are names, paths, or patterns of them such as `*.pdf`, without regard to case.
+    `folders` are paths, or the last parts of paths: "contracts/2024" is any folder of that name.
+    `since` and `until` are days in local time, both included, on which the file was last `dates`:
+    "modified", or "added" to the knowledge base. `languages` are codes such as "en" and "zh".
+
+    >>> Scope(folder="contracts", since="2024-01-01")
+    Scope(in the folder contracts, modified since 2024-01-01)
+
+    Raises UsageError for a date that is none, and for dates that exclude each other.
+    """
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    since: date | None
+    until: date | None
+    dates: Dates
+    languages: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        file: str | Iterable[str] = (),
+        folder: str | Iterable[str] = (),
+        since: date | str | None = None,
+        until: date | str | None = None,
+        dates: Dates = "modified",
+        language: str | Iterable[str] = (),
+        tag: str | Iterable[str] = (),
+    ) -> None:
+        values = {
+            "files": _several(file),
+            "folders": _several(folder),
+            "since": _day(since),
+            "until": _day(until),
+            "dates": dates,
+            "languages": tuple(code.partition("-")[0].lower() for code in _several(language)),
+            "tags": tuple(map(tags.spelled, _several(tag))),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        if self.since and self.until and self.since > self.until:
+            raise UsageError(
+                f"No day is both since {self.since} and until {self.until}.",
+                hint="Exchange the two dates.",
+            )
+
+    def __bool__(self) -> bool:
+        """Whether there is any condition."""
+        return bool(
+            self.files or self.folders or self.since or self.until or self.languages or self.tags
+        )
+
+    def __str__(self) -> str:
+        return ", ".join(phrase for phrase, _ in self.conditions())
+
+    def __repr__(self) -> str:
+        return f"Scope({self})"
+
+    def conditions(self) -> list[tuple[str, Callable[["Place"], bool]]]:
+        """Each condition in words, with what decides whether a place fits it."""
+        found: list[tuple[str, Callable[[Place], bool]]] = []
+        if self.files:
+            found.append((f"named {_either(self.files)}", self._has_name))
+        if self.folders:
+            found.append((f"in the folder {_either(self.folders)}", self._lies_in))
+        if self.since or self.until:
+            days = [f"since {self.since}"] * bool(self.since)
+            days += [f"until {self.until}"] * bool(self.until)
+            found.append((f"{self.dates} {' and '.join(days)}", self._is_dated))
+        if self.languages:
+            found.append((f"in the language {_either(self.languages)}", self._is_written_in))
+        if self.tags:
+            found.append((f"tagged {_either(self.tags)}", self._is_tagged))
+        return found
+
+    def _has_name(self, place: "Place") -> bool:
+        names = {_folded(place.path.name), _folded(documents.displayed(place.path))}
+        for file in self.files:
+            wanted = {_folded(file), _folded(_absolute(file))}
+            if wanted & names or any(fnmatchcase(n, pattern) for n in names for pattern in wanted):
+                return True
+        return False
+
+    def _lies_in(self, place: "Place") -> bool:
+        above = [_folded(part) for part in place.path.parent.parts]
+        for folder in self.folders:
+            if place.path.is_relative_to(_absolute(folder)):
+                return True
+            parts = [_folded(part) for part in Path(folder).parts]
+            if parts and not {"..", os.sep} & set(parts):
+                ends = range(len(parts), len(above) + 1)
+                if any(above[end - len(parts) : end] == parts for end in ends):
+                    return True
+        return False
+
+    def _is_dated(self, place: "Place") -> bool:
+        at = place.modified if self.dates == "modified" else place.added
+        return (self.since is None or at >= _midnight(self.since)) and (
+            self.until is None or at < _midnight(self.until + timedelta(days=1))
+        )
+
+    def _is_written_in(self, place: "Place") -> bool:
+        return place.language in self.languages
+
+    def _is_tagged(self, place: "Place") -> bool:
+        return not place.tags.isdisjoint(self.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file of a document, as far as conditions look at it; times in seconds since 1970."""
+
+    document_id: str
+    path: Path
+    language: str
+    modified: float
+    added: float
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The documents that a scope keeps and the ids of their chunks, both in ascending order."""
+
+    documents: tuple[str, ...]
+    chunks: npt.NDArray[np.int64]
+
+
+def select(connection: "apsw.Connection", scope: Scope) -> Selection:
+    """What fits all conditions of a scope.
+
+    A document with several places fits when one of them does. Raises DocumentNotFound, naming the
+    condition that nothing fits.
+    """
+    places = fitting = _places(connection)
+    for phrase, fits in scope.conditions():
+        fitting = [place for place in fitting if fits(place)]
+        if not fitting:
+            alone = any(map(fits, places))
+            raise DocumentNotFound(
+                f"No document is {scope if alone else phrase}.",
+                hint="See what there is with: quire list",
+            )
+    chosen = tuple(sorted({place.document_id for place in fitting}))
+    rows = connection.execute(f"{lexical.CHUNKS_OF} ORDER BY id", (json.dumps(chosen),))
+    return Selection(chosen, np.fromiter((row[0] for row in rows), np.int64))
+
+
+def _places(connection: "apsw.Connection") -> list[Place]:
+    known = {document.id: document for document in documents.all_documents(connection)}
+    return [
+        Place(
+            document_id=found.document_id,
+            path=found.path,
+            language=document.language,
+            modified=found.modified_ns / 1e9,
+            added=datetime.fromisoformat(document.added_at).timestamp(),
+            tags=frozenset(document.tags),
+        )
+        for found in documents.locations(connection).values()
+        if (document := known.get(found.document_id))
+    ]
+
+
+def _several(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _day(value: date | str | None) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise UsageError(
+            f"{value!r} is not a date.", hint="Write it as year, month and day: 2024-12-31"
+        ) from error
+
+
+def _midnight(day: date) -> float:
+    """When a day begins here, in seconds since 1970."""
+    return datetime.combine(day, time()).astimezone().timestamp()
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100  links stay links
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _either(values: tuple[str, ...]) -> str:
+    return " or ".join(values)

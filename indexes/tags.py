@@ -1,0 +1,78 @@
+"""Tags: words that a user gives to documents, kept with the document and gone with it."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from quire.errors import KnowledgeBaseDamaged, UsageError
+from quire.indexes.catalog import checksum
+
+if TYPE_CHECKING:
+    import apsw
+
+_LONGEST = 100  # characters
+# Read as bytes: what is damaged need not be text.
+_TAG = "SELECT CAST(document_id AS BLOB), CAST(tag AS BLOB), checksum FROM tags"
+
+
+def spelled(tag: str) -> str:
+    """A tag as it is kept: without regard to case, width and white space.
+
+    >>> spelled(" Legal  Hold ")
+    'legal hold'
+
+    Raises UsageError for one that is empty, too long or cannot be shown.
+    """
+    kept = " ".join(unicodedata.normalize("NFKC", tag).casefold().split())
+    if not kept or len(kept) > _LONGEST or not kept.isprintable():
+        raise UsageError(
+            f"{tag[:_LONGEST]!a} cannot be a tag.",
+            hint=f"Use a word, or a few, of at most {_LONGEST} characters.",
+        )
+    return kept
+
+
+def add(connection: "apsw.Connection", document_id: str, tags: Iterable[str]) -> None:
+    """Give a document tags, as `spelled`."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO tags VALUES (?, ?, ?)",
+        ((document_id, tag, checksum(document_id, tag)) for tag in tags),
+    )
+
+
+def remove(connection: "apsw.Connection", document_id: str, tags: Iterable[str]) -> None:
+    """Take tags away from a document; those that it has not are no matter."""
+    connection.executemany(
+        "DELETE FROM tags WHERE document_id = ? AND tag = ?", ((document_id, tag) for tag in tags)
+    )
+
+
+def of(connection: "apsw.Connection", documents: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The tags, in order and tested, of each of these documents that has any."""
+    found: dict[str, tuple[str, ...]] = {}
+    wanted = "WHERE document_id IN (SELECT value FROM json_each(?))"
+    for document_id, tag, sound in _rows(connection, wanted, json.dumps(documents)):
+        if not sound:
+            raise KnowledgeBaseDamaged(
+                "The catalog's copy of a tag is damaged.", hint="Run: quire verify --repair"
+            )
+        found[document_id] = (*found.get(document_id, ()), tag)
+    return found
+
+
+def forget_damaged(connection: "apsw.Connection") -> None:
+    """Remove tags that are no longer what was stored."""
+    sound = [(id_, tag) for id_, tag, is_sound in _rows(connection) if is_sound]
+    connection.execute("DELETE FROM tags")
+    for document_id, tag in sound:
+        add(connection, document_id, [tag])
+
+
+def _rows(
+    connection: "apsw.Connection", where: str = "", *values: str
+) -> list[tuple[str, str, bool]]:
+    """(document id, tag, whether they are as they were stored)."""
+    rows = connection.execute(f"{_TAG} {where} ORDER BY document_id, tag", values).fetchall()
+    texts = [(*(raw.decode("utf-8", "replace") for raw in row[:2]), row[2]) for row in rows]
+    return [(id_, tag, checksum(id_, tag) == kept) for id_, tag, kept in texts]
