@@ -1,26 +1,35 @@
 """The answering half of a knowledge base: the chat model, the chain, and the stored chats."""
 
+import contextlib
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from quire import prompting, receipts
 from quire.config import Settings
-from quire.conversations import Conversations, new_id
-from quire.errors import KnowledgeBaseError
+from quire.conversations import Conversations, Turn, new_id, require_last
+from quire.errors import KnowledgeBaseError, QuireError, UsageError
+from quire.history import Exchange
+from quire.indexes.scope import Scope
 from quire.models.opening import LateModel
-from quire.models.protocols import ChatModel
-from quire.records import Answer
+from quire.models.protocols import ChatModel, ReadsAhead
+from quire.prompting import Wording
+from quire.receipts import Replay
+from quire.records import Answer, Document, Draft
 from quire.retrieval import Retriever, checked_question
 
 CONVERSATIONS = "conversations.sqlite3"
+OTHERWISE = 0.7
+"""The temperature at which a question is answered anew: at 0 the answer would be the same."""
 
 
 class Asking:
     """Questions to one knowledge base. Safe to use from several threads.
 
-    `search` gives its retriever, or None while nothing was ever added. Loading the chat model keeps
+    `search` gives its retriever, or None while nothing was ever added; `there` says which of some
+    documents, by their ids, are still there. Loading the chat model keeps
     nobody waiting who only searches.
     """
 
@@ -31,11 +40,13 @@ class Asking:
         settings: Settings,
         model: ChatModel | None,
         search: Callable[[], Retriever | None],
+        there: Callable[[Iterable[str]], Collection[str]],
     ) -> None:
-        self.model = LateModel(settings, given=model)
+        self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
         self._path = folder / CONVERSATIONS
         self._settings = settings
         self._search = search
+        self._there = there
         self._lock = threading.Lock()  # around what is made at the first use
         self._conversations: Conversations | None = None
         self._chain: Any = None
@@ -59,35 +70,67 @@ class Asking:
         *,
         conversation: str | None,
         store: bool,
+        scope: Scope | None,
         cancel: threading.Event | None,
-    ) -> Iterator[str | Answer]:
-        """See `KnowledgeBase.stream`."""
+        replacing: str | None = None,
+        temperature: float = 0.0,
+    ) -> Iterator[str | Draft | Answer]:
+        """See `KnowledgeBase.stream`; drafts always come."""
         from quire.chain import Question  # noqa: PLC0415  LangChain takes half a second
 
-        previous = (
-            tuple(turn.standalone for turn in self.conversations.turns(conversation))
-            if conversation
-            else ()
-        )
+        before = self.conversations.turns(conversation) if conversation else []
+        if replacing is not None:
+            require_last(before[-1].id if before else None, replacing)
+            before.pop()
         question = Question(
             checked_question(text),
             conversation or new_id(),
-            previous,
+            tuple(Exchange(turn.standalone, turn.answer["text"]) for turn in before),
+            temperature=temperature,
+            scope=scope,
             cancel=cancel or threading.Event(),
         )
         try:
             for piece in self._answers(question):
-                if not isinstance(piece, Answer):
+                if isinstance(piece, Answer):
+                    answer = self._with_notes(piece)
+                    yield self._stored(answer, replacing) if store else answer
+                else:
                     yield piece
-                    continue
-                answer = piece
-                if problem := self.model.problem:
-                    answer = _with_note(answer, problem.message)
-                yield self._stored(answer) if store else answer
         finally:
             question.cancel.set()
 
-    def _answers(self, question: Any) -> Iterator[str | Answer]:
+    def replay(self, answer_id: str, *, documents: Sequence[Document]) -> Replay:
+        """See `KnowledgeBase.replay`."""
+        conversation, turn = self.conversations.turn(answer_id)
+        turns = self.conversations.turns(conversation)
+        before = turns[: [each.id for each in turns].index(answer_id)]
+        now = self._again(turn, before)
+        used = receipts.documents(turn.answer, turn.receipt)
+        return Replay(
+            before=turn.answer,
+            now=now,
+            differences=tuple(receipts.differences(turn.answer, turn.receipt, now)),
+            gone=tuple(receipts.gone(used, {(each.id, each.name) for each in documents})),
+        )
+
+    def _again(self, turn: Turn, before: Sequence[Turn]) -> Answer:
+        """The answer that a stored question has now, asked as it was then, and not stored."""
+        from quire.chain import Question  # noqa: PLC0415  LangChain takes half a second
+
+        settings = (turn.receipt or {}).get("settings", {})
+        question = Question(
+            turn.question,
+            turn.answer["conversation"],
+            tuple(Exchange(each.standalone, each.answer["text"]) for each in before),
+            temperature=settings.get("temperature", 0.0),
+        )
+        for piece in self._answers(question):
+            if isinstance(piece, Answer):
+                return self._with_notes(piece)
+        raise AssertionError("a stream ends in an answer")
+
+    def _answers(self, question: Any) -> Iterator[str | Draft | Answer]:
         from quire import chain  # noqa: PLC0415  LangChain takes half a second
 
         retriever = self._search()
@@ -99,19 +142,39 @@ class Asking:
                 self._chain = chain.build(
                     retriever,
                     model=self.model,
+                    wording=self._wording,
                     passages=self._settings.passages,
                     answer_tokens=self._settings.answer_tokens,
                 )
         yield from chain.run(self._chain, question)
 
-    def _stored(self, answer: Answer) -> Answer:
+    def _wording(self, language: str) -> Wording:
+        return prompting.wording("answer", language, folder=self._settings.prompts)
+
+    def _read_ahead(self, model: ChatModel) -> None:
+        """Have a model read what each prompt begins with, so that the first answer need not wait
+        for it. Prompts are in the language of the question: that of the settings is likeliest."""
+        language = self._settings.language
+        if isinstance(model, ReadsAhead) and language in model.languages:
+            with contextlib.suppress(QuireError):  # told when something is asked
+                model.read_ahead(prompting.fixed_part(self._wording(language)))
+
+    def _with_notes(self, answer: Answer) -> Answer:
+        """The answer with what is worth knowing about it: there is no model, or a document was
+        removed while the answer rested on it."""
+        notes = [*answer.notes]
+        if problem := self.model.problem:
+            notes.append(problem.message)
+        cited = {citation.document.id: citation.document.name for citation in answer.citations}
+        for id_ in cited.keys() - set(self._there(cited)):
+            notes.append(f"{cited[id_]} was removed while this answer was being written.")
+        return dataclasses.replace(answer, notes=tuple(notes))
+
+    def _stored(self, answer: Answer, replacing: str | None) -> Answer:
         """The answer, once it is kept, or with a note where it cannot be: it was asked for."""
         try:
-            self.conversations.add(answer)
-        except KnowledgeBaseError as error:
-            return _with_note(answer, f"This conversation is not kept: {error.message}")
+            self.conversations.add(answer, replacing=replacing)
+        except (KnowledgeBaseError, UsageError) as error:
+            note = f"This conversation is not kept: {error.message}"
+            return dataclasses.replace(answer, notes=(*answer.notes, note))
         return answer
-
-
-def _with_note(answer: Answer, note: str) -> Answer:
-    return dataclasses.replace(answer, notes=(*answer.notes, note))

@@ -5,15 +5,15 @@ import dataclasses
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from quire.asking import CONVERSATIONS, Asking
+from quire.asking import CONVERSATIONS, OTHERWISE, Asking
 from quire.config import Settings, load_settings
-from quire.conversations import Conversations
+from quire.conversations import Conversations, Verdict
 from quire.errors import (
     DocumentNotFound,
     KnowledgeBaseDamaged,
@@ -23,15 +23,17 @@ from quire.errors import (
     ModelError,
     UsageError,
 )
-from quire.indexes import documents, files, originals
+from quire.indexes import documents, files, originals, tags
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.lock import NAME, writer_lock
+from quire.indexes.scope import Scope
 from quire.ingest import chunking
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
 from quire.models.protocols import ChatModel, Embedder
 from quire.models.reading import measure_reading
-from quire.records import Answer, Document, Hit, PageText
+from quire.receipts import Replay
+from quire.records import Answer, Document, Draft, Hit, PageText
 from quire.retrieval import Mode, Retriever, checked_question
 from quire.text import analysis
 from quire.text.translations import translated
@@ -69,6 +71,7 @@ class KnowledgeBase:
             settings=settings,
             model=model,
             search=lambda: self._search() if self._made_with() else None,
+            there=self._there,
         )
 
     @classmethod
@@ -256,6 +259,31 @@ class KnowledgeBase:
             self._save_snapshot()
         return list(chosen.values())
 
+    def tag(
+        self,
+        references: str | Iterable[str],
+        *,
+        add: str | Iterable[str] = (),
+        remove: str | Iterable[str] = (),
+    ) -> list[Document]:
+        """Give documents tags and take others away; returns the documents as they are then.
+
+        Tags are kept in lower case. They stay with a file whose content changes, and go with its
+        document. Nothing is changed when one of the documents is not found.
+        """
+        names = [references] if isinstance(references, str) else list(references)
+        added, removed = (
+            [tags.spelled(tag) for tag in ([given] if isinstance(given, str) else given)]
+            for given in (add, remove)
+        )
+        with self._writing():
+            chosen = {self.document(name).id for name in names}
+            with self._catalog.writing() as connection:
+                for document_id in chosen:
+                    tags.add(connection, document_id, added)
+                    tags.remove(connection, document_id, removed)
+        return [document for document in self.documents() if document.id in chosen]
+
     def compact(self) -> None:
         """Give space back and overwrite what was deleted, so that no byte of it is left: not in the
         catalog, in copies of uploads, or in the quotes of stored chats."""
@@ -286,29 +314,46 @@ class KnowledgeBase:
             for document_id in mend(self._catalog, open_embedder=self._embedder_in_use):
                 with self._catalog.reading() as connection:
                     places = documents.locations(connection).values()
+                    kept = tags.of(connection, [document_id]).get(document_id, ())
                 paths = [place.path for place in places if place.document_id == document_id]
                 if any(originals.holds(path, document_id) for path in paths):
                     with self._catalog.writing() as connection:
                         documents.delete(connection, document_id)
                     self._take_in(paths)
+                    with self._catalog.writing() as connection:
+                        if document_id in documents.ids(connection):
+                            tags.add(connection, document_id, kept)
             self._index().rebuild()
 
     # -- questions -------------------------------------------------------------------------------
 
-    def search(self, text: str, *, k: int = 8, mode: Mode = "hybrid") -> list[Hit]:
-        """The `k` best chunks for a question, the best first."""
+    def search(
+        self, text: str, *, k: int = 8, mode: Mode = "hybrid", scope: Scope | None = None
+    ) -> list[Hit]:
+        """The `k` best chunks for a question, the best first; of all documents, or of those in a
+        `scope`. Raises DocumentNotFound when there are none in it."""
         if k < 1:
             raise UsageError(f"{k} hits were asked for.", hint="Ask for at least one.")
         checked_question(text)
-        return self._search().search(text, k=k, mode=mode) if self._made_with() else []
+        if not self._made_with():
+            return []
+        return self._search().search(text, k=k, mode=mode, scope=scope)
 
-    def ask(self, text: str, *, conversation: str | None = None, store: bool = True) -> Answer:
+    def ask(
+        self,
+        text: str,
+        *,
+        conversation: str | None = None,
+        store: bool = True,
+        scope: Scope | None = None,
+    ) -> Answer:
         """An answer whose every sentence is checked against the documents.
 
         `conversation` continues an earlier one by its id; otherwise a new one begins. With `store`
-        false the turn is not kept.
+        false the turn is not kept. `scope` says in which documents to look; DocumentNotFound is
+        raised when there are none in it.
         """
-        for piece in self.stream(text, conversation=conversation, store=store):
+        for piece in self.stream(text, conversation=conversation, store=store, scope=scope):
             if isinstance(piece, Answer):
                 return piece
         raise AssertionError("a stream ends in an answer")
@@ -319,14 +364,58 @@ class KnowledgeBase:
         *,
         conversation: str | None = None,
         store: bool = True,
+        scope: Scope | None = None,
         cancel: threading.Event | None = None,
-    ) -> Iterator[str | Answer]:
+        replacing: str | None = None,
+        drafts: bool = False,
+    ) -> Iterator[str | Draft | Answer]:
         """The answer's text in pieces, as sentences are found to hold, and then the `Answer`.
 
         Setting `cancel`, or closing the iterator, stops the model. A stopped answer holds what was
-        written so far when cancelled, and is lost when closed.
+        written so far when cancelled, and is lost when closed. `replacing` is the id of the
+        conversation's last answer, whose place the new one takes. With `drafts` a `Draft` comes
+        before the text: quotes to show while a model still reads.
         """
-        yield from self._asking.stream(text, conversation=conversation, store=store, cancel=cancel)
+        for piece in self._asking.stream(
+            text,
+            conversation=conversation,
+            store=store,
+            scope=scope,
+            cancel=cancel,
+            replacing=replacing,
+        ):
+            if drafts or not isinstance(piece, Draft):
+                yield piece
+
+    def regenerate(self, answer_id: str) -> Answer:
+        """Answer the last question of a conversation anew, in place of the answer there is.
+
+        The model may word it otherwise. Raises UsageError for an answer that others follow.
+        """
+        conversation, turn = self.conversations.turn(answer_id)
+        for piece in self._asking.stream(
+            turn.question,
+            conversation=conversation,
+            store=True,
+            scope=None,
+            cancel=None,
+            replacing=answer_id,
+            temperature=OTHERWISE,
+        ):
+            if isinstance(piece, Answer):
+                return piece
+        raise AssertionError("a stream ends in an answer")
+
+    def feedback(self, answer_id: str, verdict: Verdict, *, comment: str = "") -> None:
+        """Keep what a reader thinks of a stored answer, "up" or "down"; the last one counts."""
+        self.conversations.give_feedback(answer_id, verdict, comment=comment)
+
+    def replay(self, answer_id: str) -> Replay:
+        """Ask a stored question again, as it was asked then, and compare; nothing is stored.
+
+        Raises UsageError when there is no such answer.
+        """
+        return self._asking.replay(answer_id, documents=self.documents())
 
     @property
     def conversations(self) -> Conversations:
@@ -388,6 +477,10 @@ class KnowledgeBase:
         if not options.get("dry_run"):
             self._save_snapshot()
         return report
+
+    def _there(self, document_ids: Iterable[str]) -> Collection[str]:
+        with self._catalog.reading() as connection:
+            return documents.get(connection, document_ids).keys()
 
     def _made_with(self) -> dict[str, Any]:
         """What the knowledge base was made with; empty while nothing was ever added."""
