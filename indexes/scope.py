@@ -52,8 +52,8 @@ class Scope:
     def __init__(
         self,
         *,
-        file: str | Iterable[str] = (),
-        folder: str | Iterable[str] = (),
+        file: str | Path | Iterable[str | Path] = (),
+        folder: str | Path | Iterable[str | Path] = (),
         since: date | str | None = None,
         until: date | str | None = None,
         dates: Dates = "modified",
@@ -195,8 +195,8 @@ def _places(connection: "apsw.Connection") -> list[Place]:
     ]
 
 
-def _several(value: str | Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _several(value: str | Path | Iterable[str | Path]) -> tuple[str, ...]:
+    return (str(value),) if isinstance(value, str | Path) else tuple(map(str, value))
 
 
 def _day(value: date | str | None) -> date | None:
