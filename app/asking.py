@@ -74,8 +74,9 @@ class Asking:
         cancel: threading.Event | None,
         replacing: str | None = None,
         temperature: float = 0.0,
-    ) -> Iterator[str | Draft | Answer]:
-        """See `KnowledgeBase.stream`; drafts always come."""
+        on_draft: Callable[[Draft], None] = lambda _: None,
+    ) -> Iterator[str | Answer]:
+        """See `KnowledgeBase.stream`."""
         from quire.chain import Question  # noqa: PLC0415  LangChain takes half a second
 
         before = self.conversations.turns(conversation) if conversation else []
@@ -95,6 +96,8 @@ class Asking:
                 if isinstance(piece, Answer):
                     answer = self._with_notes(piece)
                     yield self._stored(answer, replacing) if store else answer
+                elif isinstance(piece, Draft):
+                    on_draft(piece)
                 else:
                     yield piece
         finally:
@@ -166,8 +169,10 @@ class Asking:
         if problem := self.model.problem:
             notes.append(problem.message)
         cited = {citation.document.id: citation.document.name for citation in answer.citations}
-        for id_ in cited.keys() - set(self._there(cited)):
-            notes.append(f"{cited[id_]} was removed while this answer was being written.")
+        notes.extend(
+            f"{cited[id_]} was removed while this answer was being written."
+            for id_ in cited.keys() - set(self._there(cited))
+        )
         return dataclasses.replace(answer, notes=tuple(notes))
 
     def _stored(self, answer: Answer, replacing: str | None) -> Answer:

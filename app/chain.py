@@ -13,7 +13,7 @@ quoted sentences (`extractive`); where the evidence is weak, it is `not_found`.
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,28 +26,24 @@ from langchain_core.runnables import (
 )
 from langsmith import tracing_context
 
-from quire import evidence, followups, prompting, verification
+from quire import evidence, followups, history, prompting, receipts
 from quire.conversations import new_id
 from quire.errors import ModelError
 from quire.evidence import Evidence
+from quire.history import Exchange
+from quire.indexes.scope import Scope
 from quire.langchain_parts import QuireChatModel, to_langchain
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel
-from quire.records import (
-    Answer,
-    Citation,
-    Passage,
-    Prompt,
-    Sentence,
-    Status,
-    Timings,
-    Usage,
-)
+from quire.prompting import Wording
+from quire.records import Answer, Draft, Hit, Passage, Prompt, Receipt, Sentence, Status, Timings
+from quire.replies import CheckedReply, joined
 from quire.retrieval import Retriever
-from quire.text import languages, sentences
+from quire.text import languages
 
 _HITS = 8  # chunks searched for an answer; neighbours among them become one passage
 _SENTENCES = 8  # of evidence that a model may read: some 250 tokens, a second on two cores
+_HISTORY = 512  # tokens at most of the conversation, and an eighth of the context
 _RELEVANT = 3  # an answer must rest on one of this many best sentences
 _ENOUGH = 0.33
 """Evidence whose best sentence scores below this is no answer. On a Chinese development set of 200
@@ -63,13 +59,19 @@ _EMPTY = {
 }
 
 
+Piece = str | Draft | Answer
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked. `previous` are the conversation's standalone questions, the oldest first."""
+    """What was asked, and in which documents to look. `before` is the conversation, the oldest turn
+    first. At a `temperature` above 0 the same question may get another answer."""
 
     text: str
     conversation: str
-    previous: tuple[str, ...] = ()
+    before: tuple[Exchange, ...] = ()
+    temperature: float = 0.0
+    scope: Scope | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
 
@@ -85,6 +87,7 @@ class Found:
     evidence: tuple[Evidence, ...]
     enough: bool
     retrieve_ms: float
+    hits: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +96,45 @@ class Asked:
 
     model: ChatModel
     prompt: Prompt
+    wording: Wording
+    longest: int  # tokens that the answer may have
+
+    @property
+    def notes(self) -> Iterator[str]:
+        if not self.prompt.passages:
+            yield (
+                f"The model {self.model.name} reads {self.model.context_tokens:,} tokens at once, "
+                "too few for this question with a source; the answer is quotes."
+            )
+
+
+MakeReceipt = Callable[[Found, Asked | None], Receipt | None]
 
 
 def build(
-    retriever: Retriever, *, model: LateModel, passages: int, answer_tokens: int
+    retriever: Retriever,
+    *,
+    model: LateModel,
+    wording: Callable[[str], Wording],
+    passages: int,
+    answer_tokens: int,
 ) -> Runnable[Question, Any]:
-    """The chain over one knowledge base. `model` is asked for only where it is to write."""
+    """The chain over one knowledge base. `model` is asked for only where it is to write, and
+    `wording` gives the prompt's text for a language."""
 
     def rewrite(question: Question) -> Found:
-        standalone = followups.standalone(question.text, question.previous)
+        standalone = followups.standalone(
+            question.text, [exchange.question for exchange in question.before]
+        )
         return Found(question, standalone, languages.detect(question.text), (), (), False, 0.0)
 
     def retrieve(found: Found) -> Found:
-        hits = retriever.search(found.standalone, k=_HITS)
+        hits = retriever.search(found.standalone, k=_HITS, scope=found.question.scope)
         joined = tuple(retriever.passages(hits)[:passages])
         proof = tuple(retriever.evidence(found.standalone, joined))
         return dataclasses.replace(
             found,
+            hits=tuple(hits),
             passages=joined,
             evidence=proof,
             enough=bool(proof) and proof[0].score >= _ENOUGH,
@@ -121,23 +146,47 @@ def build(
         engine = model.get() if found.enough else None
         if engine is None or found.language not in engine.languages:
             return None
+        text = wording(found.language)
+        longest = _longest_answer(engine, answer_tokens)
         packed = prompting.pack(
             found.standalone,
             evidence.distinct(found.evidence, most=_SENTENCES),
-            language=found.language,
-            budget=engine.context_tokens - answer_tokens,
+            text=text,
+            budget=engine.context_tokens - longest,
             count=engine.prompt_tokens,
+            history=_told(found, engine, text),
         )
-        return Asked(engine, packed) if packed.passages else None
+        return Asked(engine, packed, text, longest)
 
     def write(state: dict[str, Any]) -> Any:
         asked: Asked | None = state["asked"]
-        if asked is None:
+        if asked is None or not asked.prompt.passages:
             return RunnableGenerator(_nothing)
-        chat = QuireChatModel(engine=asked.model, max_tokens=answer_tokens)
+        question: Question = state["found"].question
+        chat = QuireChatModel(
+            engine=asked.model, max_tokens=asked.longest, temperature=question.temperature
+        )
         messages = to_langchain(asked.prompt.messages)
-        cancel = state["found"].question.cancel
-        return RunnableLambda(lambda _: messages) | chat.bind(cancel=cancel)
+        return RunnableLambda(lambda _: messages) | chat.bind(cancel=question.cancel)
+
+    def receipt(found: Found, asked: Asked | None) -> Receipt:
+        return receipts.make(
+            hits=found.hits,
+            evidence=found.evidence,
+            embedder=retriever.embedder,
+            settings={
+                "passages": passages,
+                "answer_tokens": answer_tokens,
+                "temperature": found.question.temperature,
+                "language": found.language,
+            },
+            model=asked.model if asked else None,
+            prompt=asked.prompt if asked else None,
+            wording=asked.wording if asked else None,
+        )
+
+    def verify(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
+        yield from _verified(stream, receipt=receipt)
 
     return (
         RunnableLambda(rewrite)
@@ -145,21 +194,23 @@ def build(
         | RunnableLambda(lambda found: {"found": found})
         | RunnablePassthrough.assign(asked=RunnableLambda(prompt))
         | RunnablePassthrough.assign(reply=RunnableLambda(write))
-        | RunnableGenerator(_verified)
+        | RunnableGenerator(verify)
     )
 
 
-def run(chain: Runnable[Question, Any], question: Question) -> Iterator[str | Answer]:
-    """The answer in pieces. Tracing is off whatever the environment says: nothing leaves the
-    machine."""
+def run(chain: Runnable[Question, Any], question: Question) -> Iterator[Piece]:
+    """A draft, where there is something to quote; the answer's text in pieces; the answer.
+
+    Tracing is off whatever the environment says: nothing leaves the machine.
+    """
     with tracing_context(enabled=False):
         yield from chain.stream(question)
 
 
-def answer_without_documents(question: Question) -> Iterator[str | Answer]:
+def answer_without_documents(question: Question) -> Iterator[Piece]:
     """The answer of an empty knowledge base."""
     found = Found(question, question.text, languages.detect(question.text), (), (), False, 0.0)
-    yield from _verified(iter([{"found": found}]))
+    yield from _verified(iter([{"found": found}]), receipt=lambda *_: None)
 
 
 def _nothing(stream: Iterator[Any]) -> Iterator[BaseMessage]:
@@ -168,13 +219,10 @@ def _nothing(stream: Iterator[Any]) -> Iterator[BaseMessage]:
     yield from ()
 
 
-def _verified(stream: Iterator[dict[str, Any]]) -> Iterator[str | Answer]:
-    """The last step: sentences of the reply as they are found to hold, then the answer.
-
-    A sentence that is only partly supported waits for one that is supported: alone it would be no
-    answer.
-    """
-    draft = _Draft()
+def _verified(stream: Iterator[dict[str, Any]], *, receipt: MakeReceipt) -> Iterator[Piece]:
+    """The last step: quotes as soon as there are any, sentences of the reply as they are found to
+    hold, then the answer."""
+    reply = CheckedReply()
     found: Found | None = None
     asked: Asked | None = None
     notes: list[str] = []
@@ -182,24 +230,36 @@ def _verified(stream: Iterator[dict[str, Any]]) -> Iterator[str | Answer]:
         for piece in stream:
             if "found" in piece:
                 found = piece["found"]
+                yield from _draft(found)
             if found and piece.get("asked"):
                 asked = piece["asked"]
-                draft.begin(found, asked.prompt.passages)
+                notes.extend(asked.notes)
+                reply.begin(
+                    evidence.distinct(found.evidence, most=_RELEVANT),
+                    asked.prompt.passages,
+                    language=found.language,
+                    began=found.question.began,
+                )
             if "reply" in piece:
-                yield from draft.hear(piece["reply"])
-        yield from draft.finish()
+                message: BaseMessage = piece["reply"]
+                reply.note(
+                    usage=getattr(message, "usage_metadata", None),
+                    finish=message.response_metadata.get("finish_reason", "stop"),
+                )
+                yield from reply.hear(message.text)
+        yield from reply.finish()
     except ModelError as error:  # everything but the model still works
         notes.append(f"{error.message} {error.hint}".strip())
     if found is None:
         raise AssertionError("the chain ended before anything was retrieved")
-    if draft.sentences:
+    if reply.sentences:
         status: Status = "answered"
-        written = tuple(draft.sentences)
+        written = tuple(reply.sentences)
     else:
         status, written = _quoted(found)
         if written:
-            yield _joined(written, found.language)
-    text = _joined(written, found.language) if written else _nothing_found(found)
+            yield joined(written, found.language)
+    text = joined(written, found.language) if written else _nothing_found(found)
     if not written:
         yield text
     yield Answer(
@@ -212,76 +272,17 @@ def _verified(stream: Iterator[dict[str, Any]]) -> Iterator[str | Answer]:
         sentences=written,
         passages=found.passages,
         model=asked.model.name if asked and status == "answered" else None,
-        usage=draft.usage,
-        timings=Timings(found.retrieve_ms, draft.first_token_ms, _since(found.question)),
+        usage=reply.usage,
+        timings=Timings(found.retrieve_ms, reply.first_token_ms, _since(found.question)),
         notes=tuple(notes),
+        receipt=receipt(found, asked),
     )
 
 
-class _Draft:
-    """The reply of a model while it is being written and checked."""
-
-    def __init__(self) -> None:
-        self.sentences: list[Sentence] = []
-        self.usage = Usage()
-        self.first_token_ms: float | None = None
-        self._buffer = ""
-        self._held: list[Sentence] = []
-        self._found: Found | None = None
-        self._passages: tuple[Passage, ...] = ()
-        self._relevant: list[Evidence] = []
-
-    def begin(self, found: Found, passages: tuple[Passage, ...]) -> None:
-        """`passages` are those that the model has read."""
-        self._found, self._passages = found, passages
-        self._relevant = evidence.distinct(found.evidence, most=_RELEVANT)
-
-    def hear(self, message: BaseMessage) -> Iterator[str]:
-        """Take a piece of the reply; yields the text of sentences that have become complete."""
-        if self._found is None:
-            return
-        used = getattr(message, "usage_metadata", None)
-        if used:
-            self.usage = Usage(used["input_tokens"], used["output_tokens"])
-        if not message.text:
-            return
-        if self.first_token_ms is None:
-            self.first_token_ms = _since(self._found.question)
-        self._buffer += message.text
-        spans = sentences.split(self._buffer)
-        if len(spans) > 1:
-            for start, end in spans[:-1]:
-                yield from self._check(self._buffer[start:end])
-            self._buffer = self._buffer[spans[-1][0] :]
-
-    def finish(self) -> Iterator[str]:
-        """Check what is left of the reply."""
-        for start, end in sentences.split(self._buffer):
-            yield from self._check(self._buffer[start:end])
-
-    def _check(self, text: str) -> Iterator[str]:
-        if self._found is None:
-            return
-        sentence = verification.verify(text, self._passages)
-        if sentence.support == "unsupported" or sentence in self.sentences:
-            return
-        if not any(_touches(citation, self._relevant) for citation in sentence.citations):
-            return  # true, and no answer to the question
-        self._held.append(sentence)
-        if sentence.support == "supported" or self.sentences:
-            for held in self._held:
-                yield _spaced(held.text, self._found.language, first=not self.sentences)
-                self.sentences.append(held)
-            self._held.clear()
-
-
-def _touches(citation: Citation, relevant: Sequence[Evidence]) -> bool:
-    return any(
-        citation.document.id == proof.passage.document.id
-        and citation.start < proof.end
-        and proof.start < citation.end
-        for proof in relevant
-    )
+def _draft(found: Found) -> Iterator[Draft]:
+    _, quoted = _quoted(found)
+    if quoted:
+        yield Draft(found.standalone, joined(quoted, found.language), quoted)
 
 
 def _quoted(found: Found) -> tuple[Status, tuple[Sentence, ...]]:
@@ -294,19 +295,25 @@ def _quoted(found: Found) -> tuple[Status, tuple[Sentence, ...]]:
     )
 
 
+def _longest_answer(model: ChatModel, answer_tokens: int) -> int:
+    """Tokens kept free for the answer: never so many that a short context holds nothing else."""
+    return min(answer_tokens, model.context_tokens // 4)
+
+
+def _told(found: Found, model: ChatModel, text: Wording) -> str:
+    """What of the conversation stands in the prompt: something where the question leans on it and
+    the model is capable."""
+    leans = found.standalone != found.question.text
+    if not (leans and model.capable and len(text.parts) > 2):
+        return ""
+    budget = min(_HISTORY, model.context_tokens // 8)
+    turns = history.told(found.question.before, budget=budget, count=model.count_tokens)
+    return text.parts[2].replace("{turns}", turns) + "\n\n" if turns else ""
+
+
 def _nothing_found(found: Found) -> str:
     texts = _NOT_FOUND if found.passages else _EMPTY
     return texts.get(found.language, texts["en"])
-
-
-def _joined(written: Sequence[Sentence], language: str) -> str:
-    return "".join(
-        _spaced(sentence.text, language, first=at == 0) for at, sentence in enumerate(written)
-    )
-
-
-def _spaced(text: str, language: str, *, first: bool) -> str:
-    return text if first or language == "zh" else f" {text}"
 
 
 def _since(question: Question) -> float:

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
     )
+    prompts: _Folder = Field(
+        default_factory=lambda: Path(platformdirs.user_config_dir("quire")) / "prompts",
+        description="Folder of your own prompts, in place of those of the same name.",
+    )
     language: Literal["en", "zh"] = Field(
         "en", description="Language of reasons and warnings in reports: 'en' or 'zh'."
     )

@@ -367,25 +367,24 @@ class KnowledgeBase:
         scope: Scope | None = None,
         cancel: threading.Event | None = None,
         replacing: str | None = None,
-        drafts: bool = False,
-    ) -> Iterator[str | Draft | Answer]:
+        on_draft: Callable[[Draft], None] = lambda _: None,
+    ) -> Iterator[str | Answer]:
         """The answer's text in pieces, as sentences are found to hold, and then the `Answer`.
 
         Setting `cancel`, or closing the iterator, stops the model. A stopped answer holds what was
         written so far when cancelled, and is lost when closed. `replacing` is the id of the
-        conversation's last answer, whose place the new one takes. With `drafts` a `Draft` comes
-        before the text: quotes to show while a model still reads.
+        conversation's last answer, whose place the new one takes. `on_draft` is given quotes to
+        show while a model still reads, before there is any text.
         """
-        for piece in self._asking.stream(
+        yield from self._asking.stream(
             text,
             conversation=conversation,
             store=store,
             scope=scope,
             cancel=cancel,
             replacing=replacing,
-        ):
-            if drafts or not isinstance(piece, Draft):
-                yield piece
+            on_draft=on_draft,
+        )
 
     def regenerate(self, answer_id: str) -> Answer:
         """Answer the last question of a conversation anew, in place of the answer there is.

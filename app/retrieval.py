@@ -75,7 +75,8 @@ class Retriever:
                 document_id: documents.pages(connection, document_id)
                 for document_id in {hit.document.id for hit in hits}
             }
-        return join_neighbours(hits, pages)
+        # A document may be gone since it was found.
+        return join_neighbours([hit for hit in hits if pages[hit.document.id]], pages)
 
     def evidence(self, question: str, passages: Sequence[Passage]) -> list[Evidence]:
         """The sentences of the passages that bear on the question, the best first."""

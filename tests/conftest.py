@@ -33,6 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("QUIRE_CONFIG", str(folder / "config.toml"))
         patch.setenv("QUIRE_KB", str(folder / "default"))
         patch.setenv("QUIRE_MODELS", str(folder / "models"))
+        patch.setenv("QUIRE_PROMPTS", str(folder / "prompts"))
         patch.setenv("QUIRE_CACHE", str(folder / "cache"))
         yield folder
 

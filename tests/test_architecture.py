@@ -58,6 +58,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "quire.passages",
         *PROTOCOLS,
     ),
+    "quire.replies": (*BASE, "quire.evidence", "quire.verification", *PROTOCOLS),
+    "quire.receipts": (*BASE, "quire.evidence", "quire.prompting", *PROTOCOLS),
     "quire.langchain_parts": (*BASE, "quire.retrieval", *PROTOCOLS),
     # Where things are put together.
     "quire.__init__": EVERYTHING,

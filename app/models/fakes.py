@@ -50,7 +50,9 @@ class FakeChatModel:
         *,
         context_tokens: int = 4096,
         languages: frozenset[str] = frozenset({"en", "zh"}),
+        capable: bool = False,
     ) -> None:
+        self.capable = capable
         self.context_tokens = context_tokens
         self.languages = languages
         self.asked: list[tuple[Message, ...]] = []

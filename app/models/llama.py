@@ -22,6 +22,7 @@ from quire.models.turns import Job, Reply, Turns
 from quire.records import Message, Segment
 
 _MEMORY_SHARE_OF_KEPT_CONTEXTS = 8  # of what is free after loading: an eighth
+_CAPABLE = 1_500_000_000  # parameters
 
 
 class LlamaEngine:
@@ -54,6 +55,7 @@ class LlamaEngine:
         facts = gguf.read_facts(path)
         self.name = name or facts.name
         self.languages = languages
+        self.capable = facts.parameters >= _CAPABLE
         self.context_tokens = min(context_tokens, facts.context_length)
         self.threads = threads or _threads()
         self._path = path

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from quire.config import Settings
@@ -69,10 +70,17 @@ class LateModel:
     """The chat model that the settings name, loaded at the first use, or one that is `given` and
     then not closed here. Safe to use from several threads."""
 
-    def __init__(self, settings: Settings, *, given: ChatModel | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        given: ChatModel | None = None,
+        when_loaded: Callable[[ChatModel], None] = lambda _: None,
+    ) -> None:
         self.problem: ModelError | None = None
         """Why there is no chat model, or None."""
         self._settings = settings
+        self._when_loaded = when_loaded
         self._given = given is not None
         self._model = given
         self._lock = threading.Lock()
@@ -89,6 +97,8 @@ class LateModel:
             if self._model is None and self.wanted and not self._closed:
                 try:
                     self._model = chat_model(self._settings)
+                    if self._model is not None:
+                        self._when_loaded(self._model)
                 except ModelError as error:
                     _log.warning("%s", error.message)
                     self.problem = error

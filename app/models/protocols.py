@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,11 @@ class ChatModel(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
+    @property
+    def capable(self) -> bool:
+        """Whether it follows a text of several paragraphs: such a model is told the conversation,
+        and writes summaries. Of open models, those from some 1.5 billion parameters on."""
+
     def count_tokens(self, text: str) -> int:
         """Tokens of a text that stands in a message."""
 
@@ -83,6 +88,14 @@ class ChatModel(Protocol):
 
     def close(self) -> None:
         """Free the model; replies on their way end in an error."""
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A chat model that can read the beginning of prompts before there is a question."""
+
+    def read_ahead(self, messages: Sequence[Message]) -> None:
+        """Read, in the background, what prompts will begin with; the last message is empty."""
 
 
 class Embedder(Protocol):
