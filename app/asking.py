@@ -21,7 +21,7 @@ from quire.records import Answer, Document, Draft
 from quire.retrieval import Retriever, checked_question
 
 CONVERSATIONS = "conversations.sqlite3"
-OTHERWISE = 0.7
+_OTHERWISE = 0.7
 """The temperature at which a question is answered anew: at 0 the answer would be the same."""
 
 
@@ -73,16 +73,16 @@ class Asking:
         scope: Scope | None,
         cancel: threading.Event | None,
         replacing: str | None = None,
-        temperature: float = 0.0,
         on_draft: Callable[[Draft], None] = lambda _: None,
     ) -> Iterator[str | Answer]:
         """See `KnowledgeBase.stream`."""
         from quire.chain import Question  # noqa: PLC0415  LangChain takes half a second
 
         before = self.conversations.turns(conversation) if conversation else []
+        temperature = 0.0
         if replacing is not None:
             require_last(before[-1].id if before else None, replacing)
-            before.pop()
+            temperature = _OTHERWISE if before.pop().question == text else 0.0
         question = Question(
             checked_question(text),
             conversation or new_id(),

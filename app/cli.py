@@ -15,7 +15,14 @@ from typing import Annotated
 import typer
 
 from quire import __version__, output
-from quire.commands import documents, measuring, questions, system  # noqa: F401  they register
+from quire.commands import (  # noqa: F401  they register
+    answers,
+    conversations,
+    documents,
+    measuring,
+    questions,
+    system,
+)
 from quire.commands.shared import app
 from quire.errors import QuireError, UsageError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from quire.asking import CONVERSATIONS, OTHERWISE, Asking
+from quire.asking import CONVERSATIONS, Asking
 from quire.config import Settings, load_settings
 from quire.conversations import Conversations, Verdict
 from quire.errors import (
@@ -373,7 +373,8 @@ class KnowledgeBase:
 
         Setting `cancel`, or closing the iterator, stops the model. A stopped answer holds what was
         written so far when cancelled, and is lost when closed. `replacing` is the id of the
-        conversation's last answer, whose place the new one takes. `on_draft` is given quotes to
+        conversation's last answer, whose place the new one takes, worded otherwise where the
+        question is the same. `on_draft` is given quotes to
         show while a model still reads, before there is any text.
         """
         yield from self._asking.stream(
@@ -392,15 +393,7 @@ class KnowledgeBase:
         The model may word it otherwise. Raises UsageError for an answer that others follow.
         """
         conversation, turn = self.conversations.turn(answer_id)
-        for piece in self._asking.stream(
-            turn.question,
-            conversation=conversation,
-            store=True,
-            scope=None,
-            cancel=None,
-            replacing=answer_id,
-            temperature=OTHERWISE,
-        ):
+        for piece in self.stream(turn.question, conversation=conversation, replacing=answer_id):
             if isinstance(piece, Answer):
                 return piece
         raise AssertionError("a stream ends in an answer")

@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "quire.replies": (*BASE, "quire.evidence", "quire.verification", *PROTOCOLS),
     "quire.receipts": (*BASE, "quire.evidence", "quire.prompting", *PROTOCOLS),
+    "quire.transcripts": (*BASE, "quire.conversations"),
     "quire.langchain_parts": (*BASE, "quire.retrieval", *PROTOCOLS),
     # Where things are put together.
     "quire.__init__": EVERYTHING,

@@ -1,5 +1,6 @@
 """Stored chats."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -204,3 +205,141 @@ def test_ids_are_never_the_same() -> None:
     ids: set[Any] = {new_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert {len(each) for each in ids} == {16}
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
+    stored = answer("a", "Old", ("doc", "An old quote."))
+    made_by_version_1(path, stored)
+    chats = Conversations(path)
+    (turn,) = chats.turns("a")
+    assert (turn.question, turn.receipt, turn.feedback) == ("Old", None, None)
+    assert turn.answer == stored.to_dict()
+    chats.add(answer("a", "New"))
+    chats.give_feedback(stored.id, "up")
+    assert chats.all()[0].turns == 2
+    chats.close()
+
+
+def test_a_write_protected_file_of_the_first_version_is_read_as_it_is(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_by_version_1(path, answer("a", "Old"))
+    before = contents(path.parent)
+    monkeypatch.setattr("quire.conversations.is_writable", lambda _: False)  # root can always write
+    protected = Conversations(path)
+    assert [turn.question for turn in protected.turns("a")] == ["Old"]
+    with pytest.raises(KnowledgeBaseError, match="cannot be read or written"):
+        protected.rename("a", "Another")
+    protected.close()
+    assert contents(path.parent) == before
+
+
+def made_by_version_1(path: Path, stored: Answer) -> None:
+    """The file as the first version made it."""
+    connection = apsw.Connection(str(path))
+    connection.execute(
+        """
+        CREATE TABLE conversations (
+            id TEXT PRIMARY KEY, title TEXT NOT NULL, updated_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE turns (
+            id TEXT PRIMARY KEY,
+            conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL, question TEXT NOT NULL, standalone TEXT NOT NULL,
+            answer TEXT NOT NULL, asked_at TEXT NOT NULL, UNIQUE (conversation_id, position)
+        ) STRICT, WITHOUT ROWID;
+        PRAGMA user_version = 1;
+        """
+    )
+    connection.execute("INSERT INTO conversations VALUES ('a', 'Old', '2026-01-01')")
+    connection.execute(
+        "INSERT INTO turns VALUES (?, 'a', 1, ?, ?, ?, '2026-01-01')",
+        (stored.id, stored.question, stored.question, json.dumps(stored.to_dict())),
+    )
+    connection.close()
+
+
+def test_a_conversation_is_found_by_the_beginning_of_its_id(chats: Conversations) -> None:
+    for id_ in ("abcdef01", "abcdef02", "12345678"):
+        chats.add(answer(id_, f"About {id_}"))
+    assert chats.find("1234").title == "About 12345678"
+    assert chats.find("abcdef02").turns == 1
+    for reference, problem in (("abcd", "beginning of 2"), ("123", "no conversation"), ("%", "no")):
+        with pytest.raises(UsageError, match=problem):
+            chats.find(reference)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("LEASE", ["en"]),
+        ("lease may", ["en"]),
+        ("年假", ["zh"]),
+        ("五天", ["zh"]),
+        ("長假", []),
+        ("停車", ["zh"]),  # traditional
+        ("ｌｅａｓｅ", ["en"]),  # full width
+        ("lease 年假", []),
+        ("100%", []),
+        ("document_id", []),  # a key of the stored JSON
+    ],
+)
+def test_questions_and_answers_are_searched_by_all_words(
+    chats: Conversations, text: str, found: list[str]
+) -> None:
+    chats.add(answer("en", "When does the Lease end?", ("doc", "It ends in May.")))
+    chats.add(answer("zh", "年假有几天？", ("doc", "员工有五天年假，可以停车。")))
+    assert [turn.conversation for turn in chats.search(text)] == found
+
+
+def test_what_a_search_finds_is_shown_with_the_words_around(chats: Conversations) -> None:
+    chats.add(answer("a", "Long?", ("doc", "before " * 30 + "the needle" + " after" * 30)))
+    (found,) = chats.search("needle")
+    assert "the needle after" in found.excerpt
+    assert len(found.excerpt) < 100
+    assert found.excerpt.startswith("…")
+    assert found.excerpt.endswith("…")
+    with pytest.raises(UsageError, match="empty"):
+        chats.search("  ")
+
+
+def test_the_last_answer_can_be_replaced_and_no_other(chats: Conversations) -> None:
+    first, second = answer("a", "One"), answer("a", "Two", ("doc", "Zanzibar."))
+    chats.add(first)
+    chats.add(second)
+    chats.give_feedback(second.id, "down")
+    anew = answer("a", "Two", ("doc", "Better."))
+    chats.add(anew, replacing=second.id)
+    turns = chats.turns("a")
+    assert [turn.id for turn in turns] == [first.id, anew.id]
+    assert turns[1].feedback is None
+    with pytest.raises(UsageError, match="not the last answer"):
+        chats.add(answer("a", "Two"), replacing=first.id)
+    assert [turn.id for turn in chats.turns("a")] == [first.id, anew.id]
+
+
+def test_the_last_word_on_an_answer_is_kept_and_goes_with_it(
+    chats: Conversations, path: Path
+) -> None:
+    given = answer("a", "One")
+    chats.add(given)
+    chats.give_feedback(given.id, "down", comment=" Zanzibar ")
+    chats.give_feedback(given.id, "up", comment="Mombasa")
+    feedback = chats.turn(given.id)[1].feedback
+    assert feedback is not None
+    assert (feedback.verdict, feedback.comment) == ("up", "Mombasa")
+    assert chats.turns("a")[0].to_dict()["feedback"]["verdict"] == "up"
+    with pytest.raises(UsageError, match="no stored answer"):
+        chats.give_feedback("unknown", "up")
+    chats.delete("a")
+    assert files_with(path.parent, "Mombasa") == []
+    assert files_with(path.parent, "Zanzibar") == []
+
+
+def test_a_title_is_the_first_question_on_one_line(chats: Conversations) -> None:
+    chats.add(answer("a", "What\nabout\tthis " + "and that " * 20))
+    (chat,) = chats.all()
+    assert chat.title.startswith("What about this and that")
+    assert len(chat.title) == 60
+    with pytest.raises(UsageError, match="empty"):
+        chats.rename("a", " \n ")

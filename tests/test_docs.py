@@ -31,10 +31,12 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def options(command: str) -> set[str]:
-    """The options that a command has."""
+    """The options that a command has, or that one of its subcommands has."""
+    subcommands = getattr(COMMANDS[command], "commands", {}).values()
     return {
         name
-        for parameter in COMMANDS[command].params
+        for each in (COMMANDS[command], *subcommands)
+        for parameter in each.params
         for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("-")
     } | {"--help"}

@@ -1,0 +1,198 @@
+"""Commands about answers: one made again and compared, and many in a chat."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quire import output, transcripts
+from quire.commands.shared import Json, Kb, app, opened
+from quire.errors import QuireError, UsageError
+from quire.records import Answer, Draft
+
+if TYPE_CHECKING:
+    from quire.knowledge_base import KnowledgeBase
+    from quire.receipts import Replay
+
+_HELP = """Ask a question, or:
+  /again               answer the last question anew
+  /sources             show the passages behind the last answer
+  /good or /bad [WHY]  say what you think of the last answer
+  /new                 begin another conversation
+  /export FILE         write the conversation as Markdown
+  /quit                leave; so does Ctrl-D"""
+
+
+@app.command(epilog="Example: quire replay ee53bfa599598705")
+def replay(
+    answer: Annotated[str, typer.Argument(metavar="ID", help="The id of a stored answer.")],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Ask a stored question again, and say what has changed since."""
+    with opened(kb, model=model) as base:
+        result = base.replay(answer)
+    if json:
+        output.print_json(result.to_dict())
+    else:
+        output.print_text(*_replay_lines(result))
+
+
+def _replay_lines(result: "Replay") -> Iterator[str]:
+    yield output.shown(result.before["question"])
+    yield "The answer is the same." if result.same else "The answer is another one now."
+    for difference in result.differences:
+        if difference.what == "sentences":
+            yield f"  before: {output.shown(' '.join(difference.before) or 'nothing')}"
+            yield f"  now:    {output.shown(' '.join(difference.now) or 'nothing')}"
+        elif difference.what == "passages":
+            counts = f"{len(difference.before)} before, {len(difference.now)} now"
+            yield f"  other passages were found: {counts}"
+        else:
+            yield f"  {difference.what}: {_brief(difference.before)} -> {_brief(difference.now)}"
+    for document in result.gone:
+        now = f"; {document['now']} has its name now" if document["now"] else ""
+        yield f"  {output.shown(document['document'])} ({document['document_id']}) is gone{now}"
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {str(each)[:40]}" for key, each in value.items())
+    return str(value)
+
+
+@app.command(epilog="Example: quire chat --conversation d60bc07ea6457a6c")
+def chat(
+    conversation: Annotated[
+        str | None, typer.Option("--conversation", metavar="ID", help="Continue this one.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Ask one question after the other, each understood from those before; a line is a question."""
+    with opened(kb, model=model) as base:
+        if conversation is not None:
+            conversation = base.conversations.find(conversation).id
+        talk = _Talk(base, conversation, quiet=json)
+        talk.say("Ask about your documents; /help tells what else there is.")
+        while not talk.over and (line := talk.read()) is not None:
+            try:
+                talk.take(line.strip())
+            except QuireError as error:  # one question failed; the next may not
+                output.print_text(f"{error.message} {error.hint}".strip(), to=sys.stderr)
+    if json:
+        output.print_json(
+            {
+                "conversation": talk.conversation,
+                "answers": [answer.to_dict() for answer in talk.answers],
+            }
+        )
+
+
+class _Talk:
+    """A conversation in a terminal."""
+
+    def __init__(self, base: "KnowledgeBase", conversation: str | None, *, quiet: bool) -> None:
+        self.conversation = conversation
+        self.answers: list[Answer] = []
+        self.over = False
+        self._base = base
+        self._quiet = quiet
+        self._interactive = sys.stdin.isatty() and sys.stdout.isatty() and not quiet
+
+    def say(self, *lines: str) -> None:
+        if not self._quiet:
+            output.print_text(*lines)
+
+    def read(self) -> str | None:
+        """The next line, or None at the end of the input."""
+        if self._interactive:
+            sys.stdout.write("\n> ")
+            sys.stdout.flush()
+        return sys.stdin.readline() or None
+
+    def take(self, line: str) -> None:
+        command, _, rest = line.partition(" ")
+        if not line:
+            return
+        if not line.startswith("/"):
+            self._ask(line)
+        elif command == "/again":
+            self._ask(self._last().question, replacing=self._last().id)
+        elif command in ("/good", "/bad"):
+            verdict = "up" if command == "/good" else "down"
+            self._base.feedback(self._last().id, verdict, comment=rest)
+            self.say("It is noted.")
+        elif command == "/sources":
+            for passage in self._last().passages:
+                where = output.place(passage.document, passage.span.page_first)
+                self.say(f"[{passage.label}] {where}", f"    {output.shown(passage.text)}")
+        elif command == "/new":
+            self.conversation, self.answers = None, []
+        elif command == "/export":
+            self._export(rest.strip())
+        elif command == "/quit":
+            self.over = True
+        else:
+            self.say(_HELP)
+
+    def _ask(self, question: str, *, replacing: str | None = None) -> None:
+        written = False
+        for piece in self._base.stream(
+            question,
+            conversation=self.conversation,
+            replacing=replacing,
+            on_draft=self._show_draft,
+        ):
+            if isinstance(piece, Answer):
+                answer = piece
+            elif self._interactive:
+                sys.stdout.write(_printable(piece))
+                sys.stdout.flush()
+                written = True
+        lines = list(output.answer_lines(answer))
+        if written:  # its text stands there already
+            self.say("")
+            lines.remove(answer.text)
+        self.say(*lines)
+        self.conversation = answer.conversation
+        if replacing is not None:
+            self.answers.pop()
+        self.answers.append(answer)
+
+    def _show_draft(self, draft: Draft) -> None:
+        """What the documents say, while the model still reads; the answer follows below."""
+        if self._interactive:
+            self.say(*(f"  “{output.shown(s.text, most=200)}” …" for s in draft.sentences), "")
+
+    def _last(self) -> Answer:
+        if not self.answers:
+            raise UsageError("There is no answer yet.", hint="Ask something first.")
+        return self.answers[-1]
+
+    def _export(self, name: str) -> None:
+        if not name:
+            raise UsageError("/export needs a file name.", hint="Such as: /export talk.md")
+        self._last()
+        stored = self._base.conversations
+        found = stored.find(self.conversation or "")
+        path = Path(name).expanduser()
+        try:
+            path.write_text(transcripts.markdown(found, stored.turns(found.id)), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+        self.say(f"The conversation is in {path}")
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
