@@ -23,10 +23,11 @@ from quire.errors import (
     ModelError,
     UsageError,
 )
+from quire.explanation import Explanation, Step, ranking_steps, scope_step, text_step
 from quire.indexes import documents, files, originals, tags
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.lock import NAME, writer_lock
-from quire.indexes.scope import Scope
+from quire.indexes.scope import Scope, is_within
 from quire.ingest import chunking
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
@@ -207,18 +208,7 @@ class KnowledgeBase:
 
         Raises DocumentNotFound, naming the candidates when several fit.
         """
-        everything = self.documents()
-        path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
-        with self._catalog.reading() as connection:
-            at_path = {
-                place.document_id
-                for place in documents.locations(connection).values()
-                if documents.displayed(place.path) in (reference, path)
-            }
-        exact = [d for d in everything if reference in (d.id, d.name) or d.id in at_path]
-        found = exact or [
-            d for d in everything if len(reference) > 3 and d.id.startswith(reference)
-        ]
+        found = self._named(reference)
         if len(found) == 1:
             return found[0]
         if found:
@@ -231,6 +221,22 @@ class KnowledgeBase:
             f"There is no document {reference!r} in {self.folder}.",
             hint="See what there is with: quire list",
         )
+
+    def has_document(self, reference: str) -> bool:
+        """Whether there is a document, or several, of this name, path or beginning of an id."""
+        return bool(self._named(reference))
+
+    def _named(self, reference: str) -> list[Document]:
+        everything = self.documents()
+        path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
+        with self._catalog.reading() as connection:
+            at_path = {
+                place.document_id
+                for place in documents.locations(connection).values()
+                if documents.displayed(place.path) in (reference, path)
+            }
+        exact = [d for d in everything if reference in (d.id, d.name) or d.id in at_path]
+        return exact or [d for d in everything if len(reference) > 3 and d.id.startswith(reference)]
 
     def pages(self, document: Document) -> tuple[PageText, ...]:
         """The text of a document, page by page."""
@@ -338,6 +344,50 @@ class KnowledgeBase:
         if not self._made_with():
             return []
         return self._search().search(text, k=k, mode=mode, scope=scope)
+
+    def explain(
+        self,
+        text: str,
+        reference: str,
+        *,
+        page: int | None = None,
+        k: int = 8,
+        mode: Mode = "hybrid",
+        scope: Scope | None = None,
+    ) -> Explanation:
+        """Why `search`, with the same arguments, finds a page of a document, or at which stage it
+        is lost; without `page`, any part of the document.
+
+        Raises DocumentNotFound when several documents are called so, and UsageError for a page that
+        the document cannot have.
+        """
+        question = checked_question(text)
+        if not self.has_document(reference):
+            step = Step("document", False, f"There is no document {reference!r} in {self.folder}.")
+            return Explanation(question, reference, None, page, None, (step,))
+        document = self.document(reference)
+        if page is not None and not 1 <= page <= (document.pages or 0):
+            pages = f"{document.pages} pages" if document.pages else "no pages"
+            raise UsageError(
+                f"{document.name} has {pages}, so there is no page {page}.",
+                hint="Name one of them, or the document alone.",
+            )
+        with self._catalog.reading() as connection:
+            cut = documents.chunks_of(connection, document.id)
+            kept = scope is None or not scope or is_within(connection, document.id, scope)
+        chunks = {chunk.id for chunk in cut if page is None or chunk.span.is_on(page)}
+        steps = [
+            Step("document", True, f"The document {document.name} is there."),
+            text_step(document, page, chunks=len(chunks)),
+        ]
+        if chunks and scope:
+            steps.append(scope_step(scope, kept=kept))
+        rank = None
+        if chunks and kept:
+            trace = self._search().trace(question, chunks, k=k, mode=mode, scope=scope)
+            steps += ranking_steps(trace, k=k)
+            rank = trace.hit.rank if trace.hit and steps[-1].passed else None
+        return Explanation(question, reference, document, page, rank, tuple(steps))
 
     def ask(
         self,

@@ -30,6 +30,10 @@ class Span:
     start: int
     end: int
 
+    def is_on(self, page: int) -> bool:
+        """Whether some of it lies on a page."""
+        return self.page_first is not None and self.page_first <= page <= (self.page_last or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class PageText:
@@ -149,7 +153,8 @@ class Chunk:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk found for a question. `ranks` says in which leg and at which rank, from 1, and
-    `scores` how each leg scored it: cosine and BM25."""
+    `scores` how each leg scored it: cosine and BM25. `duplicates` are further chunks that say the
+    same, the best first."""
 
     rank: int
     document: Document
@@ -157,21 +162,35 @@ class Hit:
     score: float
     ranks: dict[str, int]
     scores: dict[str, float] = field(default_factory=dict)
+    duplicates: tuple["Place", ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        span = self.chunk.span
         return {
             "rank": self.rank,
             "score": round(self.score, 6),
             "ranks": self.ranks,
-            "document": self.document.name,
-            "page_first": span.page_first,
-            "page_last": span.page_last,
-            "start": span.start,
-            "end": span.end,
+            **Place(self.document, self.chunk.span).to_dict(),
             "text": self.chunk.text,
+            "duplicates": [place.to_dict() for place in self.duplicates],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chunk stands."""
+
+    document: Document
+    span: Span
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "document": self.document.name,
             "document_id": self.document.id,
             "path": self.document.uri,
+            "page_first": self.span.page_first,
+            "page_last": self.span.page_last,
+            "start": self.span.start,
+            "end": self.span.end,
         }
 
 

@@ -5,20 +5,23 @@ ranking of them. A leg that cannot read the question's language takes no part: a
 ranks Chinese almost at random and would drown the leg that works.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from quire import evidence
+from quire.duplicates import Distinct
 from quire.errors import UsageError
 from quire.evidence import Evidence
+from quire.explanation import Standing, Trace, Words
 from quire.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
-from quire.indexes.scope import Scope, select
+from quire.indexes.scope import Scope, Selection, select
 from quire.models.protocols import Embedder
 from quire.models.reading import can_read
 from quire.passages import join_neighbours
-from quire.records import Chunk, Document, Hit, Passage
+from quire.records import Hit, Passage, Place
 from quire.text import analysis, languages
 
 if TYPE_CHECKING:  # loads FAISS
@@ -29,7 +32,25 @@ if TYPE_CHECKING:  # loads FAISS
 Mode = Literal["hybrid", "dense", "lexical"]
 
 _POOL = 100  # chunks that each leg brings: deep enough that fusion at k=10 no longer changes
+_DEEPEST = 6_400  # … and at most, where copies of one text fill it: half a second
 _LONGEST_QUESTION = 2_000  # characters; what a question says, it says in its first page
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The best chunks of each leg, and the score of each chunk in both together."""
+
+    rankings: "dict[str, Ranking]"
+    scores: dict[int, float]
+
+    @property
+    def order(self) -> list[int]:
+        """Ids of chunks, the best first."""
+        return sorted(self.scores, key=lambda chunk: (-self.scores[chunk], chunk))
+
+    def fills(self, pool: int) -> bool:
+        """Whether a leg may have more chunks than the `pool` that it was asked for."""
+        return any(len(ranking) >= pool for ranking in self.rankings.values())
 
 
 class Retriever:
@@ -46,27 +67,57 @@ class Retriever:
     def search(
         self, question: str, *, k: int, mode: Mode = "hybrid", scope: Scope | None = None
     ) -> list[Hit]:
-        """The `k` best chunks for a question, best first, all from one state of the catalog.
+        """The `k` best chunks for a question that say different things, best first, all from one
+        state of the catalog.
 
         Raises DocumentNotFound when no document is in the scope.
         """
         question = checked_question(question)
-        legs = self._legs(question, mode)
-        vector = self._embedder.embed_question(question) if "dense" in legs else None
+        rank = self._ranker(question, mode)
         with self._catalog.reading() as connection:
             within = select(connection, scope) if scope else None
             pool = max(k, _POOL)
-            rankings: dict[str, Ranking] = {}
-            if vector is not None:
-                rankings["dense"] = self._index.dense(connection, vector, k=pool, within=within)
-            if "lexical" in legs:
-                rankings["lexical"] = self._index.lexical(
-                    connection, question, k=pool, within=within
-                )
-            scores = fuse(rankings)
-            ranks = ranks_by_leg(rankings)
-            best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:k]
-            return _hits(connection, best, scores, ranks, scores_by_leg(rankings))
+            ranked = rank(connection, pool, within)
+            groups = _distinct(connection, question, ranked, most=k)
+            while len(groups) < k and pool < _DEEPEST and ranked.fills(pool):
+                pool *= 4
+                ranked = rank(connection, pool, within)
+                groups = _distinct(connection, question, ranked, most=k)
+            return _hits(connection, groups, ranked)
+
+    def trace(
+        self,
+        question: str,
+        chunks: Collection[int],
+        *,
+        k: int,
+        mode: Mode = "hybrid",
+        scope: Scope | None = None,
+    ) -> Trace:
+        """What a search does with some chunks of a document, however far down they rank."""
+        question = checked_question(question)
+        rank = self._ranker(question, mode)
+        with self._catalog.reading() as connection:
+            within = select(connection, scope) if scope else None
+            total = len(within.chunks) if within else lexical.chunk_count(connection)
+            pool = max(k, _POOL)
+            every = rank(connection, max(total, pool), within).rankings
+            ranked = rank(connection, pool, within)
+            groups = _distinct(connection, question, ranked, most=len(ranked.scores))
+            legs = {leg: _standing(ranking, chunks) for leg, ranking in every.items()}
+            nearest = legs.get("lexical") or legs.get("dense")
+            chunk = nearest.chunk if nearest else min(chunks)
+            return Trace(
+                chunks=total,
+                pool=pool,
+                legs=legs,
+                found={leg: len(ranking) for leg, ranking in every.items()},
+                fused=_standing([(c, ranked.scores[c]) for c in ranked.order], chunks),
+                hit=_standing([(group[0], ranked.scores[group[0]]) for group in groups], chunks),
+                repeated=_repeated(_hits(connection, groups, ranked), groups, chunks),
+                words=_words(connection, question, chunk),
+                unread=mode == "hybrid" and "dense" not in every,
+            )
 
     def passages(self, hits: Sequence[Hit]) -> list[Passage]:
         """Hits joined with their neighbours, in the order of their best hit, labelled from 1."""
@@ -103,6 +154,25 @@ class Retriever:
         """Whether the embedder can read a language."""
         return can_read(self._reading, language)
 
+    def _ranker(
+        self, question: str, mode: Mode
+    ) -> "Callable[[apsw.Connection, int, Selection | None], Ranked]":
+        """What ranks the chunks for a question, which is embedded here and now."""
+        legs = self._legs(question, mode)
+        vector = self._embedder.embed_question(question) if "dense" in legs else None
+
+        def rank(connection: "apsw.Connection", pool: int, within: Selection | None) -> Ranked:
+            rankings: dict[str, Ranking] = {}
+            if vector is not None:
+                rankings["dense"] = self._index.dense(connection, vector, k=pool, within=within)
+            if "lexical" in legs:
+                rankings["lexical"] = self._index.lexical(
+                    connection, question, k=pool, within=within
+                )
+            return Ranked(rankings, fuse(rankings))
+
+        return rank
+
     def _legs(self, question: str, mode: Mode) -> tuple[str, ...]:
         if mode != "hybrid":
             return (mode,)
@@ -110,29 +180,92 @@ class Retriever:
 
 
 def checked_question(question: str) -> str:
-    """The question without white space around it, cut at a length that no question needs.
+    """The question without white space around it, cut at a length that no question needs, and
+    without what is no text: NUL, and the halves of characters that bytes in another encoding than
+    UTF-8 arrive as.
 
     Raises UsageError when nothing is left.
     """
-    question = question.replace("\x00", " ").strip()[:_LONGEST_QUESTION]
-    if not question:
+    text = question[: 2 * _LONGEST_QUESTION].encode("utf-8", "replace").decode()
+    text = text.replace("\x00", " ").strip()[:_LONGEST_QUESTION]
+    if not text:
         raise UsageError("The question is empty.", hint="Ask something about your documents.")
-    return question
+    return text
+
+
+def _distinct(
+    connection: "apsw.Connection", question: str, ranked: Ranked, *, most: int
+) -> list[list[int]]:
+    """The chunks in the order of their scores, in groups that say the same, until there are `most`
+    groups."""
+    found = Distinct(question)
+    order = ranked.order
+    for at in range(0, len(order), max(most, 1)):
+        part = order[at : at + most]
+        chunks = documents.chunks(connection, part)
+        of = documents.get(connection, (chunk.document_id for chunk in chunks.values()))
+        for id_ in part:
+            if id_ in chunks and len(found.groups) < most:
+                found.add(chunks[id_], of[chunks[id_].document_id])
+        if len(found.groups) >= most:
+            break
+    return found.groups
 
 
 def _hits(
-    connection: "apsw.Connection",
-    best: Sequence[int],
-    scores: Mapping[int, float],
-    ranks: Mapping[int, dict[str, int]],
-    by_leg: Mapping[int, dict[str, float]],
+    connection: "apsw.Connection", groups: Sequence[Sequence[int]], ranked: Ranked
 ) -> list[Hit]:
-    chunks: dict[int, Chunk] = documents.chunks(connection, best)
-    of: dict[str, Document] = documents.get(
-        connection, (chunk.document_id for chunk in chunks.values())
-    )
-    found = [chunks[id_] for id_ in best if id_ in chunks]
+    ranks, by_leg = ranks_by_leg(ranked.rankings), scores_by_leg(ranked.rankings)
+    chunks = documents.chunks(connection, (id_ for group in groups for id_ in group))
+    of = documents.get(connection, (chunk.document_id for chunk in chunks.values()))
     return [
-        Hit(rank, of[chunk.document_id], chunk, scores[chunk.id], ranks[chunk.id], by_leg[chunk.id])
-        for rank, chunk in enumerate(found, start=1)
+        Hit(
+            rank,
+            of[chunks[best].document_id],
+            chunks[best],
+            ranked.scores[best],
+            ranks[best],
+            by_leg[best],
+            duplicates=tuple(
+                Place(of[chunks[other].document_id], chunks[other].span) for other in others
+            ),
+        )
+        for rank, (best, *others) in enumerate(groups, start=1)
     ]
+
+
+def _standing(ranking: "Ranking", chunks: Collection[int]) -> Standing | None:
+    """Where the first of some chunks stands in a ranking."""
+    return next(
+        (
+            Standing(chunk, rank, score)
+            for rank, (chunk, score) in enumerate(ranking, start=1)
+            if chunk in chunks
+        ),
+        None,
+    )
+
+
+def _repeated(
+    hits: Sequence[Hit], groups: Sequence[Sequence[int]], chunks: Collection[int]
+) -> Hit | None:
+    """The best hit that one of the chunks repeats."""
+    for hit, group in zip(hits, groups, strict=True):
+        if any(chunk in chunks for chunk in group):
+            return hit if group[0] not in chunks else None
+    return None
+
+
+def _words(connection: "apsw.Connection", question: str, chunk_id: int) -> Words:
+    """Which words of the question a chunk holds, by itself or in its headings and title."""
+    chunk = documents.chunks(connection, [chunk_id])[chunk_id]
+    title = documents.get(connection, [chunk.document_id])[chunk.document_id].title
+    present = set(analysis.terms("\n".join((chunk.text, *chunk.heading_path, title))))
+    used = lexical.selective_terms(connection, question)
+    asked = analysis.question_terms(question)
+    return Words.of(
+        question,
+        has=[term for term in asked if term in present],
+        lacks=[term for term in asked if term not in present],
+        common=[term for term in asked if term in present and term not in used],
+    )

@@ -89,9 +89,9 @@ class Scope:
     def __repr__(self) -> str:
         return f"Scope({self})"
 
-    def conditions(self) -> list[tuple[str, Callable[["Place"], bool]]]:
+    def conditions(self) -> list[tuple[str, Callable[["Located"], bool]]]:
         """Each condition in words, with what decides whether a place fits it."""
-        found: list[tuple[str, Callable[[Place], bool]]] = []
+        found: list[tuple[str, Callable[[Located], bool]]] = []
         if self.files:
             found.append((f"named {_either(self.files)}", self._has_name))
         if self.folders:
@@ -106,7 +106,7 @@ class Scope:
             found.append((f"tagged {_either(self.tags)}", self._is_tagged))
         return found
 
-    def _has_name(self, place: "Place") -> bool:
+    def _has_name(self, place: "Located") -> bool:
         names = {_folded(place.path.name), _folded(documents.displayed(place.path))}
         for file in self.files:
             wanted = {_folded(file), _folded(_absolute(file))}
@@ -114,7 +114,7 @@ class Scope:
                 return True
         return False
 
-    def _lies_in(self, place: "Place") -> bool:
+    def _lies_in(self, place: "Located") -> bool:
         above = [_folded(part) for part in place.path.parent.parts]
         for folder in self.folders:
             if place.path.is_relative_to(_absolute(folder)):
@@ -126,21 +126,21 @@ class Scope:
                     return True
         return False
 
-    def _is_dated(self, place: "Place") -> bool:
+    def _is_dated(self, place: "Located") -> bool:
         at = place.modified if self.dates == "modified" else place.added
         return (self.since is None or at >= _midnight(self.since)) and (
             self.until is None or at < _midnight(self.until + timedelta(days=1))
         )
 
-    def _is_written_in(self, place: "Place") -> bool:
+    def _is_written_in(self, place: "Located") -> bool:
         return place.language in self.languages
 
-    def _is_tagged(self, place: "Place") -> bool:
+    def _is_tagged(self, place: "Located") -> bool:
         return not place.tags.isdisjoint(self.tags)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Located:
     """A file of a document, as far as conditions look at it; times in seconds since 1970."""
 
     document_id: str
@@ -165,24 +165,32 @@ def select(connection: "apsw.Connection", scope: Scope) -> Selection:
     A document with several places fits when one of them does. Raises DocumentNotFound, naming the
     condition that nothing fits.
     """
-    places = fitting = _places(connection)
-    for phrase, fits in scope.conditions():
-        fitting = [place for place in fitting if fits(place)]
-        if not fitting:
-            alone = any(map(fits, places))
-            raise DocumentNotFound(
-                f"No document is {scope if alone else phrase}.",
-                hint="See what there is with: quire list",
-            )
+    places = _places(connection)
+    fitting = _fitting(places, scope)
+    if not fitting:
+        alone = (phrase for phrase, fits in scope.conditions() if not any(map(fits, places)))
+        raise DocumentNotFound(
+            f"No document is {next(alone, scope)}.", hint="See what there is with: quire list"
+        )
     chosen = tuple(sorted({place.document_id for place in fitting}))
     rows = connection.execute(f"{lexical.CHUNKS_OF} ORDER BY id", (json.dumps(chosen),))
     return Selection(chosen, np.fromiter((row[0] for row in rows), np.int64))
 
 
-def _places(connection: "apsw.Connection") -> list[Place]:
+def is_within(connection: "apsw.Connection", document_id: str, scope: Scope) -> bool:
+    """Whether a document fits all conditions of a scope."""
+    return any(place.document_id == document_id for place in _fitting(_places(connection), scope))
+
+
+def _fitting(places: Iterable[Located], scope: Scope) -> list[Located]:
+    conditions = [fits for _, fits in scope.conditions()]
+    return [place for place in places if all(fits(place) for fits in conditions)]
+
+
+def _places(connection: "apsw.Connection") -> list[Located]:
     known = {document.id: document for document in documents.all_documents(connection)}
     return [
-        Place(
+        Located(
             document_id=found.document_id,
             path=found.path,
             language=document.language,

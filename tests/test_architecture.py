@@ -53,7 +53,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "quire.retrieval": (
         *BASE,
         "quire.indexes",
+        "quire.duplicates",
         "quire.evidence",
+        "quire.explanation",
         "quire.fusion",
         "quire.passages",
         *PROTOCOLS,

@@ -22,6 +22,7 @@ from quire.commands.shared import (
 
 if TYPE_CHECKING:
     from quire.indexes.scope import Scope
+    from quire.knowledge_base import KnowledgeBase
 
 
 @app.command(epilog="Example: quire search 'notice period' -k 5")
@@ -31,6 +32,10 @@ def search(
     mode: Annotated[
         Literal["hybrid", "dense", "lexical"], typer.Option("--mode", help="Which index to ask.")
     ] = "hybrid",
+    why: Annotated[
+        str | None,
+        typer.Option("--why", metavar="FILE[:PAGE]", help="Tell why this is found, or is not."),
+    ] = None,
     file: File = None,
     folder: Folder = None,
     since: Since = None,
@@ -44,6 +49,14 @@ def search(
     """Find the chunks that fit a text best."""
     scope = _scope(file, folder, since, until, dates, language, tag)
     with opened(kb) as base:
+        if why:
+            document, page = _document_and_page(base, why)
+            found = base.explain(text, document, page=page, k=k, mode=mode, scope=scope)
+            if json:
+                output.print_json(found.to_dict())
+            else:
+                output.print_text(*(step.text for step in found.steps))
+            return
         began = time.perf_counter()
         hits = base.search(text, k=k, mode=mode, scope=scope)
         elapsed = (time.perf_counter() - began) * 1000
@@ -89,6 +102,14 @@ def ask(
         output.print_json(answer.to_dict())
     else:
         output.print_text(*output.answer_lines(answer))
+
+
+def _document_and_page(base: "KnowledgeBase", reference: str) -> tuple[str, int | None]:
+    """The parts of FILE:PAGE, unless there is a document that is called so altogether."""
+    document, _, page = reference.rpartition(":")
+    if document and page.isascii() and page.isdigit() and not base.has_document(reference):
+        return document, int(page)
+    return reference, None
 
 
 def _scope(

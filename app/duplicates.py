@@ -1,0 +1,83 @@
+"""Hits that repeat a better one, such as the ten copies of a contract.
+
+A hit repeats another when it says the same words in the same order: case, width, punctuation, line
+breaks, articles and the variants of Chinese and of an inflected word make no difference, and a few
+words more at the beginning or the end, such as a heading, need not be there. All else does make a
+difference, above all a number, a name or a "not": one word may turn the meaning round. Nor
+is a hit hidden that holds a word of the question which the better one lacks.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from quire.records import Chunk, Document
+from quire.text import analysis
+
+_MORE = 5  # words that one of two may have more, at each end together
+_SHARE = 0.1  # … and at most this share of its words
+_ARTICLES = frozenset({"a", "an", "the"})
+
+
+class Distinct:
+    """Chunks, the best first, in groups of those that say the same.
+
+    >>> Distinct("Who pays?").groups
+    []
+    """
+
+    def __init__(self, question: str) -> None:
+        self.groups: list[list[int]] = []
+        """Ids of chunks, the best of each group first."""
+        self._question = frozenset(analysis.question_terms(question))
+        self._firsts: list[_Said] = []
+        self._plain: dict[str, list[int]] = {}  # groups by the text of a member
+
+    def add(self, chunk: Chunk, document: Document) -> None:
+        """Put the next best chunk where it belongs."""
+        plain = " ".join(chunk.text.split())
+        known = self._plain.setdefault(plain, [])
+        said = _said(chunk, document, self._question)
+        for at in known or range(len(self.groups)):
+            first = self._firsts[at]
+            if said.asked <= first.asked and (known or _same(said.words, first.words)):
+                self.groups[at].append(chunk.id)
+                return
+        known.append(len(self.groups))
+        self.groups.append([chunk.id])
+        self._firsts.append(said)
+
+
+class _Said(NamedTuple):
+    """A chunk's words in order, and those of the question that it holds or stands under."""
+
+    words: list[str]
+    asked: frozenset[str]
+
+
+def _said(chunk: Chunk, document: Document, question: frozenset[str]) -> _Said:
+    words = [term for term in analysis.terms(chunk.text) if term not in _ARTICLES]
+    around = analysis.terms("\n".join((document.title, document.name, *chunk.heading_path)))
+    return _Said(words, question & {*words, *around})
+
+
+def _same(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the shorter stands within the longer, with little and no number beside it."""
+    short, long = sorted((one, other), key=len)
+    more = len(long) - len(short)
+    if not short or more > min(_MORE, _SHARE * len(long)):
+        return False
+    return any(
+        long[at : at + len(short)] == short
+        and not any(_counts(word) for word in (*long[:at], *long[at + len(short) :]))
+        for at in _beginnings(short, long)
+    )
+
+
+def _beginnings(short: Sequence[str], long: Sequence[str]) -> Iterator[int]:
+    for at in range(len(long) - len(short) + 1):
+        if long[at] == short[0]:
+            yield at
+
+
+def _counts(word: str) -> bool:
+    return any(character.isdigit() for character in word)
