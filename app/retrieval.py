@@ -131,11 +131,7 @@ class Retriever:
 
     def evidence(self, question: str, passages: Sequence[Passage]) -> list[Evidence]:
         """The sentences of the passages that bear on the question, the best first."""
-        with self._catalog.reading() as connection:
-            frequencies = lexical.document_frequencies(
-                connection, analysis.question_terms(question)
-            )
-            chunks = lexical.chunk_count(connection)
+        frequencies, chunks = self.frequencies(question)
         reads = self.reads(languages.detect(question))
         return evidence.find(
             question,
@@ -144,6 +140,12 @@ class Retriever:
             chunks=chunks,
             embedder=self._embedder if reads else None,
         )
+
+    def frequencies(self, question: str) -> tuple[dict[str, int], int]:
+        """In how many chunks each term of the question stands, and how many chunks there are."""
+        with self._catalog.reading() as connection:
+            terms = analysis.question_terms(question)
+            return lexical.document_frequencies(connection, terms), lexical.chunk_count(connection)
 
     @property
     def embedder(self) -> Embedder:
