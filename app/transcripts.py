@@ -11,7 +11,7 @@ from typing import Any
 from quire.conversations import Conversation, Turn
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
-_LINE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))", re.MULTILINE)
+_LINE_START = re.compile(r"^(\d*)([-+=.)])")
 
 
 def markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
