@@ -59,6 +59,7 @@ class Catalog:
         # is refused is left as it is.
         self._writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         current = migrations.is_current(self._writer, where=where)
+        self._check_its_end()
         self._writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         if not self.writable:
             if not current:
@@ -75,6 +76,13 @@ class Catalog:
         with lock.writer_lock(self.path.parent / lock.NAME, wait=_LONGEST_MAKING):
             self._writer.pragma("journal_mode", "wal")
             migrations.migrate(self._writer, where=where)
+
+    def _check_its_end(self) -> None:
+        """SQLite takes the rest of a page that was cut off for zeros. While there is a log, it may
+        hold that page."""
+        log = self.path.with_name(self.path.name + "-wal")
+        if not is_there(log) and self.path.stat().st_size % self._writer.pragma("page_size"):
+            raise apsw.CorruptError("its end is missing")
 
     def _connect(self, *, create: bool = False) -> apsw.Connection:
         return connect(self.path, writable=self.writable, create=create)

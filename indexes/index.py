@@ -82,13 +82,17 @@ class Index:
             if not (renew or _is_stale(connection, sequence)):
                 return
             vectors = self._current(connection)
-            size, content = len(vectors), vectors.to_bytes()
+        if vectors.outgrown:  # searches go on meanwhile, in the old one
+            vectors = vectors.in_groups()
+            with self._lock:
+                self._vectors, self._sequence = vectors, sequence
+        size, content = len(vectors), vectors.to_bytes()
         files.make_private_folder(self._folder)
         with self._catalog.writing() as connection:
             generation = connection.execute(
-                "INSERT INTO snapshots (sequence, sha256, vectors) VALUES (?, ?, ?) "
+                "INSERT INTO snapshots (sequence, sha256, vectors, recall) VALUES (?, ?, ?, ?) "
                 "RETURNING generation",
-                (sequence, hashlib.sha256(content).hexdigest(), size),
+                (sequence, hashlib.sha256(content).hexdigest(), size, vectors.recall),
             ).get
             connection.execute("DELETE FROM snapshots WHERE generation < ?", (generation,))
             # Written before the commit: a row names a file that is there. A file without a row is
@@ -150,16 +154,26 @@ class Index:
 
     def _load(self, connection: apsw.Connection) -> tuple[VectorIndex, int]:
         row = connection.execute(
-            "SELECT generation, sequence, sha256 FROM snapshots ORDER BY generation DESC LIMIT 1"
+            "SELECT generation, sequence, sha256, recall FROM snapshots "
+            "ORDER BY generation DESC LIMIT 1"
         ).fetchone()
         if row:
-            generation, sequence, sha256 = row
+            generation, sequence, sha256, recall = row
             loaded = VectorIndex.load(
-                self._path(generation), dimension=self._dimension, sha256=sha256
+                self._path(generation), dimension=self._dimension, sha256=sha256, recall=recall
             )
             if loaded is not None:
                 return loaded, sequence
         return VectorIndex(self._dimension), 0
+
+
+def snapshot_recall(connection: apsw.Connection) -> float:
+    """Of the ten nearest chunks, the share that dense search finds, as it was measured; 1 where
+    all are compared."""
+    row = connection.execute(
+        "SELECT recall FROM snapshots ORDER BY generation DESC LIMIT 1"
+    ).fetchone()
+    return float(row[0]) if row else 1.0
 
 
 def _last_change(connection: apsw.Connection) -> int:

@@ -101,7 +101,13 @@ CREATE TABLE tags (              -- words that a user gave to a document
 ) STRICT, WITHOUT ROWID;
 """
 
-_STEPS = (_FIRST, _TAGS)
+_RECALL = """
+-- Of the ten nearest neighbours, the share that a search in the snapshot finds; 1: all are
+-- compared.
+ALTER TABLE snapshots ADD COLUMN recall REAL NOT NULL DEFAULT 1;
+"""
+
+_STEPS = (_FIRST, _TAGS, _RECALL)
 _APPLICATION = int.from_bytes(b"Quir")  # stands in the file's header, apart from the version
 
 
