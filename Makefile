@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test soak e2e ui check format clean
+.PHONY: setup demo test soak e2e bench ui check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -41,6 +41,10 @@ e2e: setup ## the interface in a real browser; needs Chromium and a Chinese font
 	@$(PIP) install -c constraints.txt -e '.[e2e]'
 	@$(BIN)/python -m pytest tests/e2e
 
+bench: setup ## measure every evaluation set in DATA (docs/evaluation.md) and write docs/scoreboard.md
+	@test -n "$(DATA)" || { echo "Name the folder that holds the sets: make bench DATA=PATH"; exit 1; }
+	@$(BIN)/python benchmarks/scoreboard.py "$(DATA)" $(if $(LIMIT),--limit $(LIMIT))
+
 ui: setup ## open the browser interface
 	@$(BIN)/quire ui
 
@@ -55,4 +59,4 @@ format: setup
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .typed .demo build *.egg-info
+	rm -rf $(VENV) .typed .demo .bench build *.egg-info

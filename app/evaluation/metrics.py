@@ -1,5 +1,6 @@
 """Metrics as the field defines them, on plain numbers and texts."""
 
+import itertools
 import math
 import re
 import string
@@ -7,15 +8,19 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
+from quire.text.languages import CJK, UNSPACED
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_HAN = re.compile(f"[{CJK}]")
 _PUNCTUATION = set(string.punctuation)
+_ARTICLE_ALONE = re.compile(r"(?<![\w.'’-])(?:a|an|the)(?![\w.'’-])")
+# A number with the marks inside it, a character of a script without spaces, or a run of letters.
+_PIECE = re.compile(rf"\d+(?:[.,:]\d+)*|[{UNSPACED}]|[^\W\d_{UNSPACED}]+")
 
 
 def recall_at(rank: int | None, k: int) -> float:
-    """1 when the one relevant item stands among the first `k`. `rank` counts from 1."""
+    """1 when a relevant item stands among the first `k`. `rank`, that of the first relevant one,
+    counts from 1; None: there is none."""
     return float(rank is not None and rank <= k)
 
 
@@ -46,12 +51,38 @@ def tokens(text: str) -> list[str]:
 
 
 def contained(answer: str, accepted: Sequence[str]) -> float:
-    """1 when the answer holds one of the accepted ones, blanks aside."""
-    said = normalised(answer).replace(" ", "")
-    return float(any(normalised(one).replace(" ", "") in said for one in accepted))
+    """1 when the answer holds one of the accepted ones, blanks and punctuation aside, in whole
+    words and whole numbers.
+
+    >>> contained("It cost 5.2 million.", ["5.2 million"]), contained("in 1925", ["25"])
+    (1.0, 0.0)
+    >>> contained("Wegener's theory", ["Wegener"]), contained("I don't know", ["no"])
+    (1.0, 0.0)
+    """
+    said = _pieces(answer)
+    text = "".join(said)
+    edges = set(itertools.accumulate(map(len, said), initial=0))
+    return float(any(_holds(text, edges, "".join(_pieces(one))) for one in accepted))
+
+
+def _pieces(text: str) -> list[str]:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    pieces = _PIECE.findall(_ARTICLE_ALONE.sub(" ", folded))
+    return [re.sub(r"[.,:]", "", piece) for piece in pieces]
+
+
+def _holds(text: str, edges: set[int], wanted: str) -> bool:
+    """Whether `wanted` stands in the text from one edge to another."""
+    at = text.find(wanted) if wanted else -1
+    while at >= 0:
+        if at in edges and at + len(wanted) in edges:
+            return True
+        at = text.find(wanted, at + 1)
+    return False
 
 
 def exact(answer: str, accepted: Sequence[str]) -> float:
+    """1 when the answer is one of the accepted ones, folded as SQuAD's evaluation does."""
     return float(any(normalised(answer) == normalised(one) for one in accepted))
 
 
@@ -71,12 +102,3 @@ def _f1(said: Sequence[str], wanted: Sequence[str]) -> float:
 def length(text: str) -> int:
     """Words, counting each Chinese character as one."""
     return len(tokens(text))
-
-
-def interval(values: Sequence[float], *, rounds: int = 1000) -> tuple[float, float]:
-    """The 95% bootstrap interval of a mean, from resampling the questions `rounds` times."""
-    if not values:
-        return 0.0, 0.0
-    chosen = np.random.default_rng(0).integers(0, len(values), (rounds, len(values)))
-    low, high = np.quantile(np.asarray(values, float)[chosen].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)

@@ -1,93 +1,23 @@
-"""Runs a set's questions through a knowledge base and reports metrics, in all and by language."""
+"""Asks a set's questions of a knowledge base, and holds what comes back against the gold."""
 
-import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Literal
 
+from quire import __version__, followups
+from quire.conversations import new_id
 from quire.evaluation import metrics
 from quire.evaluation.datasets import Dataset, TestQuestion
+from quire.evaluation.relevance import GoldPlace, GoldPlaces, first_page_rank, first_rank
+from quire.evaluation.results import Evaluation, Outcome, Values
 from quire.knowledge_base import KnowledgeBase
-from quire.records import PAGE_BREAK, Hit
+from quire.models import machine
+from quire.records import Answer, Hit, Timings, Usage
 
 What = Literal["retrieval", "answers", "all"]
-
 _DEPTH = 10
-_LONGEST_HIT = 2_000  # characters: a longer hit would hold the evidence by sheer size
-_MOST_PAGES = 2
-_OVERLAP = 0.5  # of the shorter of hit and evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one question: each metric's value, where it applies."""
-
-    question: TestQuestion
-    values: Mapping[str, float]
-    milliseconds: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Outcomes over a set; `to_dict` is the JSON of `quire eval`."""
-
-    dataset: str
-    outcomes: tuple[Outcome, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        by_language = {
-            language: _summary([o for o in self.outcomes if o.question.language == language])
-            for language in sorted({o.question.language for o in self.outcomes})
-        }
-        times: dict[str, list[float]] = {}
-        for outcome in self.outcomes:
-            for name, value in outcome.milliseconds.items():
-                times.setdefault(name, []).append(value)
-        return {
-            "set": self.dataset,
-            "counts": {
-                "questions": len(self.outcomes),
-                "answerable": sum(bool(o.question.answers) for o in self.outcomes),
-                "unanswerable": sum(not o.question.answers for o in self.outcomes),
-            },
-            **_summary(self.outcomes),
-            "by_language": by_language,
-            "latency_ms": {
-                name: {
-                    "p50": round(statistics.median(values), 1),
-                    "p95": round(_quantile(values, 0.95), 1),
-                }
-                for name, values in times.items()
-            },
-        }
-
-    def lines(self) -> Iterable[str]:
-        """The same as a table for people."""
-        report = self.to_dict()
-        counts = report["counts"]
-        yield (
-            f"{self.dataset}: {counts['questions']} questions, "
-            f"{counts['unanswerable']} of them unanswerable"
-        )
-        for part in ("retrieval", "answers"):
-            for name, value in report[part].items():
-                low, high = report["intervals"][part][name]
-                yield f"  {part:<10} {name:<16} {value:8.3f}   [{low:.3f}, {high:.3f}]"
-        for name, value in report["latency_ms"].items():
-            yield f"  latency    {name:<16} p50 {value['p50']:.0f} ms, p95 {value['p95']:.0f} ms"
-
-
-_RETRIEVAL = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
-_ANSWERS = (
-    "contained",
-    "f1",
-    "exact",
-    "refusal_recall",
-    "false_refusals",
-    "supported",
-    "mean_words",
-)
 
 
 def run(
@@ -96,53 +26,161 @@ def run(
     *,
     what: What = "all",
     limit: int | None = None,
+    notes: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
 ) -> Evaluation:
-    """Ask a set's questions, the first `limit` of them. The documents were ingested before."""
-    questions = dataset.questions[:limit]
-    texts = _Texts(base)
-    outcomes = []
-    for done, question in enumerate(questions, start=1):
-        values: dict[str, float] = {}
-        times: dict[str, float] = {}
-        if what != "answers":
-            values |= _retrieval(base, question, texts, times)
-        if what != "retrieval":
-            values |= _answer(base, question, times)
-        outcomes.append(Outcome(question, values, times))
-        progress(done, len(questions))
-    return Evaluation(dataset.name, tuple(outcomes))
+    """Ask a set's questions, the first `limit` of them. The documents were ingested before;
+    `notes` say what came of that.
+
+    Conversations are asked turn by turn, with the history that Quire itself makes of them. No chat
+    is left behind.
+    """
+    asked = dataset.first(limit)
+    total = len(asked.questions)
+    gold = GoldPlaces(base, dataset.documents)
+    _warm_up(base, asked.questions[0], what)
+    outcomes: list[Outcome] = []
+    for thread in asked.threads:
+        with _talk(base, writes=what != "retrieval") as talk:
+            for turn in thread:
+                if turn.is_history:
+                    talk.remember(turn)
+                    continue
+                outcomes.append(_outcome(talk, turn, gold.of(turn), what))
+                progress(len(outcomes), total)
+    return Evaluation(
+        asked.name,
+        tuple(outcomes),
+        warnings=(*notes, *dataset.warnings, *gold.problems),
+        about=_about(base, what=what, limit=limit),
+    )
 
 
-class _Texts:
-    """Where a question's evidence stands in its document's text as it was read."""
-
-    def __init__(self, base: KnowledgeBase) -> None:
-        self._base = base
-        self._by_name = {document.name: document for document in base.documents()}
-        self._texts: dict[str, str] = {}
-
-    def evidence(self, question: TestQuestion) -> tuple[int, int] | None:
-        name = question.document or ""
-        if name not in self._by_name:
-            return None
-        if name not in self._texts:
-            pages = self._base.pages(self._by_name[name])
-            self._texts[name] = PAGE_BREAK.join(page.text for page in pages)
-        start = self._texts[name].find(question.evidence)
-        return (start, start + len(question.evidence)) if start >= 0 else None
+def _about(base: KnowledgeBase, *, what: What, limit: int | None) -> dict[str, Any]:
+    """What the numbers depend on, beside the set."""
+    here = machine.describe()
+    model = base.model if what != "retrieval" else None
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "quire": __version__,
+        "what": what,
+        "limit": limit,
+        "embedder": base.embedder.name,
+        "model": model.name if model else None,
+        "machine": f"{here.cpu}, {here.cores} cores",
+    }
 
 
-def _retrieval(
-    base: KnowledgeBase, question: TestQuestion, texts: _Texts, times: dict[str, float]
-) -> dict[str, float]:
-    began = time.perf_counter()
-    hits = base.search(question.question, k=_DEPTH)
-    times["search"] = (time.perf_counter() - began) * 1000
-    if not question.answers:
-        return {}
-    place = texts.evidence(question) if question.page is None else None
-    rank = next((hit.rank for hit in hits if is_relevant(hit, question, place)), None)
+def _warm_up(base: KnowledgeBase, question: TestQuestion, what: What) -> None:
+    """Ask once before the clock runs: models are loaded by the first question."""
+    if what == "retrieval":
+        base.search(question.question, k=_DEPTH)
+    else:
+        base.ask(question.question, store=False)
+
+
+class _Talk:
+    """One conversation, or one question by itself, while it is being asked."""
+
+    def __init__(self, base: KnowledgeBase, *, writes: bool) -> None:
+        self.base = base
+        self.stored: str | None = None  # the id of the conversation in the knowledge base
+        self._writes = writes
+        self._previous: list[str] = []
+
+    def standalone(self, question: str) -> str:
+        """The question as search should see it."""
+        return followups.standalone(question, self._previous)
+
+    def ask(self, turn: TestQuestion) -> Answer:
+        answer = self.base.ask(
+            turn.question, conversation=self.stored, store=turn.conversation is not None
+        )
+        if turn.conversation is not None:
+            self.stored = answer.conversation
+        return answer
+
+    def went_on(self, standalone: str) -> None:
+        self._previous.append(standalone)
+
+    def remember(self, turn: TestQuestion) -> None:
+        """Take a turn as said, without asking it."""
+        standalone = self.standalone(turn.question)
+        self.went_on(standalone)
+        if not self._writes:
+            return
+        self.stored = self.stored or new_id()
+        self.base.conversations.add(
+            Answer(
+                id=new_id(),
+                conversation=self.stored,
+                question=turn.question,
+                standalone_question=standalone,
+                status="answered",
+                text=turn.answers[0],
+                sentences=(),
+                passages=(),
+                model=None,
+                usage=Usage(),
+                timings=Timings(0.0, None, 0.0),
+            )
+        )
+
+
+@contextmanager
+def _talk(base: KnowledgeBase, *, writes: bool) -> Iterator[_Talk]:
+    """History is read from stored conversations, so one is stored, and deleted at the end."""
+    talk = _Talk(base, writes=writes)
+    try:
+        yield talk
+    finally:
+        if talk.stored is not None:
+            base.conversations.delete(talk.stored)
+
+
+def _outcome(talk: _Talk, turn: TestQuestion, places: tuple[GoldPlace, ...], what: What) -> Outcome:
+    times: dict[str, float] = {}
+    parts: dict[str, Values] = {}
+    answer = None
+    if what != "retrieval":
+        answer = talk.ask(turn)
+        times["answer"] = answer.timings.total
+        if answer.timings.first_token is not None:
+            times["first_token"] = answer.timings.first_token
+        parts["answers"] = _of_answer(answer, turn, places)
+    standalone = answer.standalone_question if answer else talk.standalone(turn.question)
+    talk.went_on(standalone)
+    rank = None
+    if what != "answers":
+        began = time.perf_counter()
+        hits = talk.base.search(standalone, k=_DEPTH)
+        times["search"] = (time.perf_counter() - began) * 1000
+        rank = first_rank(hits, places, unit=None)
+        if turn.answers:
+            parts |= _of_hits(hits, places)
+    return Outcome(
+        turn,
+        parts=parts,
+        milliseconds=times,
+        standalone=standalone,
+        rank=rank,
+        gold_found=bool(places),
+        status=answer.status if answer else None,
+        answer=answer.text if answer else None,
+        citations=len(answer.citations) if answer else 0,
+    )
+
+
+def _of_hits(hits: Sequence[Hit], places: Sequence[GoldPlace]) -> dict[str, Values]:
+    parts = {"retrieval": _of_rank(first_rank(hits, places, unit=None))}
+    if any(place.page is not None for place in places):
+        parts["retrieval_by_page"] = _of_rank(first_page_rank(hits, places))
+        if any(place.spans for place in places):
+            parts["retrieval_by_passage"] = _of_rank(first_rank(hits, places, unit="passage"))
+    return parts
+
+
+def _of_rank(rank: int | None) -> Values:
     return {
         "recall@1": metrics.recall_at(rank, 1),
         "recall@5": metrics.recall_at(rank, 5),
@@ -152,62 +190,25 @@ def _retrieval(
     }
 
 
-def is_relevant(hit: Hit, question: TestQuestion, place: tuple[int, int] | None) -> bool:
-    """Whether a hit is the evidence: it lies on its page and on at most two, or its span overlaps
-    `place` by at least half of the shorter of the two and is no longer than 2,000 characters."""
-    if hit.document.name != question.document:
-        return False
-    span = hit.chunk.span
-    if question.page is not None:
-        if span.page_first is None or span.page_last is None:
-            return False
-        few = span.page_last - span.page_first < _MOST_PAGES
-        return few and span.page_first <= question.page <= span.page_last
-    if place is None or span.end - span.start > _LONGEST_HIT:
-        return False
-    start, end = place
-    overlap = min(end, span.end) - max(start, span.start)
-    return overlap >= _OVERLAP * min(end - start, span.end - span.start)
-
-
-def _answer(
-    base: KnowledgeBase, question: TestQuestion, times: dict[str, float]
-) -> dict[str, float]:
-    answer = base.ask(question.question, store=False)
-    times["answer"] = answer.timings.total
-    if answer.timings.first_token is not None:
-        times["first_token"] = answer.timings.first_token
+def _of_answer(answer: Answer, turn: TestQuestion, places: Sequence[GoldPlace]) -> Values:
     refused = float(answer.status == "not_found")
     values: dict[str, float] = {}
     if answer.sentences:
-        values["supported"] = statistics.fmean(
-            sentence.support == "supported" for sentence in answer.sentences
-        )
+        held = [sentence.support == "supported" for sentence in answer.sentences]
+        values["supported"] = sum(held) / len(held)
         values["mean_words"] = metrics.length(answer.text)
-    if question.answers:
+    right = [
+        any(place.is_met_by_citation(citation) for place in places) for citation in answer.citations
+    ]
+    if right:
+        values["citation_precision"] = sum(right) / len(right)
+    if turn.answers:
         shown = "" if refused else answer.text
         values["false_refusals"] = refused
-        values["contained"] = metrics.contained(shown, question.answers)
-        values["f1"] = metrics.f1(shown, question.answers)
-        values["exact"] = metrics.exact(shown, question.answers)
+        values["contained"] = metrics.contained(shown, turn.answers)
+        values["f1"] = metrics.f1(shown, turn.answers)
+        values["exact"] = metrics.exact(shown, turn.answers)
+        values["citation_recall"] = float(any(right))
     else:
         values["refusal_recall"] = refused
     return values
-
-
-def _summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    summary: dict[str, Any] = {"intervals": {}}
-    for part, names in (("retrieval", _RETRIEVAL), ("answers", _ANSWERS)):
-        columns = {name: [o.values[name] for o in outcomes if name in o.values] for name in names}
-        present = {name: values for name, values in columns.items() if values}
-        summary[part] = {name: round(statistics.fmean(v), 4) for name, v in present.items()}
-        summary["intervals"][part] = {
-            name: [round(end, 4) for end in metrics.interval(values)]
-            for name, values in present.items()
-        }
-    return summary
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
