@@ -215,8 +215,7 @@ def question_terms(text: str) -> list[str]:
     chosen = [
         term
         for term in found
-        if term not in STOP_WORDS
-        and term not in _STOP_PAIRS
+        if term not in _stop_terms()
         and not (len(term) == 1 and (not term.isascii() or term.isalpha()))
     ]
     return chosen or found
@@ -249,6 +248,12 @@ def stem(word: str) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     stemmed: str = _stemmer().stemWord(plain)
     return stemmed
+
+
+@cache
+def _stop_terms() -> frozenset[str]:
+    """Question words as they are when a text has become terms: "does" is then "doe"."""
+    return _STOP_PAIRS | STOP_WORDS | {stem(word) for word in STOP_WORDS}
 
 
 @cache
