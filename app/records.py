@@ -384,13 +384,67 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """Where a document mentions a phrase: how often, and on which pages (empty without pages)."""
+
+    document: Document
+    pages: tuple[int, ...]
+    count: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "document": self.document.name,
+            "document_id": self.document.id,
+            "path": self.document.uri,
+            "pages": list(self.pages),
+            "mentions": self.count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a search through every chunk found of a phrase, in the document with most mentions
+    first. An `exact` phrase was looked for as it is spelled, another one in any grammatical form.
+
+    `scanned_chunks` of the knowledge base's `chunks` were looked at: all of them, or all in the
+    question's scope.
+    """
+
+    phrase: str
+    exact: bool
+    found: tuple[Mentions, ...]
+    scanned_documents: int
+    scanned_chunks: int
+    chunks: int
+
+    @property
+    def mentions(self) -> int:
+        return sum(found.count for found in self.found)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "phrase": self.phrase,
+            "exact": self.exact,
+            "documents": len(self.found),
+            "mentions": self.mentions,
+            "scanned_documents": self.scanned_documents,
+            "scanned_chunks": self.scanned_chunks,
+            "chunks": self.chunks,
+            "found": [mentions.to_dict() for mentions in self.found],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with its proof.
 
     `text` is the sentences joined, without labels. With `status` "not_found" there are no
     sentences, and `text` says so in the question's language. `model` names the chat model that
     wrote it, or is None where the sentences are quotes. `notes` are sentences to the user about
-    how the answer came about. `receipt` is kept beside the answer, and not part of `to_dict`.
+    how the answer came about. `confidence` is the probability that the evidence holds the answer,
+    or None where there was nothing to judge. `scan` says what was counted where the question was
+    about the whole collection. `receipt` is kept beside the answer, and not part of
+    `to_dict`.
     """
 
     id: str
@@ -405,6 +459,8 @@ class Answer:
     usage: Usage
     timings: Timings
     notes: tuple[str, ...] = field(default=())
+    confidence: float | None = None
+    scan: Scan | None = None
     receipt: Receipt | None = None
 
     @property
@@ -427,4 +483,6 @@ class Answer:
             "usage": self.usage.to_dict(),
             "timings_ms": self.timings.to_dict(),
             "notes": list(self.notes),
+            "confidence": None if self.confidence is None else round(self.confidence, 3),
+            "scan": self.scan.to_dict() if self.scan else None,
         }

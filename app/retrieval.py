@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from quire import evidence
+from quire import evidence, scanning
 from quire.duplicates import Distinct
 from quire.errors import UsageError
 from quire.evidence import Evidence
@@ -22,6 +22,8 @@ from quire.models.protocols import Embedder
 from quire.models.reading import can_read
 from quire.passages import join_neighbours
 from quire.records import Hit, Passage, Place
+from quire.scanning import Scanned
+from quire.surveys import Survey
 from quire.text import analysis, languages
 
 if TYPE_CHECKING:  # loads FAISS
@@ -119,6 +121,12 @@ class Retriever:
                 unread=mode == "hybrid" and "dense" not in every,
             )
 
+    def scan(self, survey: Survey, *, scope: Scope | None = None) -> Scanned:
+        """Look for a survey's phrase in every chunk. Raises DocumentNotFound when no document is in
+        the scope."""
+        with self._catalog.reading() as connection:
+            return scanning.scan(connection, survey, scope=scope)
+
     def passages(self, hits: Sequence[Hit]) -> list[Passage]:
         """Hits joined with their neighbours, in the order of their best hit, labelled from 1."""
         with self._catalog.reading() as connection:
@@ -146,6 +154,11 @@ class Retriever:
         with self._catalog.reading() as connection:
             terms = analysis.question_terms(question)
             return lexical.document_frequencies(connection, terms), lexical.chunk_count(connection)
+
+    def languages(self) -> list[str]:
+        """The languages of the documents, as `quire.text.languages` names them."""
+        with self._catalog.reading() as connection:
+            return documents.languages(connection)
 
     @property
     def embedder(self) -> Embedder:

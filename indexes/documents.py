@@ -152,6 +152,14 @@ def retitle(connection: apsw.Connection, document_id: str, *, title: str) -> Non
     lexical.insert(connection, ((chunk.id, chunk.text, chunk.heading_path, title) for chunk in cut))
 
 
+def languages(connection: apsw.Connection) -> list[str]:
+    """The languages of all documents, the commonest first."""
+    rows = connection.execute(
+        "SELECT language FROM documents GROUP BY language ORDER BY count(*) DESC, language"
+    )
+    return [language for (language,) in rows]
+
+
 def drop_vectors(connection: apsw.Connection, chunks: Iterable[int]) -> None:
     """Remove the vectors of chunks that stay."""
     connection.executemany("DELETE FROM vectors WHERE chunk_id = ?", ((chunk,) for chunk in chunks))

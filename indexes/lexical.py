@@ -18,6 +18,7 @@ that holds the question's words itself should win over its neighbour under the s
 CHUNKS_OF = "SELECT id FROM chunks WHERE document_id IN (SELECT value FROM json_each(?))"
 """The ids of the chunks of documents, whose ids are given as a JSON list."""
 
+_HOLDING = "SELECT rowid FROM lexical WHERE lexical MATCH ?"
 _SCORED = "SELECT rowid, -bm25(lexical, ?, ?, ?) AS score FROM lexical WHERE lexical MATCH ?"
 _COMMON = 0.5  # a term in more than this share of the chunks tells nothing and costs the most time
 _FEW = 20  # below this many chunks, shares mean nothing
@@ -83,6 +84,20 @@ def _ranked(
         (*WEIGHTS, query, *([] if documents is None else [json.dumps(documents)]), k),
     )
     return [(chunk, score) for chunk, score in rows]
+
+
+def holding(
+    connection: apsw.Connection, terms: Iterable[str], *, documents: Sequence[str] | None = None
+) -> list[int]:
+    """The ids of the chunks whose own text has every one of these terms, in order. A lone character
+    of Chinese stands for all terms that begin with it."""
+    query = " AND ".join(dict.fromkeys(map(_quoted, terms)))
+    within = "" if documents is None else f"AND +rowid IN ({CHUNKS_OF})"
+    rows = connection.execute(
+        f"{_HOLDING} {within} ORDER BY rowid",
+        (f"body : ({query})", *([] if documents is None else [json.dumps(documents)])),
+    )
+    return [chunk for (chunk,) in rows]
 
 
 def selective_terms(connection: apsw.Connection, question: str) -> list[str]:
