@@ -145,14 +145,15 @@ class Asking:
                 self._chain = chain.build(
                     retriever,
                     model=self.model,
-                    wording=self._wording,
+                    wording=lambda language: self.wording("answer", language),
                     passages=self._settings.passages,
                     answer_tokens=self._settings.answer_tokens,
                 )
         yield from chain.run(self._chain, question)
 
-    def _wording(self, language: str) -> Wording:
-        return prompting.wording("answer", language, folder=self._settings.prompts)
+    def wording(self, task: str, language: str) -> Wording:
+        """The text of a prompt, the user's own first."""
+        return prompting.wording(task, language, folder=self._settings.prompts)
 
     def _read_ahead(self, model: ChatModel) -> None:
         """Have a model read what each prompt begins with, so that the first answer need not wait
@@ -160,7 +161,7 @@ class Asking:
         language = self._settings.language
         if isinstance(model, ReadsAhead) and language in model.languages:
             with contextlib.suppress(QuireError):  # told when something is asked
-                model.read_ahead(prompting.fixed_part(self._wording(language)))
+                model.read_ahead(prompting.fixed_part(self.wording("answer", language)))
 
     def _with_notes(self, answer: Answer) -> Answer:
         """The answer with what is worth knowing about it: there is no model, or a document was

@@ -44,6 +44,10 @@ from quire.text import languages
 _HITS = 8  # chunks searched for an answer; neighbours among them become one passage
 _SENTENCES = 8  # of evidence that a model may read: some 250 tokens, a second on two cores
 _HISTORY = 512  # tokens at most of the conversation, and an eighth of the context
+_NEAR = 0.6
+"""Of the best sentence's score: what a sentence must have to be read, or to be an answer. On 41
+English and 51 Chinese questions it kept all but one of the answers, and left out every third
+sentence that the model would have read."""
 _RELEVANT = 3  # an answer must rest on one of this many best sentences
 _ENOUGH = 0.33
 """Evidence whose best sentence scores below this is no answer. On a Chinese development set of 200
@@ -150,7 +154,7 @@ def build(
         longest = _longest_answer(engine, answer_tokens)
         packed = prompting.pack(
             found.standalone,
-            evidence.distinct(found.evidence, most=_SENTENCES),
+            _worth_reading(found, most=_SENTENCES),
             text=text,
             budget=engine.context_tokens - longest,
             count=engine.prompt_tokens,
@@ -235,7 +239,7 @@ def _verified(stream: Iterator[dict[str, Any]], *, receipt: MakeReceipt) -> Iter
                 asked = piece["asked"]
                 notes.extend(asked.notes)
                 reply.begin(
-                    evidence.distinct(found.evidence, most=_RELEVANT),
+                    _worth_reading(found, most=_RELEVANT),
                     asked.prompt.passages,
                     language=found.language,
                     began=found.question.began,
@@ -293,6 +297,13 @@ def _quoted(found: Found) -> tuple[Status, tuple[Sentence, ...]]:
         Sentence(" ".join(proof.text.split()), "supported", (proof.citation(),))
         for proof in evidence.best(found.evidence)
     )
+
+
+def _worth_reading(found: Found, *, most: int) -> list[Evidence]:
+    """The best sentences, as far as they come near the best one: what lies far behind it is off the
+    point, or was put there to command the model."""
+    least = _NEAR * max((proof.score for proof in found.evidence), default=0.0)
+    return [proof for proof in evidence.distinct(found.evidence, most=most) if proof.score >= least]
 
 
 def _longest_answer(model: ChatModel, answer_tokens: int) -> int:

@@ -41,6 +41,7 @@ from quire.text.translations import translated
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
+    from quire.summaries import Summary
 
 CATALOG = "catalog.sqlite3"
 _MADE_WITH = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
@@ -458,6 +459,40 @@ class KnowledgeBase:
         Raises UsageError when there is no such answer.
         """
         return self._asking.replay(answer_id, documents=self.documents())
+
+    def summarize(
+        self,
+        reference: str,
+        *,
+        sentences: int = 7,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+        cancel: threading.Event | None = None,
+    ) -> "Summary":
+        """A document in at most so many sentences, each with its page.
+
+        A capable chat model writes them, and what the document does not support is dropped; without
+        one they are the document's own most central sentences. `progress` hears how many sections
+        of how many are done; setting `cancel` ends with those. Raises DocumentNotFound.
+        """
+        from quire.summaries import summarize  # noqa: PLC0415  NumPy and more
+
+        document = self.document(reference)
+        with self._catalog.reading() as connection:
+            chunks = documents.chunks_of(connection, document.id)
+            pages = documents.pages(connection, document.id)
+        model = self.model
+        fit = model is not None and model.capable and document.language in model.languages
+        return summarize(
+            document,
+            chunks,
+            pages,
+            most=sentences,
+            embedder=self.embedder if self._search().reads(document.language) else None,
+            model=model if fit else None,
+            wording=self._asking.wording("summary", document.language),
+            progress=progress,
+            cancel=cancel or threading.Event(),
+        )
 
     @property
     def conversations(self) -> Conversations:

@@ -81,7 +81,7 @@ def fixed_part(text: Wording) -> tuple[Message, ...]:
     return Message("system", text.parts[0]), Message("user", "")
 
 
-def filled(text: Wording, **places: str) -> tuple[Message, ...]:
+def filled(text: Wording, /, **places: str) -> tuple[Message, ...]:
     """The messages with each `{place}` filled in. What is filled in is not looked at again: a
     document may say {question} as it likes."""
     user = re.sub(r"\{([a-z]+)\}", lambda place: places.get(place[1], place[0]), text.parts[1])

@@ -44,6 +44,39 @@ def replay(
         output.print_text(*_replay_lines(result))
 
 
+@app.command(epilog="Example: quire summarize lease.pdf --sentences 5")
+def summarize(
+    document: Annotated[str, typer.Argument(metavar="DOC", help="Name, path or start of an id.")],
+    sentences: Annotated[
+        int, typer.Option("--sentences", min=1, max=100, help="At most so many.")
+    ] = 7,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Summarize a document, each sentence with the page that supports it."""
+
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            output.print_text(f"section {done} of {total}", to=sys.stderr)
+
+    with opened(kb, model=model) as base:
+        summary = base.summarize(document, sentences=sentences, progress=show)
+    if json:
+        output.print_json(summary.to_dict())
+        return
+    if summary.method == "extractive":
+        output.print_text(f"The most telling sentences of {output.shown(summary.document.name)}:")
+    for sentence in summary.sentences:
+        pages = {citation.page for citation in sentence.citations} - {None}
+        where = f"  (page {min(pages)})" if pages else ""  # type: ignore[type-var]
+        output.print_text(f"- {output.shown(sentence.text)}{where}")
+    output.print_text(*(f"Note: {note}" for note in summary.notes))
+
+
 def _replay_lines(result: "Replay") -> Iterator[str]:
     yield output.shown(result.before["question"])
     yield "The answer is the same." if result.same else "The answer is another one now."
