@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from quire.evaluation.datasets import Dataset
     from quire.evaluation.results import Evaluation
     from quire.ingest.report import IngestReport
+    from quire.knowledge_base import KnowledgeBase
 
 _REDRAW = 0.2  # seconds between two states of the progress line
 
@@ -97,7 +98,7 @@ def _measured(
             line.show("questions", done, total, left)
 
         result = runner.run(
-            base, dataset, what=what, limit=limit, notes=_refused(taken_in), progress=asked
+            base, dataset, what=what, limit=limit, notes=_refused(taken_in, base), progress=asked
         )
         line.clear()
     return result
@@ -115,11 +116,19 @@ def _key(dataset: "Dataset", settings: "Settings") -> str:
     return f"{dataset.name}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
-def _refused(report: "IngestReport") -> tuple[str, ...]:
+def _refused(report: "IngestReport", base: "KnowledgeBase") -> tuple[str, ...]:
+    """What of the documents is not in the knowledge base. A second copy of one is."""
+    known = {document.content_hash for document in base.documents()}
     return tuple(
         f"{refusal.path} was not taken in: {refusal.reason}."
         for refusal in (*report.failed, *report.skipped)
+        if not Path(refusal.path).is_file() or _hash(Path(refusal.path)) not in known
     )
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _require_place(path: Path) -> None:

@@ -22,13 +22,17 @@ def load_baseline(path: Path, *, dataset: Dataset) -> dict[str, Any]:
     """
     hint = "Make one with: quire eval DATASET --json > before.json"
     try:
-        earlier = json.loads(path.read_text(encoding="utf-8-sig"))
+        earlier: Any = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
     except ValueError as error:  # not UTF-8, or not JSON
         raise UsageError(f"{path} is not JSON: {error}.", hint=hint) from error
     rows = earlier.get("questions") if isinstance(earlier, dict) else None
-    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
+    if (
+        not isinstance(earlier, dict)
+        or not isinstance(rows, list)
+        or not all(_is_row(row) for row in rows)
+    ):
         raise UsageError(f"{path} is no earlier run: it has no results by question.", hint=hint)
     if {row["id"] for row in rows}.isdisjoint(question.id for question in dataset.questions):
         raise UsageError(

@@ -105,7 +105,7 @@ def _metrics(result: Mapping[str, Any]) -> Iterator[str]:
                 metric: [
                     plots.Estimate(
                         column[part][metric],
-                        *column["intervals"][part][metric],
+                        column["intervals"][part][metric],
                         kind=_kind(at),
                         title=f"{name}: {_estimate(column, part, metric)}",
                     )
@@ -178,7 +178,7 @@ def _comparison(comparison: Mapping[str, Any]) -> Iterator[str]:
                 metric: [
                     plots.Estimate(
                         found["difference"],
-                        *found["interval"],
+                        found["interval"],
                         kind=found["verdict"],
                         title=f"{found['difference']:+.3f}, {found['verdict']}",
                     )

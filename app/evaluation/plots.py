@@ -15,11 +15,10 @@ _ROW = 18
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with the ends of its interval; `kind` is the CSS class of its mark."""
+    """A value with the (low, high) ends of its interval; `kind` is the CSS class of its mark."""
 
     value: float
-    low: float
-    high: float
+    ends: tuple[float, float]
     kind: str
     title: str
 
@@ -31,7 +30,7 @@ def intervals(rows: Mapping[str, Sequence[Estimate]]) -> str:
 
 def differences(rows: Mapping[str, Sequence[Estimate]]) -> str:
     """The same around zero, on an axis as wide as the widest interval."""
-    ends = [abs(end) for marks in rows.values() for mark in marks for end in (mark.low, mark.high)]
+    ends = [abs(end) for marks in rows.values() for mark in marks for end in mark.ends]
     reach = _round_up(max([*ends, 0.01]))
     ticks = [-reach, -reach / 2, 0, reach / 2, reach]
     return _whiskers(rows, -reach, reach, ticks=ticks, signed=True)
@@ -59,9 +58,10 @@ def _whiskers(
         parts.append(_text(_LEFT - 10, top + height / 2, name, anchor="end"))
         for at, mark in enumerate(marks):
             y = top + 4 + _ROW * (at + 0.5)
+            first, last = map(x, mark.ends)
             parts.append(
                 f'<g class="{mark.kind}"><title>{html.escape(mark.title)}</title>'
-                f'<line x1="{x(mark.low):.1f}" x2="{x(mark.high):.1f}" y1="{y}" y2="{y}"/>'
+                f'<line x1="{first:.1f}" x2="{last:.1f}" y1="{y}" y2="{y}"/>'
                 f'<circle cx="{x(mark.value):.1f}" cy="{y}" r="4.5"/></g>'
             )
         top += height
@@ -150,4 +150,4 @@ def _text(x: float, y: float, text: str, *, anchor: str) -> str:
 def _round_up(value: float) -> float:
     """To one of 1, 2, 5, 10 times a power of ten."""
     power = 10 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999)
+    return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999))
