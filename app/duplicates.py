@@ -14,7 +14,7 @@ from quire.records import Chunk, Document
 from quire.text import analysis
 
 _MORE = 5  # words that one of two may have more, at each end together
-_SHARE = 0.1  # … and at most this share of its words
+_SHARE = 0.15  # … and at most this share of its words
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
