@@ -4,6 +4,7 @@ The rows stand in the catalog and are committed with the text they were made fro
 FTS5's BM25 (k1 1.2, b 0.75) with the sign turned, so that higher is better.
 """
 
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 
@@ -11,9 +12,11 @@ import apsw
 
 from quire.text import analysis
 
-WEIGHTS = (1.0, 0.6, 0.4)
-"""Of body, heading path and title. A heading's words say what a section is about, yet a passage
-that holds the question's words itself should win over its neighbour under the same heading."""
+WEIGHTS = (1.5, 1.5, 1.5)
+"""Of body, heading path and title: what a heading says counts for each chunk below it as if the
+chunk said it. FTS5 weighs occurrences before it saturates them, so 1.5 is BM25 with a k1 of 0.8:
+a passage gains less by repeating a word than by holding another word of the question
+(docs/decisions/bm25.md)."""
 
 CHUNKS_OF = "SELECT id FROM chunks WHERE document_id IN (SELECT value FROM json_each(?))"
 """The ids of the chunks of documents, whose ids are given as a JSON list."""
@@ -21,6 +24,8 @@ CHUNKS_OF = "SELECT id FROM chunks WHERE document_id IN (SELECT value FROM json_
 _HOLDING = "SELECT rowid FROM lexical WHERE lexical MATCH ?"
 _SCORED = "SELECT rowid, -bm25(lexical, ?, ?, ?) AS score FROM lexical WHERE lexical MATCH ?"
 _COMMON = 0.5  # a term in more than this share of the chunks tells nothing and costs the most time
+_COMMON_CHARACTER = 0.05  # … and the same of a lone character, which is looked up as a prefix
+_MOST_ROWS = 20_000  # chunks to be scored, at 2 microseconds each: the rarest terms' come first
 _FEW = 20  # below this many chunks, shares mean nothing
 
 
@@ -60,23 +65,43 @@ def search(
     that are too common to tell chunks apart elsewhere are used when the others find nothing.
     """
     terms = selective_terms(connection, question)
-    found = _ranked(connection, terms, k=k, documents=documents)
-    if documents is not None and not found:
-        every = analysis.question_terms(question)
-        found = _ranked(connection, every, k=k, documents=documents)
-    return found
+    if documents is None:
+        return _ranked(connection, _query(connection, terms), k=k, documents=None)
+    found = _ranked(connection, _any(terms), k=k, documents=documents)
+    return found or _ranked(
+        connection, _any(analysis.question_terms(question)), k=k, documents=documents
+    )
+
+
+def _query(connection: apsw.Connection, terms: Sequence[str]) -> str:
+    """Chunks with any of the terms, or with any of the rarest where all would be too many.
+
+    There the others only add to the score. Of 100 questions of SQuAD over 100,000 paragraphs of
+    Wikipedia all had the same ten first; over a million the time fell to two fifths.
+    """
+    frequencies = document_frequencies(connection, terms)
+    rarest = sorted(terms, key=lambda term: frequencies[term])
+    looked_at = list(itertools.accumulate(frequencies[term] for term in rarest))
+    needed = max(1, sum(rows <= _MOST_ROWS for rows in looked_at))
+    if needed >= len(terms):
+        return _any(terms)
+    # subtle: BM25 counts a term as often as the query holds it, so each stands in it twice.
+    return f"({_any(rarest[:needed])}) AND ({_any([*rarest, *rarest[needed:]])})"
+
+
+def _any(terms: Sequence[str]) -> str:
+    return " OR ".join(map(_quoted, terms))
 
 
 def _ranked(
     connection: apsw.Connection,
-    terms: Sequence[str],
+    query: str,
     *,
     k: int,
     documents: Sequence[str] | None,
 ) -> list[tuple[int, float]]:
-    if not terms:
+    if not query:
         return []
-    query = " OR ".join(_quoted(term) for term in terms)
     # subtle: the plus sign keeps SQLite from asking FTS5 for one row after the other.
     within = "" if documents is None else f"AND +rowid IN ({CHUNKS_OF})"
     rows = connection.execute(
@@ -107,14 +132,18 @@ def selective_terms(connection: apsw.Connection, question: str) -> list[str]:
     known = [term for term, count in frequencies.items() if count]
     if total < _FEW:
         return known
-    return [term for term in known if frequencies[term] <= _COMMON * total] or known
+    return [
+        term
+        for term in known
+        if frequencies[term] <= (_COMMON_CHARACTER if _is_prefix(term) else _COMMON) * total
+    ] or known
 
 
 def document_frequencies(connection: apsw.Connection, terms: Iterable[str]) -> dict[str, int]:
     """In how many chunks each term stands. A lone character counts as the prefix of a pair."""
     counts = {}
     for term in terms:
-        if len(term) == 1 and not term.isascii():
+        if _is_prefix(term):
             row = connection.execute(
                 "SELECT sum(doc) FROM lexical_terms WHERE term >= ? AND term < ?",
                 (term, chr(ord(term) + 1)),
@@ -149,8 +178,13 @@ def _row(text: str) -> str:
     return " ".join(analysis.terms(text))
 
 
+def _is_prefix(term: str) -> bool:
+    """Whether a term is a lone character of Chinese, which begins the pairs it is looked up by."""
+    return len(term) == 1 and not term.isascii()
+
+
 def _quoted(term: str) -> str:
-    prefix = "*" if len(term) == 1 and not term.isascii() else ""
+    prefix = "*" if _is_prefix(term) else ""
     return '"' + term.replace('"', '""') + '"' + prefix
 
 

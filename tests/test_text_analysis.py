@@ -22,7 +22,8 @@ def test_terms_are_never_empty_and_hold_nothing_that_separates_them(text: str) -
 def test_a_question_always_asks_for_something_that_its_text_is_indexed_under(text: str) -> None:
     indexed = analysis.terms(text)
     asked = analysis.question_terms(text)
-    assert set(asked) <= set(indexed)
+    for term in asked:  # a lone character stands for the terms that begin with it
+        assert term in indexed or (len(term) == 1 and any(one[0] == term for one in indexed))
     assert bool(asked) == bool(indexed)
     assert len(asked) == len(set(asked))
 
@@ -57,6 +58,12 @@ def test_spelling_variants_meet(document: str, question: str) -> None:
         ("who", ["who"]),
         ("What is the notice period?", ["notic", "period"]),
         ("?!", []),
+        ("公司的法定代表人是谁？", ["公司", "法定", "定代", "代表", "表人"]),
+        ("目的是什么？现在呢？", ["目的", "现在"]),
+        ("赛里木是哪一种语言的音译？", ["赛里", "里木", "语言", "音译"]),
+        ("蓍的叶子有什么特点？", ["蓍", "叶子", "特点"]),
+        ("他的叶子", ["叶子"]),
+        ("2019年的收入有多少？", ["2019", "收入"]),
     ],
 )
 def test_question_words_are_left_out_unless_nothing_else_is_left(

@@ -13,6 +13,7 @@ SQLite's own tokenizers find no Chinese word of two characters, so Quire analyse
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -116,69 +117,21 @@ STOP_WORDS = frozenset(
         "many",
     ]
 )
-_STOP_PAIRS = frozenset(
-    [
-        "什么",
-        "么是",
-        "是什",
-        "哪些",
-        "哪个",
-        "哪里",
-        "哪儿",
-        "哪一",
-        "哪年",
-        "哪位",
-        "哪种",
-        "多少",
-        "少个",
-        "怎么",
-        "么样",
-        "怎样",
-        "如何",
-        "何时",
-        "何地",
-        "何人",
-        "为何",
-        "为什",
-        "是否",
-        "是谁",
-        "谁是",
-        "请问",
-        "有没",
-        "没有",
-        "有哪",
-        "是哪",
-        "是多",
-        "有多",
-        "有什",
-        "的是",
-        "是的",
-        "多大",
-        "多久",
-        "多长",
-        "几个",
-        "几年",
-        "几次",
-        "几天",
-        "告诉",
-        "诉我",
-        "关于",
-        "根据",
-        "位于",
-        "吗",
-        "呢",
-        "的",
-        "了",
-        "是",
-        "在",
-        "有",
-        "和",
-        "与",
-        "谁",
-        "几",
-        "哪",
-    ]
+_BETWEEN = re.compile(
+    r"""
+    什么时[候间]|为什么|有什么|什么|甚么|怎么样|怎么|怎样|如何|是否|能否|有没有|没有|请问|告诉我
+  | [有是为]?哪(?:一?[个种年位家届部座项次篇]|[些里儿])?|[因为]何|何[时地人处年]
+  | 有?多少[个人年]?|有?(?<![很许众最更诸])多[大久长高远深重]|几[个种年位家次天名]|是?由?谁
+  | 关于|根据|位于|吗|呢
+  | (?<![目标])的(?![确士])|(?<![于但可还只就])是|(?<![现存所正内外潜实])在(?![线职建校位任])
+    """,
+    re.VERBOSE,
 )
+"""What joins the content words of a Chinese question and tells nothing itself. Pairs of characters
+across it are rare by chance, and so would count the most. Longer words that hold one of these
+characters (目的, 现在, 但是) are told apart by their neighbours."""
+
+_POINTING = frozenset("我你他她它您咱其此这那该本")
 
 
 def terms(text: str) -> list[str]:
@@ -190,40 +143,61 @@ def terms(text: str) -> list[str]:
     """
     found: list[str] = []
     for match in _TOKEN.finditer(fold(text)):
-        kind, token = match.lastgroup, match[0]
-        if kind == "unspaced":
-            found.extend(token[i : i + 2] for i in range(len(token)))
-        elif kind == "number":
-            found.append(token.replace(",", ""))
-        elif kind == "word":
-            found.extend(_word(token))
+        if match.lastgroup == "unspaced":
+            found.extend(match[0][i : i + 2] for i in range(len(match[0])))
         else:
-            found.extend(_code(token))
+            found.extend(_spaced(match))
     return found
 
 
 def question_terms(text: str) -> list[str]:
     """The distinct terms to search for: without question words, and without lone characters.
 
-    Where nothing else is left, the question words and lone characters themselves are used, so that
-    「茶」 and "who" still find something.
+    A lone character is kept where a Chinese question begins with it (蓍的叶子), and stands for all
+    terms that begin with it. Where nothing else is left, the question words and lone characters
+    themselves are used, so that 「茶」 and "who" still find something.
 
     >>> question_terms("什么叫年假？"), question_terms("What is the notice period?")
-    (['么叫', '叫年', '年假'], ['notic', 'period'])
+    (['叫年', '年假'], ['notic', 'period'])
     """
-    found = list(dict.fromkeys(terms(text)))
-    chosen = [
-        term
-        for term in found
-        if term not in _stop_terms()
-        and not (len(term) == 1 and (not term.isascii() or term.isalpha()))
-    ]
-    return chosen or found
+    folded = fold(text)
+    found: list[str] = []
+    for match in _TOKEN.finditer(folded):
+        if match.lastgroup == "unspaced":
+            after_digit = folded[: match.start()].rstrip()[-1:].isdigit()  # 2019年的…
+            found.extend(_asked(match[0], leads=not after_digit))
+        else:
+            found.extend(term for term in _spaced(match) if not _tells_nothing(term))
+    return list(dict.fromkeys(found)) or list(dict.fromkeys(terms(text)))
+
+
+def _asked(run: str, *, leads: bool) -> Iterator[str]:
+    """The pairs of a run of Han or kana that do not reach across what joins its words."""
+    start = 0
+    for end, following in [*(match.span() for match in _BETWEEN.finditer(run)), (len(run),) * 2]:
+        piece = run[start:end]
+        if len(piece) == 1 and start == 0 and end < len(run) and leads and piece not in _POINTING:
+            yield piece
+        yield from (piece[i : i + 2] for i in range(len(piece) - 1))
+        start = following
+
+
+def _tells_nothing(term: str) -> bool:
+    lone = len(term) == 1 and (not term.isascii() or term.isalpha())
+    return lone or term in _stop_terms()
 
 
 def fold(text: str) -> str:
     """`text` with width, case and Chinese variant folded; the basis of every comparison."""
     return unicodedata.normalize("NFKC", text).casefold().translate(_simplified())
+
+
+def _spaced(match: re.Match[str]) -> list[str]:
+    """The terms of a token other than a run of Han or kana."""
+    kind, token = match.lastgroup, match[0]
+    if kind == "number":
+        return [token.replace(",", "")]
+    return _word(token) if kind == "word" else _code(token)
 
 
 def _word(token: str) -> list[str]:
@@ -253,7 +227,7 @@ def stem(word: str) -> str:
 @cache
 def _stop_terms() -> frozenset[str]:
     """Question words as they are when a text has become terms: "does" is then "doe"."""
-    return _STOP_PAIRS | STOP_WORDS | {stem(word) for word in STOP_WORDS}
+    return STOP_WORDS | {stem(word) for word in STOP_WORDS}
 
 
 @cache
