@@ -97,9 +97,9 @@ def kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 def test_hundreds_of_copies_leave_room_for_another_document(kb: KnowledgeBase, mode: str) -> None:
-    hits = kb.search("Does Ada Holm pay for the garden?", k=2, mode=mode)  # type: ignore[arg-type]
+    hits = kb.search("Does Ada Holm pay for the garden?", k=3, mode=mode)  # type: ignore[arg-type]
     (first,) = (hit for hit in hits if "Ada Holm" in hit.chunk.text)
-    assert len(hits) == 2
+    assert {hit.document.name for hit in hits} >= {"other.md", first.document.name}
     assert len(first.duplicates) >= 100
     row = first.to_dict()["duplicates"][0]
     assert set(row) == {
