@@ -66,27 +66,30 @@ def search(
     """
     terms = selective_terms(connection, question)
     if documents is None:
-        return _ranked(connection, _query(connection, terms), k=k, documents=None)
+        query, times = _query(connection, terms)
+        found = _ranked(connection, query, k=k, documents=None)
+        return [(chunk, score / times) for chunk, score in found]
     found = _ranked(connection, _any(terms), k=k, documents=documents)
     return found or _ranked(
         connection, _any(analysis.question_terms(question)), k=k, documents=documents
     )
 
 
-def _query(connection: apsw.Connection, terms: Sequence[str]) -> str:
-    """Chunks with any of the terms, or with any of the rarest where all would be too many.
+def _query(connection: apsw.Connection, terms: Sequence[str]) -> tuple[str, int]:
+    """Chunks with any of the terms, or with any of the rarest where all would be too many; and how
+    often each term stands in the query, for so often BM25 counts it.
 
-    There the others only add to the score. Of 100 questions of SQuAD over 100,000 paragraphs of
-    Wikipedia all had the same ten first; over a million the time fell to two fifths.
+    Where all would be too many, the others only add to the score. Of 100 questions of SQuAD over
+    100,000 paragraphs of Wikipedia all had the same ten first; over a million the time fell to two
+    fifths.
     """
     frequencies = document_frequencies(connection, terms)
     rarest = sorted(terms, key=lambda term: frequencies[term])
     looked_at = list(itertools.accumulate(frequencies[term] for term in rarest))
     needed = max(1, sum(rows <= _MOST_ROWS for rows in looked_at))
     if needed >= len(terms):
-        return _any(terms)
-    # subtle: BM25 counts a term as often as the query holds it, so each stands in it twice.
-    return f"({_any(rarest[:needed])}) AND ({_any([*rarest, *rarest[needed:]])})"
+        return _any(terms), 1
+    return f"({_any(rarest[:needed])}) AND ({_any([*rarest, *rarest[needed:]])})", 2
 
 
 def _any(terms: Sequence[str]) -> str:

@@ -66,6 +66,22 @@ def test_words_of_most_chunks_do_not_count_when_others_do(catalog: Catalog) -> N
         assert lexical.selective_terms(connection, "contract") == ["contract"]
 
 
+def test_words_of_too_many_chunks_only_add_to_the_score(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        text = f"Field {number} of the {'barley' if number % 4 else 'wheat'} harvest."
+        insert(catalog, str(number), text + " Rain." * (number % 5 < 2))
+    with catalog.reading() as connection:
+        question = "rain on the wheat"
+        everything = dict(lexical.search(connection, question, k=100))
+        monkeypatch.setattr(lexical, "_MOST_ROWS", 15)
+        fewer = dict(lexical.search(connection, question, k=100))
+    assert (len(everything), len(fewer)) == (22, 10)
+    assert fewer == pytest.approx({chunk: everything[chunk] for chunk in fewer})
+    assert next(iter(fewer)) == next(iter(everything))
+
+
 def test_what_is_removed_is_not_found(catalog: Catalog) -> None:
     document = insert(catalog, "a", "The boiler.")
     delete(catalog, document)
