@@ -222,7 +222,8 @@ def _vectors(texts: Sequence[str], embedder: Embedder | None) -> Vectors:
     rarity = np.log(1 + len(texts) / np.maximum(1, (counts > 0).sum(axis=0)))
     weighted: Vectors = (counts * rarity).astype(np.float32)
     lengths = np.linalg.norm(weighted, axis=1, keepdims=True)
-    return weighted / np.maximum(lengths, 1e-6)
+    unit: Vectors = weighted / np.maximum(lengths, 1e-6)
+    return unit
 
 
 def _reply(
@@ -276,8 +277,8 @@ def _reduced(told: Sequence[Sequence[_Telling]], *, most: int) -> list[_Telling]
         for each in best[: most - len(chosen)]:
             if all(_likeness(each, other) < _SAME for other in chosen):
                 chosen.append(each)
-        for each in left:
-            each[:] = [one for one in each if not any(one is other for other in best)]
+        for rest in left:
+            rest[:] = [one for one in rest if not any(one is other for other in best)]
     return sorted(chosen, key=lambda each: each.place)
 
 

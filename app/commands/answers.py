@@ -163,8 +163,9 @@ class _Talk:
         elif command == "/again":
             self._ask(self._last().question, replacing=self._last().id)
         elif command in ("/good", "/bad"):
-            verdict = "up" if command == "/good" else "down"
-            self._base.feedback(self._last().id, verdict, comment=rest)
+            self._base.feedback(
+                self._last().id, "up" if command == "/good" else "down", comment=rest
+            )
             self.say("It is noted.")
         elif command == "/sources":
             for passage in self._last().passages:
