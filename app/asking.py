@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from quire import prompting, receipts
+from quire.confidence import checked_risk
 from quire.config import Settings
 from quire.conversations import Conversations, Turn, new_id, require_last
 from quire.errors import KnowledgeBaseError, QuireError, UsageError
@@ -72,6 +73,7 @@ class Asking:
         store: bool,
         scope: Scope | None,
         cancel: threading.Event | None,
+        max_risk: float | None = None,
         replacing: str | None = None,
         on_draft: Callable[[Draft], None] = lambda _: None,
     ) -> Iterator[str | Answer]:
@@ -89,6 +91,7 @@ class Asking:
             tuple(Exchange(turn.standalone, turn.answer["text"]) for turn in before),
             temperature=temperature,
             scope=scope,
+            max_risk=self._settings.max_risk if max_risk is None else checked_risk(max_risk),
             cancel=cancel or threading.Event(),
         )
         try:
@@ -127,6 +130,7 @@ class Asking:
             turn.answer["conversation"],
             tuple(Exchange(each.standalone, each.answer["text"]) for each in before),
             temperature=settings.get("temperature", 0.0),
+            max_risk=settings.get("max_risk"),
         )
         for piece in self._answers(question):
             if isinstance(piece, Answer):

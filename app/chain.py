@@ -13,7 +13,7 @@ quoted sentences (`extractive`); where the evidence is weak, it is `not_found`.
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,18 @@ from langchain_core.runnables import (
 )
 from langsmith import tracing_context
 
-from quire import evidence, followups, history, prompting, receipts
+from quire import (
+    confidence,
+    evidence,
+    followups,
+    history,
+    prompting,
+    receipts,
+    refusals,
+    survey_answers,
+    surveys,
+)
+from quire.confidence import Judgement
 from quire.conversations import new_id
 from quire.errors import ModelError
 from quire.evidence import Evidence
@@ -35,13 +46,17 @@ from quire.indexes.scope import Scope
 from quire.langchain_parts import QuireChatModel, to_langchain
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel
+from quire.passages import context
 from quire.prompting import Wording
 from quire.records import Answer, Draft, Hit, Passage, Prompt, Receipt, Sentence, Status, Timings
 from quire.replies import CheckedReply, joined
 from quire.retrieval import Retriever
+from quire.survey_answers import Surveyed
+from quire.surveys import Survey
 from quire.text import languages
 
-_HITS = 8  # chunks searched for an answer; neighbours among them become one passage
+_NEAR = 24  # chunks searched for an answer, from which those that it rests on are chosen
+_HITS = 8  # … at most so many; neighbours among them become one passage
 _SENTENCES = 8  # of evidence that a model may read: some 250 tokens, a second on two cores
 _HISTORY = 512  # tokens at most of the conversation, and an eighth of the context
 _NEAR = 0.6
@@ -49,19 +64,6 @@ _NEAR = 0.6
 English and 51 Chinese questions it kept all but one of the answers, and left out every third
 sentence that the model would have read."""
 _RELEVANT = 3  # an answer must rest on one of this many best sentences
-_ENOUGH = 0.33
-"""Evidence whose best sentence scores below this is no answer. On a Chinese development set of 200
-questions it refused 83% of the unanswerable ones and 12% of the others."""
-
-_NOT_FOUND = {
-    "en": "The documents do not answer this question.",
-    "zh": "这些文档没有回答这个问题。",
-}
-_EMPTY = {
-    "en": "There are no documents yet. Add some, then ask again.",
-    "zh": "知识库里还没有文档。请先添加文档，再提问。",
-}
-
 
 Piece = str | Draft | Answer
 
@@ -69,29 +71,39 @@ Piece = str | Draft | Answer
 @dataclass(frozen=True, slots=True)
 class Question:
     """What was asked, and in which documents to look. `before` is the conversation, the oldest turn
-    first. At a `temperature` above 0 the same question may get another answer."""
+    first. At a `temperature` above 0 the same question may get another answer. `max_risk` is the
+    share of wrong ones that is borne among the answers shown, or None for the usual one."""
 
     text: str
     conversation: str
     before: tuple[Exchange, ...] = ()
     temperature: float = 0.0
     scope: Scope | None = None
+    max_risk: float | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found for a question, once made standalone. `enough` says whether to answer."""
+    """What was found for a question, once made standalone. `judgement` says whether to answer; it
+    is None where there was nothing to judge. `unread` are the documents' languages where neither
+    words nor meaning could lead from the question to them."""
 
     question: Question
     standalone: str
     language: str
     passages: tuple[Passage, ...]
     evidence: tuple[Evidence, ...]
-    enough: bool
-    retrieve_ms: float
+    judgement: Judgement | None = None
+    unread: tuple[str, ...] = ()
+    retrieve_ms: float = 0.0
     hits: tuple[Hit, ...] = ()
+    survey: Surveyed | None = None
+
+    @property
+    def enough(self) -> bool:
+        return self.judgement is not None and self.judgement.enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +142,53 @@ def build(
         standalone = followups.standalone(
             question.text, [exchange.question for exchange in question.before]
         )
-        return Found(question, standalone, languages.detect(question.text), (), (), False, 0.0)
+        return Found(question, standalone, languages.detect(question.text), (), ())
 
     def retrieve(found: Found) -> Found:
-        hits = retriever.search(found.standalone, k=_HITS, scope=found.question.scope)
-        joined = tuple(retriever.passages(hits)[:passages])
+        survey = surveys.detect(found.standalone)
+        if survey and retriever.languages():
+            return surveyed(found, survey)
+        near = retriever.search(found.standalone, k=_NEAR, scope=found.question.scope)
+        hits = context(near, most=_HITS, passages=passages)
+        joined = tuple(retriever.passages(hits))
         proof = tuple(retriever.evidence(found.standalone, joined))
+        there = retriever.languages()
         return dataclasses.replace(
             found,
             hits=tuple(hits),
             passages=joined,
             evidence=proof,
-            enough=bool(proof) and proof[0].score >= _ENOUGH,
+            judgement=judge(found, proof) if there else None,
+            unread=unread(found.language, there),
             retrieve_ms=_since(found.question),
         )
+
+    def surveyed(found: Found, survey: Survey) -> Found:
+        scope = found.question.scope
+        scanned = retriever.scan(survey, scope=scope)
+        hits = () if scanned.passages else retriever.search(survey.phrase, k=_HITS, scope=scope)
+        return dataclasses.replace(
+            found,
+            passages=scanned.passages or tuple(retriever.passages(hits)[:passages]),
+            survey=survey_answers.write(survey, scanned, scope=scope, language=found.language),
+            retrieve_ms=_since(found.question),
+        )
+
+    def judge(found: Found, proof: tuple[Evidence, ...]) -> Judgement:
+        frequencies, chunks = retriever.frequencies(found.standalone)
+        return confidence.judge(
+            found.standalone,
+            proof,
+            frequencies=frequencies,
+            chunks=chunks,
+            language=found.language,
+            embedder=retriever.embedder.name if retriever.reads(found.language) else None,
+            max_risk=found.question.max_risk,
+        )
+
+    def unread(language: str, there: Sequence[str]) -> tuple[str, ...]:
+        read = retriever.reads(language) and any(map(retriever.reads, there))
+        return () if read or language in there else tuple(there)
 
     def prompt(state: dict[str, Any]) -> Asked | None:
         found: Found = state["found"]
@@ -183,6 +228,7 @@ def build(
                 "answer_tokens": answer_tokens,
                 "temperature": found.question.temperature,
                 "language": found.language,
+                "max_risk": found.question.max_risk,
             },
             model=asked.model if asked else None,
             prompt=asked.prompt if asked else None,
@@ -213,7 +259,7 @@ def run(chain: Runnable[Question, Any], question: Question) -> Iterator[Piece]:
 
 def answer_without_documents(question: Question) -> Iterator[Piece]:
     """The answer of an empty knowledge base."""
-    found = Found(question, question.text, languages.detect(question.text), (), (), False, 0.0)
+    found = Found(question, question.text, languages.detect(question.text), (), ())
     yield from _verified(iter([{"found": found}]), receipt=lambda *_: None)
 
 
@@ -278,7 +324,9 @@ def _verified(stream: Iterator[dict[str, Any]], *, receipt: MakeReceipt) -> Iter
         model=asked.model.name if asked and status == "answered" else None,
         usage=reply.usage,
         timings=Timings(found.retrieve_ms, reply.first_token_ms, _since(found.question)),
-        notes=tuple(notes),
+        notes=(*notes, *(found.survey.notes if found.survey else ())),
+        confidence=found.judgement.confidence if found.judgement else None,
+        scan=found.survey.scan if found.survey else None,
         receipt=receipt(found, asked),
     )
 
@@ -290,7 +338,10 @@ def _draft(found: Found) -> Iterator[Draft]:
 
 
 def _quoted(found: Found) -> tuple[Status, tuple[Sentence, ...]]:
-    """The extractive answer: the best sentences of the passages, word for word."""
+    """The extractive answer: the best sentences of the passages, word for word; or the outcome of
+    a survey, with quotes."""
+    if found.survey:
+        return ("extractive" if found.survey.sentences else "not_found"), found.survey.sentences
     if not found.enough:
         return "not_found", ()
     return "extractive", tuple(
@@ -303,7 +354,9 @@ def _worth_reading(found: Found, *, most: int) -> list[Evidence]:
     """The best sentences, as far as they come near the best one: what lies far behind it is off the
     point, or was put there to command the model."""
     least = _NEAR * max((proof.score for proof in found.evidence), default=0.0)
-    return [proof for proof in evidence.distinct(found.evidence, most=most) if proof.score >= least]
+    return [
+        proof for proof in evidence.distinct(found.evidence, most=most) if proof.score >= least
+    ]
 
 
 def _longest_answer(model: ChatModel, answer_tokens: int) -> int:
@@ -323,8 +376,17 @@ def _told(found: Found, model: ChatModel, text: Wording) -> str:
 
 
 def _nothing_found(found: Found) -> str:
-    texts = _NOT_FOUND if found.passages else _EMPTY
-    return texts.get(found.language, texts["en"])
+    if found.survey:
+        return found.survey.nothing
+    if found.judgement is None:
+        return refusals.empty(found.language)
+    if found.unread:
+        return refusals.unreadable(found.language, documents=found.unread)
+    risk = found.question.max_risk
+    if risk is not None and not found.judgement.promised:
+        least = found.judgement.least_risk
+        return refusals.unpromised(found.language, asked=risk, least=least)
+    return refusals.not_found(found.language)
 
 
 def _since(question: Question) -> float:

@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         le=50,
         description="Passages considered for an answer. On a CPU, more means waiting longer.",
     )
+    max_risk: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of wrong answers borne among those shown, such as 0.25; unset, a tenth "
+        "of the answerable questions is refused.",
+    )
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
     )

@@ -7,7 +7,9 @@ A sentence's score blends three views of it: which share of the question's infor
 weighted by inverse document frequency) it holds, together with the heading or question that it
 stands under; which share the passage around it holds, because a sentence may say "it" where the one
 before said the name; and, where the embedder reads the language, the cosine of question and
-sentence.
+sentence. Where it does not, and the script has no spaces, the share of the question's characters
+stands in for it: pairs of characters miss a word whose neighbours differ. On 500 Chinese questions
+that put the answer into the first sentence of 69.6% instead of 66.4%.
 """
 
 import dataclasses
@@ -19,9 +21,12 @@ import numpy as np
 
 from quire.models.protocols import Embedder
 from quire.records import Citation, Passage
-from quire.text import analysis, sentences
+from quire.text import analysis, expectations, languages, sentences
 
 _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
+_OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
+_CLOSE, _CLOSE_ZH = 0.8, 0.75  # shares of the best score from which a sentence is shown beside it
+_FUNCTION_CHARACTERS = frozenset("的了是在有和与谁几哪什么吗呢多少年为被这个一")
 _CANDIDATES = 24  # sentences embedded for one question: a tenth of a second on two cores
 _LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
 _LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
@@ -33,7 +38,9 @@ class Evidence:
 
     `own` and `around` are the shares of the question's information in the sentence and in its
     passage, `cosine` is its likeness to the question, or None where the embedder cannot read it.
-    `score`, between 0 and about 1, blends them.
+    `characters` is the share of the question's characters in it, or None where the script has
+    spaces; `candidate` says that it holds a thing of the kind asked for. `score`, between 0 and
+    about 1, blends them.
     """
 
     passage: Passage
@@ -43,6 +50,8 @@ class Evidence:
     own: float
     around: float
     cosine: float | None = None
+    characters: float | None = None
+    candidate: bool = False
 
     @property
     def end(self) -> int:
@@ -50,12 +59,16 @@ class Evidence:
 
     @property
     def score(self) -> float:
-        score = _OWN * self.own + _AROUND * self.around
-        if self.cosine is None:
-            score /= _OWN + _AROUND
+        if self.cosine is not None:
+            score = _OWN * self.own + _AROUND * self.around + _COSINE * self.cosine
+            score += _RANK / self.passage.label
+        elif self.characters is not None:
+            score = _OWN_ZH * self.own + _AROUND_ZH * self.around + _CHARACTERS * self.characters
+            score += _RANK_ZH / self.passage.label + _CANDIDATE * self.candidate
         else:
-            score += _COSINE * self.cosine
-        return (score + _RANK / self.passage.label) * (_LEAD if self.leads else 1.0)
+            score = (_OWN * self.own + _AROUND * self.around) / (_OWN + _AROUND)
+            score += _RANK / self.passage.label
+        return score * (_LEAD if self.leads else 1.0)
 
     def citation(self) -> Citation:
         return Citation(
@@ -83,7 +96,7 @@ def find(
     """
     weights = information(frequencies, chunks=chunks)
     found = sorted(
-        (evidence for passage in passages for evidence in _sentences(passage, weights)),
+        (proof for passage in passages for proof in _sentences(question, passage, weights)),
         key=lambda evidence: -evidence.score,
     )
     if embedder is None or not found:
@@ -107,9 +120,11 @@ def information(frequencies: Mapping[str, int], *, chunks: int) -> dict[str, flo
     }
 
 
-def best(found: Sequence[Evidence], *, most: int = 2, close: float = 0.8) -> list[Evidence]:
+def best(found: Sequence[Evidence], *, most: int = 2) -> list[Evidence]:
     """The sentences to show as an answer by themselves: the first, and others nearly as good. In
     reading order where they come from one passage."""
+    by_words = any(proof.cosine is None and proof.characters is not None for proof in found)
+    close = _CLOSE_ZH if by_words else _CLOSE
     chosen = [
         evidence
         for evidence in distinct(found, most=most)
@@ -130,7 +145,9 @@ def distinct(found: Iterable[Evidence], *, most: int) -> list[Evidence]:
     return chosen
 
 
-def _sentences(passage: Passage, weights: Mapping[str, float]) -> Iterator[Evidence]:
+def _sentences(question: str, passage: Passage, weights: Mapping[str, float]) -> Iterator[Evidence]:
+    wanted = expectations.kind(question)
+    characters = _characters(question) if languages.detect(question) in {"zh", "ja"} else None
     around = _share(
         "\n".join((passage.document.title, *passage.heading_path, passage.text)), weights
     )
@@ -146,6 +163,8 @@ def _sentences(passage: Passage, weights: Mapping[str, float]) -> Iterator[Evide
                 leads=leads,
                 own=_share(f"{lead}\n{text}", weights),
                 around=around,
+                characters=_held(characters, text),
+                candidate=expectations.holds(wanted, text, question=question),
             )
             if leads:
                 lead = text
@@ -156,6 +175,18 @@ def _share(text: str, weights: Mapping[str, float]) -> float:
     present = set(analysis.terms(text))
     held = sum(weight for term, weight in weights.items() if term in present)
     return held / total if total else 0.0
+
+
+def _characters(text: str) -> frozenset[str]:
+    """The characters of a text that say something."""
+    return frozenset(c for c in analysis.fold(text) if c.isalnum()) - _FUNCTION_CHARACTERS
+
+
+def _held(characters: frozenset[str] | None, text: str) -> float | None:
+    """The share of the characters that a text holds."""
+    if not characters:
+        return None
+    return len(characters & _characters(text)) / len(characters)
 
 
 def _differs(one: str, other: str) -> bool:

@@ -397,14 +397,18 @@ class KnowledgeBase:
         conversation: str | None = None,
         store: bool = True,
         scope: Scope | None = None,
+        max_risk: float | None = None,
     ) -> Answer:
         """An answer whose every sentence is checked against the documents.
 
         `conversation` continues an earlier one by its id; otherwise a new one begins. With `store`
         false the turn is not kept. `scope` says in which documents to look; DocumentNotFound is
-        raised when there are none in it.
+        raised when there are none in it. `max_risk` is the share of wrong ones that is borne among
+        the answers shown, instead of the setting; docs/trust.md says what it promises.
         """
-        for piece in self.stream(text, conversation=conversation, store=store, scope=scope):
+        for piece in self.stream(
+            text, conversation=conversation, store=store, scope=scope, max_risk=max_risk
+        ):
             if isinstance(piece, Answer):
                 return piece
         raise AssertionError("a stream ends in an answer")
@@ -416,6 +420,7 @@ class KnowledgeBase:
         conversation: str | None = None,
         store: bool = True,
         scope: Scope | None = None,
+        max_risk: float | None = None,
         cancel: threading.Event | None = None,
         replacing: str | None = None,
         on_draft: Callable[[Draft], None] = lambda _: None,
@@ -433,6 +438,7 @@ class KnowledgeBase:
             conversation=conversation,
             store=store,
             scope=scope,
+            max_risk=max_risk,
             cancel=cancel,
             replacing=replacing,
             on_draft=on_draft,

@@ -8,6 +8,8 @@ from typing import Any, TextIO
 from quire.errors import QuireError
 from quire.records import Answer, Citation, Document, Hit
 
+_CLOSEST = 3  # passages shown where none of them answers
+
 
 def print_json(value: Any) -> None:
     """The one JSON document of a command, on standard output."""
@@ -42,9 +44,11 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     for citation in answer.citations:
         yield from citation_lines(citation)
     if answer.status == "not_found" and answer.passages:
-        closest = answer.passages[0]
         yield ""
-        yield f"Closest: {place(closest.document, closest.span.page_first)}"
+        yield "The closest passages, which do not answer it as far as can be told:"
+        for passage in answer.passages[:_CLOSEST]:
+            yield f"[{passage.label}] {place(passage.document, passage.span.page_first)}"
+            yield f"    {shown(passage.text, most=200)}"
     for note in answer.notes:
         yield f"Note: {note}"
 

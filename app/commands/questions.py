@@ -84,6 +84,12 @@ def ask(
         str | None,
         typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
     ] = None,
+    max_risk: Annotated[
+        float | None,
+        typer.Option(
+            "--max-risk", metavar="R", help="Bear this share of wrong answers, such as 0.25."
+        ),
+    ] = None,
     file: File = None,
     folder: Folder = None,
     since: Since = None,
@@ -97,7 +103,7 @@ def ask(
     """Answer a question from the documents, each sentence with its page."""
     scope = _scope(file, folder, since, until, dates, language, tag)
     with opened(kb, model=model) as base:
-        answer = base.ask(text, conversation=conversation, scope=scope)
+        answer = base.ask(text, conversation=conversation, scope=scope, max_risk=max_risk)
     if json:
         output.print_json(answer.to_dict())
     else:

@@ -1,0 +1,117 @@
+"""What kind of thing a question asks for, and whether a text holds one.
+
+"Who" wants a name and "how many" a number. A sentence that shares all of a question's words and
+has no number in it does not say how many.
+"""
+
+import re
+from typing import Literal
+
+from quire.text import analysis, languages
+
+Kind = Literal["number", "date", "person", "place", "reason", "other"]
+
+_KINDS_EN: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (
+            "number",
+            r"\bhow (?:many|much|long|old|far|tall|high|large|big|often|deep|wide|fast|heavy)\b"
+            r"|\b(?:what|which) (?:percent\w*|number|amount|proportion|fraction|ratio|age|size)\b"
+            r"|\bwhat (?:is|was|are|were) the (?:\w+ )?(?:number|population|percent\w*|amount"
+            r"|average|total|cost|price|fee|rent|limit)\b",
+        ),
+        (
+            "date",
+            r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era)\b",
+        ),
+        (
+            "person",
+            r"\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:person|man|woman|president|king|queen"
+            r"|author|actor|scientist|emperor|leader|architect|artist|composer|director|writer)\b",
+        ),
+        (
+            "place",
+            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:country|city|state|place|town|river|continent"
+            r"|region|location|area|province|county|nation|island|street|sea|ocean|countries"
+            r"|cities)\b",
+        ),
+        ("reason", r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b"),
+    )
+)
+_KINDS_ZH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (
+            "date",
+            "何时|什么时候|什么时间|哪[一]?[年天月日]|几[年月日号]|[哪几]个?世纪|哪个年代|日期|多会儿",
+        ),
+        ("number", "多少|几[^乎何内]|多[大长久高远深宽重快]|第几|百分之几|人口|面积|比例"),
+        ("person", "谁|何人|哪一?[位名]|什么人|哪个人"),
+        (
+            "place",
+            "哪里|哪儿|何地|何处|什么地方|哪[一]?个?(?:国家|城市|地区|省|县|州|区|岛|洲|市)|位于",
+        ),
+        ("reason", "为什么|为何|何以|什么原因|原因是|因何"),
+    )
+)
+_NUMBER_EN = re.compile(
+    r"\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty"
+    r"|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|half"
+    r"|dozens?|once|twice|third|quarter|several|few|many|daily|weekly|monthly|yearly|annually)\b",
+    re.IGNORECASE,
+)
+_DATE_EN = re.compile(
+    r"\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,2}:\d\d\b|\b(?:January|February|March|April|June|July|August"
+    r"|September|October|November|December)\b|\bMay (?:\d|of)|\d May\b|\bcentur\w+"
+    r"|\b\d+ (?:BCE?|AD|years?|days?|months?|weeks?|hours?|minutes?)\b"
+    r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|\b(?:spring|summer|autumn|winter|decades?|era|period|dawn|dusk|noon"
+    r"|midnight|morning|evening|night|after|before|until|during)\b"
+    r"|\b(?:at|by|from) (?:\w+ ){0,2}(?:o'clock|[ap]\.?m\b)|\bat (?:six|seven|eight|nine|ten|one"
+    r"|two|three|four|five|eleven|twelve)\b",
+    re.IGNORECASE,
+)
+_REASON_EN = re.compile(
+    r"\b(?:because|due|since|therefore|thus|so|result\w*|caus\w*|reasons?|leads?|led|to|for|allow\w*"
+    r"|prevent\w*|owing|as)\b",
+    re.IGNORECASE,
+)
+_CAPITAL = re.compile(r"\b[A-ZÀ-Þ][\w’'-]*")
+_NUMBER_ZH = re.compile(r"\d|[零〇一二两三四五六七八九十百千万亿半]")
+_DATE_ZH = re.compile(
+    r"[\d零〇一二三四五六七八九十]+\s*[年月日号时点天周]|世纪|年代|时期|期间|[早晚]上|上午|下午|中午|凌晨|[春夏秋冬][季天]|朝"
+    r"|\d{1,2}[:：]\d\d|[之以]?[前后]|时"
+)
+_REASON_ZH = re.compile("因|由于|所以|为了|原因|故|以致|导致|使|造成|以便|以免|避免|防止|会|可能")
+
+
+def kind(question: str) -> Kind:
+    """What a question asks for, by its question words.
+
+    >>> kind("When does the lease end?"), kind("停泊费是多少？"), kind("What is a dome?")
+    ('date', 'number', 'other')
+    """
+    kinds = _KINDS_ZH if languages.detect(question) == "zh" else _KINDS_EN
+    return next((kind for kind, pattern in kinds if pattern.search(question)), "other")
+
+
+def holds(wanted: Kind, text: str, *, question: str) -> bool:
+    """Whether a text holds a thing of a kind that the question does not name itself.
+
+    >>> holds("number", "The dome has 8 sides.", question="How many sides do the domes have?")
+    True
+    >>> holds("person", "The dome is cold.", question="Who owns the dome?")
+    False
+
+    Where a kind has no tell-tale form, such as a name in Chinese, every text may hold one.
+    """
+    if languages.detect(question) == "zh":
+        patterns = {"number": _NUMBER_ZH, "date": _DATE_ZH, "reason": _REASON_ZH}
+        return wanted not in patterns or patterns[wanted].search(text) is not None
+    if wanted == "reason":
+        return _REASON_EN.search(text) is not None
+    found = {"number": _NUMBER_EN, "date": _DATE_EN, "person": _CAPITAL, "place": _CAPITAL}
+    if wanted not in found:
+        return True
+    known = set(analysis.terms(question)) | analysis.STOP_WORDS
+    return any(not set(analysis.terms(match[0])) <= known for match in found[wanted].finditer(text))

@@ -1,0 +1,341 @@
+"""Fits the confidence of answers, and where they are shown, to questions with known answers.
+
+    python benchmarks/calibration.py --en SET… --zh SET… [--kbs FOLDER] [--write]
+
+Each SET is a folder as `quire eval` takes it. For every question the evidence is found as for an
+answer, and the sentences that would be shown are compared with the accepted answers. An answerable
+question is asked once more with its own paragraph withheld, so that questions whose answer is
+nowhere are known too, and not only those that a set was made with to deceive.
+
+It prints what was found on documents that the weights were not fitted on; with --write the weights
+go into app/calibration.json.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quire.models.openmp import wait_passively
+
+wait_passively()
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quire import KnowledgeBase, evidence, load_settings
+from quire.confidence import Signals, signals
+from quire.evaluation import metrics
+from quire.records import PAGE_BREAK, Hit
+from quire.text import languages
+
+OUT = Path(__file__).parent.parent / "app" / "calibration.json"
+HITS, PASSAGES = 8, 6  # as an answer is made from
+DEEPER = 20  # hits searched, so that eight are left when a paragraph is withheld
+WITHHELD_WEIGHT = 0.1  # of a question asked once more without its paragraph, when fitting
+SHRINKING = 10.0  # L2 on standardised weights
+REFUSED = 0.1  # of the answerable questions, at the usual threshold
+SURE = 0.95  # of the upper end of each interval
+FOLDS = 5
+LEAST_SHOWN = 30  # answers above a threshold; fewer tell nothing about a risk
+NAMES = [field.name for field in dataclasses.fields(Signals)]
+GOOD = {"cosine", "own", "around", "characters", "length"}  # the higher, the likelier an answer
+SIGNS = np.array([0 if name == "rarity" else 1 if name in GOOD else -1 for name in NAMES])
+
+Floats = NDArray[np.float64]
+Question = dict[str, Any]  # a line of questions.jsonl
+Fitted = tuple[float, Floats]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question, asked of its documents. `right`: what would be shown holds the answer."""
+
+    document: str
+    answerable: bool
+    withheld: bool
+    extra: bool  # the same question was asked in full as well, and only that one is counted
+    right: bool
+    signals: tuple[float, ...]
+
+
+def rows(folder: Path, kb: Path) -> Iterator[Row]:
+    """The questions of a set, in full and with their paragraphs withheld."""
+    lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    questions = [json.loads(line) for line in lines]
+    only_answerable = all(question["answers"] for question in questions)
+    with KnowledgeBase.open(kb, settings=load_settings(model="none")) as base:
+        base.add(folder / "documents")
+        texts = {
+            document.name: PAGE_BREAK.join(page.text for page in base.pages(document))
+            for document in base.documents()
+        }
+        for at, question in enumerate(questions):
+            hits = base.search(question["question"], k=DEEPER)
+            place = _place(question, texts)
+            instead = only_answerable and at % 2 == 1
+            yield _row(base, question, hits[:HITS], withheld=False, extra=instead)
+            if question["answers"] and place:
+                others = [hit for hit in hits if not _overlaps(hit, question, place)]
+                yield _row(base, question, others[:HITS], withheld=True, extra=not instead)
+
+
+def _row(
+    base: KnowledgeBase, asked: Question, hits: Sequence[Hit], *, withheld: bool, extra: bool
+) -> Row:
+    question, answers = asked["question"], asked["answers"]
+    retriever = base._search()  # noqa: SLF001  the very one that answers
+    passages = retriever.passages(hits)[:PASSAGES]
+    found = retriever.evidence(question, passages)
+    frequencies, chunks = retriever.frequencies(question)
+    told = signals(question, found, frequencies=frequencies, chunks=chunks)
+    shown = " ".join(proof.text for proof in evidence.best(found))
+    return Row(
+        document=asked["document"] or (passages[0].document.name if passages else ""),
+        answerable=bool(answers) and not withheld,
+        withheld=withheld,
+        extra=extra,
+        right=not withheld and metrics.contained(shown, answers) > 0,
+        signals=dataclasses.astuple(told) if told else (0.0,) * len(NAMES),
+    )
+
+
+def _place(question: Question, texts: dict[str, str]) -> tuple[int, int] | None:
+    start = texts.get(question["document"] or "", "").find(question["evidence"])
+    return (
+        (start, start + len(question["evidence"])) if question["evidence"] and start >= 0 else None
+    )
+
+
+def _overlaps(hit: Hit, question: Question, place: tuple[int, int]) -> bool:
+    span = hit.chunk.span
+    return (
+        hit.document.name == question["document"] and span.start < place[1] and place[0] < span.end
+    )
+
+
+# -- fitting -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as arrays: signals (n, 15), and a truth value for each row."""
+
+    x: Floats
+    right: NDArray[np.bool_]
+    answerable: NDArray[np.bool_]
+    counted: NDArray[np.bool_]
+    weight: Floats
+    documents: list[str]
+
+
+def table(found: Sequence[Row], *, cosine: bool) -> Table:
+    x = np.array([row.signals for row in found], float)
+    if not cosine:
+        x[:, NAMES.index("cosine")] = 0.0
+    return Table(
+        x=x,
+        right=np.array([row.right for row in found]),
+        answerable=np.array([row.answerable for row in found]),
+        counted=np.array([not row.extra for row in found]),
+        weight=np.array([WITHHELD_WEIGHT if row.withheld else 1.0 for row in found]),
+        documents=[row.document for row in found],
+    )
+
+
+def fit(data: Table, chosen: NDArray[np.bool_]) -> Fitted:
+    """Intercept and weights of a logistic regression on the chosen rows.
+
+    A signal that comes out with the wrong sign, such as a sentence being better for lacking a name,
+    fits the set and not the world: it is left out, and the rest fitted again.
+    """
+    x, y, w = data.x[chosen], data.right[chosen].astype(float), data.weight[chosen]
+    used = x.std(0) > 0
+    while True:
+        mean, deviation = x[:, used].mean(0), x[:, used].std(0)
+        b = _newton((x[:, used] - mean) / deviation, y, w)
+        wrong = b[:-1] * SIGNS[used] < 0
+        if not wrong.any():
+            weights = np.zeros(x.shape[1])
+            weights[used] = b[:-1] / deviation
+            return float(b[-1] - weights[used] @ mean), weights
+        used[np.flatnonzero(used)[wrong]] = False
+
+
+def _newton(z: Floats, y: Floats, w: Floats) -> Floats:
+    """Weights (…, intercept) of a penalised logistic regression on standardised signals."""
+    z = np.c_[z, np.ones(len(z))]
+    shrinking = np.diag([SHRINKING] * (z.shape[1] - 1) + [1e-6])
+    b = np.zeros(z.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-z @ b))
+        step = np.linalg.solve(
+            (z * (w * p * (1 - p))[:, None]).T @ z + shrinking, z.T @ (w * (y - p)) - shrinking @ b
+        )
+        b += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return b
+
+
+def confidence(fitted: Fitted, x: Floats) -> Floats:
+    intercept, weights = fitted
+    result: Floats = 1 / (1 + np.exp(-(intercept + x @ weights)))
+    return result
+
+
+def held_out(data: Table, among: NDArray[np.bool_], *, seed: int) -> Floats:
+    """The confidence of each row among some, by weights fitted on other documents among them."""
+    fold = np.array([zlib.crc32(f"{seed} {name}".encode()) % FOLDS for name in data.documents])
+    sure = np.zeros(len(fold))
+    for one in range(FOLDS):
+        sure[fold == one] = confidence(fit(data, among & (fold != one)), data.x[fold == one])
+    return sure
+
+
+def curve(sure: Floats, right: NDArray[np.bool_]) -> list[tuple[float, float, float, float]]:
+    """(threshold, coverage, share wrong, its upper end) at every twentieth of the coverage."""
+    order = np.argsort(-sure)
+    points = []
+    for step in range(1, 21):
+        shown = round(len(order) * step / 20)
+        if shown >= LEAST_SHOWN:
+            wrong = int((~right[order[:shown]]).sum())
+            threshold = float(sure[order[shown - 1]]) if step < 20 else 0.0
+            points.append((threshold, shown / len(order), wrong / shown, at_most(wrong, shown)))
+    return points
+
+
+def at_most(wrong: int, shown: int) -> float:
+    """The upper Clopper-Pearson bound of a share: the largest one under which so few wrong ones
+    still have a probability of 1 - SURE."""
+    low, high = wrong / shown, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        logs = [
+            math.lgamma(shown + 1) - math.lgamma(k + 1) - math.lgamma(shown - k + 1)
+            + k * math.log(middle) + (shown - k) * math.log1p(-middle)
+            for k in range(wrong + 1)
+        ] if middle < 1 else [-math.inf]  # fmt: skip
+        if sum(math.exp(one) for one in logs) > 1 - SURE:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def usual(sure: Floats, data: Table) -> float:
+    """The threshold that refuses a tenth of the answerable questions."""
+    return float(np.quantile(sure[data.answerable & data.counted], REFUSED))
+
+
+# -- reporting ---------------------------------------------------------------------------------
+
+
+def report(name: str, data: Table) -> None:
+    """What holds on documents that neither weights nor thresholds have seen: each half of the
+    documents is judged by the other half, ten times over."""
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    risks = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+    for seed in range(10):
+        half = np.array([zlib.crc32(f"half {seed} {d}".encode()) % 2 for d in data.documents])
+        for one in (0, 1):
+            ours = half == one
+            sure = held_out(data, ours, seed=seed)
+            counted = ours & data.counted
+            points = curve(sure[counted], data.right[counted])
+            judged = ~ours & data.counted
+            theirs = confidence(fit(data, ours), data.x[judged])
+            right, answerable = data.right[judged], data.answerable[judged]
+            bound = float(np.quantile(sure[counted & data.answerable], REFUSED))
+            shown = theirs >= bound
+            found.setdefault("usual", []).append(
+                (
+                    float((~shown)[answerable].mean()),
+                    float((~shown)[~answerable].mean()),
+                    float((right & shown)[answerable].mean()),
+                )
+            )
+            for risk in risks:
+                limit = min((t for t, _, _, most in points if most <= risk), default=2.0)
+                shown = theirs >= limit
+                wrong = float((~right)[shown].mean()) if shown.any() else 0.0
+                found.setdefault(f"{risk:.2f}", []).append(
+                    (float(shown.mean()), wrong, float(wrong > risk))
+                )
+    refused, rightly, contained = np.mean(found.pop("usual"), axis=0)
+    print(
+        f"\n{name}: {int(data.counted.sum())} questions, "
+        f"{int((data.counted & ~data.answerable).sum())} of them unanswerable\n"
+        f"usual: {refused:.3f} of the answerable refused, {rightly:.3f} of the unanswerable, "
+        f"{contained:.3f} of the answerable shown with the answer"
+    )
+    print("max_risk  answered  wrong  halves in which wrong exceeds it")
+    for risk_name, values in found.items():
+        answered, wrong, broken = np.mean(values, axis=0)
+        print(f"{risk_name:>8}  {answered:8.3f}  {wrong:5.3f}  {broken:5.2f}")
+
+
+def calibrated(language: str, embedder: str | None, data: Table) -> dict[str, object]:
+    everything = np.ones(len(data.right), bool)
+    sure = held_out(data, everything, seed=0)
+    intercept, weights = fit(data, everything)
+    points = curve(sure[data.counted], data.right[data.counted])
+    return {
+        "language": language,
+        "embedder": embedder,
+        "usual": round(usual(sure, data), 4),
+        "intercept": round(intercept, 4),
+        "weights": {
+            name: round(float(weight), 4)
+            for name, weight in zip(NAMES, weights, strict=True)
+            if embedder or name != "cosine"
+        },
+        "curve": [[round(value, 4) for value in point] for point in points],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--en", type=Path, nargs="+", default=[], metavar="SET")
+    parser.add_argument("--zh", type=Path, nargs="+", default=[], metavar="SET")
+    parser.add_argument("--kbs", type=Path, default=Path("build/calibration"), metavar="FOLDER")
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    results, made_on = [], {}
+    for language, sets in (("en", arguments.en), ("zh", arguments.zh)):
+        found = [row for folder in sets for row in rows(folder, arguments.kbs / folder.name)]
+        if not found:
+            continue
+        made_on[language] = [folder.name for folder in sets]
+        embedder = name_of_embedder(arguments.kbs / sets[0].name, language)
+        for reader in dict.fromkeys([embedder, None]):
+            data = table(found, cosine=reader is not None)
+            report(f"{language}, {reader or 'words alone'}", data)
+            results.append(calibrated(language, reader, data))
+    if arguments.write:
+        content = {
+            "made_by": "benchmarks/calibration.py",
+            "made_on": made_on,
+            "refused": REFUSED,
+            "sure": SURE,
+            "calibrations": results,
+        }
+        OUT.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def name_of_embedder(kb: Path, language: str) -> str | None:
+    """The embedding model, where it reads the language."""
+    with KnowledgeBase.open(kb, create=False, settings=load_settings(model="none")) as base:
+        retriever = base._search()  # noqa: SLF001
+        reads = retriever.reads(languages.detect("年" if language == "zh" else "year"))
+        return retriever.embedder.name if reads else None
+
+
+if __name__ == "__main__":
+    main()
