@@ -8,6 +8,7 @@ import pytest
 from quire import KnowledgeBase, load_settings
 from quire.models import opening
 from quire.models.fakes import FakeChatModel, FakeEmbedder
+from quire.records import Message
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 
@@ -37,3 +38,22 @@ def test_a_search_does_not_wait_for_a_chat_model_that_is_being_loaded(
         release.set()
         asking.join()
         assert answers[0].status == "answered"
+
+
+def test_what_prompts_begin_with_is_read_when_the_model_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[Message, ...]] = []
+
+    class Ahead(FakeChatModel):
+        def read_ahead(self, messages: tuple[Message, ...]) -> None:
+            read.append(messages)
+
+    monkeypatch.setattr(opening, "chat_model", lambda _: Ahead("Yes."))
+    settings = load_settings(kb=tmp_path / "kb", language="zh")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder(), settings=settings) as kb:
+        assert kb.model is not None
+        assert kb.model is not None  # and only once
+    ((system, user),) = read
+    assert "资料" in system.content
+    assert user.content == ""
