@@ -184,7 +184,13 @@ class Retriever:
                 rankings["lexical"] = self._index.lexical(
                     connection, question, k=pool, within=within
                 )
-            return Ranked(rankings, fuse(rankings))
+            cosines: dict[int, float] = {}
+            if vector is not None and "lexical" in legs:
+                near = {chunk for chunk, _ in rankings["dense"]}
+                only = [chunk for chunk, _ in rankings["lexical"] if chunk not in near]
+                cosines = self._index.cosines(connection, vector, only)
+            total = lexical.chunk_count(connection)
+            return Ranked(rankings, fuse(rankings, chunks=total, cosines=cosines))
 
         return rank
 

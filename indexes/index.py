@@ -9,7 +9,7 @@ catalog again.
 import contextlib
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,17 @@ class Index:
         among = within.chunks if within else None
         with self._lock:
             return self._current(connection).search(vector, k=k, among=among)
+
+    def cosines(
+        self,
+        connection: apsw.Connection,
+        vector: npt.NDArray[np.float32],
+        chunks: Collection[int],
+    ) -> dict[int, float]:
+        """How near each of these chunks is to a question's vector."""
+        among = np.fromiter(chunks, np.int64, len(chunks))
+        with self._lock:
+            return dict(self._current(connection).search(vector, k=len(chunks), among=among))
 
     def lexical(
         self,
