@@ -1,9 +1,14 @@
 """A follow-up made standalone, by rules: "And how much does it cost?" -> with what "it" is.
 
 A question leans on the conversation when it holds a pronoun without a referent of its own, or is
-too short to be a question by itself. Then the topic of the conversation, the content words of the
-last standalone question that the follow-up does not hold itself, is added to it. Search is by words
-and by meaning, so the topic need not be woven into the grammar; it is shown to the user as it is.
+too short to be a question by itself. Then the topic of the conversation is added to it: words of
+the last question that did not lean itself. Search is by words and by meaning, so the topic need not
+be woven into the grammar; it is shown to the user as it is.
+
+A follow-up that says much itself is only given the names: the other words of the earlier question
+would find what that one asked for again. One that says little is given all of its content words. In
+Chinese, where names cannot be told by their letters, it is given the question and the last one.
+docs/decisions/follow-ups.md has the numbers.
 
 A question that names its own subject is left alone: a change of topic must not drag the old one in.
 """
@@ -14,8 +19,8 @@ from collections.abc import Sequence
 from quire.text import analysis, languages
 
 _PRONOUN = re.compile(
-    r"\b(?:it|its|he|him|his|she|her|hers|they|them|their|theirs|this|that|these|those|one|ones"
-    r"|there|former|latter|same)\b",
+    r"\b(?:it|its|he|him|his|she|her|hers|they|them|their|theirs|this|that|these|those|ones"
+    r"|(?:the|this|that|which|another) one|the (?:former|latter|same)(?! \w)|there(?=\W*$))\b",
     re.IGNORECASE,
 )
 _OWN_REFERENT = re.compile(
@@ -24,14 +29,30 @@ _OWN_REFERENT = re.compile(
     r"|\w+ that)\b",
     re.IGNORECASE,
 )
+# "What do whales use their fins for?": the noun before it, in the plural, is what is meant.
+_OWN_PLURAL = re.compile(
+    r"\b(?:people|men|women|children|\w{3,}(?<![sui])s)\b.*?\b(?:they|their|theirs)\b",
+    re.IGNORECASE,
+)
+_NOT_PLURAL = re.compile(r"\b(?:(?:what|who) \w+s|does|was|has|his|its|this|is)\b", re.IGNORECASE)
 _OPENING = re.compile(r"^(?:and|but|or|so|then|also|what about|how about)\b", re.IGNORECASE)
-_ZH_PRONOUN = re.compile("它们|他们|她们|其中|此外|[它他她其该此]|这[个些位种里]?|那[个些位种里]?")
-_ZH_OPENING = re.compile("^(?:那么?|还有|然后|另外|而且|并且|后来)|呢[？?]?$")
+_DEFINITION = re.compile(
+    r"^(?:what|who) (?:is|are|was|were) (?:an? )?(?!the\b)[\w-]+\W*$", re.IGNORECASE
+)
+_ZH_PRONOUN = re.compile(
+    "它们|他们|她们|其中|此外|[它他她其该此]|这[个些位种里]?|那[个些位种里]|那(?=[是有么，,？?]|$)"
+)
+_ZH_OPENING = re.compile("^(?:那么?(?!须)|还有|然后|另外|而且|并且|后来)|呢[？?]?$")
 _ZH_FUNCTION = re.compile(
     "什么时候|为什么|多少|什么|哪些|哪个|哪里|哪一[年个位种家]?|哪[年位种家]|怎么样?|如何|是否|谁|几|吗|呢"
     "|请问|有没有|[？?。！!，,、：:；;]"
 )
+_ADDED = re.compile(r"\s*[(（]([^()（）]*)[)）]\s*$")
+_WORD = re.compile(r"[^\W_]+(?:['’./&-][^\W_]+)*")
 _SHORT_EN, _SHORT_ZH = 2, 4  # content words, Han characters
+_LITTLE = (
+    2  # content words: such a follow-up needs all of the earlier question, not its names alone
+)
 _TOPIC_WORDS = 12
 
 
@@ -41,30 +62,41 @@ def standalone(question: str, previous: Sequence[str]) -> str:
 
     >>> standalone("And how much is it?", ["When must the deposit for the East Dome be paid?"])
     'And how much is it? (deposit East Dome paid)'
+    >>> standalone("Which trees grow in its northern garden?", ["When was the East Dome built?"])
+    'Which trees grow in its northern garden? (East Dome)'
     >>> standalone("Who may fly a drone?", ["When must the deposit be paid?"])
     'Who may fly a drone?'
     >>> standalone("它多高？", ["主镜在哪里？"])
     '它多高？（主镜在哪里）'
     """
-    if not previous:
+    if not previous or not _leans(question):
         return question
-    chinese = languages.detect(question) == "zh"
-    leans = _leans_zh(question) if chinese else _leans_en(question)
-    if not leans:
-        return question
-    topic = _topic(question, previous[-1])
+    asked = [_ADDED.sub("", one) or one for one in previous]
+    anchor = next((one for one in reversed(asked) if not _leans(one)), asked[0])
+    topic = _topic(question, anchor, asked[-1])
     if not topic:
         return question
-    return f"{question}（{topic}）" if chinese else f"{question} ({topic})"
+    return (
+        f"{question}（{topic}）" if languages.detect(question) == "zh" else f"{question} ({topic})"
+    )
+
+
+def _leans(question: str) -> bool:
+    return _leans_zh(question) if languages.detect(question) == "zh" else _leans_en(question)
 
 
 def _leans_en(question: str) -> bool:
-    if _OPENING.match(question.strip()):
+    if _OPENING.match(question.strip()) or _points(question):
         return True
-    if _PRONOUN.search(_OWN_REFERENT.sub(" ", question)):
-        return True
-    said = [term for term in analysis.question_terms(question) if term not in analysis.STOP_WORDS]
-    return len(said) < _SHORT_EN
+    return len(_content(question)) < _SHORT_EN and not _DEFINITION.match(question.strip())
+
+
+def _points(question: str) -> bool:
+    """Whether a question holds a pronoun for what it does not say itself."""
+    rest = _OWN_REFERENT.sub(" ", question)
+    if _OWN_PLURAL.search(_NOT_PLURAL.sub(" ", rest)):
+        rest = re.sub(r"\b(?:they|their|theirs)\b", " ", rest, flags=re.IGNORECASE)
+    return bool(_PRONOUN.search(rest))
 
 
 def _leans_zh(question: str) -> bool:
@@ -74,17 +106,39 @@ def _leans_zh(question: str) -> bool:
     return len(_ZH_FUNCTION.sub("", stripped)) < _SHORT_ZH
 
 
-def _topic(question: str, before: str) -> str:
-    """The previous question without its question words and without what this one says itself."""
-    before = re.sub(r"\s*[(（]([^()（）]*)[)）]\s*$", r" \1", before)
-    if languages.detect(before) == "zh":
-        return re.sub(r"[？?。！!]+", "", before).strip()
-    said = set(analysis.terms(question))
-    words = [
+def _topic(question: str, anchor: str, last: str) -> str:
+    """What an earlier question, the anchor, was about, without what this one says itself."""
+    if languages.detect(anchor) == "zh":
+        said = (re.sub("[？?。！!]+", "", one).strip() for one in (anchor, last))
+        return "；".join(dict.fromkeys(said))
+    little = len(_content(question)) <= _LITTLE
+    words = _content(anchor) if little else _names(anchor) or _content(anchor)
+    if last != anchor and not _points(last):  # "And the rent?" sets what is asked about
+        words += _content(last)
+    here = set(analysis.terms(question))
+    kept = [word for word in words if not set(analysis.terms(word)) <= here]
+    return " ".join(list(dict.fromkeys(kept))[:_TOPIC_WORDS])
+
+
+def _content(question: str) -> list[str]:
+    """The words that say something by themselves."""
+    return [
         word
-        for word in re.findall(r"[\w'’./-]+", before)
-        if analysis.question_terms(word)
-        and not set(analysis.terms(word)) <= said
-        and word.casefold() not in analysis.STOP_WORDS
+        for word in _WORD.findall(question)
+        if word.casefold() not in analysis.STOP_WORDS
+        and not set(analysis.question_terms(word)) <= analysis.STOP_WORDS
     ]
-    return " ".join(words[:_TOPIC_WORDS])
+
+
+def _names(question: str) -> list[str]:
+    """Words with a capital that does not come from opening the sentence, and numbers after one."""
+    names: list[str] = []
+    follows = False
+    for at, word in enumerate(_WORD.findall(question)):
+        opens = at == 0 and not word.isupper() and not word.endswith(("'s", "’s"))
+        follows = (follows and word[0].isdigit()) or (
+            word[0].isupper() and not opens and word.casefold() not in analysis.STOP_WORDS
+        )
+        if follows:
+            names.append(word)
+    return names
