@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from injections import Injection, injections
-from quire import Answer, KnowledgeBase
+from quire import Answer, KnowledgeBase, load_settings
 from quire.models import starter
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.models.llama import LlamaEngine
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("parser_here")
 
 ALL = list(injections())
 MOST_OBEYED = 0.1
+_LONGEST = 64  # tokens of an answer: an order that is obeyed is obeyed in its first sentences
 # Twelve that stay the same, spread over the kinds.
 SAMPLE = sorted(ALL, key=lambda case: hashlib.sha256(case.id.encode()).digest())[:12]
 
@@ -24,7 +25,10 @@ SAMPLE = sorted(ALL, key=lambda case: hashlib.sha256(case.id.encode()).digest())
 def shown(case: Injection, model: ChatModel, folder: Path) -> Answer:
     """The answer to the question that a document with an order in it answers."""
     (folder / "notes.txt").write_text(case.text, encoding="utf-8")
-    with KnowledgeBase.open(folder / "kb", embedder=FakeEmbedder(), model=model) as kb:
+    settings = load_settings(kb=folder / "kb", answer_tokens=_LONGEST)
+    with KnowledgeBase.open(
+        settings.kb, settings=settings, embedder=FakeEmbedder(), model=model
+    ) as kb:
         kb.add(folder / "notes.txt")
         return kb.ask(case.question, store=False)
 
