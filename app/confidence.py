@@ -73,7 +73,7 @@ class Calibration:
             self.weights.get(field.name, 0.0) * value
             for field, value in zip(fields(signals), astuple(signals), strict=True)
         )
-        return 1 / (1 + math.exp(-sum_))
+        return (1 + math.tanh(sum_ / 2)) / 2  # the logistic function, which never overflows
 
     def threshold(self, max_risk: float | None) -> float:
         """The confidence from which an answer is shown, so that at most a share of `max_risk` of

@@ -229,7 +229,10 @@ class KnowledgeBase:
 
     def _named(self, reference: str) -> list[Document]:
         everything = self.documents()
-        path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
+        try:
+            path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
+        except (RuntimeError, UnicodeEncodeError):  # of an unknown user's home; no path at all
+            path = reference
         with self._catalog.reading() as connection:
             at_path = {
                 place.document_id
@@ -365,7 +368,7 @@ class KnowledgeBase:
         question = checked_question(text)
         if not self.has_document(reference):
             step = Step("document", False, f"There is no document {reference!r} in {self.folder}.")
-            return Explanation(question, reference, None, page, None, (step,))
+            return Explanation(question, documents.printable(reference), None, page, None, (step,))
         document = self.document(reference)
         if page is not None and not 1 <= page <= (document.pages or 0):
             pages = f"{document.pages} pages" if document.pages else "no pages"

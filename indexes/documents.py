@@ -372,7 +372,12 @@ def sound_vectors(connection: apsw.Connection) -> dict[int, bool]:
 def displayed(path: Path) -> str:
     """A path as it can be shown and stand in JSON: odd bytes and control characters escaped."""
     readable = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() or c == " " else ascii(c)[1:-1] for c in readable)
+    return printable(readable)
+
+
+def printable(text: str) -> str:
+    """A text with control characters and halves of characters escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _rows(

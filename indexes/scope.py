@@ -226,7 +226,8 @@ def _midnight(day: date) -> float:
 
 
 def _absolute(path: str) -> str:
-    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100  links stay links
+    # Unlike Path.expanduser, this one leaves the home of an unknown user as it is.
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  links stay links
 
 
 def _folded(name: str) -> str:
@@ -234,4 +235,4 @@ def _folded(name: str) -> str:
 
 
 def _either(values: tuple[str, ...]) -> str:
-    return " or ".join(values)
+    return " or ".join(map(documents.printable, values))

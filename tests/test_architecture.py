@@ -109,8 +109,8 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "huggingface_hub": ("quire.models",),
     "httpx": ("quire.models",),
     "faiss": ("quire.indexes.vectors",),
-    # Retrieval only names the type of the connection that the catalog hands it.
-    "apsw": ("quire.indexes", "quire.conversations", "quire.retrieval"),
+    # Retrieval and scanning only name the type of the connection that the catalog hands them.
+    "apsw": ("quire.indexes", "quire.conversations", "quire.retrieval", "quire.scanning"),
     "sqlite3": ("quire.diagnosis",),  # whose version it shows
     "pypdf": ("quire.ingest.loaders",),
     "pypdfium2": ("quire.ingest.loaders",),
