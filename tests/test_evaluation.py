@@ -15,14 +15,18 @@ from quire.models.fakes import FakeChatModel, FakeEmbedder
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
-HARBOUR = "The harbour opens at six.\n\nMooring costs 25 crowns a night."
-BAKERY = "The bakery sells rye bread.\n\nIts oven was built in 1931 by Olga Brandt."
+DOCUMENTS = {
+    "harbour.txt": "The harbour opens at six.\n\nThe cost of mooring is 25 crowns a night.",
+    "bakery.txt": "The bakery sells rye bread.\n\nOlga Brandt built the oven of the bakery.",
+    "museum.txt": "The museum shows gold coins and an engine of a ship.",
+    "school.txt": "The school has a dog, two hundred pupils and a fire alarm.",
+}
 
 
 def write_set(folder: Path, rows: Sequence[dict[str, Any]], *, name: str) -> Path:
     (folder / "documents").mkdir(parents=True, exist_ok=True)
-    (folder / "documents" / "harbour.txt").write_text(HARBOUR, encoding="utf-8")
-    (folder / "documents" / "bakery.txt").write_text(BAKERY, encoding="utf-8")
+    for document, text in DOCUMENTS.items():
+        (folder / "documents" / document).write_text(text, encoding="utf-8")
     lines = (json.dumps(row, ensure_ascii=False) for row in rows)
     (folder / name).write_text("\n".join(lines), encoding="utf-8")
     return folder
@@ -30,17 +34,17 @@ def write_set(folder: Path, rows: Sequence[dict[str, Any]], *, name: str) -> Pat
 
 MOORING = {
     "id": "mooring",
-    "question": "What does mooring cost a night?",
+    "question": "What is the cost of mooring a night?",
     "answers": ["25 crowns"],
     "document": "harbour.txt",
-    "evidence": "Mooring costs 25 crowns a night.",
+    "evidence": "The cost of mooring is 25 crowns a night.",
 }
 OVEN = {
     "id": "oven",
     "question": "Who built the oven of the bakery?",
     "answers": ["Olga Brandt"],
     "document": "bakery.txt",
-    "evidence": "Its oven was built in 1931 by Olga Brandt.",
+    "evidence": "Olga Brandt built the oven of the bakery.",
 }
 RINGS: dict[str, Any] = {"id": "rings", "question": "Which planets have rings?", "answers": []}
 
@@ -107,7 +111,7 @@ def test_progress_and_limit_count_scored_questions(
 def test_evidence_that_does_not_stand_in_the_document_is_told_and_counts_as_missed(
     tmp_path: Path, parser_here: None
 ) -> None:
-    wrong = MOORING | {"evidence": "Mooring costs thirty crowns a night."}
+    wrong = MOORING | {"evidence": "The cost of mooring is 30 crowns a night."}
     folder = write_set(tmp_path / "set", [wrong, OVEN], name="questions.jsonl")
     report = evaluate(folder, tmp_path / "kb", what="retrieval").to_dict()
     assert report["counts"]["evidence_not_found"] == 1
@@ -144,7 +148,11 @@ TALKS = [
     {
         "id": "t2",
         "turns": [
-            {"question": "What does mooring cost?", "answers": ["25 crowns"], "document": None},
+            {
+                "question": "What is the cost of mooring?",
+                "answers": ["25 crowns"],
+                "document": None,
+            },
             {
                 "question": "And when does the harbour open?",
                 "answers": ["six"],
@@ -222,7 +230,7 @@ def test_a_run_compared_with_itself_shows_no_difference(paged: dict[str, Any]) -
     assert compared["shared_questions"] == paged["counts"]["questions"]
     for part in compared["differences"].values():
         for found in part.values():
-            assert (found["difference"], found["verdict"], found["p"]) == (0, "unclear", 1)
+            assert (found["difference"], found["verdict"], found["p"]) == (0, "same", 1)
     assert compared["changed_questions"] == []
 
 
@@ -294,7 +302,7 @@ def test_the_command_measures_compares_and_writes_a_page(
     assert (code, err) == (0, "")
     assert "Against before.json, over 3 questions" in out
     assert "recall@1" in out
-    assert "unclear" in out
+    assert "the same: recall@1" in out
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 

@@ -60,7 +60,8 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any], *, name: str) -> 
 
     For each metric its two means, their difference with the 95% bootstrap interval, the p-value of
     a paired permutation test, how many questions went up and down, and the verdict: "better" or
-    "worse" ("more" or "less" where neither is) when p is below 0.05, else "unclear".
+    "worse" ("more" or "less" where neither is) when p is below 0.05, "same" where no question has
+    changed, else "unclear".
     """
     earlier = {row["id"]: row for row in before["questions"]}
     shared = [row for row in now["questions"] if row["id"] in earlier]
@@ -118,6 +119,8 @@ def _differences(pairs: Sequence[tuple[Row, Row]]) -> Iterator[tuple[str, str, d
 
 
 def _verdict(metric: str, found: resampling.Difference) -> str:
+    if found.change == found.low == found.high == 0:
+        return "same"
     if found.p >= _LEVEL:
         return "unclear"
     up = found.change > 0

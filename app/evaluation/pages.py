@@ -6,7 +6,7 @@ from typing import Any
 
 from quire.evaluation import plots
 from quire.evaluation.results import PARTS, Row
-from quire.evaluation.tables import TITLES, columns_of
+from quire.evaluation.tables import TITLES, columns_of, title, unchanged
 
 _STYLE = """
 :root { --ink: #1c1917; --soft: #57534e; --rule: #d6d3d1; --band: #f5f5f4; --paper: #fff;
@@ -47,10 +47,10 @@ _NOT_SHARES = {"mean_words"}
 
 def page(result: Mapping[str, Any], comparison: Mapping[str, Any] | None = None) -> str:
     """The page for `Evaluation.to_dict()`, and for `comparison.compare()` where there is one."""
-    title = f"Evaluation of {result['set']}"
+    name = f"Evaluation of {result['set']}"
     body = "\n".join(
         (
-            *_heading(title, result),
+            *_heading(name, result),
             *(_comparison(comparison) if comparison else ()),
             *_metrics(result),
             *_ranks(result),
@@ -64,14 +64,14 @@ def page(result: Mapping[str, Any], comparison: Mapping[str, Any] | None = None)
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{_e(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n"
+        f"<title>{_e(name)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n"
         "</body>\n</html>\n"
     )
 
 
-def _heading(title: str, result: Mapping[str, Any]) -> Iterator[str]:
+def _heading(name: str, result: Mapping[str, Any]) -> Iterator[str]:
     counts = result["counts"]
-    yield f"<h1>{_e(title)}</h1>"
+    yield f"<h1>{_e(name)}</h1>"
     yield f'<p class="about">{_e(about_line(result["about"]))}</p>' if result["about"] else ""
     yield (
         f"<p>{counts['questions']} questions: {counts['answerable']} that the documents answer, "
@@ -98,7 +98,9 @@ def _metrics(result: Mapping[str, Any]) -> Iterator[str]:
         present = [metric for metric in metrics if metric in result.get(part, {})]
         if not present:
             continue
-        yield f"<h2>{_e(TITLES[part].capitalize())}</h2>"
+        heading = _e(title(result, part).capitalize())
+        aside = part in {"retrieval_by_page", "retrieval_by_passage"}
+        yield f"<details><summary>{heading}</summary>" if aside else f"<h2>{heading}</h2>"
         yield _key([f"{name} ({column['counted']})" for name, column in columns.items()])
         yield plots.intervals(
             {
@@ -123,6 +125,7 @@ def _metrics(result: Mapping[str, Any]) -> Iterator[str]:
                 for metric in present
             ],
         )
+        yield "</details>" if aside else ""
 
 
 def _kind(at: int) -> str:
@@ -172,44 +175,48 @@ def _comparison(comparison: Mapping[str, Any]) -> Iterator[str]:
         "paired permutation test gives p below 0.05.</p>"
     )
     for part, metrics in comparison["differences"].items():
+        changed = {name: found for name, found in metrics.items() if found["verdict"] != "same"}
         yield f"<h3>{_e(TITLES[part].capitalize())}</h3>"
-        yield plots.differences(
-            {
-                metric: [
-                    plots.Estimate(
-                        found["difference"],
-                        found["interval"],
-                        kind=found["verdict"],
-                        title=f"{found['difference']:+.3f}, {found['verdict']}",
-                    )
-                ]
-                for metric, found in metrics.items()
-                if metric not in _NOT_SHARES
-            }
-        )
-        yield _table(
-            ["", "before", "now", "difference", "up, down", "p", ""],
-            [
-                [
-                    metric,
-                    f"{found['before']:.3f}",
-                    f"{found['now']:.3f}",
-                    f"{found['difference']:+.3f} [{found['interval'][0]:+.3f}, "
-                    f"{found['interval'][1]:+.3f}]",
-                    f"{found['questions_up']}, {found['questions_down']}",
-                    f"{found['p']:.4f}",
-                    found["verdict"],
-                ]
-                for metric, found in metrics.items()
-            ],
-        )
-    changed = comparison["changed_questions"]
+        if changed:
+            yield _differences(changed)
+        if same := unchanged(metrics):
+            yield f"<p>The same: {_e(same)}.</p>"
     yield from _list(
         "Questions that changed",
-        changed,
+        comparison["changed_questions"],
         ["question", "what", "before", "now"],
         lambda row: [row["question"], row["metric"], f"{row['before']:g}", f"{row['now']:g}"],
     )
+
+
+def _differences(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    marks = {
+        metric: [
+            plots.Estimate(
+                found["difference"],
+                found["interval"],
+                kind=found["verdict"],
+                title=f"{found['difference']:+.3f}, {found['verdict']}",
+            )
+        ]
+        for metric, found in metrics.items()
+        if metric not in _NOT_SHARES
+    }
+    rows = [
+        [
+            metric,
+            f"{found['before']:.3f}",
+            f"{found['now']:.3f}",
+            f"{found['difference']:+.3f} [{found['interval'][0]:+.3f}, "
+            f"{found['interval'][1]:+.3f}]",
+            f"{found['questions_up']}, {found['questions_down']}",
+            f"{found['p']:.4f}",
+            found["verdict"],
+        ]
+        for metric, found in metrics.items()
+    ]
+    head = ["", "before", "now", "difference", "up, down", "p", ""]
+    return (plots.differences(marks) if marks else "") + _table(head, rows)
 
 
 def _what_went_wrong(rows: Sequence[Row]) -> Iterator[str]:
@@ -251,12 +258,12 @@ def _what_went_wrong(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _list(
-    title: str, rows: Sequence[Row], head: Sequence[str], cells: Callable[[Row], list[str]]
+    name: str, rows: Sequence[Row], head: Sequence[str], cells: Callable[[Row], list[str]]
 ) -> Iterator[str]:
     if rows:
         more = "" if len(rows) <= _SHOWN else f", the first {_SHOWN} here"
         table = _table(head, [cells(row) for row in rows[:_SHOWN]], numbers=False)
-        yield f"<details><summary>{_e(title)}: {len(rows)}{more}</summary>{table}</details>"
+        yield f"<details><summary>{_e(name)}: {len(rows)}{more}</summary>{table}</details>"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:

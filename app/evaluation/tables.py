@@ -28,7 +28,7 @@ def evaluation_lines(result: Mapping[str, Any]) -> Iterator[str]:
     for part, metrics in PARTS.items():
         if not result.get(part):
             continue
-        yield TITLES[part]
+        yield title(result, part)
         for metric in metrics:
             if metric in result[part]:
                 yield _row(f"  {metric}", (_cell(c, part, metric) for c in columns.values()))
@@ -39,6 +39,13 @@ def evaluation_lines(result: Mapping[str, Any]) -> Iterator[str]:
     if counts["questions"] < _FEW:
         yield f"Note: fewer than {_FEW} questions say little; their intervals are too narrow."
     yield from (f"Note: {warning}" for warning in _few(result["warnings"]))
+
+
+def title(result: Mapping[str, Any], part: str) -> str:
+    """The heading of a part, with the number of questions where it does not apply to all."""
+    if part not in {"retrieval_by_page", "retrieval_by_passage"}:
+        return TITLES[part]
+    return f"{TITLES[part]} ({sum(part in row for row in result['questions'])} questions)"
 
 
 def columns_of(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -61,15 +68,10 @@ def comparison_lines(comparison: Mapping[str, Any]) -> Iterator[str]:
     for part, metrics in comparison["differences"].items():
         yield TITLES[part]
         for metric, found in metrics.items():
-            low, high = found["interval"]
-            cells = (
-                f"{found['before']:.3f} -> {found['now']:.3f}",
-                f"{found['difference']:+.3f} [{low:+.3f}, {high:+.3f}]",
-                f"{found['questions_up']}, {found['questions_down']}",
-                f"{found['p']:.4f}",
-                found["verdict"],
-            )
-            yield _row(f"  {metric}", cells)
+            if found["verdict"] != "same":
+                yield _row(f"  {metric}", _difference(found))
+        if same := unchanged(metrics):
+            yield f"  the same: {same}"
     before, now = comparison["latency_ms"]["before"], comparison["latency_ms"]["now"]
     for name in now:
         if name in before:
@@ -78,6 +80,22 @@ def comparison_lines(comparison: Mapping[str, Any]) -> Iterator[str]:
                 f"{now[name]['p50']:.0f} ms, p95 {before[name]['p95']:.0f} -> "
                 f"{now[name]['p95']:.0f} ms (not tested: it depends on what else the machine does)"
             )
+
+
+def unchanged(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """The metrics in which no question has changed."""
+    return ", ".join(metric for metric, found in metrics.items() if found["verdict"] == "same")
+
+
+def _difference(found: Mapping[str, Any]) -> tuple[str, ...]:
+    low, high = found["interval"]
+    return (
+        f"{found['before']:.3f} -> {found['now']:.3f}",
+        f"{found['difference']:+.3f} [{low:+.3f}, {high:+.3f}]",
+        f"{found['questions_up']}, {found['questions_down']}",
+        f"{found['p']:.4f}",
+        found["verdict"],
+    )
 
 
 def _cell(column: Mapping[str, Any], part: str, metric: str) -> str:
