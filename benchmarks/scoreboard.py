@@ -158,7 +158,7 @@ def main() -> None:
         results[folder.name] = result
         text = page(results, command=f"make bench DATA=…{limited}")
         options.page.write_text(text, encoding="utf-8")
-    print(f"{len(results)} sets measured; see {os.path.relpath(options.page)}")
+    print(f"Measured: {', '.join(results) or 'nothing'}. See {os.path.relpath(options.page)}")
     if failed:
         sys.exit(f"Failed: {', '.join(failed)}")
 
