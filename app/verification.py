@@ -1,11 +1,13 @@
 """Is a sentence of an answer supported by the passages? With the quote that proves it.
 
 A sentence is laid against every stretch of one or two sentences of the passages, and the stretch
-that holds most of its words is the candidate. Words alone do not decide: a number, a negation or a
-name that the quote lacks makes a sentence false however alike it looks, and each of them vetoes.
+that holds most of its words is the candidate. Words alone do not decide: a quantity, a negation or
+a name that the quote lacks makes a sentence false however alike it looks, and each of them vetoes
+(`quire.agreement`).
 
-- supported: nearly all content words stand in the quote, and no veto;
-- partly: more than half of them do, and no veto;
+- supported: nearly all content words stand in the quote, no word in the place of another, no veto;
+- partly: more than half of them do, and no veto; or the sentence is stitched from two quotes, each
+  of which supports a part of it: it cites both, and that they belong together is its own claim;
 - unsupported: all else. Such a sentence carries no label.
 """
 
@@ -13,28 +15,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from quire import agreement
 from quire.records import Citation, Passage, Sentence, Support
-from quire.text import analysis, languages, sentences
+from quire.text import quantities, sentences
+from quire.text.quantities import Quantity
 
 _SUPPORTED = 0.8
 _PARTLY = 0.5
 
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|nothing|nobody|without|cannot|\w+n['’]t|unless|except"
-    r"|fail(?:s|ed)?|refus\w+|prohibit\w*|forbid\w*|forbidden)\b|[不没無无未非否勿莫别]|禁止|除外",
-    re.IGNORECASE,
-)
-_NEGATION_WORD = re.compile(r"\b(?:not|cannot|never|\w+n['’]t)\b", re.IGNORECASE)
-_CHINESE_NUMBER = re.compile("[零〇一二两三四五六七八九十百千万亿]+")
-_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+")
-_NAME_FIRST = re.compile(r"(?:^|(?<=[.!?]\s))[A-Z][\w’'-]+(?=\s+[A-Z])")
-"""A sentence's first word is capitalised anyway: it is a name where another one follows."""
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|that|those|such)\b"
     "|[它他她其该此]|这",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[,;，；]\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s")
+_CLAUSE_TERMS = 2  # of content in a clause that can be supported by itself
 _MARK = re.compile(r"\s*[\[［【(（]\s*\d+(?:\s*[,，、-]\s*\d+)*\s*[\]］】)）]")
 """A label that the model wrote by itself, such as [1] or (2, 3)."""
 
@@ -45,6 +40,17 @@ class _Quote:
     start: int  # in the document's text
     text: str
     terms: frozenset[str]
+    quantities: list[Quantity]
+
+    def citation(self) -> Citation:
+        return Citation(
+            label=self.passage.label,
+            document=self.passage.document,
+            page=self.passage.page_at(self.start),
+            start=self.start,
+            end=self.start + len(self.text),
+            quote=self.text,
+        )
 
 
 def verify(text: str, passages: Sequence[Passage]) -> Sentence:
@@ -53,59 +59,56 @@ def verify(text: str, passages: Sequence[Passage]) -> Sentence:
     Labels that the model wrote are taken out of the text and not believed.
     """
     text = without_labels(text)
-    wanted = _content(text)
-    best, share = None, 0.0
-    for quote in _quotes(passages):
-        held = len(wanted & quote.terms) / len(wanted) if wanted else 0.0
-        # Of two that hold as much, the shorter one proves more.
-        if held > share or (held == share and best and len(quote.text) < len(best.text)):
-            best, share = quote, held
-    support = _verdict(text, best.text, share) if best else "unsupported"
-    if best is None or support == "unsupported":
+    quotes = list(_quotes(passages))
+    support, quote = _best(text, quotes)
+    if support != "supported":
+        stitched = _stitched(text, quotes)
+        if len(stitched) > 1:
+            return Sentence(text, "partly", tuple(quote.citation() for quote in stitched))
+    if quote is None:
         return Sentence(text, "unsupported")
-    citation = Citation(
-        label=best.passage.label,
-        document=best.passage.document,
-        page=best.passage.page_at(best.start),
-        start=best.start,
-        end=best.start + len(best.text),
-        quote=best.text,
-    )
-    return Sentence(text, support, (citation,))
+    return Sentence(text, support, (quote.citation(),))
 
 
 def without_labels(text: str) -> str:
     return _MARK.sub("", text).strip()
 
 
-def _verdict(text: str, quote: str, share: float) -> Support:
-    if share < _PARTLY or not _agrees(text, quote):
-        return "unsupported"
-    return "supported" if share >= _SUPPORTED else "partly"
+def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
+    """The quote that supports a text best, and how far."""
+    numbers = quantities.quantities(text)
+    ranked = sorted(
+        (
+            (agreement.share(text, numbers, terms=quote.terms, there=quote.quantities), quote)
+            for quote in quotes
+        ),
+        # Of two that hold as much, the shorter one proves more.
+        key=lambda pair: (-pair[0], len(pair[1].text)),
+    )
+    partly: _Quote | None = None
+    for share, quote in ranked:
+        if share < _PARTLY:
+            break
+        if agreement.agrees(text, quote.text):
+            if share >= _SUPPORTED and agreement.aligned(text, quote.text):
+                return "supported", quote
+            partly = partly or quote
+    return ("partly", partly) if partly else ("unsupported", None)
 
 
-def _agrees(text: str, quote: str) -> bool:
-    """Whether numbers, names and negation of the sentence stand in the quote."""
-    if not set(_numbers(text)) <= set(_numbers(quote)):
-        return False
-    if bool(_NEGATION.search(text)) != bool(_NEGATION.search(quote)):
-        return False
-    known = set(analysis.terms(quote))
-    first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in analysis.STOP_WORDS]
-    return all(set(analysis.terms(name)) <= known for name in [*first, *_NAME.findall(text)])
-
-
-def _numbers(text: str) -> Iterator[str]:
-    folded = analysis.fold(text)
-    for number in _NUMBER.findall(folded):
-        yield number.replace(",", "")
-    if languages.detect(text) == "zh":
-        yield from _CHINESE_NUMBER.findall(folded)
-
-
-def _content(text: str) -> frozenset[str]:
-    """The terms that say something; whether they are negated is looked at apart."""
-    return frozenset(analysis.question_terms(_NEGATION_WORD.sub(" ", text)))
+def _stitched(text: str, quotes: Sequence[_Quote]) -> list[_Quote]:
+    """The quotes that support a sentence clause by clause, or none where a clause has no support of
+    its own."""
+    found: list[_Quote] = []
+    for clause in _CLAUSE.split(text):
+        if len(agreement.content(clause)) < _CLAUSE_TERMS:
+            return []
+        support, quote = _best(clause, quotes)
+        if support != "supported" or quote is None:
+            return []
+        if quote not in found:
+            found.append(quote)
+    return found
 
 
 def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:
@@ -129,4 +132,4 @@ def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:
 
 def _quote(passage: Passage, offset: int, part: str, start: int, end: int) -> _Quote:
     text = part[start:end]
-    return _Quote(passage, offset + start, text, frozenset(analysis.terms(text)))
+    return _Quote(passage, offset + start, text, agreement.known(text), quantities.quantities(text))
