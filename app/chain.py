@@ -55,7 +55,7 @@ from quire.survey_answers import Surveyed
 from quire.surveys import Survey
 from quire.text import languages
 
-_SEARCHED = 24  # chunks searched for an answer, from which those that it rests on are chosen
+_SEARCHED = 40  # chunks searched for an answer, from which those that it rests on are chosen
 _HITS = 8  # … at most so many; neighbours among them become one passage
 _SENTENCES = 8  # of evidence that a model may read: some 250 tokens, a second on two cores
 _HISTORY = 512  # tokens at most of the conversation, and an eighth of the context
