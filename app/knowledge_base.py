@@ -24,7 +24,7 @@ from quire.errors import (
     UsageError,
 )
 from quire.explanation import Explanation, Step, ranking_steps, scope_step, text_step
-from quire.indexes import documents, files, originals, tags
+from quire.indexes import documents, files, originals, tags, trash
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.lock import NAME, writer_lock
 from quire.indexes.scope import Scope, is_within
@@ -256,18 +256,57 @@ class KnowledgeBase:
         return next((path for path in paths if originals.holds(path, document.content_hash)), None)
 
     def remove(self, references: str | Iterable[str]) -> list[Document]:
-        """Remove documents by name, path or id; the files themselves stay, except copies of
-        uploads. Nothing is removed when one of them is not found."""
+        """Remove documents by name, path or id; the files themselves stay, and copies of uploads
+        until `compact`. Nothing is removed when one of them is not found."""
         names = [references] if isinstance(references, str) else list(references)
         with self._writing():
             chosen = {d.id: d for d in (self.document(name) for name in names)}
+            with self._catalog.reading() as connection:
+                places = documents.locations(connection).values()
+            for document in chosen.values():
+                paths = (place.path for place in places if place.document_id == document.id)
+                trash.note(self.folder, document, paths)
             with self._catalog.writing() as connection:
                 for document_id in chosen:
                     documents.delete(connection, document_id)
             for document in chosen.values():
-                originals.discard(self.folder, document.content_hash)
+                trash.take(self.folder, document.content_hash)
             self._save_snapshot()
         return list(chosen.values())
+
+    def removed(self) -> list[trash.Removed]:
+        """The documents that `restore` may bring back, the last removed first."""
+        with self._catalog.reading() as connection:
+            there = set(documents.ids(connection))
+        return [each for each in trash.all_removed(self.folder) if each.document_id not in there]
+
+    def restore(
+        self, document_id: str, *, progress: Callable[[Progress], None] = lambda _: None
+    ) -> Document:
+        """Take a removed document in again, with its tags.
+
+        Raises DocumentNotFound when it was not removed, when `compact` has emptied the trash, or
+        when its file has changed or is gone.
+        """
+        with self._writing():
+            for removed in self.removed():
+                if removed.document_id != document_id:
+                    continue
+                if not (paths := trash.give_back(self.folder, removed)):
+                    raise DocumentNotFound(
+                        f"{removed.name} cannot be brought back: its file has changed or is gone.",
+                        hint="Add the file again from where it is now.",
+                    )
+                self._take_in(paths, progress=progress)
+                with self._catalog.writing() as connection:
+                    if document_id in documents.ids(connection):
+                        tags.add(connection, document_id, removed.tags)
+                trash.forget(self.folder, removed.content_hash)
+                return self.document(document_id)
+        raise DocumentNotFound(
+            f"There is no removed document {document_id!r}.",
+            hint="After compacting, a removed document is gone for good: add its file again.",
+        )
 
     def tag(
         self,
@@ -302,6 +341,7 @@ class KnowledgeBase:
             self._catalog.vacuum()
             files.remove_unfinished(self.folder)
             originals.discard_all_but(self.folder, kept.values())
+            trash.empty(self.folder)
             if is_there(self.folder / CONVERSATIONS):
                 self.conversations.forget_all_but(kept)
             if self._made_with():

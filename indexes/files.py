@@ -52,6 +52,19 @@ def write_file(path: Path, content: bytes | memoryview) -> None:
             beside.unlink(missing_ok=True)
 
 
+def move(path: Path, target: Path) -> None:
+    """Give a file or folder another name on the same disk; nothing stands there yet."""
+    try:
+        path.rename(target)
+        sync_folder(target.parent)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise KnowledgeBaseError(
+            f"{path} could not be moved: {error.strerror or error}.",
+            hint="Check the permissions of the folder, then try again.",
+        ) from error
+
+
 def remove(path: Path) -> None:
     """Delete a file, or the folder that stands in its place."""
     try:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from quire.indexes import files
 
+FOLDER = "originals"
+
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _RESERVED = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
 _LONGEST_NAME = 200  # bytes: file systems allow 255, and a temporary name is longer
@@ -19,10 +21,10 @@ _LONGEST_NAME = 200  # bytes: file systems allow 255, and a temporary name is lo
 
 def keep(folder: Path, name: str, content: bytes) -> Path:
     """Store `content` below `folder` and return where."""
-    place = _place(folder, hashlib.sha256(content).hexdigest())
-    files.make_private_folder(place)
-    path = place / safe_name(name)
-    if not holds(path, place.name):
+    content_hash = hashlib.sha256(content).hexdigest()
+    files.make_private_folder(place(folder, content_hash))
+    path = place(folder, content_hash) / safe_name(name)
+    if not holds(path, content_hash):
         files.write_file(path, content)
     return path
 
@@ -34,22 +36,17 @@ def drop(path: Path) -> None:
         path.parent.rmdir()
 
 
-def discard(folder: Path, content_hash: str) -> None:
-    """Delete the copies of a content, if there are any."""
-    files.remove(_place(folder, content_hash))
-
-
 def discard_all_but(folder: Path, content_hashes: Collection[str]) -> None:
     """Delete the copies of all contents that are not among these, such as those that were being
     taken in when their process was killed."""
-    for place in (folder / "originals").glob("*"):
-        if place.name not in content_hashes:
-            files.remove(place)
+    for kept in (folder / FOLDER).glob("*"):
+        if kept.name not in content_hashes:
+            files.remove(kept)
 
 
 def copies(folder: Path, content_hash: str) -> list[Path]:
     """The copies of a content, wherever the folder has been moved to."""
-    return sorted(_place(folder, content_hash).glob("[!.]*"))
+    return sorted(place(folder, content_hash).glob("[!.]*"))
 
 
 def holds(path: Path, content_hash: str) -> bool:
@@ -78,5 +75,6 @@ def safe_name(name: str) -> str:
     return cleaned.rstrip(" .") or "document"
 
 
-def _place(folder: Path, content_hash: str) -> Path:
-    return folder / "originals" / content_hash
+def place(folder: Path, content_hash: str) -> Path:
+    """Where the copies of a content are kept."""
+    return folder / FOLDER / content_hash

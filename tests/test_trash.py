@@ -1,0 +1,83 @@
+"""Removed documents can be brought back until the knowledge base is compacted, and not after."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quire import KnowledgeBase
+from quire.errors import DocumentNotFound
+from quire.indexes import trash
+from quire.models.fakes import FakeEmbedder
+
+TEXT = b"The gate of the observatory opens at six in the morning."
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as base:
+        yield base
+
+
+def test_a_removed_upload_comes_back_with_its_tags(kb: KnowledgeBase) -> None:
+    kb.add_upload("门.txt", TEXT)
+    (document,) = kb.tag("门.txt", add=["opening hours"])
+    kb.remove("门.txt")
+    assert kb.documents() == []
+    assert kb.search("gate") == []
+    assert not list((kb.folder / "originals").iterdir())
+    assert [each.name for each in kb.removed()] == ["门.txt"]
+    assert kb.restore(document.id).tags == ("opening hours",)
+    assert [hit.document.name for hit in kb.search("gate")] == ["门.txt"]
+    assert kb.original(kb.document("门.txt")) is not None
+    assert kb.removed() == []
+
+
+def test_a_removed_file_comes_back_from_where_it_lies(kb: KnowledgeBase, tmp_path: Path) -> None:
+    file = tmp_path / "gate.txt"
+    file.write_bytes(TEXT)
+    kb.add(file)
+    (document,) = kb.remove("gate.txt")
+    assert not list((kb.folder / trash.TRASH).glob("*/files"))  # the user's own file is not copied
+    assert kb.restore(document.id).uri == str(file)
+
+
+def test_a_file_that_has_changed_or_gone_is_not_taken_for_the_removed_one(
+    kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    file = tmp_path / "gate.txt"
+    file.write_bytes(TEXT)
+    kb.add(file)
+    (document,) = kb.remove("gate.txt")
+    file.write_bytes(b"Another text.")
+    with pytest.raises(DocumentNotFound, match=r"gate\.txt cannot be brought back"):
+        kb.restore(document.id)
+    file.write_bytes(TEXT)
+    assert kb.restore(document.id).name == "gate.txt"
+
+
+def test_compacting_leaves_nothing_to_bring_back(kb: KnowledgeBase) -> None:
+    kb.add_upload("gate.txt", TEXT)
+    (document,) = kb.remove("gate.txt")
+    kb.compact()
+    assert kb.removed() == []
+    files = [path for path in kb.folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"observatory" in path.read_bytes()]
+    assert not [path for path in files if b"gate.txt" in path.read_bytes()]
+    with pytest.raises(DocumentNotFound, match="no removed document"):
+        kb.restore(document.id)
+
+
+def test_what_was_added_again_is_not_offered(kb: KnowledgeBase) -> None:
+    kb.add_upload("gate.txt", TEXT)
+    kb.remove("gate.txt")
+    kb.add_upload("gate.txt", TEXT)
+    assert kb.removed() == []
+
+
+def test_a_record_that_a_crash_cut_short_is_passed_over(kb: KnowledgeBase) -> None:
+    kb.add_upload("gate.txt", TEXT)
+    (document,) = kb.remove("gate.txt")
+    record = kb.folder / trash.TRASH / document.content_hash / "record.json"
+    record.write_bytes(record.read_bytes()[:20])
+    assert kb.removed() == []
