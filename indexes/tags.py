@@ -3,7 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quire.errors import KnowledgeBaseDamaged, UsageError
 from quire.indexes.catalog import checksum
@@ -73,6 +73,11 @@ def _rows(
     connection: "apsw.Connection", where: str = "", *values: str
 ) -> list[tuple[str, str, bool]]:
     """(document id, tag, whether they are as they were stored)."""
-    rows = connection.execute(f"{_TAG} {where} ORDER BY document_id, tag", values).fetchall()
-    texts = [(*(raw.decode("utf-8", "replace") for raw in row[:2]), row[2]) for row in rows]
-    return [(id_, tag, checksum(id_, tag) == kept) for id_, tag, kept in texts]
+    rows: list[tuple[Any, ...]] = connection.execute(
+        f"{_TAG} {where} ORDER BY document_id, tag", values
+    ).fetchall()
+    found = []
+    for raw_id, raw_tag, kept in rows:
+        document_id, tag = (raw.decode("utf-8", "replace") for raw in (raw_id, raw_tag))
+        found.append((document_id, tag, checksum(document_id, tag) == kept))
+    return found

@@ -148,7 +148,7 @@ def test_search_has_the_promised_keys(run: Run, folder: Path) -> None:
     (hit,) = done.json["hits"]
     assert set(hit) == {
         *("rank", "score", "ranks", "document", "page_first", "page_last", "start", "end"),
-        *("text", "document_id", "path"),
+        *("text", "document_id", "path", "duplicates"),
     }
     assert (hit["rank"], hit["document"]) == (1, "lease.txt")
     assert "lease.txt" in run("search", "年假", "--mode", "dense").out
@@ -171,6 +171,47 @@ def test_ask_has_the_promised_keys_and_goes_on_with_a_conversation(run: Run, fol
     assert "lease.txt" in second.out
     missing = run("ask", "When?", "--conversation", "missing", "--json")
     assert (missing.code, missing.json["error"]["code"]) == (2, "usage")
+
+
+def test_a_search_and_a_question_are_confined_by_options_and_tags(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    done = run("tag", "leave.md", "--add", "HR", "--add", "draft", "--json")
+    assert [document["tags"] for document in done.json["documents"]] == [["draft", "hr"]]
+    assert "leave.md" in run("tag", "leave.md", "--remove", "draft").out
+    assert "#hr" in run("list").out
+    assert "hr" in run("show", "leave.md").out
+    for options in (
+        ("--tag", "hr"),
+        ("--language", "zh"),
+        ("--file", "*.md", "--folder", folder, "--since", "2020-01-01"),
+        ("--file", "leave.md", "--until", "2999-12-31", "--dates", "added"),
+    ):
+        hits = run("search", "lease", *options, "--json").json["hits"]
+        assert [hit["document"] for hit in hits] == ["leave.md"]
+        assert "lease.txt" not in run("ask", "When does the lease end?", *options).out
+    refused = run("search", "lease", "--tag", "hr", "--language", "en", "--json")
+    assert refused.code == 1
+    assert refused.json["error"]["message"] == "No document is in the language en, tagged hr."
+    assert run("search", "lease", "--since", "tomorrow").code == 2
+
+
+def test_search_tells_why_a_document_is_found_or_not(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    done = run("search", "When does the lease end?", "--why", "lease.txt")
+    assert done.out.splitlines()[-1] == "Hits: it is hit 1."
+    done = run("search", "lease", "--why", "missing.pdf:3", "--json")
+    assert (done.code, done.json["lost_at"], done.json["page"]) == (0, "document", 3)
+    assert run("search", "lease", "--why", "lease.txt:3", "--json").code == 2
+
+
+def test_a_question_about_all_documents_is_counted(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    done = run("ask", "Which documents mention the dog?", "--json")
+    assert done.json["status"] == "extractive"
+    scan = done.json["scan"]
+    assert (scan["documents"], scan["mentions"], scan["scanned_chunks"]) == (1, 1, 2)
+    assert [row["document"] for row in scan["found"]] == ["lease.txt"]
+    assert "1 of 2 documents mentions “dog”" in run("ask", "Which documents mention the dog?").out
 
 
 def test_remove_compact_and_verify(run: Run, folder: Path) -> None:
