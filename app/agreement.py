@@ -8,6 +8,7 @@ fully supported.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from quire.text import analysis, contrast, languages, quantities, synonyms
@@ -40,10 +41,9 @@ _LIGHT_ZH = frozenset(
 def content(text: str) -> frozenset[str]:
     """The terms that say something. Negations and quantities are compared apart, in whatever form
     they are written."""
-    text = analysis.fold(text)
-    for word in set(contrast.negations(text)):
-        if word.isascii():
-            text = re.sub(rf"\b{re.escape(word)}\b", " ", text)
+    if languages.detect(text) != "zh":
+        for start, end in contrast.negations(text):
+            text = text[:start] + " " * (end - start) + text[end:]
     return frozenset(term for term in analysis.question_terms(text) if not _NUMBERED.search(term))
 
 
@@ -90,11 +90,9 @@ def _covered(text: str, terms: frozenset[str]) -> Iterator[bool]:
 
 def agrees(text: str, quote: str) -> bool:
     """Whether quantities, names and negation of the sentence stand in the quote."""
-    there = quantities.quantities(quote)
-    if not all(quantities.fits(wanted, there) for wanted in quantities.quantities(text)):
+    if not quantities.all_fit(quantities.quantities(text), quantities.quantities(quote)):
         return False
-    near = _clauses_about(text, quote)
-    if contrast.negated(text) != contrast.negated(near) or contrast.opposed(text, near):
+    if not _denies_alike(text, quote) or contrast.opposed(text, _clauses_about(text, quote)):
         return False
     words = set(analysis.terms(quote))
     first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in analysis.STOP_WORDS]
@@ -119,6 +117,51 @@ def _clauses_about(text: str, quote: str) -> str:
     wanted = content(text)
     near = [clause for clause in _CLAUSE.split(quote) if wanted & known(clause)]
     return " ".join(near) or quote
+
+
+def _denies_alike(text: str, quote: str) -> bool:
+    """Whether each negation of the sentence is one of the quote, and each of the quote that bears
+    on a word of the sentence is one of the sentence. Negations are told by the words beside them.
+    """
+    ours, theirs = _denials(text), _denials(quote)
+    free = [*theirs]
+    for denial in ours:
+        same = next((other for other in free if denial.beside & other.beside), None)
+        if same is None:
+            return False
+        free.remove(same)
+    said = _units(text)
+    return not any(denial.denied <= said and denial.denied for denial in free)
+
+
+@dataclass(frozen=True)
+class _Denial:
+    """A negation, told by the words `beside` it, the nearest two on each side; `denied` is the
+    first after it."""
+
+    beside: frozenset[str]
+    denied: frozenset[str]
+
+
+def _denials(text: str) -> list[_Denial]:
+    found = []
+    chinese = languages.detect(text) == "zh"
+    for start, end in contrast.negations(text):
+        if chinese:
+            before = [f"{c}<" for c in _HAN_TERM.findall(text[max(0, start - 1) : start])]
+            after = [f">{text[end : end + 2]}"]
+            denied = frozenset({text[end : end + 2]})
+        else:
+            before = [t for t in analysis.terms(text[:start]) if t in content(text[:start])][-2:]
+            after = [t for t in analysis.terms(text[end:]) if t in content(text[end:])][:2]
+            denied = frozenset(after[:1])
+        found.append(_Denial(frozenset([*before, *after]), denied))
+    return found
+
+
+def _units(text: str) -> set[str]:
+    """What of a text can be denied: its terms, and the pairs of its characters."""
+    return set(analysis.terms(text)) | {text[at : at + 2] for at in range(len(text))}
 
 
 def _in_place_en(text: str, quote: str) -> bool:

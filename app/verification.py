@@ -11,6 +11,7 @@ a name that the quote lacks makes a sentence false however alike it looks, and e
 - unsupported: all else. Such a sentence carries no label.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from quire.text.quantities import Quantity
 
 _SUPPORTED = 0.8
 _PARTLY = 0.5
+_BORROWED = 3  # words that a sentence may take from the one before, to which its "it" points
 
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|that|those|such)\b"
@@ -30,8 +32,9 @@ _POINTS_BACK = re.compile(
 )
 _CLAUSE = re.compile(r"[,;，；]\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s")
 _CLAUSE_TERMS = 2  # of content in a clause that can be supported by itself
-_MARK = re.compile(r"\s*[\[［【(（]\s*\d+(?:\s*[,，、-]\s*\d+)*\s*[\]］】)）]")
-"""A label that the model wrote by itself, such as [1] or (2, 3)."""
+_LABELS = r"\s*\d{1,2}(?:\s*[,，、-]\s*\d{1,2})*\s*"
+_MARK = re.compile(rf"\s*[\[［【]{_LABELS}[\]］】]|\s+[(（]{_LABELS}[)）]")
+"""A label that the model wrote by itself, such as [1] or (2, 3); a year is none, nor is f(7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class _Quote:
     text: str
     terms: frozenset[str]
     quantities: list[Quantity]
+    before: frozenset[str] = frozenset()  # terms of its first sentence that its second one lacks
 
     def citation(self) -> Citation:
         return Citation(
@@ -89,7 +93,8 @@ def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
     for share, quote in ranked:
         if share < _PARTLY:
             break
-        if agreement.agrees(text, quote.text):
+        borrowed = quote.before & agreement.content(text)
+        if len(borrowed) <= _BORROWED and agreement.agrees(text, quote.text):
             if share >= _SUPPORTED and agreement.aligned(text, quote.text):
                 return "supported", quote
             partly = partly or quote
@@ -126,7 +131,9 @@ def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:
                     continue
                 yield _quote(passage, offset, part, start, end)
                 if before and _POINTS_BACK.search(part[start:end]):
-                    yield _quote(passage, offset, part, before[0], end)
+                    alone = agreement.known(part[start:end])
+                    both = _quote(passage, offset, part, before[0], end)
+                    yield dataclasses.replace(both, before=both.terms - alone)
                 before = (start, end)
 
 

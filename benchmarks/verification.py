@@ -54,7 +54,8 @@ def of_set(folder: Path) -> Iterator[Pair]:
         same = [a for a in answers[row["document"]] if _like(a, answer) and a not in text]
         instead = same or [a for a in everyone if _like(a, answer) and a not in text]
         others = [one for one in told if one != text]
-        swapped = {answer: instead} if not re.search(r"\d", answer) else {}
+        name = not re.search(r"\d", answer) and 3 * len(answer) <= len(text)
+        swapped = {answer: instead} if name else {}
         for kind, false in corruptions.corrupted(
             text, others, draw, names=[answer], instead=swapped
         ):
@@ -80,14 +81,17 @@ def rewritten(text: str) -> str:
         if number != match[0]:
             return number
         if chinese and len(number) == 1:
-            return DIGITS_ZH[int(number)]
+            return DIGITS_ZH[int(number)] if match.string[match.end() :][:1] != "月" else number
         if not chinese and len(number) < 3:
             return corruptions.in_words(int(number))
         if len(number) > 4:
             return f"{int(number):,}"
         return number
 
-    return re.sub(r"(?<![\w.,/-])\d+(?:,\d{3})*(?![\w.,/:-]|\s?[a-zA-Z]*\d)", otherwise, text)
+    if re.search(r"\b\d{1,2}(?:st|nd|rd|th)? [A-Z]", text):
+        return text  # a date, most likely
+    apart = r"[A-Za-z\d.,/:-]"
+    return re.sub(rf"(?<!{apart})\d+(?:,\d{{3}})*(?!{apart}|\s?[a-zA-Z]*\d)", otherwise, text)
 
 
 def report(name: str, found: Iterator[Pair]) -> None:

@@ -72,13 +72,15 @@ def negated(text: str) -> bool:
     return any(True for _ in negations(text))
 
 
-def negations(text: str) -> Iterator[str]:
-    """The words by which a text denies something, in order."""
+def negations(text: str) -> Iterator[tuple[int, int]]:
+    """Where the words stand by which a text denies something: offsets (start, end), in order."""
     if languages.detect(text) == "zh":
-        text = _NO_NEGATION_ZH.sub("", text)
-        yield from (match[0] for match in _NEGATION_ZH.finditer(text))
+        others = [match.span() for match in _NO_NEGATION_ZH.finditer(text)]
+        for match in _NEGATION_ZH.finditer(text):
+            if not any(start <= match.start() < end for start, end in others):
+                yield match.span()
     else:
-        yield from (match[0].lower() for match in _NEGATION_EN.finditer(text))
+        yield from (match.span() for match in _NEGATION_EN.finditer(text))
 
 
 def opposed(one: str, other: str) -> bool:

@@ -5,6 +5,7 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -154,6 +155,18 @@ def fits(wanted: Quantity, there: list[Quantity]) -> bool:
         elif wanted.value == other.value and _alike(wanted.unit, other.unit):
             return True
     return False
+
+
+def all_fit(wanted: list[Quantity], there: list[Quantity]) -> bool:
+    """Whether each quantity fits, and none is said more often than it stands there: in "nine
+    rulers and nine governors" for "nine rulers and four governors" each nine alone would fit."""
+    said = Counter(one.value for one in wanted if one.unit != "date")
+    held = Counter(one.value for one in there) + Counter(
+        one.value.split("-")[0] for one in there if one.unit == "date"
+    )
+    return all(fits(one, there) for one in wanted) and all(
+        count <= max(1, held[value]) for value, count in said.items()
+    )
 
 
 def _within(wanted: Quantity, other: Quantity) -> bool:
