@@ -5,6 +5,7 @@ eight, even where the scope keeps one chunk in a thousand.
 """
 
 import json
+import math
 import os
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -12,12 +13,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from quire.errors import DocumentNotFound, UsageError
+from quire.errors import DocumentNotFound, KnowledgeBaseDamaged, UsageError
 from quire.indexes import documents, lexical, tags
 
 if TYPE_CHECKING:
@@ -93,44 +94,25 @@ class Scope:
         """Each condition in words, with what decides whether a place fits it."""
         found: list[tuple[str, Callable[[Located], bool]]] = []
         if self.files:
-            found.append((f"named {_either(self.files)}", self._has_name))
+            found.append((f"named {_either(self.files)}", _named(self.files)))
         if self.folders:
-            found.append((f"in the folder {_either(self.folders)}", self._lies_in))
+            found.append((f"in the folder {_either(self.folders)}", _below(self.folders)))
         if self.since or self.until:
             days = [f"since {self.since}"] * bool(self.since)
             days += [f"until {self.until}"] * bool(self.until)
-            found.append((f"{self.dates} {' and '.join(days)}", self._is_dated))
+            found.append((f"{self.dates} {' and '.join(days)}", self._dated()))
         if self.languages:
             found.append((f"in the language {_either(self.languages)}", self._is_written_in))
         if self.tags:
             found.append((f"tagged {_either(self.tags)}", self._is_tagged))
         return found
 
-    def _has_name(self, place: "Located") -> bool:
-        names = {_folded(place.path.name), _folded(documents.displayed(place.path))}
-        for file in self.files:
-            wanted = {_folded(file), _folded(_absolute(file))}
-            if wanted & names or any(fnmatchcase(n, pattern) for n in names for pattern in wanted):
-                return True
-        return False
-
-    def _lies_in(self, place: "Located") -> bool:
-        above = [_folded(part) for part in place.path.parent.parts]
-        for folder in self.folders:
-            if place.path.is_relative_to(_absolute(folder)):
-                return True
-            parts = [_folded(part) for part in Path(folder).parts]
-            if parts and not {"..", os.sep} & set(parts):
-                ends = range(len(parts), len(above) + 1)
-                if any(above[end - len(parts) : end] == parts for end in ends):
-                    return True
-        return False
-
-    def _is_dated(self, place: "Located") -> bool:
-        at = place.modified if self.dates == "modified" else place.added
-        return (self.since is None or at >= _midnight(self.since)) and (
-            self.until is None or at < _midnight(self.until + timedelta(days=1))
-        )
+    def _dated(self) -> "Callable[[Located], bool]":
+        first = _midnight(self.since) if self.since else -math.inf
+        after = _midnight(self.until + timedelta(days=1)) if self.until else math.inf
+        if self.dates == "modified":
+            return lambda place: first <= place.modified < after
+        return lambda place: first <= place.added < after
 
     def _is_written_in(self, place: "Located") -> bool:
         return place.language in self.languages
@@ -188,19 +170,59 @@ def _fitting(places: Iterable[Located], scope: Scope) -> list[Located]:
 
 
 def _places(connection: "apsw.Connection") -> list[Located]:
-    known = {document.id: document for document in documents.all_documents(connection)}
+    tagged = tags.of(connection, documents.ids(connection))
+    rows: list[tuple[Any, ...]] = connection.execute(
+        "SELECT id, language, added_at FROM documents"
+    ).fetchall()
+    try:
+        known: dict[str, tuple[str, float]] = {
+            document_id: (language, datetime.fromisoformat(added_at).timestamp())
+            for document_id, language, added_at in rows
+        }
+    except ValueError as error:
+        raise KnowledgeBaseDamaged(
+            "The catalog's copy of a document's date is damaged.", hint="Run: quire verify --repair"
+        ) from error
     return [
         Located(
-            document_id=found.document_id,
-            path=found.path,
-            language=document.language,
-            modified=found.modified_ns / 1e9,
-            added=datetime.fromisoformat(document.added_at).timestamp(),
-            tags=frozenset(document.tags),
+            found.document_id,
+            found.path,
+            *(language, found.modified_ns / 1e9, added),
+            tags=frozenset(tagged.get(found.document_id, ())),
         )
         for found in documents.locations(connection).values()
-        if (document := known.get(found.document_id))
+        if found.document_id in known
+        for language, added in [known[found.document_id]]
     ]
+
+
+def _named(files: Iterable[str]) -> Callable[[Located], bool]:
+    """Whether a place's name or path is one of these, or fits one as a pattern."""
+    wanted = {_folded(name) for file in files for name in (file, _absolute(file))}
+    patterns = [name for name in wanted if set(name) & set("*?[")]
+
+    def fits(place: Located) -> bool:
+        names = (_folded(place.path.name), _folded(documents.displayed(place.path)))
+        return not wanted.isdisjoint(names) or any(
+            fnmatchcase(name, pattern) for name in names for pattern in patterns
+        )
+
+    return fits
+
+
+def _below(folders: Iterable[str]) -> Callable[[Located], bool]:
+    """Whether a place lies below one of these paths, or below a folder whose path ends so."""
+    paths = [Path(_absolute(folder)) for folder in folders]
+    ends = [[_folded(part) for part in Path(folder).parts] for folder in folders]
+    ends = [parts for parts in ends if parts and not {"..", os.sep} & set(parts)]
+
+    def fits(place: Located) -> bool:
+        above = [_folded(part) for part in place.path.parent.parts]
+        return any(place.path.is_relative_to(path) for path in paths) or any(
+            above[at : at + len(parts)] == parts for parts in ends for at in range(len(above))
+        )
+
+    return fits
 
 
 def _several(value: str | Path | Iterable[str | Path]) -> tuple[str, ...]:
