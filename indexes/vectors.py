@@ -106,18 +106,19 @@ class VectorIndex:
     def _parameters(self, among: npt.NDArray[np.int64] | None) -> Any:
         if among is None:
             return None
-        selector = faiss.IDSelectorBatch(among)
+        library: Any = faiss  # its types do not know these parameters
+        selector = library.IDSelectorBatch(among)
         if not self.grouped:
-            return faiss.SearchParameters(sel=selector)
+            return library.SearchParameters(sel=selector)
         # Few are left to compare, and they may lie in any group.
-        return faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nlist)
+        return library.SearchParametersIVF(sel=selector, nprobe=self._index.nlist)
 
     def in_groups(self) -> "VectorIndex":
         """The same vectors, grouped, with its `recall` measured. Takes a minute or two for a
         million vectors of 384 dimensions on two cores."""
         faiss.omp_set_num_threads(os.cpu_count() or 1)
         groups = _group_count(len(self))
-        index = faiss.index_factory(
+        index: Any = faiss.index_factory(
             self.dimension, f"IVF{groups},SQfp16", faiss.METRIC_INNER_PRODUCT
         )
         index.by_residual = False  # the vectors themselves, not their distance from the centroid

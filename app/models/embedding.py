@@ -43,6 +43,7 @@ class SentenceEmbedder:
         self._loading = threading.Lock()
         self._encoding = threading.Lock()
         self._loaded: SentenceTransformer | None = None
+        self._question: tuple[str, npt.NDArray[np.float32]] | None = None  # the last one
 
     @cached_property
     def fingerprint(self) -> str:
@@ -92,9 +93,14 @@ class SentenceEmbedder:
         return vectors
 
     def embed_question(self, text: str) -> npt.NDArray[np.float32]:
-        """The unit vector of a question, shape (dimension,)."""
-        row: npt.NDArray[np.float32] = self._encode([text], "encode_query")[0]
-        return row
+        """The unit vector of a question, shape (dimension,).
+
+        The last one is kept: a question is embedded to search, and again to weigh what was found.
+        """
+        last = self._question
+        if last is None or last[0] != text:
+            last = self._question = (text, self._encode([text], "encode_query")[0])
+        return last[1]
 
     def _encode(self, texts: list[str], method: str) -> Vectors:
         model = self._model
