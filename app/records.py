@@ -293,7 +293,11 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of an answer with the verdict on it. `labels` name the supporting passages."""
+    """A sentence of an answer with the verdict on it. `labels` name the supporting passages.
+
+    A `stitched` one rests on several quotes, each for a part of it: that the parts belong together
+    is said by none of them, so it is supported partly at most.
+    """
 
     text: str
     support: Support
@@ -307,12 +311,17 @@ class Sentence:
     def quote(self) -> str:
         return self.citations[0].quote if self.citations else ""
 
+    @property
+    def stitched(self) -> bool:
+        return len(self.citations) > 1
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "text": self.text,
             "labels": list(self.labels),
             "support": self.support,
             "quote": self.quote,
+            "stitched": self.stitched,
         }
 
 

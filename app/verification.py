@@ -30,7 +30,7 @@ _POINTS_BACK = re.compile(
     "|[它他她其该此]|这",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[,;，；]\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s")
+_CLAUSE = re.compile(r"(?:,(?!\d)|[;，；])\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s")
 _CLAUSE_TERMS = 2  # of content in a clause that can be supported by itself
 _LABELS = r"\s*\d{1,2}(?:\s*[,，、-]\s*\d{1,2})*\s*"
 _MARK = re.compile(rf"\s*[\[［【]{_LABELS}[\]］】]|\s+[(（]{_LABELS}[)）]")

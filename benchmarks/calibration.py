@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from quire import KnowledgeBase, evidence, load_settings
 from quire.confidence import Signals, signals
 from quire.evaluation import metrics
+from quire.passages import context
 from quire.records import PAGE_BREAK, Hit
 from quire.text import languages
 
@@ -79,10 +80,10 @@ def rows(folder: Path, kb: Path) -> Iterator[Row]:
             hits = base.search(question["question"], k=DEEPER)
             place = _place(question, texts)
             instead = only_answerable and at % 2 == 1
-            yield _row(base, question, hits[:HITS], withheld=False, extra=instead)
+            yield _row(base, question, hits, withheld=False, extra=instead)
             if question["answers"] and place:
                 others = [hit for hit in hits if not _overlaps(hit, question, place)]
-                yield _row(base, question, others[:HITS], withheld=True, extra=not instead)
+                yield _row(base, question, others, withheld=True, extra=not instead)
 
 
 def _row(
@@ -90,7 +91,7 @@ def _row(
 ) -> Row:
     question, answers = asked["question"], asked["answers"]
     retriever = base._search()  # noqa: SLF001  the very one that answers
-    passages = retriever.passages(hits)[:PASSAGES]
+    passages = retriever.passages(context(hits, most=HITS, passages=PASSAGES))
     found = retriever.evidence(question, passages)
     frequencies, chunks = retriever.frequencies(question)
     told = signals(question, found, frequencies=frequencies, chunks=chunks)

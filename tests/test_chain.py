@@ -8,6 +8,7 @@ import pytest
 
 from quire import Answer, KnowledgeBase, QuireError
 from quire.models.fakes import FakeChatModel, FakeEmbedder
+from quire.output import answer_lines
 from quire.records import Message
 
 NOTES = """# Harbour rules
@@ -180,3 +181,23 @@ def test_an_empty_question_is_an_error_that_says_so(folder: Path, question: str)
 )
 def test_no_question_breaks_the_search(folder: Path, question: str) -> None:
     assert ask(folder, TRUE, question).text
+
+
+def test_a_risk_that_cannot_be_promised_leaves_no_answer_and_says_why(folder: Path) -> None:
+    with KnowledgeBase.open(folder, embedder=FakeEmbedder()) as kb:
+        assert kb.ask(QUESTION, max_risk=1.0).status == "extractive"
+        answer = kb.ask(QUESTION, max_risk=0.001)
+        assert (answer.status, answer.sentences) == ("not_found", ())
+        assert "cannot be promised" in answer.text
+        assert answer.confidence == kb.ask(QUESTION).confidence
+        with pytest.raises(QuireError, match="risk"):
+            kb.ask(QUESTION, max_risk=2.0)
+
+
+def test_where_nothing_is_shown_the_closest_passages_are(folder: Path) -> None:
+    answer = ask(folder, TRUE, "What does mooring cost on Jupiter's moon Ganymede?")
+    assert answer.status == "not_found"
+    lines = "\n".join(answer_lines(answer))
+    assert "closest passages" in lines
+    assert "harbour.md" in lines
+    assert TRUE in lines

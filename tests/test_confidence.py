@@ -1,0 +1,88 @@
+"""How sure an answer is, and what is shown where a risk is chosen."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from made_passages import passage
+from quire import confidence, evidence
+from quire.confidence import Signals, calibration, calibrations, signals
+from quire.errors import UsageError
+from quire.text import analysis
+
+TEXT = "The landlord insures the dome since 1998. Smoking is permitted in the hall."
+
+
+def told(question: str, text: str = TEXT) -> Signals:
+    frequencies = dict.fromkeys(analysis.question_terms(question), 1)
+    found = evidence.find(
+        question, [passage(text)], frequencies=frequencies, chunks=50, embedder=None
+    )
+    result = signals(question, found, frequencies=frequencies, chunks=50)
+    assert result is not None
+    return result
+
+
+def test_a_question_whose_words_stand_in_a_sentence_lacks_nothing() -> None:
+    found = told("Since when does the landlord insure the dome?")
+    assert (found.own, found.rarest_missing, found.longest_missing) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("question", "signal"),
+    [
+        ("Who insured the dome in 1989?", "numbers_missing"),
+        ("Did the landlord Lindqvist insure the dome?", "names_missing"),
+        ("Where is smoking not permitted?", "undenied"),
+        ("Which tenant insures the dome?", "opposed"),
+        ("Why is smoking permitted in the hall?", "no_candidate"),
+    ],
+)
+def test_each_sign_of_a_question_that_deceives_is_seen(question: str, signal: str) -> None:
+    assert getattr(told(question), signal) > 0
+    assert getattr(told("Since when does the landlord insure the dome?"), signal) == 0
+
+
+def test_there_is_nothing_to_tell_where_no_sentence_says_anything() -> None:
+    assert signals("Why?", [], frequencies={}, chunks=0) is None
+
+
+@pytest.mark.parametrize("made", calibrations(), ids=lambda one: f"{one.language}-{one.embedder}")
+def test_a_smaller_risk_never_has_a_lower_threshold(made: confidence.Calibration) -> None:
+    thresholds = [made.threshold(risk / 100) for risk in range(1, 101)]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert thresholds[-1] == 0
+    assert made.threshold(made.least_risk) <= 1 < made.threshold(made.least_risk - 0.01)
+    assert 0 < made.threshold(None) < 1
+
+
+@pytest.mark.parametrize("made", calibrations(), ids=lambda one: f"{one.language}-{one.embedder}")
+def test_the_calibration_says_at_each_point_what_was_measured(made: confidence.Calibration) -> None:
+    assert set(made.weights) <= set(Signals.__slots__)
+    for threshold, coverage, wrong, at_most in made.curve:
+        assert 0 <= threshold <= 1
+        assert 0 < coverage <= 1
+        assert wrong <= at_most <= 1
+
+
+@given(st.lists(st.floats(0, 2), min_size=15, max_size=15))
+def test_confidence_is_a_probability_and_falls_with_what_is_missing(values: list[float]) -> None:
+    made = calibration("en", embedder=None)
+    before = Signals(*values)
+    after = Signals(*values[:-2], values[-2] + 1, values[-1])  # no_candidate
+    assert 0 < made.confidence(after) <= made.confidence(before) < 1
+
+
+def test_a_model_that_none_was_made_for_counts_by_words_alone() -> None:
+    assert calibration("en", embedder="some other model") == calibration("en", embedder=None)
+    assert calibration("ja", embedder=None).language == "zh"
+    assert calibration("fr", embedder=None).language == "en"
+    assert calibration("en", embedder="all-MiniLM-L6-v2").weights["cosine"] > 0
+
+
+@pytest.mark.parametrize("risk", [0, -0.1, 1.1, math.nan])
+def test_a_risk_that_cannot_be_meant_is_an_error(risk: float) -> None:
+    with pytest.raises(UsageError, match="risk"):
+        confidence.checked_risk(risk)
