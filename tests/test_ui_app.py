@@ -8,31 +8,18 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-from quire import KnowledgeBase, ui
+from quire import KnowledgeBase
 from quire.errors import KnowledgeBaseLocked
-from quire.ui.feedback import Feedback
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
-
-SCRIPT = str(Path(ui.__file__).parent / "main.py")
-DOCUMENTS = Path(__file__).parent.parent / "examples" / "documents"
-DEPOSIT = "How much is the deposit?"
+from ui_driver import DEPOSIT, ask, browser, go, lease, shown
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A knowledge base with one PDF, served by this process without a chat model."""
-    folder = tmp_path_factory.mktemp("ui") / "kb"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QUIRE_KB", str(folder))
-        patch.setenv("QUIRE_MODEL", "none")
-        patch.setenv("QUIRE_CONFIG", str(folder / "no-such.toml"))
-        with KnowledgeBase.open(folder) as base:
-            base.add(DOCUMENTS / "lease-and-handbook.pdf")
+    with lease(tmp_path_factory.mktemp("ui") / "kb") as folder:
         yield folder
-        st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -41,44 +28,6 @@ def opened(folder: Path) -> Shared:
     found = shared()
     assert found.ready.wait(60)
     return found
-
-
-def browser(locale: str = "en-US", **address: str) -> AppTest:
-    """A tab that has just been opened."""
-    tab = AppTest.from_file(SCRIPT, default_timeout=60)
-    tab.context = {"locale": locale}
-    tab.query_params.update(address)
-    return tab.run()
-
-
-def ask(tab: AppTest, question: str) -> AppTest:
-    tab.chat_input(key="ask").set_value(question).run()
-    job = tab.session_state["quire"].answering
-    if job is not None:
-        assert job.wait(60)
-        tab.run()
-    return tab
-
-
-def go(tab: AppTest, page: str) -> AppTest:
-    """Open another page, "" for the chat. `AppTest.switch_page` knows only pages that are files."""
-    pages = tab._registered_pages
-    tab._page_hash = next(key for key, info in pages.items() if info["url_pathname"] == page)
-    return tab.run()
-
-
-def shown(tab: AppTest) -> str:
-    """All text of the page, as HTML and Markdown."""
-    parts = [element.proto.body for element in tab.get("html")]
-    parts += [element.proto.json for element in tab.get("bidi_component")]
-    parts += [
-        element.value for kind in ("markdown", "caption", "error") for element in tab.get(kind)
-    ]
-    return "\n".join(parts)
-
-
-def buttons(tab: AppTest, start: str) -> list[Any]:
-    return [button for button in tab.button if button.key and button.key.startswith(start)]
 
 
 def test_an_answer_names_the_file_and_the_page_and_shows_the_quote(opened: Shared) -> None:
@@ -145,22 +94,6 @@ def test_a_citation_opens_its_page_with_the_words_marked(opened: Shared) -> None
     assert "page 3 of 7" not in shown(tab)
 
 
-def test_the_last_question_can_be_asked_again_and_its_answer_judged(opened: Shared) -> None:
-    tab = ask(browser(), DEPOSIT)
-    conversation = tab.session_state["quire"].conversation
-    first = opened.conversations.turns(conversation)[-1]
-    tab.feedback[0].set_value(1).run()
-    assert opened.feedback.of(first.id) is True
-    assert Feedback(opened.base.folder).of(first.id) is True
-    tab.button(key=f"again-{first.id}").click().run()
-    assert tab.session_state["quire"].answering is None or tab.session_state[
-        "quire"
-    ].answering.wait(60)
-    tab.run()
-    questions = [turn.question for turn in opened.conversations.turns(conversation)]
-    assert questions == [DEPOSIT, DEPOSIT]
-
-
 def test_a_chat_is_there_after_a_restart(opened: Shared) -> None:
     tab = ask(browser(), DEPOSIT)
     conversation = tab.session_state["quire"].conversation
@@ -198,14 +131,6 @@ def test_an_upload_is_reported_in_plain_words_and_found_by_the_next_question(
     ask(tab, "On which day does the canteen serve lentil soup?")
     assert "lentil soup on Thursdays" in shown(tab)
 
-    document = opened.base.document("canteen.md")
-    go(tab, "documents")
-    tab.button(key=f"remove-{document.id}").click().run()
-    assert "canteen\\.md" in shown(tab)
-    assert opened.base.document("canteen.md")  # nothing is deleted before it is confirmed
-    tab.button(key="confirm").click().run()
-    assert "canteen.md" not in [d.name for d in opened.base.documents()]
-
 
 def test_files_can_be_added_beside_a_question(opened: Shared) -> None:
     tab = browser()
@@ -215,16 +140,6 @@ def test_files_can_be_added_beside_a_question(opened: Shared) -> None:
     assert opened.ingests.wait(60)
     assert "note.txt" in [d.name for d in opened.base.documents()]
     assert not tab.exception
-
-
-def test_a_chat_is_deleted_when_confirmed(opened: Shared) -> None:
-    tab = ask(browser(), DEPOSIT)
-    conversation = tab.session_state["quire"].conversation
-    tab.button(key=f"delete-{conversation}").click().run()
-    assert conversation in [chat.id for chat in opened.conversations.all()]
-    tab.button(key="confirm").click().run()
-    assert conversation not in [chat.id for chat in opened.conversations.all()]
-    assert "The deposit is CNY 20,400" not in shown(tab)
 
 
 def test_the_interface_speaks_the_browsers_language_and_the_chosen_one(opened: Shared) -> None:
@@ -256,7 +171,7 @@ def test_an_unexpected_error_shows_no_traceback(
     def broken(*_: object) -> None:
         raise RuntimeError("a text of a document")
 
-    monkeypatch.setattr(KnowledgeBase, "documents", broken)
+    monkeypatch.setattr(Shared, "documents", broken)
     tab = browser()
     assert not tab.exception
     assert len(tab.error) == 1
@@ -274,18 +189,6 @@ def test_hostile_names_and_texts_are_shown_as_they_are(opened: Shared) -> None:
         assert "<img" not in shown(tab)
     finally:
         opened.base.remove([d.id for d in opened.base.documents() if "onerror" in d.name])
-
-
-def test_an_empty_knowledge_base_explains_itself_and_offers_the_samples(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("QUIRE_KB", str(tmp_path / "empty"))
-    monkeypatch.setenv("QUIRE_MODEL", "none")
-    tab = browser()
-    assert not tab.exception
-    assert "Nothing leaves this computer" in shown(tab)
-    assert tab.file_uploader
-    assert tab.button(key="samples")
 
 
 def test_a_folder_that_is_a_file_is_explained(

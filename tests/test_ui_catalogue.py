@@ -10,6 +10,8 @@ from quire import errors, ui
 from quire.errors import QuireError
 from quire.ui.catalogue import LANGUAGES, texts
 
+BY_MODEL = ("chat.model", "settings.better_than")
+
 
 def _entries(language: str) -> Iterator[tuple[str, Any]]:
     for section, entries in texts(language).items():
@@ -41,6 +43,10 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"intake.{stage}" for stage in ("waiting", "stopped", "failed", "skipped")),
         *(f"intake.n_{kind}" for kind in ("taken", "unchanged", "skipped", "failed", "stopped")),
         *(f"source.{why}_missing" for why in ("document", "original", "image")),
+        *(f"scope.{kind}" for kind in ("folders", "files", "tags")),
+        *(f"answer.{support}" for support in ("partly", "unsupported")),
+        *(f"{key}_{model}" for model in ("starter", "none") for key in BY_MODEL),
+        "chat.model_other",
         *(f"source.{size}" for size in ("smaller", "larger")),
         *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),
     }

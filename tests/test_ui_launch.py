@@ -26,8 +26,12 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com"])
-def test_an_address_that_other_machines_can_reach_is_refused(host: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no log-in"):
+@pytest.mark.parametrize("password", ["", "too short"])
+def test_an_address_that_other_machines_can_reach_is_refused_without_a_password(
+    host: str, password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_PASSWORD", password)
+    with pytest.raises(UsageError, match=r"[Pp]assword"):
         launch(tmp_path, port=free_port(), host=host, open_browser=False)
 
 

@@ -28,10 +28,18 @@ def ui(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
     ] = True,
+    host: Annotated[
+        str,
+        typer.Option("--host", help="Address; one that others can reach needs a password."),
+    ] = "127.0.0.1",
     kb: Kb = None,
     json: Json = False,
 ) -> int:
-    """Open the chat in a browser; only this machine can reach it."""
+    """Open the chat in a browser.
+
+    Only this machine can reach it, unless --host names another address; then QUIRE_PASSWORD in the
+    environment is the password that each visitor is asked for.
+    """
     from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
     from quire.ui.launch import launch  # noqa: PLC0415
 
@@ -42,4 +50,4 @@ def ui(
             output.print_text(f"Quire is at {address} until you press Ctrl-C.")
 
     folder = load_settings(kb=kb).kb
-    return launch(folder, port=port, open_browser=browser, announce=announce)
+    return launch(folder, port=port, host=host, open_browser=browser, announce=announce)

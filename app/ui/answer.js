@@ -66,7 +66,11 @@ export default function (component) {
     for (const part of paragraph) node.append(...sentence(data, part, open));
     parts.push(node);
   }
-  if (data.legend) parts.push(element("div", "quire-meta", data.legend));
+  for (const mark of data.legend) {
+    const node = element("div", "quire-meta");
+    node.append(element("span", `quire-legend ${mark.support}`, mark.text));
+    parts.push(node);
+  }
   if (data.sources.length) {
     parts.push(element("div", "quire-heading", data.texts.sources));
     parts.push(...data.sources.map((group) => source(data, group, open)));

@@ -9,18 +9,34 @@ import threading
 import time
 import traceback
 
+from quire.indexes.scope import Scope
 from quire.knowledge_base import KnowledgeBase
-from quire.records import Answer
+from quire.records import Answer, Draft
 
 _log = logging.getLogger(__name__)
 
 
 class AnswerJob:
-    """One question being answered. `answer` or `problem` is set once `done` is."""
+    """One question being answered. `answer` or `problem` is set once `done` is.
 
-    def __init__(self, base: KnowledgeBase, question: str, *, conversation: str | None) -> None:
+    `replacing` is the id of the answer whose place the new one takes; `draft` holds quotes to show
+    until there is text, or is None.
+    """
+
+    def __init__(
+        self,
+        base: KnowledgeBase,
+        question: str,
+        *,
+        conversation: str | None,
+        scope: Scope | None = None,
+        replacing: str | None = None,
+    ) -> None:
         self.question = question
         self.conversation = conversation
+        self.scope = scope
+        self.replacing = replacing
+        self.draft: Draft | None = None
         self.answer: Answer | None = None
         self.problem: Exception | None = None
         self._base = base
@@ -59,7 +75,12 @@ class AnswerJob:
     def _run(self) -> None:
         try:
             for piece in self._base.stream(
-                self.question, conversation=self.conversation, cancel=self._cancel
+                self.question,
+                conversation=self.conversation,
+                scope=self.scope,
+                cancel=self._cancel,
+                replacing=self.replacing,
+                on_draft=self._hear_draft,
             ):
                 if isinstance(piece, Answer):
                     self.answer = piece
@@ -70,6 +91,9 @@ class AnswerJob:
             self.problem = error
         finally:
             self._done.set()
+
+    def _hear_draft(self, draft: Draft) -> None:
+        self.draft = draft
 
 
 def log_place(error: Exception) -> None:

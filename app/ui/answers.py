@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from quire.records import Draft, Sentence
 from quire.ui import style
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
@@ -40,7 +41,26 @@ def draw(answer: Kept, *, known: set[str]) -> None:
         )
         if pressed.opened is not None:
             _open(answer["citations"][int(pressed.opened)])
+    if answer.get("scan"):
+        _scan(answer["scan"])
     _footer(answer)
+
+
+def draw_draft(draft: Draft, *, question: str, seconds: float) -> None:
+    """Draw quotes while a model still reads."""
+    if draft.standalone_question != question:
+        st.caption(label("answer.you_asked", question=draft.standalone_question))
+    quotes = "".join(
+        f'<div class="quire-quote">{html(sentence.text)}'
+        f'<div class="quire-meta">{html(", ".join(_sources_of(sentence)))}</div></div>'
+        for sentence in draft.sentences
+    )
+    st.html(f'<div class="quire-heading">{html(plain("answer.extractive"))}</div>{quotes}')
+    st.caption(f"{label('answer.draft')} … {seconds:.0f} s")
+
+
+def _sources_of(sentence: Sentence) -> list[str]:
+    return [f"{cited.document.name}{_at(place(cited.page))}" for cited in sentence.citations]
 
 
 def place(first: int | None, last: int | None = None) -> str:
@@ -76,7 +96,7 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
         {
             "text": sentence["text"],
             "support": sentence["support"],
-            "hint": plain("answer.partly") if sentence["support"] == "partly" else "",
+            "hint": _hint(sentence["support"]),
             "before": "" if quoted else _space_before(sentences, at, quoted=False),
             "marks": [
                 {"label": number, "citation": _citation_of(answer, sentence, number)}
@@ -85,12 +105,16 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
         }
         for at, sentence in enumerate(sentences)
     ]
-    partly = any(sentence["support"] == "partly" for sentence in sentences)
+    doubted = {sentence["support"] for sentence in sentences} - {"supported"}
     return {
         "quoted": quoted,
         "heading": plain("answer.extractive") if quoted else "",
         "paragraphs": [[part] for part in parts] if quoted else [parts],
-        "legend": plain("answer.legend") if partly else "",
+        "legend": [
+            {"support": support, "text": _hint(support)}
+            for support in ("partly", "unsupported")
+            if support in doubted
+        ],
         "citations": [
             {"place": f"{citation['document']}{_at(place(citation['page']))}"}
             for citation in answer["citations"]
@@ -104,6 +128,31 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
             "copied": plain("answer.copied"),
         },
     }
+
+
+def _hint(support: str) -> str:
+    """What a mark means; nothing where a sentence is supported, and needs none."""
+    return "" if support == "supported" else plain(f"answer.{support}")
+
+
+def _scan(scan: Kept) -> None:
+    """Every document that mentions what was counted, where the answer does not list them all."""
+    found = scan["found"]
+    if not found:
+        return
+    with st.expander(label("answer.scan", n=len(found))):
+        rows = "".join(
+            f'<div><span class="quire-name">{html(each["document"])}</span> '
+            f'<span class="quire-meta">{html(_mentions(each))}</span></div>'
+            for each in found
+        )
+        st.html(f'<div class="quire-rows">{rows}</div>')
+
+
+def _mentions(found: Kept) -> str:
+    times = plain("answer.mentions", n=found["mentions"])
+    pages = ", ".join(str(page) for page in found["pages"])
+    return f"{times} · {plain('answer.on_pages', pages=pages)}" if pages else times
 
 
 def _sources(answer: Kept, *, known: set[str], with_quotes: bool) -> list[dict[str, Any]]:

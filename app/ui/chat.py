@@ -4,27 +4,27 @@ import streamlit as st
 
 from quire.conversations import Turn
 from quire.errors import UsageError
-from quire.ui import answers, intake, problems, samples, source_panel
+from quire.ui import answers, intake, judging, problems, scoping, source_panel, welcome
 from quire.ui.answering import AnswerJob
 from quire.ui.catalogue import label, plain
-from quire.ui.inert import html
+from quire.ui.inert import html, markdown
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
 _POLL = 0.4  # seconds between two looks at an answer on its way; it grows by whole sentences
 _AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: quotes are faster
+_SHOWN = 20  # turns shown at once, the last ones: a long chat must not slow every click
 
 
 def draw(opened: Shared) -> None:
     """Draw the chat page."""
     mine = state()
     _take_over_finished(opened)
-    documents = opened.base.documents()
+    documents = opened.documents()
     turns = _turns(opened)
-    if not documents and not turns and mine.answering is None:
-        _welcome_to_nothing(opened)
-    elif not turns and mine.answering is None:
-        _hero(plain("chat.title"), plain("chat.about", n=len(documents)))
+    asked: str | None = None
+    if not turns and mine.answering is None:
+        asked = welcome.draw(opened, documents)
     intake.draw(opened)
     known = {document.id for document in documents}
     # subtle: the columns are there without a source too (style.css hides the empty one), or the
@@ -34,52 +34,72 @@ def draw(opened: Shared) -> None:
         _talk(opened, turns, known=known)
     if mine.source is not None:
         with beside:
-            source_panel.draw(opened, mine.source)
-    _ask(opened)
+            source_panel.draw(opened)
+    _ask(opened, can_choose=bool(documents))
+    if asked:
+        begin(opened, asked)
+
+
+def begin(opened: Shared, question: str, *, replacing: str | None = None) -> None:
+    """Have a question answered, and draw the page anew."""
+    mine = state()
+    mine.answering = AnswerJob(
+        opened.base,
+        question,
+        conversation=mine.conversation,
+        scope=mine.scope,
+        replacing=replacing,
+    )
+    mine.answering.wait(_AT_ONCE)
+    st.rerun()
 
 
 def _talk(opened: Shared, turns: list[Turn], *, known: set[str]) -> None:
     mine = state()
-    for turn in turns:
+    job = mine.answering
+    if job is not None and job.replacing is not None:
+        turns = [turn for turn in turns if turn.id != job.replacing]
+    first = max(0, len(turns) - _SHOWN - mine.earlier)
+    if first and st.button(
+        label("chat.earlier", n=first), key="earlier", icon=":material/history:", type="tertiary"
+    ):
+        mine.earlier += _SHOWN
+        st.rerun()
+    for turn in turns[first:]:
         _question(turn.question)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
+            _told_scope(turn)
             answers.draw(turn.answer, known=known)
-            if turn is turns[-1] and mine.answering is None:
+            if turn is turns[-1] and job is None:
                 _after(opened, turn)
-    if mine.answering is not None:
-        _question(mine.answering.question)
-        _on_its_way(opened, mine.answering)
+    if job is not None:
+        _question(job.question)
+        _on_its_way(opened, job)
         for question in mine.next_questions:
             _question(question)
             st.caption(label("chat.wait"))
     problems.show_kept()
 
 
+def _told_scope(turn: Turn) -> None:
+    """Say to which documents a question was confined, where it was."""
+    scope = ((turn.receipt or {}).get("settings") or {}).get("scope")
+    if scope:
+        st.caption(label("chat.scope", scope=scope))
+
+
 def _after(opened: Shared, turn: Turn) -> None:
-    """What can be done with the last answer: ask again, and say whether it was good."""
-    verdict = opened.feedback.of(turn.id)
-    key = f"feedback-{turn.id}"
-
-    def keep() -> None:
-        chosen = st.session_state[key]
-        if chosen is not None:
-            opened.feedback.add(turn.id, good=bool(chosen))
-
+    """What can be done with the last answer: have it made anew, and say whether it was good."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
-            label("chat.again"), key=f"again-{turn.id}", icon=":material/refresh:", type="tertiary"
+            label("chat.again"),
+            key=f"again-{turn.id}",
+            icon=":material/refresh:",
+            type="tertiary",
+            help=label("chat.again_about"),
         ):
-            _begin(opened, turn.question)
-        st.feedback(
-            "thumbs", key=key, default=None if verdict is None else int(verdict), on_change=keep
-        )
-
-
-def _begin(opened: Shared, question: str) -> None:
-    mine = state()
-    mine.answering = AnswerJob(opened.base, question, conversation=mine.conversation)
-    mine.answering.wait(_AT_ONCE)
-    st.rerun()
+            begin(opened, turn.question, replacing=turn.id)
+        judging.draw(opened, turn)
 
 
 def _take_over_finished(opened: Shared) -> None:
@@ -93,7 +113,7 @@ def _take_over_finished(opened: Shared) -> None:
     if job.answer is not None:
         mine.conversation = job.answer.conversation
     if mine.next_questions:
-        _begin(opened, mine.next_questions.pop(0))
+        begin(opened, mine.next_questions.pop(0))
 
 
 def _turns(opened: Shared) -> list[Turn]:
@@ -118,8 +138,12 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
     if job.done:
         st.rerun()
     with st.chat_message("assistant", avatar=":material/menu_book:"):
+        if job.scope:
+            st.caption(markdown(scoping.words(job.scope)))
         if job.text:
             st.html(f'<div class="quire-text">{html(job.text)}</div>')
+        elif job.draft is not None:
+            answers.draw_draft(job.draft, question=job.question, seconds=job.seconds)
         else:
             waiting = "chat.loading" if opened.model_state == "loading" else "chat.searching"
             st.caption(f"{label(waiting)} … {job.seconds:.0f} s")
@@ -127,13 +151,20 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
             st.caption(label("chat.stopping"))
         else:
             st.button(
-                label("chat.stop"), icon=":material/stop_circle:", key="stop", on_click=job.stop
+                label("chat.stop"),
+                icon=":material/stop_circle:",
+                key="stop",
+                on_click=job.stop,
+                shortcut="Esc",
             )
 
 
-def _ask(opened: Shared) -> None:
+def _ask(opened: Shared, *, can_choose: bool) -> None:
     mine = state()
-    asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
+    with st.bottom:
+        if can_choose:
+            scoping.draw(opened)
+        asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
     if not asked:
         return
     if asked.files:
@@ -142,19 +173,5 @@ def _ask(opened: Shared) -> None:
         mine.next_questions.append(asked.text)
     elif asked.text.strip():
         mine.problem = None
-        _begin(opened, asked.text)
+        begin(opened, asked.text)
     st.rerun()
-
-
-def _welcome_to_nothing(opened: Shared) -> None:
-    _hero(plain("chat.empty_title"), plain("chat.empty"))
-    intake.upload_area(opened)
-    found = samples.documents()
-    if found and not opened.ingests.active:
-        with st.container(horizontal=True, horizontal_alignment="center"):
-            if st.button(label("chat.samples"), icon=":material/auto_stories:", key="samples"):
-                intake.take_in_paths(opened, found)
-
-
-def _hero(title: str, about: str) -> None:
-    st.html(f'<div class="quire-hero"><h1>{html(title)}</h1><p>{html(about)}</p></div>')

@@ -1,42 +1,90 @@
-"""The chats in the sidebar: begin a new one, open an old one, delete one."""
+"""The chats in the sidebar: begin a new one, open, find, rename, export or delete an old one."""
+
+import json
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from quire.conversations import Conversation
-from quire.ui import confirmation
+from quire import transcripts
+from quire.conversations import Conversation, FoundTurn
+from quire.indexes.originals import safe_name
+from quire.ui import problems
 from quire.ui.catalogue import label
 from quire.ui.inert import markdown
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
 _RECENT = 15  # shown at once; the older ones are behind a fold
+_FEW = 6  # chats among which nobody needs a search
+_FOUND = 10  # turns that a search shows
 _TITLE = 28  # characters of a title that fit
 
 
 def draw(opened: Shared, *, chat_page: StreamlitPage) -> None:
     """Draw the sidebar's list. Opening a chat leads to `chat_page`."""
-    if st.button(label("conversations.new"), icon=":material/add:", key="new", width="stretch"):
-        _open(None)
+    if st.button(
+        label("conversations.new"),
+        icon=":material/add:",
+        key="new",
+        width="stretch",
+        shortcut="Ctrl+Shift+O",
+    ):
+        begin_new()
         st.switch_page(chat_page)
     chats = opened.conversations.all()
     if not chats:
         return
     st.caption(label("conversations.title"))
+    wanted = ""
+    if len(chats) > _FEW:
+        wanted = st.text_input(
+            label("conversations.search"),
+            key="search-chats",
+            placeholder=label("conversations.search"),
+            label_visibility="collapsed",
+            icon=":material/search:",
+        ).strip()
+    if wanted:
+        _found(opened, wanted, chat_page=chat_page)
+        return
     with st.container(gap=None, key="chats"):
         for chat in chats[:_RECENT]:
             _row(opened, chat, chat_page=chat_page)
-    if chats[_RECENT:]:
-        with st.expander(label("conversations.older")), st.container(gap=None, key="older_chats"):
-            for chat in chats[_RECENT:]:
-                _row(opened, chat, chat_page=chat_page)
+    if older := chats[_RECENT:]:
+        fold = st.expander(label("conversations.older"), on_change="rerun", key="older")
+        if fold.open:
+            with fold, st.container(gap=None, key="older_chats"):
+                for chat in older:
+                    _row(opened, chat, chat_page=chat_page)
+
+
+def begin_new() -> None:
+    """Leave the open chat for one without turns."""
+    _open(None)
+
+
+def _found(opened: Shared, wanted: str, *, chat_page: StreamlitPage) -> None:
+    """The turns in which some words stand, the latest first."""
+    found: list[FoundTurn] = opened.conversations.search(wanted)
+    if not found:
+        st.caption(label("conversations.no_match", text=wanted))
+    with st.container(gap=None, key="found_chats"):
+        for turn in found[:_FOUND]:
+            if st.button(
+                markdown(_shortened(turn.title)),
+                key=f"found-{turn.turn}",
+                type="tertiary",
+                width="stretch",
+            ):
+                _open(turn.conversation)
+                st.switch_page(chat_page)
+            st.caption(markdown(turn.excerpt))
 
 
 def _row(opened: Shared, chat: Conversation, *, chat_page: StreamlitPage) -> None:
-    title = chat.title if len(chat.title) <= _TITLE else f"{chat.title[:_TITLE].rstrip()}…"
     with st.container(horizontal=True, gap=None, wrap=False, vertical_alignment="center"):
         chosen = st.button(
-            markdown(title),
+            markdown(_shortened(chat.title)),
             key=f"open-{chat.id}",
             type="secondary" if chat.id == state().conversation else "tertiary",
             width="stretch",
@@ -46,12 +94,16 @@ def _row(opened: Shared, chat: Conversation, *, chat_page: StreamlitPage) -> Non
             st.switch_page(chat_page)
         if st.button(
             "",
-            key=f"delete-{chat.id}",
-            icon=":material/close:",
+            key=f"more-{chat.id}",
+            icon=":material/more_horiz:",
             type="tertiary",
-            help=label("conversations.delete"),
+            help=label("conversations.more"),
         ):
-            _confirm(opened, chat)
+            _manage(opened, chat)
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[:_TITLE].rstrip()}…"
 
 
 def _open(conversation: str | None) -> None:
@@ -59,19 +111,61 @@ def _open(conversation: str | None) -> None:
     mine.conversation = conversation
     mine.answering = None  # goes on by itself, and is in its chat when done
     mine.next_questions.clear()
+    mine.scope = None
+    mine.earlier = 0
     mine.source = None
     mine.problem = None
 
 
-def _confirm(opened: Shared, chat: Conversation) -> None:
-    def delete() -> None:
-        opened.conversations.delete(chat.id)
-        if state().conversation == chat.id:
-            _open(None)
+def _manage(opened: Shared, chat: Conversation) -> None:
+    """Ask what to do with a chat."""
+    named = f"name-{chat.id}"
 
-    confirmation.ask(
-        label("conversations.delete_title"),
-        about=label("conversations.delete_about", title=chat.title),
-        yes=label("conversations.delete"),
-        do=delete,
-    )
+    def rename() -> None:
+        with problems.kept():
+            opened.conversations.rename(chat.id, st.session_state[named])
+
+    def delete() -> None:
+        with problems.kept():
+            opened.conversations.delete(chat.id)
+            if state().conversation == chat.id:
+                _open(None)
+
+    @st.dialog(label("conversations.more"))
+    def ask() -> None:
+        with st.form("rename-chat", border=False):
+            st.text_input(label("conversations.name"), value=chat.title, key=named, max_chars=200)
+            if st.form_submit_button(label("conversations.rename"), on_click=rename):
+                st.rerun()
+        turns = opened.conversations.turns(chat.id)
+        stem = safe_name(chat.title)[:60]
+        with st.container(horizontal=True):
+            st.download_button(
+                label("conversations.as_markdown"),
+                transcripts.markdown(chat, turns),
+                file_name=f"{stem}.md",
+                mime="text/markdown",
+                icon=":material/download:",
+                key="export-markdown",
+                on_click="ignore",
+            )
+            kept = {**chat.to_dict(), "turns": [turn.to_dict() for turn in turns]}
+            st.download_button(
+                label("conversations.as_json"),
+                json.dumps(kept, ensure_ascii=False, indent=1),
+                file_name=f"{stem}.json",
+                mime="application/json",
+                icon=":material/download:",
+                key="export-json",
+                on_click="ignore",
+            )
+        st.caption(label("conversations.delete_about", title=chat.title))
+        if st.button(
+            label("conversations.delete"),
+            icon=":material/delete:",
+            key="confirm",
+            on_click=delete,
+        ):
+            st.rerun()
+
+    ask()

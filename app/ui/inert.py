@@ -29,6 +29,11 @@ _REPLACED = re.compile(r"([:@<>=-]|www(?=\.))", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
+def bare(text: str) -> str:
+    """`text` on one line, where Streamlit shows plain text: the choices of a list."""
+    return " ".join(_CONTROLS.sub("", text).split())
+
+
 def html(text: str) -> str:
     """`text` as the content of an HTML element or a quoted attribute."""
     return escape(_CONTROLS.sub("", text), quote=True)
@@ -36,6 +41,5 @@ def html(text: str) -> str:
 
 def markdown(text: str) -> str:
     """`text` on one line, as a label in Streamlit's Markdown."""
-    line = " ".join(_CONTROLS.sub("", text).split())
-    kept_apart = _REPLACED.sub(rf"\1{JOINER}", line)
+    kept_apart = _REPLACED.sub(rf"\1{JOINER}", bare(text))
     return _PUNCTUATION.sub(r"\\\1", kept_apart)

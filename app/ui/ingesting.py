@@ -19,9 +19,9 @@ Stage = Literal["waiting", "working", "done", "failed", "stopped"]
 
 @dataclass(slots=True)
 class Intake:
-    """One file on its way in. `content` holds an upload's bytes until it is done; otherwise the
-    file is read from `path`. `password` opens it if it is encrypted, and is forgotten when it is
-    done. `part` is how much is done, from 0 to 1."""
+    """One file, or a folder of them, on its way in. `content` holds an upload's bytes until it is
+    done; otherwise it is read from `path`. `password` opens it if it is encrypted, and is forgotten
+    when it is done. `part` is how much is done, from 0 to 1; `heard` is what an ingest told."""
 
     name: str
     size: int
@@ -30,6 +30,7 @@ class Intake:
     password: str | None = field(default=None, repr=False)
     stage: Stage = "waiting"
     part: float = 0.0
+    heard: Progress | None = None
     report: IngestReport | None = None
     problem: Exception | None = None
 
@@ -140,6 +141,7 @@ class Ingests:
         began, cancel = time.monotonic(), self._cancel
 
         def hear(progress: Progress) -> None:
+            item.heard = progress
             if progress.remaining is not None:
                 elapsed = time.monotonic() - began
                 item.part = elapsed / (elapsed + progress.remaining + 1e-9)

@@ -8,32 +8,50 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quire.errors import QuireError
+from quire.ingest.report import Refusal
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html
 from quire.ui.ingesting import Intake
+from quire.ui.launch import is_loopback
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
 _POLL = 0.5  # seconds between two looks at the work
+_ROWS = 60  # files listed at once, those that need a look first
+_FIRST = ("working", "failed", "stopped", "waiting", "done")
 
 
 def upload_area(opened: Shared) -> None:
     """Draw the place for files. What is put there is taken in at once."""
-    mine = state()
-    files = st.file_uploader(
-        label("documents.upload"),
-        accept_multiple_files=True,
-        key=f"upload-{mine.uploads}",
-        help=label("documents.upload_about"),
-    )
-    if files:
-        password = st.session_state.get("password") or None
-        take_in_uploads(opened, files, password=password)
-        st.rerun()
+    _uploader(opened, "documents.upload", several=True, key="upload")
+
+
+def folder_area(opened: Shared) -> None:
+    """Draw the place for a folder with all that is in it, uploaded like single files."""
+    _uploader(opened, "documents.upload_folder", several="directory", key="upload-folder")
+
+
+def path_area(opened: Shared) -> None:
+    """Draw the field for a path on this machine, whose files stay where they are."""
+    with st.form("path", border=False, clear_on_submit=True):
+        given = st.text_input(
+            label("documents.path"), placeholder="~/Documents", help=label("documents.path_about")
+        )
+        if st.form_submit_button(label("documents.path_add")) and given.strip():
+            path = Path(given.strip()).expanduser().absolute()
+            opened.ingests.add(
+                [Intake(str(path), _size(path), path=path, password=_password() or None)]
+            )
+            st.rerun()
+
+
+def paths_can_be_named() -> bool:
+    """Whether the reader sits at the machine, whose files then are the reader's own."""
+    return is_loopback(str(st.get_option("server.address") or ""))
 
 
 def password_field() -> None:
-    """Draw the field for the password of encrypted files; `upload_area` uses what is in it."""
+    """Draw the field for the password of encrypted files; what is added uses what is in it."""
     st.text_input(
         label("documents.password"),
         key="password",
@@ -53,12 +71,6 @@ def take_in_uploads(
     state().uploads += 1
 
 
-def take_in_paths(opened: Shared, paths: Sequence[Path]) -> None:
-    """Queue files on this machine, and draw the page anew."""
-    opened.ingests.add([Intake(path.name, path.stat().st_size, path=path) for path in paths])
-    st.rerun()
-
-
 def draw(opened: Shared) -> None:
     """Draw the files on their way, and those that are done until they are dismissed."""
     state().settled = opened.ingests.settled
@@ -66,6 +78,33 @@ def draw(opened: Shared) -> None:
         _working(opened)
     elif opened.ingests.items:
         _finished(opened)
+
+
+def _uploader(opened: Shared, text: str, *, several: bool | str, key: str) -> None:
+    files = st.file_uploader(
+        label(text),
+        accept_multiple_files=several,
+        key=f"{key}-{state().uploads}",
+        help=label("documents.upload_about"),
+    )
+    if files:
+        take_in_uploads(opened, files, password=_password() or None)
+        st.rerun()
+
+
+def _password() -> str:
+    return str(st.session_state.get("password") or "")
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of those in a folder; it weighs what is done in the estimate."""
+    total = 0
+    for file in path.rglob("*") if path.is_dir() else (path,):
+        try:
+            total += file.stat().st_size
+        except OSError:
+            continue  # it is reported when it is read
+    return max(1, total)
 
 
 @st.fragment(run_every=_POLL)
@@ -98,53 +137,94 @@ def _finished(opened: Shared) -> None:
 
 def _summary(items: Sequence[Intake]) -> str:
     """How many files had which outcome."""
-    counts = Counter(_kind(item) for item in items)
-    return " · ".join(plain(f"intake.n_{kind}", n=n) for kind, n in counts.items())
+    counts: Counter[str] = Counter()
+    for item in items:
+        counts.update(_counts(item))
+    return _counted(counts)
 
 
-def _kind(item: Intake) -> str:
+def _counted(counts: Counter[str]) -> str:
+    return " · ".join(plain(f"intake.n_{kind}", n=n) for kind, n in counts.items() if n)
+
+
+def _counts(item: Intake) -> Counter[str]:
     report = item.report
-    if item.stage in ("failed", "stopped") or report is None:
-        return "stopped" if item.stage == "stopped" else "failed"
-    if report.skipped:
-        return "skipped"
-    return "unchanged" if report.unchanged else "taken"
+    if report is None:
+        return Counter({"stopped" if item.stage == "stopped" else "failed": 1})
+    return Counter(
+        taken=report.added + report.updated,
+        unchanged=report.unchanged,
+        skipped=len(report.skipped),
+        failed=len(report.failed),
+    ) or Counter({"stopped": 1})
 
 
 def _rows(items: Sequence[Intake]) -> None:
+    ordered = sorted(items, key=lambda item: _FIRST.index(item.stage))
     rows = []
-    for item in items:
+    for item in ordered[:_ROWS]:
         rows.append(
             f'<div><span class="quire-name">{html(item.name)}</span> '
             f'<span class="quire-meta">{html(_outcome(item))}</span></div>'
         )
-        rows += [
-            f'<div class="quire-meta">{html(said(warning.split(": ", 1)[-1]))}</div>'
-            for warning in (item.report.warnings if item.report else ())
-        ]
+        rows += [f'<div class="quire-meta">{html(line)}</div>' for line in _remarks(item)]
+    if ordered[_ROWS:]:
+        more = plain("intake.more", n=len(ordered) - _ROWS)
+        rows.append(f'<div class="quire-meta">{html(more)}</div>')
     st.html(f'<div class="quire-rows">{"".join(rows)}</div>')
 
 
 def _outcome(item: Intake) -> str:
-    """What became of a file, in words."""
+    """What became of a file, or of the files of a folder, in words."""
     if item.problem is not None:
         if isinstance(item.problem, QuireError):
             reason = f"{said(item.problem.message)} {said(item.problem.hint)}".strip()
             return plain("intake.failed", reason=reason)
         return plain("app.failed")
     if item.stage == "working":
-        return f"{plain('intake.working')} {item.part:.0%}"
+        heard, words = item.heard, f"{plain('intake.working')} {item.part:.0%}"
+        if heard is None or heard.files_total < 2:
+            return words
+        told = plain("intake.progress", done=heard.files_done, total=heard.files_total)
+        return f"{words} · {told} · {Path(heard.current).name}"
     report = item.report
     if report is None or item.stage == "stopped":
         return plain(f"intake.{item.stage}")
+    if _is_folder(item):
+        return _counted(_counts(item))
     for outcome, refused in (("failed", report.failed), ("skipped", report.skipped)):
         if refused:
-            hint = f" — {said(refused[0].hint)}" if refused[0].hint else ""
-            return plain(f"intake.{outcome}", reason=f"{said(refused[0].reason)}{hint}")
+            return plain(f"intake.{outcome}", reason=_reason(refused[0]))
     if report.unchanged:
         return plain("intake.unchanged")
     outcome = plain("intake.updated" if report.updated else "intake.added")
     return f"{outcome} · {plain('intake.passages', n=report.chunks)}"
+
+
+def _remarks(item: Intake) -> list[str]:
+    """What else is worth knowing: warnings, and the files of a folder that were not taken in."""
+    report = item.report
+    if report is None:
+        return []
+    if not _is_folder(item):
+        return [said(warning.split(": ", 1)[-1]) for warning in report.warnings]
+    refused = [
+        f"{refusal.path} — {plain(f'intake.{kind}', reason=_reason(refusal))}"
+        for kind, refusals in (("failed", report.failed), ("skipped", report.skipped))
+        for refusal in refusals
+    ]
+    warned = [": ".join(map(said, warning.split(": ", 1))) for warning in report.warnings]
+    return [*refused, *warned][:_ROWS]
+
+
+def _is_folder(item: Intake) -> bool:
+    return item.path is not None and (item.heard is not None and item.heard.files_total > 1)
+
+
+def _reason(refusal: Refusal) -> str:
+    return (
+        f"{said(refusal.reason)} — {said(refusal.hint)}" if refusal.hint else said(refusal.reason)
+    )
 
 
 def _duration(seconds: float) -> str:

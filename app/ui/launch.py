@@ -1,4 +1,5 @@
-"""Starts the browser interface: Streamlit in a child process, reachable from this machine only."""
+"""Starts the browser interface: Streamlit in a child process, reachable from this machine only
+unless there is a password."""
 
 import os
 import signal
@@ -27,9 +28,17 @@ THEME: Mapping[str, str] = {
     "theme.dark.textColor": "#e6e4df",
     "theme.dark.sidebar.backgroundColor": "#1d2024",
     "theme.baseRadius": "medium",
+    # The built-in Latin font comes with Streamlit; the others are those that systems have for
+    # Chinese. A list that ends in "sans-serif" alone shows some characters in Japanese shapes.
+    "theme.font": "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', "
+    "'Source Han Sans SC', 'WenQuanYi Micro Hei', sans-serif",
 }
 """The colours, light and dark; `.streamlit/config.toml` repeats them for `streamlit run`."""
 
+PASSWORD = "QUIRE_PASSWORD"  # noqa: S105  the name of the variable
+"""The variable that holds the password of an interface that other machines can reach."""
+
+_SHORTEST = 10  # characters of such a password
 _GRACE = 3.0  # seconds given to the server to end in good order
 
 
@@ -45,13 +54,21 @@ def launch(
 
     `announce` is told the address once nothing stands in the way.
 
-    Raises UsageError when `host` is reachable from other machines (the interface has no log-in) or
-    `port` is in use.
+    Raises UsageError when `host` is reachable from other machines and there is no password in the
+    environment, or a short one, and when `port` is in use.
     """
-    if not _is_loopback(host):
+    password = os.environ.get(PASSWORD, "")
+    if not is_loopback(host) and not password:
         raise UsageError(
-            f"The interface has no log-in, so it cannot listen on {host}.",
-            hint="Leave the address out, and reach it from elsewhere through an SSH tunnel.",
+            f"Without a password the interface cannot listen on {host}, where other machines "
+            "reach it.",
+            hint=f"Put one into the environment ({PASSWORD}), or leave the address out and reach "
+            "it from elsewhere through an SSH tunnel.",
+        )
+    if password and len(password) < _SHORTEST:
+        raise UsageError(
+            f"The password in {PASSWORD} is too short.",
+            hint=f"Take one of at least {_SHORTEST} characters.",
         )
     _check_free(host, port)
     wait_passively()  # the server inherits it, whatever it loads before its script
@@ -81,7 +98,7 @@ def command(*, port: int, host: str, open_browser: bool) -> list[str]:
         "server.runOnSave": "false",
         "server.enableStaticServing": "false",
         "server.maxUploadSize": Limits().file_bytes // 1024**2,
-        "browser.serverAddress": host,
+        "browser.serverAddress": host if is_loopback(host) else "localhost",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
@@ -96,13 +113,16 @@ def command(*, port: int, host: str, open_browser: bool) -> list[str]:
     }
     script = str(resources.files("quire.ui") / "main.py")
     flags = [f"--{name}={value}" for name, value in options.items()]
-    # against pages elsewhere whose host name is made to lead to this machine
-    flags += [f"--server.allowedHosts={name}" for name in dict.fromkeys((host, "localhost"))]
+    if is_loopback(host):
+        # against pages elsewhere whose host name is made to lead to this machine; other machines
+        # know it by names that nobody can list here, and have to give the password
+        flags += [f"--server.allowedHosts={name}" for name in dict.fromkeys((host, "localhost"))]
     # -P: a file called streamlit.py in the current folder must not become the server
     return [sys.executable, "-P", "-m", "streamlit", "run", script, *flags]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address is reachable from this machine only."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""The documents: add, find, delete."""
+"""The documents: add, find, tag, delete and bring back."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,31 +6,54 @@ from pathlib import Path
 import streamlit as st
 
 from quire.records import Document
-from quire.ui import confirmation, intake, problems
+from quire.ui import intake, problems
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
 from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared
 
 _SHOWN = 25  # documents on one page of the list
+_BACK = 20  # removed documents listed
 
 
 def draw(opened: Shared) -> None:
     """Draw the page of documents."""
     st.header(label("documents.title"), anchor=False)
-    intake.upload_area(opened)
-    with st.expander(label("documents.encrypted"), type="compact"):
-        intake.password_field()
+    _add(opened)
     intake.draw(opened)
     problems.show_kept()
-    documents = opened.base.documents()
-    if not documents:
+    _removed(opened)
+    documents = opened.documents()
+    if documents:
+        _list(opened)
+    else:
         st.caption(label("documents.none"))
-        return
+
+
+def _add(opened: Shared) -> None:
+    names = ["documents.files", "documents.folder"]
+    if intake.paths_can_be_named():
+        names.append("documents.place")
+    files, folder, *place = st.tabs([label(name) for name in names])
+    with files:
+        intake.upload_area(opened)
+    with folder:
+        intake.folder_area(opened)
+    if place:
+        with place[0]:
+            intake.path_area(opened)
+    with st.expander(label("documents.encrypted"), type="compact"):
+        intake.password_field()
+
+
+@st.fragment
+def _list(opened: Shared) -> None:
+    """The documents that fit what is searched for, some at a time; searching redraws them alone."""
+    documents = opened.documents()
     wanted = st.text_input(
         label("documents.search"), key="search-documents", icon=":material/search:", live=True
     )
-    found = [d for d in documents if (wanted or "").casefold() in d.name.casefold()]
+    found = [document for document in documents if _fits(document, wanted or "")]
     if not found:
         st.caption(label("documents.no_match", text=wanted))
         return
@@ -43,41 +66,94 @@ def draw(opened: Shared) -> None:
             _row(opened, document)
 
 
+def _fits(document: Document, wanted: str) -> bool:
+    """Whether each word is in the name or one of the tags."""
+    said_of = " ".join((document.name, *document.tags)).casefold()
+    return all(word in said_of for word in wanted.casefold().split())
+
+
 def _row(opened: Shared, document: Document) -> None:
     added = datetime.fromisoformat(document.added_at).astimezone().date().isoformat()
     facts = [
         *([plain("documents.pages", n=document.pages)] if document.pages else []),
         plain("documents.passages", n=document.chunks),
         plain("documents.added_at", date=added),
+        *([plain("documents.warnings", n=len(document.warnings))] if document.warnings else []),
     ]
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            st.html(
-                f'<div class="quire-name">{html(document.name)}</div>'
-                f'<div class="quire-meta" title="{html(document.uri)}">'
-                f"{html(' · '.join(facts))}</div>"
+    tags = "".join(f'<span class="quire-tag">{html(tag)}</span>' for tag in document.tags)
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center", wrap=False),
+    ):
+        st.html(
+            f'<div class="quire-name">{html(document.name)} {tags}</div>'
+            f'<div class="quire-meta" title="{html(document.uri)}">'
+            f"{html(' · '.join(facts))}</div>"
+        )
+        if st.button(
+            "",
+            key=f"about-{document.id}",
+            icon=":material/sell:",
+            type="tertiary",
+            help=label("documents.about"),
+        ):
+            _about(opened, document)
+        if st.button(
+            "",
+            key=f"again-{document.id}",
+            icon=":material/refresh:",
+            type="tertiary",
+            help=label("documents.again"),
+            disabled=opened.ingests.active,
+        ):
+            _read_again(opened, document)
+        if st.button(
+            "",
+            key=f"remove-{document.id}",
+            icon=":material/delete:",
+            type="tertiary",
+            help=label("documents.delete"),
+        ):
+            with problems.caught():
+                opened.base.remove(document.id)
+                st.rerun()
+
+
+def _about(opened: Shared, document: Document) -> None:
+    """Show what is known of a document, and let its tags be changed."""
+    known = sorted({tag for each in opened.documents() for tag in each.tags})
+    key = f"tags-{document.id}"
+
+    def keep() -> None:
+        chosen: list[str] = st.session_state[key]
+        with problems.kept():
+            opened.base.tag(
+                document.id,
+                add=[tag for tag in chosen if tag not in document.tags],
+                remove=[tag for tag in document.tags if tag not in chosen],
             )
-            if st.button(
-                "",
-                key=f"again-{document.id}",
-                icon=":material/refresh:",
-                type="tertiary",
-                help=label("documents.again"),
-                disabled=opened.ingests.active,
-            ):
-                _read_again(opened, document)
-            if st.button(
-                "",
-                key=f"remove-{document.id}",
-                icon=":material/delete:",
-                type="tertiary",
-                help=label("documents.delete"),
-            ):
-                _confirm(opened, document)
-        if document.warnings:
-            with st.expander(label("documents.warnings", n=len(document.warnings))):
-                for warning in document.warnings:
-                    st.caption(markdown(said(warning)))
+
+    @st.dialog(label("documents.about"))
+    def show() -> None:
+        st.html(
+            f'<div class="quire-name">{html(document.name)}</div>'
+            f'<div class="quire-meta">{html(document.uri)}</div>'
+        )
+        for warning in document.warnings:
+            st.caption(markdown(said(warning)))
+        st.multiselect(
+            label("documents.tags"),
+            known,
+            default=document.tags,
+            accept_new_options=True,
+            key=key,
+            placeholder=plain("documents.tags_about"),
+            select_all=False,
+        )
+        if st.button(label("documents.keep"), key="keep-tags", type="primary", on_click=keep):
+            st.rerun()
+
+    show()
 
 
 def _read_again(opened: Shared, document: Document) -> None:
@@ -88,14 +164,38 @@ def _read_again(opened: Shared, document: Document) -> None:
     st.rerun()
 
 
-def _confirm(opened: Shared, document: Document) -> None:
-    def remove() -> None:
-        opened.base.remove(document.id)
-        st.toast(label("documents.deleted", name=document.name))
+def _removed(opened: Shared) -> None:
+    """What was deleted and can be brought back, the last one first."""
+    removed = opened.base.removed()
+    if not removed:
+        return
+    last, *others = removed
 
-    confirmation.ask(
-        label("documents.delete_title"),
-        about=label("documents.delete_about", name=document.name),
-        yes=label("documents.delete"),
-        do=remove,
-    )
+    def bring_back(document_id: str) -> None:
+        with problems.kept():
+            opened.base.restore(document_id)
+
+    def row(document_id: str, text: str) -> None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(f'<div class="quire-meta">{html(text)}</div>')
+            st.button(
+                label("documents.undo"),
+                key=f"undo-{document_id}",
+                icon=":material/undo:",
+                type="tertiary",
+                on_click=bring_back,
+                args=(document_id,),
+            )
+
+    with st.container(border=True, key="removed"):
+        row(last.document_id, plain("documents.deleted", name=last.name))
+        with st.expander(label("documents.bin", n=len(removed)), type="compact"):
+            st.caption(label("documents.bin_about"))
+            for each in others[:_BACK]:
+                row(each.document_id, each.name)
+            if st.button(
+                label("documents.empty_bin"), key="empty-bin", icon=":material/delete_forever:"
+            ):
+                with problems.caught(), st.spinner(label("documents.emptying")):
+                    opened.base.compact()
+                    st.rerun()

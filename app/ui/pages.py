@@ -5,8 +5,19 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from quire.ui import chat, conversations, library, preferences, problems, style
-from quire.ui.catalogue import plain
+from quire.config import load_settings
+from quire.ui import (
+    admission,
+    bases,
+    chat,
+    conversations,
+    library,
+    preferences,
+    problems,
+    style,
+)
+from quire.ui.catalogue import label, plain
+from quire.ui.inert import bare
 from quire.ui.shared import Shared, shared
 from quire.ui.state import state
 
@@ -17,8 +28,9 @@ def show() -> None:
     st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout="wide")
     style.apply()
     _recall()
-    with problems.caught():
-        _navigate(shared())
+    if admission.admitted():
+        with problems.caught():
+            _navigate(shared())
 
 
 def _navigate(opened: Shared) -> None:
@@ -27,8 +39,29 @@ def _navigate(opened: Shared) -> None:
     settings = _page(preferences.draw, opened, "settings", icon=":material/tune:")
     page = st.navigation([talk, documents, settings])
     with st.sidebar, problems.caught():
+        _switch()
         conversations.draw(opened, chat_page=talk)
     page.run()
+
+
+def _switch() -> None:
+    """Where there are several knowledge bases, let another one be chosen."""
+    configured = load_settings().kb
+    names = bases.names(configured)
+    if len(names) < 2:
+        return
+    mine = state()
+    now = mine.base or configured.name
+    chosen = st.selectbox(
+        label("bases.one"),
+        names,
+        index=names.index(now),
+        format_func=bare,
+        label_visibility="collapsed",
+        key=f"base-{now}",
+    )
+    if chosen != now:
+        preferences.switch(chosen)
 
 
 def _page(
@@ -46,9 +79,11 @@ def _recall() -> None:
     mine = state()
     if not mine.began:
         mine.began = True
+        mine.base = st.query_params.get("kb")
         mine.conversation = st.query_params.get("chat")
         mine.language = st.query_params.get("language")
-    for name, value in (("chat", mine.conversation), ("language", mine.language)):
+    remembered = {"kb": mine.base, "chat": mine.conversation, "language": mine.language}
+    for name, value in remembered.items():
         if value:
             st.query_params[name] = value
         elif name in st.query_params:

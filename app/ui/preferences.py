@@ -1,12 +1,13 @@
-"""The settings page: the language, and what is in use where."""
+"""The settings page: the language, what is in use where, and the knowledge bases."""
 
 import streamlit as st
 
 from quire.config import config_path
 from quire.models import opening
-from quire.ui import problems
+from quire.ui import bases, conversations, intake, problems
+from quire.ui import shared as sharing
 from quire.ui.catalogue import LANGUAGES, label, plain
-from quire.ui.inert import html
+from quire.ui.inert import bare, html
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
@@ -14,6 +15,34 @@ from quire.ui.state import state
 def draw(opened: Shared) -> None:
     """Draw the settings page."""
     st.header(label("settings.title"), anchor=False)
+    _language()
+    settings = opened.base.settings
+    st.subheader(label("settings.model"), anchor=False)
+    _row("settings.chat_model", f"{settings.model} — {plain(f'settings.{opened.model_state}')}")
+    if opened.model_state == "problem" and opened.base.model_problem:
+        problems.show(opened.base.model_problem)
+    if settings.model in ("starter", "none"):
+        st.caption(label(f"settings.better_than_{settings.model}"))
+    _row("settings.embedder", opening.embedder_name(settings))
+    st.caption(label("settings.answers"))
+    st.subheader(label("bases.title"), anchor=False)
+    problems.show_kept()
+    _bases(opened)
+    st.subheader(label("settings.privacy"), anchor=False)
+    st.write(label("settings.offline" if intake.paths_can_be_named() else "settings.network"))
+    _row("settings.folder", str(opened.base.folder))
+    _row("settings.models_folder", str(settings.models))
+    _row("settings.config", str(config_path()))
+
+
+def switch(name: str) -> None:
+    """Go on with another knowledge base."""
+    conversations.begin_new()
+    state().base = name
+    st.rerun()
+
+
+def _language() -> None:
     mine = state()
     choices = ["", *LANGUAGES]
     chosen = st.radio(
@@ -26,19 +55,33 @@ def draw(opened: Shared) -> None:
     if chosen != (mine.language or ""):
         mine.language = chosen or None
         st.rerun()
-    settings = opened.base.settings
-    st.subheader(label("settings.model"), anchor=False)
-    _row("settings.chat_model", f"{settings.model} — {plain(f'settings.{opened.model_state}')}")
-    if opened.model_state == "problem" and opened.base.model_problem:
-        problems.show(opened.base.model_problem)
-    if settings.model == "starter":
-        st.caption(label("settings.starter"))
-    _row("settings.embedder", opening.embedder_name(settings))
-    st.subheader(label("settings.privacy"), anchor=False)
-    st.write(label("settings.offline"))
-    _row("settings.folder", str(opened.base.folder))
-    _row("settings.models_folder", str(settings.models))
-    _row("settings.config", str(config_path()))
+
+
+def _bases(opened: Shared) -> None:
+    """Begin a knowledge base, or delete the open one once its name was written."""
+    configured, now = opened.base.settings.kb, opened.base.folder
+    st.caption(label("bases.about", folder=configured.parent))
+    with st.form("new-base", border=False, clear_on_submit=True):
+        name = st.text_input(label("bases.new"), max_chars=80)
+        if st.form_submit_button(label("bases.make"), icon=":material/add:") and name.strip():
+            with problems.caught():
+                made = bases.new(configured, name)
+                bases.make(configured.parent / made)
+                switch(made)
+    with (
+        st.expander(label("bases.delete", name=now.name), type="compact"),
+        st.form("delete-base", border=False, clear_on_submit=True),
+    ):
+        st.caption(label("bases.delete_about", n=len(opened.documents())))
+        typed = st.text_input(label("bases.confirm", name=now.name))
+        if st.form_submit_button(label("bases.delete_now"), icon=":material/delete_forever:"):
+            if bare(typed) != bare(now.name):
+                st.error(label("bases.not_confirmed"))
+                return
+            with problems.caught():
+                sharing.forget(now)
+                bases.delete(now, wait=opened.base.settings.lock_wait)
+                switch(configured.name)
 
 
 def _row(key: str, value: str) -> None:

@@ -22,6 +22,16 @@ def caught() -> Iterator[None]:
         show(error)
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep an error that arises inside for the page that is drawn next."""
+    try:
+        yield
+    except Exception as error:
+        log_place(error)
+        state().problem = error
+
+
 def show(error: Exception) -> None:
     """Draw an error where the page is."""
     st.error(words(error), icon=":material/error:")

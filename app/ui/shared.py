@@ -1,7 +1,8 @@
-"""What all tabs of the process share: the knowledge base, its chats, and the files on their way."""
+"""What all tabs of the process share: knowledge bases, their chats, and the files on their way."""
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,11 +13,14 @@ from quire.config import Settings, load_settings
 from quire.conversations import Conversations
 from quire.errors import ModelError
 from quire.ingest.isolation import ParserPool
-from quire.knowledge_base import KnowledgeBase
-from quire.ui.feedback import Feedback
+from quire.knowledge_base import CATALOG, KnowledgeBase
+from quire.records import Document
+from quire.ui import bases
 from quire.ui.ingesting import Ingests
+from quire.ui.state import state
 
 _log = logging.getLogger(__name__)
+_TICK_NS = 100_000_000  # two writes this near to each other may leave a file the same time
 
 
 @dataclass(slots=True)
@@ -27,9 +31,9 @@ class Shared:
     base: KnowledgeBase
     conversations: Conversations
     ingests: Ingests
-    feedback: Feedback
     parsers: ParserPool = field(default_factory=ParserPool)
     ready: threading.Event = field(default_factory=threading.Event)
+    _known: tuple[tuple[int, ...], list[Document]] | None = None
 
     @property
     def model_state(self) -> Literal["loading", "none", "problem", "ready"]:
@@ -39,6 +43,29 @@ class Shared:
         if not self.ready.is_set():
             return "loading"
         return "problem" if self.base.model_problem else "ready"
+
+    def documents(self) -> list[Document]:
+        """All documents, by name; read anew only after something was written, by whichever
+        process: every click draws from them."""
+        now = self._written()
+        if self._known is not None and self._known[0] == now:
+            return self._known[1]
+        documents = self.base.documents()
+        settled = time.time_ns() - max(now, default=0) > _TICK_NS
+        self._known = (now, documents) if settled else None
+        return documents
+
+    def _written(self) -> tuple[int, ...]:
+        """When the catalog was last written, in nanoseconds, and how long its parts are."""
+        found: list[int] = []
+        for name in (CATALOG, f"{CATALOG}-wal"):
+            try:
+                about = (self.base.folder / name).stat()
+            except OSError:
+                found += [0, 0]
+            else:
+                found += [about.st_mtime_ns, about.st_size]
+        return tuple(found)
 
     def load_models(self) -> None:
         """Load what answering needs, so that the first question need not wait for it."""
@@ -58,15 +85,36 @@ class Shared:
 
 
 def shared() -> Shared:
-    """The knowledge base that the settings name, opened once in this process."""
+    """The knowledge base that this tab has chosen, else the one that the settings name; each is
+    opened once in this process."""
     settings = load_settings(language="en")  # each tab has its own: see catalogue.said
-    found: Shared = _opened(str(settings.kb), settings.model_dump_json(), settings)
+    mine = state()
+    folder = bases.folder(settings.kb, mine.base)
+    if folder == settings.kb:
+        mine.base = None
+    found: Shared = _opened(str(folder), settings.model_dump_json(), settings)
     return found
 
 
+def forget(folder: Path) -> None:
+    """Close a knowledge base that is to be deleted."""
+    settings = load_settings(language="en")
+    key = settings.model_dump_json()
+    opened: Shared = _opened(str(folder), key, settings)
+    opened.close()
+    _opened.clear(str(folder), key, settings)
+
+
 @st.cache_resource(show_spinner=False, on_release=Shared.close)
-def _opened(folder: str, key: str, _settings: Settings) -> Shared:  # noqa: ARG001  key: see caller
-    base = KnowledgeBase.open(Path(folder), settings=_settings)
-    opened = Shared(base, base.conversations, Ingests(base), Feedback(base.folder))
+def _opened(folder: str, key: str, _settings: Settings) -> Shared:
+    if Path(folder) == _settings.kb:
+        base = KnowledgeBase.open(Path(folder), settings=_settings)
+    else:  # with the models of the first one: there is memory for one set
+        first: Shared = _opened(str(_settings.kb), key, _settings)
+        first.ready.wait()
+        base = KnowledgeBase.open(
+            Path(folder), settings=_settings, embedder=first.base.embedder, model=first.base.model
+        )
+    opened = Shared(base, base.conversations, Ingests(base))
     threading.Thread(target=opened.load_models, name="quire-models", daemon=True).start()
     return opened

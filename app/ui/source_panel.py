@@ -13,17 +13,28 @@ from quire.ui.state import state
 _STEP = 1.35  # one press of the magnifier
 
 
-def draw(opened: Shared, source: Source) -> None:
-    """Draw the panel for an open source."""
+@st.fragment
+def draw(opened: Shared) -> None:
+    """Draw the panel for the open source. Turning pages redraws it alone."""
+    source = state().source
+    if source is None:
+        st.rerun()
+        return
     if source.headings is None and opened.ready.is_set():  # a search would wait for the models
         source = replace(source, headings=headings(opened.base, source))
         state().source = source
     with st.container(key="source"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.html(f'<div class="quire-name">{html(source.name)}</div>')
-            if st.button("", key="close-source", icon=":material/close:", help=label("app.close")):
-                state().source = None
-                st.rerun()
+            st.button(
+                "",
+                key="close-source",
+                icon=":material/close:",
+                help=label("app.close"),
+                on_click=_show,
+                args=(None,),
+                shortcut="Alt+X",
+            )
         if source.headings:
             path = html(" › ".join(source.headings))
             st.html(f'<div class="quire-path" title="{path}">{path}</div>')
@@ -32,48 +43,56 @@ def draw(opened: Shared, source: Source) -> None:
         if view.missing:
             st.caption(label(f"source.{view.missing}_missing"))
         if view.document is not None and view.document.pages and source.current is not None:
-            _pager(source, view)
+            _pager(source, view, last=view.document.pages)
         if view.page is not None:
             _sheet(_image(view.page, source))
         elif view.text is not None:
             _sheet(_passage(view.text))
 
 
-def _pager(source: Source, view: View) -> None:
-    pages = view.document.pages if view.document else None
-    if pages is None or source.current is None:
-        return
-    turned: Source | None = None
+def _show(source: Source | None) -> None:
+    state().source = source
+
+
+def _pager(source: Source, view: View, *, last: int) -> None:
+    page = source.current or 1
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
+        st.button(
             "",
             key="page-back",
             icon=":material/chevron_left:",
             help=label("source.back"),
-            disabled=source.current <= 1,
-        ):
-            turned = source.turned(-1)
-        st.caption(label("source.page", page=source.current, pages=pages), width="content")
-        if st.button(
+            disabled=page <= 1,
+            on_click=_show,
+            args=(source.turned(-1),),
+            shortcut="Alt+Left",
+        )
+        st.caption(label("source.page", page=page, pages=last), width="content")
+        st.button(
             "",
             key="page-on",
             icon=":material/chevron_right:",
             help=label("source.on"),
-            disabled=source.current >= pages,
+            disabled=page >= last,
+            on_click=_show,
+            args=(source.turned(1),),
+            shortcut="Alt+Right",
+        )
+        if view.page is None:
+            return
+        for key, icon, factor, end in (
+            ("smaller", ":material/zoom_out:", 1 / _STEP, source.zoom <= 1.0),
+            ("larger", ":material/zoom_in:", _STEP, source.zoom >= 3.0),
         ):
-            turned = source.turned(1)
-        if view.page is not None:
-            for key, icon, factor, end in (
-                ("smaller", ":material/zoom_out:", 1 / _STEP, source.zoom <= 1.0),
-                ("larger", ":material/zoom_in:", _STEP, source.zoom >= 3.0),
-            ):
-                if st.button(
-                    "", key=f"zoom-{key}", icon=icon, help=label(f"source.{key}"), disabled=end
-                ):
-                    turned = source.zoomed(factor)
-    if turned is not None:
-        state().source = turned
-        st.rerun()
+            st.button(
+                "",
+                key=f"zoom-{key}",
+                icon=icon,
+                help=label(f"source.{key}"),
+                disabled=end,
+                on_click=_show,
+                args=(source.zoomed(factor),),
+            )
 
 
 def _sheet(content: str) -> None:

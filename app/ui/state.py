@@ -5,6 +5,7 @@ from typing import cast
 
 import streamlit as st
 
+from quire.indexes.scope import Scope
 from quire.ui.answering import AnswerJob
 from quire.ui.source import Source
 
@@ -15,23 +16,30 @@ _KEY = "quire"
 class State:
     """What a tab remembers between two runs of the script.
 
+    `base` is the name of the chosen knowledge base, None for the one that the settings name.
     `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
-    way, `next_questions` those asked while it was. `source` is the cited place that stands open.
+    way, `next_questions` those asked while it was. `scope` confines the next questions. `earlier`
+    counts the older turns that the reader asked to see. `source` is the cited place that stands
+    open.
     `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
     `settled` is how many ingested files were finished when the page was last drawn whole.
     `language` is what was chosen, None to follow the browser. `began` says that the address was
-    read.
+    read, `admitted` that the password was given.
     """
 
+    base: str | None = None
     conversation: str | None = None
     answering: AnswerJob | None = None
     next_questions: list[str] = field(default_factory=list)
+    scope: Scope | None = None
+    earlier: int = 0
     source: Source | None = None
     problem: Exception | None = None
     uploads: int = 0
     settled: int = 0
     language: str | None = None
     began: bool = False
+    admitted: bool = False
 
 
 def state() -> State:

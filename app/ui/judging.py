@@ -1,0 +1,34 @@
+"""What a reader thinks of an answer: a thumb, and what was wrong, kept with the chat."""
+
+import streamlit as st
+
+from quire.conversations import Turn
+from quire.ui.catalogue import label
+from quire.ui.shared import Shared
+
+
+def draw(opened: Shared, turn: Turn) -> None:
+    """Draw the thumbs below an answer, and after a thumb down the place for a remark."""
+    kept = turn.feedback
+    key, remark = f"feedback-{turn.id}", f"remark-{turn.id}"
+
+    def keep_thumb() -> None:
+        chosen = st.session_state[key]
+        if chosen is not None:
+            opened.base.feedback(turn.id, "up" if chosen else "down")
+
+    def keep_remark() -> None:
+        opened.base.feedback(turn.id, "down", comment=st.session_state[remark])
+
+    given = None if kept is None else int(kept.verdict == "up")
+    st.feedback("thumbs", key=key, default=given, on_change=keep_thumb)
+    if kept is not None and kept.verdict == "down":
+        st.text_input(
+            label("chat.remark"),
+            value=kept.comment,
+            key=remark,
+            placeholder=label("chat.remark"),
+            label_visibility="collapsed",
+            on_change=keep_remark,
+            max_chars=2000,
+        )

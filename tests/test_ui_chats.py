@@ -1,0 +1,158 @@
+"""Chats in the interface: confined, judged, made anew, renamed, found, exported and deleted."""
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quire import KnowledgeBase
+from quire.conversations import new_id
+from quire.records import Draft
+from quire.ui.shared import Shared, shared
+from ui_driver import (
+    DEPOSIT,
+    ask,
+    browser,
+    buttons,
+    chat_of,
+    finished,
+    go,
+    lease,
+    press,
+    shown,
+    write,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with lease(tmp_path_factory.mktemp("chats") / "kb") as folder:
+        yield folder
+
+
+@pytest.fixture
+def opened(folder: Path) -> Shared:
+    found = shared()
+    assert found.ready.wait(60)
+    return found
+
+
+def test_a_new_answer_takes_the_place_of_the_last_one(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    (first,) = opened.conversations.turns(chat_of(tab))
+    finished(tab.button(key=f"again-{first.id}").click().run())
+    (second,) = opened.conversations.turns(chat_of(tab))
+    assert second.id != first.id
+    assert second.question == DEPOSIT
+    assert shown(tab).count('quire-text quire-question"') == 1
+
+
+def test_an_answer_is_judged_with_a_remark(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    tab.feedback[0].set_value(0).run()
+    (turn,) = opened.conversations.turns(chat_of(tab))
+    assert turn.feedback is not None
+    assert turn.feedback.verdict == "down"
+    tab.text_input(key=f"remark-{turn.id}").set_value("It names the wrong clause.").run()
+    (turn,) = opened.conversations.turns(chat_of(tab))
+    assert turn.feedback is not None
+    assert turn.feedback.comment == "It names the wrong clause."
+    assert not tab.exception
+
+
+def test_a_question_is_confined_to_tagged_documents(opened: Shared) -> None:
+    opened.base.add_upload("hall.txt", b"The door of the hall is painted blue every spring.")
+    go(tab := browser(), "documents")
+    document = opened.base.document("hall.txt")
+    tab.button(key=f"about-{document.id}").click().run()
+    tab.multiselect(key=f"tags-{document.id}").set_value(["House"])
+    tab.button(key="keep-tags").click().run()
+    assert opened.base.document("hall.txt").tags == ("house",)
+    assert '<span class="quire-tag">house</span>' in shown(tab)
+
+    tab = browser()
+    tab.button(key="scope-choose").click().run()
+    tab.multiselect(key="scope-tags").set_value(["house"])
+    tab.button(key="scope-take").click().run()
+    assert tab.button(key="scope-choose").label == "Only in house"
+    ask(tab, DEPOSIT)
+    assert "CNY 20,400" not in shown(tab)
+    assert "Only documents tagged house" in shown(tab)
+    tab.button(key="scope-lift").click().run()
+    assert tab.button(key="scope-choose").label == "All documents"
+    ask(tab, DEPOSIT)
+    assert "CNY 20,400" in shown(tab)
+
+
+def test_a_chat_is_renamed_exported_and_deleted_from_its_menu(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    conversation = chat_of(tab)
+    tab.button(key=f"more-{conversation}").click().run()
+    assert [each.proto.label for each in tab.get("download_button")] == ["Markdown", "JSON"]
+    write(tab, "Name", "Money for the lease")
+    press(tab, "Rename")
+    assert opened.conversations.find(conversation).title == "Money for the lease"
+    tab.button(key=f"more-{conversation}").click().run()
+    tab.button(key="confirm").click().run()
+    assert conversation not in [chat.id for chat in opened.conversations.all()]
+    assert "The deposit is CNY 20,400" not in shown(tab)
+
+
+def test_chats_are_found_by_what_was_said(opened: Shared) -> None:
+    answer = opened.base.ask(DEPOSIT)
+    for n in range(8):
+        question = f"{DEPOSIT} Question number {n}"
+        opened.conversations.add(
+            dataclasses.replace(answer, id=new_id(), conversation=new_id(), question=question)
+        )
+    tab = browser()
+    tab.text_input(key="search-chats").set_value("number 5 question").run()
+    assert len(buttons(tab, "found-")) == 1
+    buttons(tab, "found-")[0].click().run()
+    assert "Question number 5" in shown(tab)
+    tab.text_input(key="search-chats").set_value("no such words anywhere").run()
+    assert buttons(tab, "found-") == []
+
+
+def test_of_a_long_chat_the_last_twenty_turns_are_drawn(opened: Shared) -> None:
+    answer = opened.base.ask(DEPOSIT)
+    for n in range(1, 30):
+        opened.conversations.add(
+            dataclasses.replace(answer, id=new_id(), question=f"{DEPOSIT} ({n})")
+        )
+    tab = browser(chat=answer.conversation)
+    assert shown(tab).count('quire-text quire-question"') == 20
+    assert f"{DEPOSIT} (29)" in shown(tab)
+    tab.button(key="earlier").click().run()
+    assert shown(tab).count('quire-text quire-question"') == 30
+    assert not tab.exception
+
+
+def test_quotes_are_shown_while_the_model_reads(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    quotes = opened.base.ask(DEPOSIT, store=False)
+
+    def reading(self: KnowledgeBase, question: str, *, on_draft: Any, **_: Any) -> Iterator[Any]:
+        on_draft(Draft(question, quotes.text, quotes.sentences))
+        assert go_on.wait(60)
+        yield quotes
+
+    monkeypatch.setattr(KnowledgeBase, "stream", reading)
+    tab = browser()
+    tab.chat_input(key="ask").set_value(DEPOSIT).run()
+    assert "The deposit is CNY 20,400" in shown(tab)
+    assert "The model is reading" in shown(tab)
+    assert tab.button(key="stop")
+    go_on.set()
+    finished(tab)
+
+
+def test_a_count_over_the_collection_lists_every_document(opened: Shared) -> None:
+    tab = ask(browser(), "Which documents mention the deposit?")
+    assert [fold.label for fold in tab.expander if "mention" in fold.label]
+    assert not tab.exception

@@ -1,0 +1,132 @@
+"""Documents in the interface: folders, samples, undo, and several knowledge bases."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from quire.ui import intake
+from quire.ui.shared import Shared, shared
+from ui_driver import browser, buttons, finished, go, lease, press, shown, write
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with lease(tmp_path_factory.mktemp("library") / "kb") as folder:
+        yield folder
+
+
+@pytest.fixture
+def opened(folder: Path) -> Shared:
+    found = shared()
+    assert found.ready.wait(60)
+    return found
+
+
+def test_a_deleted_document_comes_back_until_it_is_deleted_for_good(opened: Shared) -> None:
+    opened.base.add_upload("canteen.md", b"The canteen serves lentil soup on Thursdays.")
+    document = opened.base.document("canteen.md")
+    tab = go(browser(), "documents")
+    tab.button(key=f"remove-{document.id}").click().run()
+    assert not opened.base.has_document("canteen.md")
+    tab.button(key=f"undo-{document.id}").click().run()
+    assert opened.base.has_document("canteen.md")
+    assert not buttons(tab, "undo-")
+    tab.button(key=f"remove-{document.id}").click().run()
+    tab.button(key="empty-bin").click().run()
+    assert not tab.exception
+    assert not buttons(tab, "undo-")
+    assert opened.base.removed() == []
+
+
+def test_a_folder_on_this_machine_is_taken_in_from_where_it_lies(
+    opened: Shared, tmp_path: Path
+) -> None:
+    for n in range(3):
+        (tmp_path / f"note {n}.txt").write_text(f"The lamp number {n} stands in the hall.")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
+    tab = go(browser(), "documents")
+    write(tab, "File or folder", str(tmp_path))
+    press(tab, "Add")
+    assert opened.ingests.wait(60)
+    tab.run()
+    assert "3 taken in · 1 could not be read" in shown(tab)
+    assert "broken.pdf" in shown(tab)
+    assert opened.base.document("note 1.txt").uri == str(tmp_path / "note 1.txt")
+    tab.text_input(key="search-documents").set_value("note 1").run()
+    assert len(buttons(tab, "about-")) == 1
+
+
+def test_a_path_that_does_not_exist_is_explained(opened: Shared, tmp_path: Path) -> None:
+    tab = go(browser(), "documents")
+    write(tab, "File or folder", str(tmp_path / "no such"))
+    press(tab, "Add")
+    assert opened.ingests.wait(60)
+    tab.run()
+    assert "could not be read" in shown(tab)
+
+
+def test_nobody_elsewhere_names_paths_on_this_machine(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake.st, "get_option", {"server.address": "0.0.0.0"}.get)
+    tab = go(browser(), "documents")
+    assert not [field for field in tab.text_input if field.label == "File or folder"]
+
+
+def test_the_samples_are_taken_in_at_a_press_and_questions_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_KB", str(tmp_path / "kb"))
+    monkeypatch.setenv("QUIRE_MODEL", "none")
+    tab = browser()
+    assert "Nothing leaves this computer" in shown(tab)
+    assert "No model is in use" in shown(tab)
+    tab.button(key="samples").click().run()
+    deadline = time.monotonic() + 120
+    while buttons(tab, "stop-intake"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+        tab.run()
+    assert len(buttons(tab, "suggested-")) >= 2
+    finished(tab.button(key="suggested-0").click().run())
+    assert "CNY 20,400" in shown(tab)
+
+
+def test_several_knowledge_bases_are_begun_switched_and_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_KB", str(tmp_path / "first"))
+    monkeypatch.setenv("QUIRE_MODEL", "none")
+    tab = go(browser(), "settings")
+    assert not tab.selectbox
+    write(tab, "Name of a new knowledge base", "合同")
+    press(tab, "Begin it")
+    assert not tab.exception
+    assert base_of(tab) == "合同"
+    assert tab.selectbox(key="base-合同").options == ["first", "合同"]
+
+    other = browser(kb="first")
+    other.selectbox(key="base-first").set_value("合同").run()
+    assert base_of(other) == "合同"
+    assert base_of(browser(kb="../..")) is None
+
+    (tmp_path / "合同" / "mine.txt").write_text("of somebody else")
+    go(tab, "settings")
+    press(tab, "Delete for good")
+    assert [error.value for error in tab.error if "Nothing" in error.value]
+    write(tab, "To confirm", "合同")
+    press(tab, "Delete for good")
+    assert not tab.exception
+    assert [path.name for path in (tmp_path / "合同").iterdir()] == ["mine.txt"]
+    assert base_of(tab) is None
+    other.run()  # a tab that had it open goes on with the first
+    assert not other.exception
+    assert base_of(other) is None
+
+
+def base_of(tab: AppTest) -> str | None:
+    found: str | None = tab.session_state["quire"].base
+    return found
