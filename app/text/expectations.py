@@ -11,50 +11,46 @@ from quire.text import analysis, languages
 
 Kind = Literal["number", "date", "person", "place", "reason", "other"]
 
-_KINDS_EN: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        (
-            "number",
-            r"\bhow (?:many|much|long|old|far|tall|high|large|big|often|deep|wide|fast|heavy)\b"
-            r"|\b(?:what|which) (?:percent\w*|number|amount|proportion|fraction|ratio|age|size)\b"
-            r"|\bwhat (?:is|was|are|were) the (?:\w+ )?(?:number|population|percent\w*|amount"
-            r"|average|total|cost|price|fee|rent|limit)\b",
-        ),
-        (
-            "date",
-            r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era)\b",
-        ),
-        (
-            "person",
-            r"\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:person|man|woman|president|king|queen"
-            r"|author|actor|scientist|emperor|leader|architect|artist|composer|director|writer)\b",
-        ),
-        (
-            "place",
-            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:country|city|state|place|town|river|continent"
-            r"|region|location|area|province|county|nation|island|street|sea|ocean|countries"
-            r"|cities)\b",
-        ),
-        ("reason", r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b"),
-    )
+_ASKED_EN: tuple[tuple[Kind, str], ...] = (
+    (
+        "number",
+        r"\bhow (?:many|much|long|old|far|tall|high|large|big|often|deep|wide|fast|heavy)\b"
+        r"|\b(?:what|which) (?:percent\w*|number|amount|proportion|fraction|ratio|age|size)\b"
+        r"|\bwhat (?:is|was|are|were) the (?:\w+ )?(?:number|population|percent\w*|amount"
+        r"|average|total|cost|price|fee|rent|limit)\b",
+    ),
+    (
+        "date",
+        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era)\b",
+    ),
+    (
+        "person",
+        r"\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:person|man|woman|president|king|queen"
+        r"|author|actor|scientist|emperor|leader|architect|artist|composer|director|writer)\b",
+    ),
+    (
+        "place",
+        r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:country|city|state|place|town|river|continent"
+        r"|region|location|area|province|county|nation|island|street|sea|ocean|countries"
+        r"|cities)\b",
+    ),
+    ("reason", r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b"),
 )
-_KINDS_ZH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        (
-            "date",
-            "何时|什么时候|什么时间|哪[一]?[年天月日]|几[年月日号]|[哪几]个?世纪|哪个年代|日期|多会儿",
-        ),
-        ("number", "多少|几[^乎何内]|多[大长久高远深宽重快]|第几|百分之几|人口|面积|比例"),
-        ("person", "谁|何人|哪一?[位名]|什么人|哪个人"),
-        (
-            "place",
-            "哪里|哪儿|何地|何处|什么地方|哪[一]?个?(?:国家|城市|地区|省|县|州|区|岛|洲|市)|位于",
-        ),
-        ("reason", "为什么|为何|何以|什么原因|原因是|因何"),
-    )
+_ASKED_ZH: tuple[tuple[Kind, str], ...] = (
+    (
+        "date",
+        "何时|什么时候|什么时间|哪[一]?[年天月日]|几[年月日号]|[哪几]个?世纪|哪个年代|日期|多会儿",
+    ),
+    ("number", "多少|几[^乎何内]|多[大长久高远深宽重快]|第几|百分之几|人口|面积|比例"),
+    ("person", "谁|何人|哪一?[位名]|什么人|哪个人"),
+    (
+        "place",
+        "哪里|哪儿|何地|何处|什么地方|哪[一]?个?(?:国家|城市|地区|省|县|州|区|岛|洲|市)|位于",
+    ),
+    ("reason", "为什么|为何|何以|什么原因|原因是|因何"),
 )
+_KINDS_EN = tuple((kind, re.compile(asked, re.IGNORECASE)) for kind, asked in _ASKED_EN)
+_KINDS_ZH = tuple((kind, re.compile(asked)) for kind, asked in _ASKED_ZH)
 _NUMBER_EN = re.compile(
     r"\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty"
     r"|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|half"
