@@ -129,6 +129,33 @@ def test_headings_are_told_by_size_and_weight(tmp_path: Path) -> None:
     assert document.title == "Annual Report"
 
 
+def test_list_items_and_sentences_in_large_or_bold_type_are_no_headings(tmp_path: Path) -> None:
+    item = "• Litigation expense of $3.9 billion"
+    clause = "Principal and interest in respect of the notes are payable in euros."
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Times-Bold", 13)
+        lines(canvas, 50, 560, "Holm & Co.", item, clause, leading=25)
+        canvas.setFont("Times-Bold", 10)
+        lines(canvas, 50, 480, "– a gain in the fair value of securities", "Results", leading=25)
+        canvas.setFont("STSong-Light", 13)
+        lines(
+            canvas,
+            50,
+            420,
+            "■ 公司简介",
+            "票据的本金和利息以欧元支付，由发行人在每年五月一日之前付清。",
+            leading=25,
+        )
+        canvas.setFont("Times-Roman", 10)
+        lines(canvas, 50, 350, *wrapped(ENGLISH * 2, width=300, font="Times-Roman", size=10))
+
+    found = blocks(load(make(tmp_path / "a.pdf", draw)))
+    headings = [text for kind, text in found if kind == "heading"]
+    assert headings == ["Holm & Co.", "Results", "■ 公司简介"]
+    assert ("list", item) in found
+
+
 def test_running_headers_and_page_numbers_stay_in_the_text_and_out_of_the_blocks(
     tmp_path: Path,
 ) -> None:

@@ -28,6 +28,9 @@ _PAGE_NUMBER = re.compile(
 )
 _BARE_NUMBER = re.compile(r"[-–—·|(\[]*\s*(\d{1,5})\s*[-–—·|)\]]*")
 _SENTENCE_END = re.compile(r"[.!?;,。！？；，、:：][\"'”’)）」』]*$")
+_ITEM = re.compile(r"[•‣⁃∙·○▪▫➢➤✓✔*]|[-–—]\s")  # ■ and ◆ are set before headings, too
+_CLAUSE_END = re.compile(r"(?:[.;,。；，][\"'”’)）」』]*|\b(?:and|or))$")
+_SHORT_TITLE = 40  # letters: so long a title may end in a full stop, as in "Holm & Co."
 _DIGITS = re.compile(r"\d+")
 
 
@@ -152,7 +155,10 @@ class _Fonts:
     def classify(self, kind: BlockKind, lines: list[Line], text: str) -> tuple[BlockKind, int]:
         if kind == "table" or len(lines) > 3:
             return kind, 0
-        if len(text) + count_cjk(text) > _HEADING_LETTERS or not any(map(str.isalpha, text)):
+        letters = len(text) + count_cjk(text)
+        if letters > _HEADING_LETTERS or not any(map(str.isalpha, text)) or _ITEM.match(text):
+            return kind, 0
+        if letters > _SHORT_TITLE and _CLAUSE_END.search(text):
             return kind, 0
         size = round(max(line.size for line in lines) * 2) / 2
         if size in self._levels and min(line.size for line in lines) > self._body * 1.05:
