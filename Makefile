@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test soak e2e bench ui check format clean
+.PHONY: setup demo test soak e2e screenshots bench ui check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -40,6 +40,10 @@ soak: setup ## hundreds of kills, power losses and readers: half an hour
 e2e: setup ## the interface in a real browser; needs Chromium and a Chinese font on the machine
 	@$(PIP) install -c constraints.txt -e '.[e2e]'
 	@$(BIN)/python -m pytest tests/e2e
+
+screenshots: setup ## pictures of the interface for the documentation; needs what e2e needs
+	@$(PIP) install -c constraints.txt -e '.[e2e]'
+	@PYTHONPATH=tests $(BIN)/python tests/e2e/screenshots.py docs/images
 
 bench: setup ## measure every evaluation set in DATA (docs/evaluation.md) and write docs/scoreboard.md
 	@test -n "$(DATA)" || { echo "Name the folder that holds the sets: make bench DATA=PATH"; exit 1; }

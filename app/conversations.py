@@ -199,17 +199,20 @@ class Conversations:
             )
         return Conversation(*rows[0])
 
-    def turns(self, conversation: str) -> list[Turn]:
-        """The turns of a conversation, the oldest first. Raises UsageError when there is none."""
+    def turns(self, conversation: str, *, last: int | None = None) -> list[Turn]:
+        """The turns of a conversation, or the `last` so many, the oldest first. Raises UsageError
+        when there is no such conversation."""
         if not self._read("SELECT 1 FROM conversations WHERE id = ?", conversation):
             raise UsageError(
                 f"There is no conversation {conversation!r}.",
                 hint="Leave --conversation out to begin a new one.",
             )
         rows = self._read(
-            f"{_SELECT_TURNS} WHERE conversation_id = ? ORDER BY position", conversation
+            f"{_SELECT_TURNS} WHERE conversation_id = ? ORDER BY position DESC LIMIT ?",
+            conversation,
+            -1 if last is None else last,
         )
-        return [_turn(row) for row in rows]
+        return [_turn(row) for row in reversed(rows)]
 
     def turn(self, answer: str) -> tuple[str, Turn]:
         """The conversation of an answer, and the turn that it is. Raises UsageError."""

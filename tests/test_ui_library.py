@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quire.ui import intake
+from quire.ui import intake, samples
 from quire.ui.shared import Shared, shared
-from ui_driver import browser, buttons, finished, go, lease, press, shown, write
+from ui_driver import DOCUMENTS, browser, buttons, finished, go, lease, press, shown, write
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +130,8 @@ def test_several_knowledge_bases_are_begun_switched_and_deleted(
 def base_of(tab: AppTest) -> str | None:
     found: str | None = tab.session_state["quire"].base
     return found
+
+
+def test_the_samples_in_the_package_are_those_of_the_examples() -> None:
+    examples = sorted((path.name, path.read_bytes()) for path in DOCUMENTS.iterdir())
+    assert samples.documents() == examples

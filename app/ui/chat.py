@@ -21,7 +21,7 @@ def draw(opened: Shared) -> None:
     mine = state()
     _take_over_finished(opened)
     documents = opened.documents()
-    turns = _turns(opened)
+    turns, older = _turns(opened)
     asked: str | None = None
     if not turns and mine.answering is None:
         asked = welcome.draw(opened, documents)
@@ -31,7 +31,7 @@ def draw(opened: Shared) -> None:
     # chat would be built anew when one opens, and the reader's place in it be lost
     talk, beside = st.columns((5, 6), gap="large")
     with talk:
-        _talk(opened, turns, known=known)
+        _talk(opened, turns, older=older, known=known)
     if mine.source is not None:
         with beside:
             source_panel.draw(opened)
@@ -54,18 +54,17 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
     st.rerun()
 
 
-def _talk(opened: Shared, turns: list[Turn], *, known: set[str]) -> None:
+def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> None:
     mine = state()
     job = mine.answering
     if job is not None and job.replacing is not None:
         turns = [turn for turn in turns if turn.id != job.replacing]
-    first = max(0, len(turns) - _SHOWN - mine.earlier)
-    if first and st.button(
-        label("chat.earlier", n=first), key="earlier", icon=":material/history:", type="tertiary"
+    if older and st.button(
+        label("chat.earlier", n=older), key="earlier", icon=":material/history:", type="tertiary"
     ):
         mine.earlier += _SHOWN
         st.rerun()
-    for turn in turns[first:]:
+    for turn in turns:
         _question(turn.question)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             _told_scope(turn)
@@ -116,16 +115,18 @@ def _take_over_finished(opened: Shared) -> None:
         begin(opened, mine.next_questions.pop(0))
 
 
-def _turns(opened: Shared) -> list[Turn]:
+def _turns(opened: Shared) -> tuple[list[Turn], int]:
+    """The turns of the open chat that are shown, and how many older ones are not."""
     mine = state()
     if mine.conversation is None:
-        return []
+        return [], 0
     try:
-        return opened.conversations.turns(mine.conversation)
+        turns = opened.conversations.turns(mine.conversation, last=_SHOWN + mine.earlier)
+        return turns, opened.conversations.find(mine.conversation).turns - len(turns)
     except UsageError:
         mine.conversation = None
         st.info(label("conversations.missing"))
-        return []
+        return [], 0
 
 
 def _question(text: str) -> None:

@@ -27,6 +27,7 @@ def draw(opened: Shared, *, chat_page: StreamlitPage) -> None:
         icon=":material/add:",
         key="new",
         width="stretch",
+        help=markdown("Ctrl+Shift+O"),
         shortcut="Ctrl+Shift+O",
     ):
         begin_new()

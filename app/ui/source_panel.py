@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from quire.ui.catalogue import label, plain
-from quire.ui.inert import html
+from quire.ui.inert import html, markdown
 from quire.ui.shared import Shared
 from quire.ui.source import PageView, Source, TextView, View, headings, look
 from quire.ui.state import state
@@ -30,7 +30,7 @@ def draw(opened: Shared) -> None:
                 "",
                 key="close-source",
                 icon=":material/close:",
-                help=label("app.close"),
+                help=_with_keys("app.close", "Alt+X"),
                 on_click=_show,
                 args=(None,),
                 shortcut="Alt+X",
@@ -50,6 +50,10 @@ def draw(opened: Shared) -> None:
             _sheet(_passage(view.text))
 
 
+def _with_keys(key: str, keys: str) -> str:
+    return markdown(f"{plain(key)} ({keys})")
+
+
 def _show(source: Source | None) -> None:
     state().source = source
 
@@ -61,7 +65,7 @@ def _pager(source: Source, view: View, *, last: int) -> None:
             "",
             key="page-back",
             icon=":material/chevron_left:",
-            help=label("source.back"),
+            help=_with_keys("source.back", "Alt+←"),
             disabled=page <= 1,
             on_click=_show,
             args=(source.turned(-1),),
@@ -72,7 +76,7 @@ def _pager(source: Source, view: View, *, last: int) -> None:
             "",
             key="page-on",
             icon=":material/chevron_right:",
-            help=label("source.on"),
+            help=_with_keys("source.on", "Alt+→"),
             disabled=page >= last,
             on_click=_show,
             args=(source.turned(1),),

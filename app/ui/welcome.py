@@ -30,7 +30,10 @@ def draw(opened: Shared, documents: Sequence[Document]) -> str | None:
 
 
 def _empty(opened: Shared) -> None:
-    _hero(plain("chat.empty_title"), plain("chat.empty"))
+    about = [plain("chat.empty")]
+    if intake.paths_can_be_named():
+        about.append(plain("chat.empty_here"))
+    _hero(plain("chat.empty_title"), " ".join(about))
     intake.upload_area(opened)
     if not opened.ingests.active:
         with st.container(horizontal=True, horizontal_alignment="center"):

@@ -1,11 +1,11 @@
 """The interface in a real browser. `make e2e` runs these; they need Chromium on the machine."""
 
-import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from e2e.browsing import launched
 
 
 @pytest.fixture(scope="session")
@@ -16,11 +16,5 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    options: dict[str, Any] = {"executable_path": path} if path else {}
-    browser = playwright.chromium.launch(
-        args=["--no-sandbox", "--disable-background-networking"], **options
-    )
-    yield browser
-    browser.close()
+    with launched(playwright) as browser:
+        yield browser

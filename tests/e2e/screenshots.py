@@ -1,0 +1,154 @@
+"""Pictures of each page, in both languages and both themes: `make screenshots`.
+
+Usage: PYTHONPATH=tests python tests/e2e/screenshots.py FOLDER
+"""
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from e2e.browsing import launched
+from e2e.serving import Served
+from quire import KnowledgeBase
+
+DOCUMENTS = Path(__file__).parent.parent.parent / "examples" / "documents"
+WIDE = ViewportSize(width=1280, height=800)
+NARROW = ViewportSize(width=400, height=800)
+TAGS = {
+    "lease-and-handbook.pdf": ["house", "2024"],
+    "board-minutes.docx": ["board"],
+    "设备维护规程.pdf": ["设备"],
+}
+
+
+@dataclass(frozen=True)
+class Language:
+    locale: str
+    questions: tuple[str, ...]
+
+    @property
+    def code(self) -> str:
+        return self.locale[:2]
+
+
+LANGUAGES = (
+    Language("en-US", ("How much is the deposit?", "For how long is a dome certificate valid?")),
+    Language("zh-CN", ("接地电阻最大允许是多少欧姆？",)),
+)
+
+
+def main(folder: Path) -> None:
+    """Write the pictures into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="quire-") as place, sync_playwright() as playwright:
+        chats = _fill(Path(place) / "observatory")
+        with launched(playwright) as browser, served(Path(place) / "observatory") as full:
+            for language in LANGUAGES:
+                for theme in ("light", "dark"):
+                    for picture in _pages(browser, full, language, theme, chats):
+                        _write(folder / picture[0], picture[1])
+        with launched(playwright) as browser, served(Path(place) / "new" / "empty") as empty:
+            for language in LANGUAGES:
+                page = _tab(browser, empty, language, "light")
+                expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+                _write(folder / f"first-run.{language.code}.light.png", _settled(page))
+        os.environ["QUIRE_PASSWORD"] = "a long password"
+        with launched(playwright) as browser, served(Path(place) / "observatory") as locked:
+            page = _tab(browser, locked, LANGUAGES[0], "light")
+            expect(page.locator(".st-key-admission")).to_be_visible()
+            _write(folder / "password.en.light.png", _settled(page))
+        del os.environ["QUIRE_PASSWORD"]
+
+
+def _fill(kb: Path) -> dict[str, str]:
+    """A knowledge base with the samples and a chat in each language; their ids."""
+    chats: dict[str, str] = {}
+    with KnowledgeBase.open(kb) as base:
+        base.add(DOCUMENTS)
+        for name, tags in TAGS.items():
+            base.tag(name, add=tags)
+        for language in LANGUAGES:
+            for question in language.questions:
+                answer = base.ask(question, conversation=chats.get(language.code))
+                chats[language.code] = answer.conversation
+    return chats
+
+
+def _pages(
+    browser: Browser, server: Served, language: Language, theme: str, chats: dict[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    end = f"{language.code}.{theme}.png"
+    page = _tab(browser, server, language, theme, f"?chat={chats[language.code]}")
+    page.locator(".quire-answer .quire-ref").last.click()
+    expect(page.locator(".quire-page img, .st-key-source .quire-passage").first).to_be_visible()
+    page.get_by_test_id("stChatMessage").last.scroll_into_view_if_needed()
+    yield f"chat.{end}", _settled(page)
+    page.set_viewport_size(NARROW)
+    yield f"narrow-source.{end}", _settled(page)
+    page.locator(".st-key-close-source button:visible").click()
+    expect(page.locator(".st-key-source")).to_have_count(0)
+    page.get_by_test_id("stChatMessage").last.scroll_into_view_if_needed()
+    yield f"narrow.{end}", _settled(page)
+    page.context.close()
+    for name in ("documents", "settings"):
+        page = _tab(browser, server, language, theme, name)
+        expect(page.get_by_test_id("stMainBlockContainer")).to_be_visible()
+        expect(page.get_by_role("heading").first).to_be_visible()
+        yield f"{name}.{end}", _settled(page)
+        page.context.close()
+
+
+def _tab(
+    browser: Browser,
+    server: Served,
+    language: Language,
+    theme: str,
+    path: str = "",
+) -> Page:
+    context = browser.new_context(
+        locale=language.locale,
+        color_scheme="dark" if theme == "dark" else "light",
+        viewport=WIDE,
+    )
+    page = context.new_page()
+    page.goto(f"{server.url}/{path}")
+    expect(page.get_by_test_id("stMainBlockContainer")).to_be_attached()
+    return page
+
+
+def _settled(page: Page) -> bytes:
+    """A picture once nothing moves any more."""
+    page.mouse.move(0, 0)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    page.wait_for_timeout(2500)
+    return page.screenshot()
+
+
+def _write(path: Path, png: bytes) -> None:
+    """In 256 colours: a page of text needs no more, and takes a third of the space."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(256)
+    picture.save(path, optimize=True)
+    print(f"{path}  {path.stat().st_size // 1024} KB")
+
+
+@contextmanager
+def served(kb: Path) -> Iterator[Served]:
+    """A server for one knowledge base."""
+    server = Served(kb, model="starter")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
