@@ -8,6 +8,8 @@ against 75% with equal reciprocal ranks (docs/decisions/fusion.md has all number
 BM25 is a sum over words, and a long question has more of them to go by than a short one: so it is
 not divided by the best chunk's. It is divided by the logarithm of the collection's size, which the
 weight of a rare word grows with.
+
+The name of a chunk's file counts a little besides, and tells apart editions of one text.
 """
 
 import math
@@ -19,6 +21,10 @@ if TYPE_CHECKING:  # loads FAISS
 
 BM25_WEIGHT = 0.25
 """Of BM25 / ln(chunks) beside a cosine. From 0.2 to 0.4 the result hardly moves."""
+
+NAME_WEIGHT = 0.2
+"""Of the share of a question that stands in a file's name, beside a cosine
+(docs/decisions/names.md)."""
 
 
 def fuse(
@@ -41,6 +47,21 @@ def fuse(
     floor, weight = min(dense.values()), BM25_WEIGHT / math.log1p(chunks)
     dense |= {chunk: (cosines or {}).get(chunk, floor) for chunk in lexical_ if chunk not in dense}
     return {chunk: cosine + weight * lexical_.get(chunk, 0.0) for chunk, cosine in dense.items()}
+
+
+def with_names(
+    scores: Mapping[int, float], shares: Mapping[int, float], *, chunks: int, dense: bool
+) -> dict[int, float]:
+    """Scores of `fuse` with what the names of the chunks' files add. `dense` tells whether that leg
+    took part: the scores are those of BM25 otherwise, and the names are counted in its measure.
+
+    `shares` are, from 0 to 1, how much of the question stands in the name of each chunk's file.
+
+    >>> with_names({7: 0.9, 8: 1.0}, {7: 0.75}, chunks=53, dense=True)
+    {7: 1.05, 8: 1.0}
+    """
+    weight = NAME_WEIGHT if dense else NAME_WEIGHT * math.log1p(chunks) / BM25_WEIGHT
+    return {chunk: score + weight * shares.get(chunk, 0.0) for chunk, score in scores.items()}
 
 
 def ranks_by_leg(rankings: "Mapping[str, Ranking]") -> dict[int, dict[str, int]]:

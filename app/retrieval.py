@@ -1,8 +1,9 @@
 """From a question to ranked chunks, and from chunks to passages.
 
 Two legs rank all chunks, dense (cosine of embeddings) and lexical (BM25); `quire.fusion` makes one
-ranking of them. A leg that cannot read the question's language takes no part: an English embedder
-ranks Chinese almost at random and would drown the leg that works.
+ranking of them, with what the files' names say. A leg that cannot read the question's language
+takes no part: an English embedder ranks Chinese almost at random and would drown the leg that
+works.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -14,7 +15,7 @@ from quire.duplicates import Distinct
 from quire.errors import UsageError
 from quire.evidence import Evidence
 from quire.explanation import Standing, Trace, Words
-from quire.fusion import fuse, ranks_by_leg, scores_by_leg
+from quire.fusion import fuse, ranks_by_leg, scores_by_leg, with_names
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
 from quire.indexes.scope import Scope, Selection, select
@@ -190,7 +191,13 @@ class Retriever:
                 only = [chunk for chunk, _ in rankings["lexical"] if chunk not in near]
                 cosines = self._index.cosines(connection, vector, only)
             total = lexical.chunk_count(connection)
-            return Ranked(rankings, fuse(rankings, chunks=total, cosines=cosines))
+            scores = fuse(rankings, chunks=total, cosines=cosines)
+            if mode == "hybrid":
+                names = documents.file_names(connection, scores)
+                shares = lexical.shares(connection, question, set(names.values()))
+                of = {chunk: shares[name] for chunk, name in names.items()}
+                scores = with_names(scores, of, chunks=total, dense=vector is not None)
+            return Ranked(rankings, scores)
 
         return rank
 

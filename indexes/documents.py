@@ -335,6 +335,18 @@ def chunk_ids(connection: apsw.Connection, document_id: str) -> list[int]:
     return [id_ for (id_,) in rows]
 
 
+def file_names(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, str]:
+    """For each chunk the name of its document's file, without its ending."""
+    rows = connection.execute(
+        "SELECT chunks.id, min(path) FROM chunks JOIN locations USING (document_id) "
+        "WHERE chunks.id IN (SELECT value FROM json_each(?)) GROUP BY chunks.id",
+        (json.dumps(list(chunk_ids)),),
+    )
+    of: dict[int, bytes] = dict(rows)
+    names = {path: Path(displayed(_path(path))).stem for path in set(of.values())}
+    return {chunk: names[path] for chunk, path in of.items()}
+
+
 def vectors_of_texts(
     connection: apsw.Connection, text_hashes: Iterable[bytes]
 ) -> dict[bytes, npt.NDArray[np.float16]]:

@@ -6,6 +6,7 @@ FTS5's BM25 (k1 1.2, b 0.75) with the sign turned, so that higher is better.
 
 import itertools
 import json
+import math
 from collections.abc import Iterable, Sequence
 
 import apsw
@@ -157,6 +158,20 @@ def document_frequencies(connection: apsw.Connection, terms: Iterable[str]) -> d
             ).fetchone()
         counts[term] = (row[0] or 0) if row else 0
     return counts
+
+
+def shares(connection: apsw.Connection, question: str, texts: Iterable[str]) -> dict[str, float]:
+    """How much of a question's information stands in each of some short texts, from 0 to 1: a word
+    counts with the logarithm of how rare it is among the chunks."""
+    frequencies = document_frequencies(connection, analysis.question_terms(question))
+    total = chunk_count(connection)
+    information = {term: math.log1p(total / max(n, 1)) for term, n in frequencies.items()}
+    whole = sum(information.values()) or 1.0
+    return {
+        text: sum(information[term] for term in information.keys() & set(analysis.terms(text)))
+        / whole
+        for text in texts
+    }
 
 
 def chunk_count(connection: apsw.Connection) -> int:

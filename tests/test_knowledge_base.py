@@ -552,3 +552,22 @@ def test_an_error_while_opening_leaves_no_connection_behind(kb: KnowledgeBase) -
     damage(kb, "UPDATE settings SET value = '[' WHERE name = 'embedder'")
     with pytest.raises(KnowledgeBaseDamaged):
         opened(kb.folder)
+
+
+def test_of_two_editions_of_a_text_the_one_whose_file_is_named_comes_first(
+    tmp_path: Path,
+) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    text = "# Leave\n\nEvery employee has {} days of leave a year, to be taken until March."
+    chinese = "# 年假\n\n每位员工每年有{}天年假，应于三月之前休完。"
+    for year, days in ((2022, 15), (2023, 22), (2024, 55)):  # all one to the fake embedder
+        (files / f"Handbook_{year}.md").write_text(text.format(days))
+        (files / f"员工手册{year}版.md").write_text(chinese.format(days))
+    with opened(tmp_path / "editions") as kb:
+        kb.add(files)
+        for year in (2022, 2023, 2024):
+            (first, *_) = kb.search(f"How many days of leave does the handbook of {year} give?")
+            assert first.document.name == f"Handbook_{year}.md"
+            (first, *_) = kb.search(f"{year}版的员工手册规定年假有几天？")
+            assert first.document.name == f"员工手册{year}版.md"

@@ -144,3 +144,17 @@ def test_any_text_can_be_indexed_found_by_itself_and_checked(
                     ]
     finally:
         catalog.close()
+
+
+def test_of_a_question_the_rare_words_are_the_larger_share_of_what_a_name_says(
+    catalog: Catalog,
+) -> None:
+    for number in range(30):
+        insert(catalog, f"{number}.txt", f"The report of department {number} on sales.")
+    insert(catalog, "amcor.txt", "Amcor makes bottles.")
+    with catalog.reading() as connection:
+        shares = lexical.shares(
+            connection, "What does Amcor report?", ["AMCOR_2023_10K", "sales_report", "notes"]
+        )
+    assert 1 > shares["AMCOR_2023_10K"] > 0.5 > shares["sales_report"] > shares["notes"] == 0
+    assert list(lexical.shares(connection, "?", ["notes"]).values()) == [0]
