@@ -28,11 +28,12 @@ _CLAUSE = re.compile(
 )
 _NUMBERED = re.compile(
     r"\d|^(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenti|thirti"
-    r"|forti|fifti|sixti|seventi|eighti|nineti|hundr|thousand|million|billion|dozen|half"
+    r"|forti|fifti|sixti|seventi|eighti|nineti|\w+ty-\w+|hundr|thousand|million|billion|dozen|half"
     r"|januari|februari|march|april|may|june|juli|august|septemb|octob|novemb|decemb)$"
     r"|[零〇一二两三四五六七八九十百千万亿年月日]"
 )
 _HAN_TERM = re.compile(f"[{languages.CJK}]")
+_OPENING = 4  # terms; what "it" stands for comes first, and no other words of its sentence
 _LIGHT_ZH = frozenset(
     "的了着过是在有和与及或等也都就则并且而但被把将由于对从向到以为其之所这那该此，、"
 )
@@ -45,6 +46,13 @@ def content(text: str) -> frozenset[str]:
         for start, end in contrast.negations(text):
             text = text[:start] + " " * (end - start) + text[end:]
     return frozenset(term for term in analysis.question_terms(text) if not _NUMBERED.search(term))
+
+
+def opening(text: str) -> frozenset[str]:
+    """The first few terms that say something: the subject, most likely."""
+    wanted = content(text)
+    said = [term for term in analysis.terms(text) if term in wanted]
+    return frozenset(said[:_OPENING])
 
 
 def known(text: str) -> frozenset[str]:
@@ -165,14 +173,16 @@ def _units(text: str) -> set[str]:
 
 
 def _in_place_en(text: str, quote: str) -> bool:
-    """Whether each word of the sentence stands in the quote or hardly claims anything, or the quote
-    has no other word that it could have replaced."""
+    """Whether each word of the sentence stands in the quote or hardly claims anything, but for one
+    where the quote has no other that it could have replaced."""
     there = known(quote)
     missing = {term for term in content(text) if term not in there} - synonyms.light()
     first = _FIRST.match(text)
     if first and missing & set(analysis.terms(first[1])):
         return False  # perhaps a name, which stands first
-    return not missing or not content(quote) - known(text) - synonyms.light()
+    if not missing:
+        return True
+    return len(missing) == 1 and not content(quote) - known(text) - synonyms.light()
 
 
 def _exchanged(text: str, quote: str) -> bool:

@@ -22,6 +22,17 @@ from quire.text import analysis, contrast, expectations
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]*\w")
 _NUMBER = re.compile(r"\d[\d,.]*")
+_COMMON = """
+able again allow also always amount another anybody anyone away back become before begin big call
+called come common different down during each early else end even ever every everybody everyone far
+find first general get give go good happen happened help here high just keep kind kinds known large
+last late let likely list long look low made main make mean name named need new next now number off
+often old only other out over part people per person possible put same see show since small somebody
+someone sometimes sort start stay still take thing think today try two type types until up use used
+using usually want way when within without work
+"""
+_COMMON_WEIGHT = 0.35
+"""In a small collection a common word may be as rare as a name: nothing follows from its lack."""
 _MOST = 2  # names missing beyond this many make no difference
 
 
@@ -145,7 +156,11 @@ def signals(
     everywhere = passage.union(
         *(analysis.terms(f"{other.document.title}\n{other.text}") for other in passages)
     )
-    weights = information(frequencies, chunks=chunks)
+    common = _common()
+    weights = {
+        term: weight * (_COMMON_WEIGHT if term in common else 1.0)
+        for term, weight in information(frequencies, chunks=chunks).items()
+    }
     rarest = max(information({"": 0}, chunks=chunks).values())
     total = sum(weights.values()) or 1.0
     missing = [weight for term, weight in weights.items() if term not in sentence]
@@ -207,6 +222,11 @@ def calibrations() -> tuple[Calibration, ...]:
         )
         for row in rows["calibrations"]
     )
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(analysis.stem(word) for word in _COMMON.split())
 
 
 def _share(weights: Mapping[str, float], present: set[str]) -> float:

@@ -23,14 +23,15 @@ from quire.text.quantities import Quantity
 
 _SUPPORTED = 0.8
 _PARTLY = 0.5
-_BORROWED = 3  # words that a sentence may take from the one before, to which its "it" points
 
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|that|those|such)\b"
     "|[它他她其该此]|这",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"(?:,(?!\d)|[;，；])\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s")
+_CLAUSE = re.compile(
+    r"(?:,(?!\d)|[;，；])\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s"
+)
 _CLAUSE_TERMS = 2  # of content in a clause that can be supported by itself
 _LABELS = r"\s*\d{1,2}(?:\s*[,，、-]\s*\d{1,2})*\s*"
 _MARK = re.compile(rf"\s*[\[［【]{_LABELS}[\]］】]|\s+[(（]{_LABELS}[)）]")
@@ -94,7 +95,7 @@ def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
         if share < _PARTLY:
             break
         borrowed = quote.before & agreement.content(text)
-        if len(borrowed) <= _BORROWED and agreement.agrees(text, quote.text):
+        if borrowed <= agreement.opening(text) and agreement.agrees(text, quote.text):
             if share >= _SUPPORTED and agreement.aligned(text, quote.text):
                 return "supported", quote
             partly = partly or quote
