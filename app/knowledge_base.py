@@ -263,12 +263,12 @@ class KnowledgeBase:
             chosen = {d.id: d for d in (self.document(name) for name in names)}
             with self._catalog.reading() as connection:
                 places = documents.locations(connection).values()
-            for document in chosen.values():
-                paths = (place.path for place in places if place.document_id == document.id)
-                trash.note(self.folder, document, paths)
             with self._catalog.writing() as connection:
-                for document_id in chosen:
-                    documents.delete(connection, document_id)
+                for document in chosen.values():
+                    # Noted before the commit: what is gone from the catalog is in the trash.
+                    paths = (place.path for place in places if place.document_id == document.id)
+                    trash.note(self.folder, document, paths)
+                    documents.delete(connection, document.id)
             for document in chosen.values():
                 trash.take(self.folder, document.content_hash)
             self._save_snapshot()

@@ -6,15 +6,16 @@ for whoever opens the file.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from quire.conversations import Conversation, Turn
+if TYPE_CHECKING:  # loads SQLite
+    from quire.conversations import Conversation, Turn
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _LINE_START = re.compile(r"^(\d*)([-+=.)])")
 
 
-def markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
+def markdown(conversation: "Conversation", turns: "Sequence[Turn]") -> str:
     """A conversation with its questions, answers, quotes and feedback."""
     lines = [f"# {inert(conversation.title)}", ""]
     for turn in turns:
@@ -22,7 +23,7 @@ def markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _turn(turn: Turn) -> Iterator[str]:
+def _turn(turn: "Turn") -> Iterator[str]:
     yield f"## {inert(turn.question)}"
     yield ""
     if turn.standalone != turn.question:

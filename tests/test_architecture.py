@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "quire.verification",
         *PROTOCOLS,
     ),
+    "quire.verification": (*BASE, "quire.agreement"),
     "quire.transcripts": (*BASE, "quire.conversations"),
     "quire.scanning": (
         *BASE,

@@ -1,14 +1,16 @@
 """Commands about the stored chats."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from quire import output, transcripts
 from quire.commands.shared import Json, Kb, app, opened
-from quire.conversations import Conversation, Conversations
 from quire.errors import UsageError
+
+if TYPE_CHECKING:  # loads SQLite
+    from quire.conversations import Conversation, Conversations
 
 chats = typer.Typer(
     name="conversations",
@@ -129,11 +131,11 @@ def export(
         output.print_text(f"{len(chosen)} conversations are in {to}")
 
 
-def _whole(stored: Conversations, chat: Conversation) -> dict[str, Any]:
+def _whole(stored: "Conversations", chat: "Conversation") -> dict[str, Any]:
     turns = [turn.to_dict() for turn in stored.turns(chat.id)]
     return {**chat.to_dict(), "turns": turns}
 
 
-def _line(chat: Conversation) -> str:
+def _line(chat: "Conversation") -> str:
     questions = "1 question" if chat.turns == 1 else f"{chat.turns} questions"
     return f"{chat.id}  {chat.updated_at[:16]}  {output.shown(chat.title)}  ({questions})"
