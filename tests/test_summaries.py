@@ -104,13 +104,13 @@ def test_headings_and_rows_of_tables_are_no_summary(opened: Open) -> None:
 def test_what_a_capable_model_writes_is_kept_where_the_section_supports_it(opened: Open) -> None:
     def reply(messages: tuple[Message, ...]) -> str:
         if "Mooring" in messages[1].content:
-            return "Boats below ten metres pay 25 crowns a night for mooring. Penguins moor free."
+            return "For boats below ten metres mooring costs 25 crowns a night. Penguins moor free."
         return "The harbour was founded in 1842."
 
     kb = opened(reply, capable=True)
     summary = kb.summarize("handbook.md")
     assert (summary.method, summary.model) == ("written", "fake")
-    assert "Boats below ten metres pay 25 crowns a night for mooring." in summary.text
+    assert "For boats below ten metres mooring costs 25 crowns a night." in summary.text
     assert "1842" not in summary.text
     assert "Penguins" not in summary.text
     assert "Dogs" in summary.text  # quoted: nothing that was written of that section held
