@@ -355,9 +355,7 @@ def _worth_reading(found: Found, *, most: int) -> list[Evidence]:
     """The best sentences, as far as they come near the best one: what lies far behind it is off the
     point, or was put there to command the model."""
     least = _NEAR * max((proof.score for proof in found.evidence), default=0.0)
-    return [
-        proof for proof in evidence.distinct(found.evidence, most=most) if proof.score >= least
-    ]
+    return [proof for proof in evidence.distinct(found.evidence, most=most) if proof.score >= least]
 
 
 def _longest_answer(model: ChatModel, answer_tokens: int) -> int:

@@ -34,6 +34,7 @@ from quire.evaluation import metrics
 from quire.passages import context
 from quire.records import PAGE_BREAK, Hit
 from quire.text import languages
+from scoreboard import SOURCES
 
 OUT = Path(__file__).parent.parent / "app" / "calibration.json"
 HITS, PASSAGES = 8, 6  # as an answer is made from
@@ -313,7 +314,7 @@ def main() -> None:
         found = [row for folder in sets for row in rows(folder, arguments.kbs / folder.name)]
         if not found:
             continue
-        made_on[language] = [folder.name for folder in sets]
+        made_on[language] = [SOURCES.get(folder.name, folder.name) for folder in sets]
         embedder = name_of_embedder(arguments.kbs / sets[0].name, language)
         for reader in dict.fromkeys([embedder, None]):
             data = table(found, cosine=reader is not None)

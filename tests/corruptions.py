@@ -3,8 +3,8 @@
 The material is generated: records of an invented observatory and its neighbours, from templates
 whose slots are filled at random with a fixed seed. A template gives a source sentence and other
 true ways to say it (active and passive, another order, synonyms, numbers and dates written
-otherwise). A corruption takes a true sentence and makes it false; the functions work on any sentence, so that
-benchmarks/verification.py can use them on texts that cannot be shipped.
+otherwise). A corruption takes a true sentence and makes it false; the functions work on any
+sentence, so that benchmarks/verification.py can use them on texts that cannot be shipped.
 """
 
 import random
