@@ -47,8 +47,8 @@ def _empty(opened: Shared) -> None:
                 st.rerun()
     model = opened.base.settings.model
     known = model if model in ("starter", "none") else "other"
-    about = plain(f"chat.model_{known}", model=model)
-    st.html(f'<div class="quire-hero quire-model"><p>{html(about)}</p></div>')
+    better = plain(f"chat.model_{known}", model=model)
+    st.html(f'<div class="quire-hero quire-model"><p>{html(better)}</p></div>')
 
 
 def _hero(title: str, about: str) -> None:
