@@ -114,11 +114,25 @@ def test_a_hundred_payloads_in_chats_load_nothing_and_run_nothing(
     shown = 0
     for chat in range(4):
         tab.page.locator("[class*=st-key-open-] button:visible").nth(chat).click()
+        expect(tab.page.get_by_test_id("stChatMessage")).to_have_count(40)
+        tab.page.locator(".st-key-earlier button:visible").click()
         expect(tab.page.get_by_test_id("stChatMessage")).to_have_count(50)
         expect(tab.page.locator("[class*=st-key-again-]")).to_have_count(1)
         assert_inert(tab)
         shown += tab.page.get_by_test_id("stChatMessage").count() // 2
     assert shown == 100
+    for opener in ("more-", "scope-choose"):  # a chat's title; names and folders to choose from
+        tab.page.locator(f"[class*=st-key-{opener}] button:visible").first.click()
+        dialog = tab.page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        for choice in dialog.get_by_test_id("stMultiSelect").all():
+            choice.locator("input").click()
+            expect(tab.page.get_by_role("option").first).to_be_visible()
+            assert_inert(tab)
+            tab.page.keyboard.press("Escape")
+        assert_inert(tab)
+        tab.page.reload()
+        expect(tab.page.locator("[class*=st-key-again-]")).to_have_count(1)
     for kind in (".quire-ref", ".quire-quote", ".quire-open"):
         tab.page.locator(f".quire-answer {kind}").first.click()
         expect(tab.page.locator(".quire-sheet")).to_be_visible()
@@ -137,6 +151,9 @@ def test_a_hundred_payloads_as_file_names_load_nothing_and_run_nothing(
         expect(tab.page.locator("[class*=st-key-remove-]:visible")).to_have_count(25)
         assert_inert(tab)
     tab.page.locator("[class*=st-key-remove-] button:visible").first.click()
+    expect(tab.page.locator("[class*=st-key-undo-] button:visible")).to_have_count(1)
+    assert_inert(tab)
+    tab.page.locator("[class*=st-key-about-] button:visible").first.click()
     expect(tab.page.get_by_role("dialog")).to_be_visible()
     assert_inert(tab)
     context.close()

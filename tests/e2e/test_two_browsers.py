@@ -36,10 +36,15 @@ def test_a_hundred_interleaved_turns_mix_nothing_up(browser: Browser, served: Se
             expect(box).to_be_enabled()
             box.fill(FACTS[name].format(n=n))
             box.press("Enter")
-        for tab in tabs.values():
-            expect(tab.page.get_by_test_id("stChatMessage")).to_have_count(2 * n)
+        for name, tab in tabs.items():
+            question = FACTS[name].format(n=n)
+            expect(tab.page.locator(".quire-question").last).to_have_text(question)
             expect(tab.page.locator("[class*=st-key-again-]")).to_have_count(1)
             expect(tab.page.locator(".st-key-stop")).to_have_count(0)
+    for tab in tabs.values():
+        for drawn in range(40, TURNS + 20, 20):  # older turns come when asked for
+            tab.page.locator(".st-key-earlier button:visible").click()
+            expect(tab.page.locator(".quire-question")).to_have_count(min(drawn, TURNS))
     texts = {name: tab.page.locator(".stMain").inner_text() for name, tab in tabs.items()}
     assert "cobalt" not in texts["amber"]
     assert "amber" not in texts["cobalt"]
