@@ -57,9 +57,44 @@ def test_a_checkouts_configuration_says_what_the_flags_say() -> None:
             if isinstance(value, dict):
                 check(value, f"{path}{name}.")
             else:
-                assert flags[f"{path}{name}"] == str(value).lower()
+                said = str(value).lower() if isinstance(value, bool) else str(value)
+                assert flags[f"{path}{name}"] == said
 
     check(config, "")
+
+
+def test_nobody_elsewhere_is_asked_whether_a_page_may_connect() -> None:
+    code = """
+import socket
+import quire.ui.server
+from streamlit.web.server.server_util import is_url_from_allowed_origins
+
+def refused(*_, **__):
+    raise AssertionError("a name was looked up")
+
+socket.getaddrinfo = refused
+print(is_url_from_allowed_origins("http://elsewhere.example"))
+"""
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.strip() == "False"
+
+
+def test_with_a_password_it_listens_on_another_address(tmp_path: Path) -> None:
+    port = free_port()
+    code = (
+        "import sys; from pathlib import Path; from quire.ui.launch import launch; "
+        f"sys.exit(launch(Path({str(tmp_path / 'kb')!r}), port={port}, host='0.0.0.0', "
+        "open_browser=False))"
+    )
+    variables = os.environ | {"HOME": "/none", "QUIRE_PASSWORD": "correct horse battery"}
+    process = subprocess.Popen([sys.executable, "-c", code], env=variables)
+    try:
+        wait_for(port)
+        assert not (tmp_path / "kb").exists()  # nothing is opened before the password
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -98,7 +98,7 @@ def command(*, port: int, host: str, open_browser: bool) -> list[str]:
         "server.runOnSave": "false",
         "server.enableStaticServing": "false",
         "server.maxUploadSize": Limits().file_bytes // 1024**2,
-        "browser.serverAddress": host if is_loopback(host) else "localhost",
+        "browser.serverAddress": host if is_loopback(host) else socket.gethostname(),
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
@@ -118,7 +118,7 @@ def command(*, port: int, host: str, open_browser: bool) -> list[str]:
         # know it by names that nobody can list here, and have to give the password
         flags += [f"--server.allowedHosts={name}" for name in dict.fromkeys((host, "localhost"))]
     # -P: a file called streamlit.py in the current folder must not become the server
-    return [sys.executable, "-P", "-m", "streamlit", "run", script, *flags]
+    return [sys.executable, "-P", "-m", "quire.ui.server", "run", script, *flags]
 
 
 def is_loopback(host: str) -> bool:
