@@ -45,12 +45,13 @@ class Doorkeeper:
             return False
 
 
-def admitted() -> bool:
-    """Whether this tab may go on; draws the password page where not."""
-    password = os.environ.get(PASSWORD, "")
-    mine = state()
-    if not password or mine.admitted:
-        return True
+def is_admitted() -> bool:
+    """Whether this tab may see the knowledge base: it gave the password, or there is none."""
+    return state().admitted or not os.environ.get(PASSWORD)
+
+
+def draw() -> None:
+    """Draw the password page, and look at what was given."""
     with st.container(key="admission"):
         st.header("Quire", anchor=False)
         with st.form("admission", border=False):
@@ -59,11 +60,11 @@ def admitted() -> bool:
             )
             entered = st.form_submit_button(label("admission.enter"), type="primary")
         if entered:
-            if _doorkeeper(password).admits(given, address=st.context.ip_address or ""):
-                mine.admitted = True
+            keeper = _doorkeeper(os.environ[PASSWORD])
+            if keeper.admits(given, address=st.context.ip_address or ""):
+                state().admitted = True
                 st.rerun()
             st.error(label("admission.wrong"))
-    return False
 
 
 @st.cache_resource(show_spinner=False)

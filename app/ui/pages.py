@@ -28,20 +28,21 @@ def show() -> None:
     st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout="wide")
     style.apply()
     _recall()
-    if admission.admitted():
-        with problems.caught():
-            _navigate(shared())
-
-
-def _navigate(opened: Shared) -> None:
-    talk = _page(chat.draw, opened, "chat", icon=":material/forum:", first=True)
-    documents = _page(library.draw, opened, "documents", icon=":material/folder_open:")
-    settings = _page(preferences.draw, opened, "settings", icon=":material/tune:")
-    page = st.navigation([talk, documents, settings])
-    with st.sidebar, problems.caught():
-        _switch()
-        conversations.draw(opened, chat_page=talk)
-    page.run()
+    talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
+    documents = _page(library.draw, "documents", icon=":material/folder_open:")
+    settings = _page(preferences.draw, "settings", icon=":material/tune:")
+    let_in = admission.is_admitted()
+    # subtle: the pages are named without the password too, or the address would lose its own
+    page = st.navigation([talk, documents, settings], position="sidebar" if let_in else "hidden")
+    if not let_in:
+        admission.draw()
+        return
+    with problems.caught():
+        opened = shared()
+        with st.sidebar, problems.caught():
+            _switch()
+            conversations.draw(opened, chat_page=talk)
+        page.run()
 
 
 def _switch() -> None:
@@ -65,11 +66,11 @@ def _switch() -> None:
 
 
 def _page(
-    draw: Callable[[Shared], None], opened: Shared, name: str, *, icon: str, first: bool = False
+    draw: Callable[[Shared], None], name: str, *, icon: str, first: bool = False
 ) -> StreamlitPage:
     def run() -> None:
         with problems.caught():
-            draw(opened)
+            draw(shared())
 
     return st.Page(run, title=plain(f"app.{name}"), icon=icon, url_path=name, default=first)
 
