@@ -440,7 +440,7 @@ def test_a_signal_ends_an_ingest_whose_model_is_being_loaded(folder: Path, tmp_p
     assert process.stderr is not None
     assert process.stderr.readline() == "loading\n"
     process.terminate()
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=50)
     assert (process.returncode, err) == (1, "")
     assert json.loads(out)["error"]["message"] == "Stopped."
 

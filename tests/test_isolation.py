@@ -135,7 +135,7 @@ def test_a_crash_is_reported_and_the_next_file_proceeds(tmp_path: Path) -> None:
         pool.parse(_text(tmp_path))
         (worker,) = children() - before
         path = endless_pdf(tmp_path / "endless.pdf")
-        threading.Timer(0.5, os.kill, (worker, signal.SIGSEGV)).start()
+        threading.Timer(0.2, os.kill, (worker, signal.SIGSEGV)).start()
         with pytest.raises(Unreadable, match=r"^parser crashed$"):
             pool.parse(path)
         assert pool.parse(_text(tmp_path)).text == "next"
