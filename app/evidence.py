@@ -25,7 +25,10 @@ from quire.text import analysis, expectations, languages, sentences
 
 _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
 _OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
-_CLOSE, _CLOSE_ZH = 0.8, 0.75  # shares of the best score from which a sentence is shown beside it
+_CLOSE = 0.8  # share of the best score from which a sentence is shown beside it
+_SHOWN, _SHOWN_ZH = 2, 3
+"""Sentences shown at most; one more where only words were compared: the first is less often right,
+and Chinese sentences are shorter."""
 _FUNCTION_CHARACTERS = frozenset("的了是在有和与谁几哪什么吗呢多少年为被这个一")
 _CANDIDATES = 24  # sentences embedded for one question: a tenth of a second on two cores
 _LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
@@ -120,15 +123,15 @@ def information(frequencies: Mapping[str, int], *, chunks: int) -> dict[str, flo
     }
 
 
-def best(found: Sequence[Evidence], *, most: int = 2) -> list[Evidence]:
+def best(found: Sequence[Evidence]) -> list[Evidence]:
     """The sentences to show as an answer by themselves: the first, and others nearly as good. In
     reading order where they come from one passage."""
     by_words = any(proof.cosine is None and proof.characters is not None for proof in found)
-    close = _CLOSE_ZH if by_words else _CLOSE
+    most = _SHOWN_ZH if by_words else _SHOWN
     chosen = [
         evidence
         for evidence in distinct(found, most=most)
-        if evidence.score >= close * found[0].score
+        if evidence.score >= _CLOSE * found[0].score
     ]
     one_passage = len({evidence.passage.label for evidence in chosen}) == 1
     return sorted(chosen, key=lambda evidence: evidence.start) if one_passage else chosen
