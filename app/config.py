@@ -80,8 +80,8 @@ class Settings(BaseSettings):
         None,
         gt=0,
         le=1,
-        description="Share of wrong answers borne among those shown, such as 0.25; unset, a tenth "
-        "of the answerable questions is refused.",
+        description="Share of wrong answers borne among those shown, such as 0.25; unset, at most "
+        "a tenth of the answerable questions is refused.",
     )
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
