@@ -8,7 +8,7 @@ question is asked once more with its own paragraph withheld, so that questions w
 nowhere are known too, and not only those that a set was made with to deceive.
 
 It prints what was found on documents that the weights were not fitted on; with --write the weights
-go into app/calibration.json.
+go into app/calibration.json, in place of those for the same language.
 """
 
 import argparse
@@ -325,12 +325,14 @@ def main() -> None:
             report(f"{language}, {reader or 'words alone'}", data)
             results.append(calibrated(language, reader, data))
     if arguments.write:
+        before = json.loads(OUT.read_text("utf-8"))
+        kept = [row for row in before["calibrations"] if row["language"] not in made_on]
         content = {
             "made_by": "benchmarks/calibration.py",
-            "made_on": made_on,
+            "made_on": before["made_on"] | made_on,
             "refused": REFUSED,
             "sure": SURE,
-            "calibrations": results,
+            "calibrations": sorted([*results, *kept], key=lambda row: str(row["language"])),
         }
         OUT.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
