@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quire.indexes.scope import Scope
     from quire.ingest.report import IngestReport
     from quire.knowledge_base import KnowledgeBase
+    from quire.models.library import Models
     from quire.records import Answer, Citation, Document, Hit, Passage, Sentence
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ __all__ = [
     "Hit",
     "IngestReport",
     "KnowledgeBase",
+    "Models",
     "Passage",
     "QuireError",
     "Scope",
@@ -42,6 +44,7 @@ __all__ = [
 _HOMES = {
     "IngestReport": "quire.ingest.report",
     "KnowledgeBase": "quire.knowledge_base",
+    "Models": "quire.models.library",
     "QuireError": "quire.errors",
     "Scope": "quire.indexes.scope",
     "Settings": "quire.config",

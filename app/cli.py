@@ -20,6 +20,7 @@ from quire.commands import (  # noqa: F401  they register
     conversations,
     documents,
     measuring,
+    models,
     questions,
     system,
 )

@@ -52,11 +52,13 @@ class Settings(BaseSettings):
     )
     embedder: str = Field(
         "starter",
-        description="Embedding model: 'starter' or the folder of a sentence-transformers model.",
+        description="Embedding model: 'starter', a name from `quire models list`, or the folder of "
+        "a sentence-transformers model.",
     )
     model: str = Field(
         "starter",
-        description="Chat model: 'starter', the path of a GGUF file, or 'none' for quotes only.",
+        description="Chat model: 'starter', a name from `quire models list`, the path of a GGUF "
+        "file, or 'none' for quotes only.",
     )
     context_tokens: int = Field(
         4096,

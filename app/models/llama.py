@@ -14,7 +14,7 @@ from quire.models import gguf, llama_selftest, machine, openmp
 from quire.models.chat_template import ChatTemplate
 from quire.models.kept_contexts import WORTH_KEEPING, KeptContexts, common_prefix
 from quire.models.llama_runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
-from quire.models.protocols import Finish
+from quire.models.protocols import CAPABLE_PARAMETERS, Finish
 from quire.models.repetition import RepetitionGuard
 from quire.models.reply_text import ReplyText
 from quire.models.thread_choice import ThreadChoice
@@ -22,7 +22,6 @@ from quire.models.turns import Job, Reply, Turns
 from quire.records import Message, Segment
 
 _MEMORY_SHARE_OF_KEPT_CONTEXTS = 8  # of what is free after loading: an eighth
-_CAPABLE = 1_500_000_000  # parameters
 
 
 class LlamaEngine:
@@ -55,7 +54,7 @@ class LlamaEngine:
         facts = gguf.read_facts(path)
         self.name = name or facts.name
         self.languages = languages
-        self.capable = facts.parameters >= _CAPABLE
+        self.capable = facts.parameters >= CAPABLE_PARAMETERS
         self.context_tokens = min(context_tokens, facts.context_length)
         self.threads = threads or _threads()
         self._path = path

