@@ -4,7 +4,7 @@ from pathlib import Path
 
 from quire.asking import CONVERSATIONS
 from quire.errors import UsageError
-from quire.indexes import files, originals, trash
+from quire.indexes import files, originals, trash, waiting
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.lock import NAME, writer_lock
 from quire.knowledge_base import CATALOG
@@ -14,6 +14,7 @@ _OURS = (
     "vectors",
     originals.FOLDER,
     trash.TRASH,
+    waiting.FOLDER,
 )
 """What a knowledge base's folder holds. Whatever else somebody put there stays."""
 

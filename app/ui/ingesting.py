@@ -1,33 +1,41 @@
 """Files being taken in, one after the other, in a thread of the process.
 
 The work belongs to the knowledge base and not to a browser tab: it goes on when the tab is closed,
-and every tab shows it.
+and every tab shows it. What waits is kept on the disk, and is gone on with when the process ended
+before it was done.
 """
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from quire.errors import QuireError, Unreadable
+from quire.indexes.waiting import Waiting, WaitingRoom
 from quire.ingest.report import IngestReport, Progress
 from quire.knowledge_base import KnowledgeBase
 from quire.ui.answering import log_place
+
+_TRIES = 2  # a file that ended the process twice is not begun again
 
 Stage = Literal["waiting", "working", "done", "failed", "stopped"]
 
 
 @dataclass(slots=True)
 class Intake:
-    """One file, or a folder of them, on its way in. `content` holds an upload's bytes until it is
-    done; otherwise it is read from `path`. `password` opens it if it is encrypted, and is forgotten
-    when it is done. `part` is how much is done, from 0 to 1; `heard` is what an ingest told."""
+    """One file, or a folder of them, on its way in. `content` holds an upload's bytes until they
+    are on the disk; otherwise it is read from `path`. `kept` is what a restart goes on with.
+    `password` opens it if it is encrypted, and is forgotten when it is done: after a restart it is
+    not there. `part` is how much is done, from 0 to 1; `heard` is what an ingest told."""
 
     name: str
     size: int
     content: bytes | None = field(default=None, repr=False)
     path: Path | None = None
     password: str | None = field(default=None, repr=False)
+    kept: Waiting | None = None
     stage: Stage = "waiting"
     part: float = 0.0
     heard: Progress | None = None
@@ -40,12 +48,14 @@ class Ingests:
 
     def __init__(self, base: KnowledgeBase) -> None:
         self._base = base
+        self._room = WaitingRoom(base.folder)
         self._lock = threading.Lock()
         self._items: list[Intake] = []
         self._worker: threading.Thread | None = None
         self._cancel = threading.Event()
         self._heard: tuple[float, float] | None = None  # when, and bytes done by then
         self._settled = 0
+        self._closing = False
 
     @property
     def items(self) -> list[Intake]:
@@ -62,7 +72,35 @@ class Ingests:
         return self._settled
 
     def add(self, items: list[Intake]) -> None:
-        """Queue files; the work begins at once. What was done before is forgotten."""
+        """Queue files; the work begins at once. What was done before is forgotten. One that cannot
+        be kept on the disk has failed."""
+        for item in items:
+            self._keep(item)
+        self._queue(items)
+
+    def resume(self) -> None:
+        """Go on with what a process that ended before has left."""
+        try:
+            left = self._room.adopt()
+        except QuireError as error:  # of a folder that cannot be written to: nothing waits there
+            log_place(error)
+            return
+        if left:
+            self._queue(
+                [Intake(each.name, _size(each.path), path=each.path, kept=each) for each in left]
+            )
+
+    def _keep(self, item: Intake) -> None:
+        try:
+            item.kept = self._room.keep(item.name, content=item.content, path=item.path)
+        except QuireError as error:
+            log_place(error)
+            item.problem = error
+            self._settle(item, "failed")
+        else:
+            item.content = None  # up to half a gigabyte, for as long as others are read before it
+
+    def _queue(self, items: list[Intake]) -> None:
         with self._lock:
             if self._cancel.is_set():
                 self._cancel = threading.Event()
@@ -74,13 +112,29 @@ class Ingests:
                 self._worker = threading.Thread(target=self._run, name="quire-intake", daemon=True)
                 self._worker.start()
 
+    def close(self) -> None:
+        """End the work soon; what is not done waits for the next process."""
+        self.interrupt()
+        self.wait(5)
+        self._room.close()
+
+    def interrupt(self) -> None:
+        """Note that the process ends in good order: what it reads now did not end it."""
+        with self._lock:
+            self._closing = True
+            self._cancel.set()
+            for item in self._items:
+                if item.stage == "working" and item.kept is not None:
+                    with contextlib.suppress(QuireError):  # it may be done this very moment
+                        self._room.put_back(item.kept)
+
     def stop(self) -> None:
         """End the work soon; what is taken in stays, what waits is dropped."""
         with self._lock:
             self._cancel.set()
             for item in self._items:
                 if item.stage == "waiting":
-                    _settle(item, "stopped")
+                    self._settle(item, "stopped")
 
     def clear(self) -> None:
         """Forget what is done."""
@@ -120,17 +174,17 @@ class Ingests:
             except Exception as error:
                 log_place(error)
                 item.problem = error
-                _settle(item, "failed")
+                self._settle(item, "failed")
             else:
                 item.report = report
                 refused = report.failed or report.skipped
                 stopped = report.cancelled and bool(refused)
-                _settle(item, "stopped" if stopped else "failed" if report.failed else "done")
+                self._settle(item, "stopped" if stopped else "failed" if report.failed else "done")
             self._settled += 1
 
     def _next(self) -> Intake | None:
         with self._lock:
-            for item in self._items:
+            for item in [] if self._closing else self._items:
                 if item.stage == "waiting":
                     item.stage = "working"
                     return item
@@ -146,20 +200,41 @@ class Ingests:
                 elapsed = time.monotonic() - began
                 item.part = elapsed / (elapsed + progress.remaining + 1e-9)
 
-        if item.content is not None:
+        kept = self._begun(item)
+        if kept.uploaded:
             return self._base.add_upload(
-                item.name, item.content, password=item.password, progress=hear, cancel=cancel
+                item.name, kept.content(), password=item.password, progress=hear, cancel=cancel
             )
         return self._base.add(
-            item.path or item.name,
-            verify_content=True,
-            password=item.password,
-            progress=hear,
-            cancel=cancel,
+            kept.path, verify_content=True, password=item.password, progress=hear, cancel=cancel
         )
 
+    def _begun(self, item: Intake) -> Waiting:
+        """What is kept of a file, once it is noted that reading it begins."""
+        assert item.kept is not None  # noqa: S101  else it had failed before it was queued
+        if item.kept.tries >= _TRIES:
+            raise Unreadable(
+                "Quire ended each time while this file was being read; it is left out.",
+                hint="Add it again to try once more.",
+            )
+        item.kept = self._room.begin(item.kept)
+        return item.kept
 
-def _settle(item: Intake, stage: Stage) -> None:
-    item.stage = stage
-    item.part = 1.0
-    item.content = item.password = None
+    def _settle(self, item: Intake, stage: Stage) -> None:
+        """Note the end of a file. What was broken off because the process ends waits on."""
+        item.stage = stage
+        item.part = 1.0
+        item.content = item.password = None
+        if item.kept is not None and not (self._closing and stage != "done"):
+            try:
+                self._room.drop(item.kept)
+            except QuireError as error:
+                log_place(error)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; of a folder, whose files were not counted again, one."""
+    try:
+        return max(1, path.stat().st_size)
+    except OSError:
+        return 1

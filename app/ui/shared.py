@@ -1,5 +1,6 @@
 """What all tabs of the process share: knowledge bases, their chats, and the files on their way."""
 
+import atexit
 import logging
 import threading
 import time
@@ -78,8 +79,8 @@ class Shared:
             self.ready.set()
 
     def close(self) -> None:
-        self.ingests.stop()
-        self.ingests.wait(5)
+        atexit.unregister(self.ingests.interrupt)
+        self.ingests.close()
         self.parsers.close()
         self.base.close()
 
@@ -116,5 +117,7 @@ def _opened(folder: str, key: str, _settings: Settings) -> Shared:
             Path(folder), settings=_settings, embedder=first.base.embedder, model=first.base.model
         )
     opened = Shared(base, base.conversations, Ingests(base))
+    opened.ingests.resume()
+    atexit.register(opened.ingests.interrupt)
     threading.Thread(target=opened.load_models, name="quire-models", daemon=True).start()
     return opened
