@@ -11,7 +11,13 @@ from quire import KnowledgeBase, load_settings
 from quire.models.fakes import FakeEmbedder
 from quire.text.translations import translated
 
-INGEST = Path(__file__).parent.parent / "ingest"
+ROOT = Path(__file__).parent.parent
+INGEST = ROOT / "ingest"
+SHOWN = [  # what a reader of the browser interface may meet
+    *sorted((ROOT / "indexes").glob("*.py")),
+    *sorted((ROOT / "app" / "ui").glob("*.py")),
+    *(ROOT / "app" / f"{name}.py" for name in ("conversations", "knowledge_base", "retrieval")),
+]
 SAYING = {"Unreadable", "Skipped", "SkippedPath", "warn"}
 
 
@@ -47,6 +53,25 @@ def test_a_message_of_ingest_has_a_translation(message: str) -> None:
     chinese = translated(message, "zh")
     assert re.search(r"[\u4e00-\u9fff]", chinese), message
     assert translated(message, "en") == message
+
+
+def errors() -> Iterator[str]:
+    """What errors say that are raised where the interface may meet them."""
+    for path in SHOWN:
+        if path.name == "launch.py":  # speaks to the terminal
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                hints = [keyword.value for keyword in node.exc.keywords if keyword.arg == "hint"]
+                for argument in [*node.exc.args, *hints]:
+                    text = said(argument)
+                    if text and re.match(r"[A-Z]|7 [a-z]", text):  # a sentence
+                        yield text
+
+
+@pytest.mark.parametrize("message", sorted(set(errors())))
+def test_an_error_that_the_interface_shows_has_a_translation(message: str) -> None:
+    assert re.search(r"[\u4e00-\u9fff]", translated(message, "zh")), message
 
 
 def test_a_message_without_translation_stays_as_it_is() -> None:
