@@ -3,12 +3,17 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quire import KnowledgeBase
+from quire.summaries import Summary
 from quire.ui import intake, samples
 from quire.ui.shared import Shared, shared
+from quire.ui.source import Source
+from quire.ui.summarizing import Summaries
 from ui_driver import DOCUMENTS, browser, buttons, finished, go, lease, press, shown, write
 
 
@@ -135,3 +140,74 @@ def base_of(tab: AppTest) -> str | None:
 def test_the_samples_in_the_package_are_those_of_the_examples() -> None:
     examples = sorted((path.name, path.read_bytes()) for path in DOCUMENTS.iterdir())
     assert samples.documents() == examples
+
+
+def test_a_document_is_summarized_and_a_sentence_leads_to_its_page(opened: Shared) -> None:
+    document = opened.base.document("lease-and-handbook.pdf")
+    tab = go(browser(), "documents")
+    tab.button(key=f"summary-of-{document.id}").click().run()
+    job = opened.summaries.known(document.id)
+    assert job is not None
+    assert job.wait(60)
+    tab.run()
+    assert not tab.exception
+    assert job.summary is not None
+    first = job.summary.sentences[0]
+    assert first.text in shown(tab)
+    assert f"[p. {first.citations[0].page}]" in shown(tab)
+    assert "The document's own sentences" in shown(tab).replace("\\", "")
+    tab.session_state["quire"].source = Source(
+        document_id=document.id,
+        name=document.name,
+        page=first.citations[0].page,
+        start=first.citations[0].start,
+        end=first.citations[0].end,
+        quote=first.quote,
+    )
+    tab.run()
+    assert f"page {first.citations[0].page} of 7" in shown(tab)
+    go(tab, "")
+    assert "data:image/png" not in shown(tab)  # it stood open on the other page
+    go(tab, "documents")
+    assert first.text in shown(tab)
+    tab.button(key=f"summary-of-{document.id}").click().run()
+    assert first.text not in shown(tab)
+
+
+def test_a_summary_is_stopped_and_begun_again(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = opened.base.document("lease-and-handbook.pdf")
+    summarize = KnowledgeBase.summarize
+
+    def slow(self: KnowledgeBase, reference: str, **options: Any) -> Summary:
+        def hear(done: int, total: int) -> None:
+            options["progress"](done, total)
+            assert options["cancel"].wait(30)
+
+        return summarize(self, reference, progress=hear, cancel=options["cancel"])
+
+    opened.summaries = Summaries(opened.base)
+    with monkeypatch.context() as patch:
+        patch.setattr(KnowledgeBase, "summarize", slow)
+        tab = go(browser(), "documents")
+        tab.button(key=f"summary-of-{document.id}").click().run()
+        job = opened.summaries.known(document.id)
+        assert job is not None
+        deadline = time.monotonic() + 60
+        while not job.sections:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        tab.run()
+        assert tab.get("progress")
+        tab.button(key="stop-summary").click().run()
+        assert job.wait(30)
+        tab.run()
+    assert "Stopped after 1 of" in shown(tab)
+    tab.button(key=f"summary-of-{document.id}").click().run()  # closed
+    tab.button(key=f"summary-of-{document.id}").click().run()  # and begun again
+    again = opened.summaries.known(document.id)
+    assert again is not None
+    assert again.wait(60)
+    tab.run()
+    assert "Stopped after" not in shown(tab)

@@ -116,5 +116,3 @@ def test_stopping_leaves_nothing_on_the_disk(tmp_path: Path) -> None:
         base.compact()
     left = [path for path in (tmp_path / "kb").rglob("*") if path.is_file()]
     assert not [path for path in left if b"canary" in path.read_bytes()]
-
-

@@ -24,7 +24,7 @@ function sentence(data, part, open) {
   const nodes = [document.createTextNode(part.before), span];
   for (const mark of part.marks) {
     const hint = data.citations[mark.citation].place;
-    nodes.push(button("quire-ref", `[${mark.label}]`, hint, () => open(mark.citation)));
+    nodes.push(button("quire-ref", mark.text, hint, () => open(mark.citation)));
   }
   return nodes;
 }

@@ -34,16 +34,29 @@ def draw(answer: Kept, *, known: set[str]) -> None:
         st.html(f'<div class="quire-text">{html(answer["text"])}</div>')
         _closest(answer)
     else:
-        pressed = _component(
-            data=_drawn(answer, known=known),
-            key=f"answer-{answer['id']}",
-            on_opened_change=lambda: None,
-        )
-        if pressed.opened is not None:
-            _open(answer["citations"][int(pressed.opened)])
+        pressed = proof(_drawn(answer, known=known), key=f"answer-{answer['id']}")
+        if pressed is not None:
+            open_place(answer["citations"][pressed])
     if answer.get("scan"):
         _scan(answer["scan"])
     _footer(answer)
+
+
+def proof(data: Kept, *, key: str) -> int | None:
+    """Draw sentences with the marks of their sources; see answer.js for `data`. Returns which of
+    the citations was pressed, if one was."""
+    pressed = _component(data=data, key=key, on_opened_change=lambda: None)
+    return None if pressed.opened is None else int(pressed.opened)
+
+
+def component_texts() -> dict[str, str]:
+    """The words that the component needs."""
+    return {
+        "open": plain("answer.open"),
+        "sources": plain("answer.sources"),
+        "copy": plain("answer.copy"),
+        "copied": plain("answer.copied"),
+    }
 
 
 def draw_draft(draft: Draft, *, question: str, seconds: float) -> None:
@@ -60,7 +73,12 @@ def draw_draft(draft: Draft, *, question: str, seconds: float) -> None:
 
 
 def _sources_of(sentence: Sentence) -> list[str]:
-    return [f"{cited.document.name}{_at(place(cited.page))}" for cited in sentence.citations]
+    return [where(cited.document.name, cited.page) for cited in sentence.citations]
+
+
+def where(name: str, page: int | None) -> str:
+    """A document and the page, where it has pages."""
+    return f"{name}{_at(place(page))}"
 
 
 def place(first: int | None, last: int | None = None) -> str:
@@ -76,7 +94,7 @@ def copied(answer: Kept) -> str:
     """An answer as plain text to paste elsewhere: sentences with labels, then the sources."""
     quoted = answer["status"] == "extractive"
     parts = [
-        _space_before(answer["sentences"], at, quoted=quoted)
+        space_before(answer["sentences"], at, quoted=quoted)
         + sentence["text"]
         + "".join(f" [{number}]" for number in sentence["labels"])
         for at, sentence in enumerate(answer["sentences"])
@@ -97,9 +115,9 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
             "text": sentence["text"],
             "support": sentence["support"],
             "hint": _hint(sentence["support"]),
-            "before": "" if quoted else _space_before(sentences, at, quoted=False),
+            "before": "" if quoted else space_before(sentences, at, quoted=False),
             "marks": [
-                {"label": number, "citation": _citation_of(answer, sentence, number)}
+                {"text": f"[{number}]", "citation": _citation_of(answer, sentence, number)}
                 for number in sentence["labels"]
             ],
         }
@@ -116,17 +134,12 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
             if support in doubted
         ],
         "citations": [
-            {"place": f"{citation['document']}{_at(place(citation['page']))}"}
+            {"place": where(citation["document"], citation["page"])}
             for citation in answer["citations"]
         ],
         "sources": _sources(answer, known=known, with_quotes=not quoted),
         "copied": copied(answer),
-        "texts": {
-            "open": plain("answer.open"),
-            "sources": plain("answer.sources"),
-            "copy": plain("answer.copy"),
-            "copied": plain("answer.copied"),
-        },
+        "texts": component_texts(),
     }
 
 
@@ -198,7 +211,7 @@ def _at(where: str) -> str:
     return plain("answer.at", where=where) if where else ""
 
 
-def _space_before(sentences: Sequence[Kept], at: int, *, quoted: bool) -> str:
+def space_before(sentences: Sequence[Kept], at: int, *, quoted: bool) -> str:
     """What stands between a sentence and the one before: nothing after a Chinese one."""
     if at == 0:
         return ""
@@ -225,10 +238,10 @@ def _closest(answer: Kept) -> None:
             )
             st.html(f'<div class="quire-passage">{html(shown)}</div>')
             if pressed:
-                _open({**passage, "page": passage["page_first"], "quote": text})
+                open_place({**passage, "page": passage["page_first"], "quote": text})
 
 
-def _open(cited: Kept) -> None:
+def open_place(cited: Kept) -> None:
     """Open the source beside the chat."""
     state().source = Source(
         document_id=cited["document_id"],

@@ -50,3 +50,10 @@ def said(message: str) -> str:
 def label(key: str, **values: object) -> str:
     """The same, to be shown where Streamlit takes Markdown."""
     return markdown(plain(key, **values))
+
+
+def duration(seconds: float) -> str:
+    """A time in words, to the second or, from a minute on, to the minute."""
+    if seconds < 60:
+        return plain("intake.seconds", n=max(1, round(seconds)))
+    return plain("intake.minutes", n=round(seconds / 60))

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quire.errors import QuireError
 from quire.ingest.report import Refusal
-from quire.ui.catalogue import label, plain, said
+from quire.ui.catalogue import duration, label, plain, said
 from quire.ui.inert import html
 from quire.ui.ingesting import Intake
 from quire.ui.launch import is_loopback
@@ -116,7 +116,7 @@ def _working(opened: Shared) -> None:
     done = sum(item.part for item in items)
     words = [label("intake.progress", done=int(done), total=len(items))]
     if (seconds := ingests.remaining()) is not None:
-        words.append(label("intake.remaining", time=_duration(seconds)))
+        words.append(label("intake.remaining", time=duration(seconds)))
     with st.container(border=True, key="intake"):
         st.progress(min(done / len(items), 1.0), text=" · ".join(words))
         _rows(items)
@@ -225,9 +225,3 @@ def _reason(refusal: Refusal) -> str:
     return (
         f"{said(refusal.reason)} — {said(refusal.hint)}" if refusal.hint else said(refusal.reason)
     )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return plain("intake.seconds", n=max(1, round(seconds)))
-    return plain("intake.minutes", n=round(seconds / 60))

@@ -6,28 +6,35 @@ from pathlib import Path
 import streamlit as st
 
 from quire.records import Document
-from quire.ui import intake, problems
+from quire.ui import intake, problems, source_panel, summary_panel
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
 from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared
+from quire.ui.state import state
 
 _SHOWN = 25  # documents on one page of the list
 _BACK = 20  # removed documents listed
+_AT_ONCE = 0.3  # seconds to wait before a summary is drawn as being made
 
 
 def draw(opened: Shared) -> None:
     """Draw the page of documents."""
-    st.header(label("documents.title"), anchor=False)
-    _add(opened)
-    intake.draw(opened)
-    problems.show_kept()
-    _removed(opened)
-    documents = opened.documents()
-    if documents:
-        _list(opened)
-    else:
-        st.caption(label("documents.none"))
+    # subtle: as in the chat, the columns are there without a source too
+    shelf, beside = st.columns((5, 6), gap="large")
+    with shelf:
+        st.header(label("documents.title"), anchor=False)
+        _add(opened)
+        intake.draw(opened)
+        problems.show_kept()
+        _removed(opened)
+        if opened.documents():
+            _list(opened)
+        else:
+            st.caption(label("documents.none"))
+    if state().source is not None:
+        with beside:
+            source_panel.draw(opened)
 
 
 def _add(opened: Shared) -> None:
@@ -81,15 +88,28 @@ def _row(opened: Shared, document: Document) -> None:
         *([plain("documents.warnings", n=len(document.warnings))] if document.warnings else []),
     ]
     tags = "".join(f'<span class="quire-tag">{html(tag)}</span>' for tag in document.tags)
-    with (
-        st.container(border=True),
-        st.container(horizontal=True, vertical_alignment="center", wrap=False),
-    ):
+    with st.container(border=True):
+        _told(opened, document, tags, facts)
+        if state().summary == document.id:
+            summary_panel.draw(opened, document.id)
+
+
+def _told(opened: Shared, document: Document, tags: str, facts: list[str]) -> None:
+    """A document's name, what is known of it, and what can be done with it."""
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.html(
             f'<div class="quire-name">{html(document.name)} {tags}</div>'
             f'<div class="quire-meta" title="{html(document.uri)}">'
             f"{html(' · '.join(facts))}</div>"
         )
+        if st.button(
+            "",
+            key=f"summary-of-{document.id}",
+            icon=":material/notes:",
+            type="tertiary",
+            help=label("documents.summary"),
+        ):
+            _summarize(opened, document)
         if st.button(
             "",
             key=f"about-{document.id}",
@@ -117,6 +137,17 @@ def _row(opened: Shared, document: Document) -> None:
             with problems.caught():
                 opened.base.remove(document.id)
                 st.rerun()
+
+
+def _summarize(opened: Shared, document: Document) -> None:
+    """Open the summary of a document, or close it."""
+    mine = state()
+    if mine.summary == document.id:
+        mine.summary = None
+    else:
+        mine.summary = document.id
+        opened.summaries.of(document.id).wait(_AT_ONCE)
+    st.rerun()
 
 
 def _about(opened: Shared, document: Document) -> None:

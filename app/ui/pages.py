@@ -69,6 +69,9 @@ def _page(
     draw: Callable[[Shared], None], name: str, *, icon: str, first: bool = False
 ) -> StreamlitPage:
     def run() -> None:
+        mine = state()
+        if mine.page != name:  # what stands open beside a page belongs to it
+            mine.page, mine.source = name, None
         with problems.caught():
             draw(shared())
 

@@ -19,6 +19,7 @@ from quire.records import Document
 from quire.ui import bases
 from quire.ui.ingesting import Ingests
 from quire.ui.state import state
+from quire.ui.summarizing import Summaries
 
 _log = logging.getLogger(__name__)
 _TICK_NS = 100_000_000  # two writes this near to each other may leave a file the same time
@@ -32,6 +33,7 @@ class Shared:
     base: KnowledgeBase
     conversations: Conversations
     ingests: Ingests
+    summaries: Summaries
     parsers: ParserPool = field(default_factory=ParserPool)
     ready: threading.Event = field(default_factory=threading.Event)
     _known: tuple[tuple[int, ...], list[Document]] | None = None
@@ -80,6 +82,7 @@ class Shared:
 
     def close(self) -> None:
         atexit.unregister(self.ingests.interrupt)
+        self.summaries.stop()
         self.ingests.close()
         self.parsers.close()
         self.base.close()
@@ -116,7 +119,7 @@ def _opened(folder: str, key: str, _settings: Settings) -> Shared:
         base = KnowledgeBase.open(
             Path(folder), settings=_settings, embedder=first.base.embedder, model=first.base.model
         )
-    opened = Shared(base, base.conversations, Ingests(base))
+    opened = Shared(base, base.conversations, Ingests(base), Summaries(base))
     opened.ingests.resume()
     atexit.register(opened.ingests.interrupt)
     threading.Thread(target=opened.load_models, name="quire-models", daemon=True).start()

@@ -20,7 +20,8 @@ class State:
     `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
     way, `next_questions` those asked while it was. `scope` confines the next questions. `earlier`
     counts the older turns that the reader asked to see. `source` is the cited place that stands
-    open.
+    open on `page`, and `summary` the id of the document whose summary does. `risk` is the share of
+    wrong ones that is borne among the answers shown, None for what the settings say.
     `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
     `settled` is how many ingested files were finished when the page was last drawn whole.
     `language` is what was chosen, None to follow the browser. `began` says that the address was
@@ -33,7 +34,10 @@ class State:
     next_questions: list[str] = field(default_factory=list)
     scope: Scope | None = None
     earlier: int = 0
+    page: str = ""
     source: Source | None = None
+    summary: str | None = None
+    risk: float | None = None
     problem: Exception | None = None
     uploads: int = 0
     settled: int = 0
