@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from quire import KnowledgeBase
+from quire.confidence import calibration
 from quire.conversations import new_id
 from quire.records import Draft
+from quire.ui import certainty
 from quire.ui.shared import Shared, shared
 from ui_driver import (
     DEPOSIT,
@@ -156,3 +158,40 @@ def test_a_count_over_the_collection_lists_every_document(opened: Shared) -> Non
     tab = ask(browser(), "Which documents mention the deposit?")
     assert [fold.label for fold in tab.expander if "mention" in fold.label]
     assert not tab.exception
+
+
+def test_few_wrong_answers_are_borne_when_that_was_chosen(opened: Shared) -> None:
+    tab = browser()
+    tab.button(key="risk-choose").click().run()
+    risks = tab.radio(key="risk")
+    assert [label.replace("\\", "") for label in risks.options][-1] == "At most 25% wrong"
+    risks.set_value("25")
+    tab.button(key="risk-take").click().run()
+    assert not tab.exception
+    assert tab.session_state["quire"].risk == 0.25
+    ask(tab, "What is the colour of the moon over the valley?")
+    (turn,) = opened.conversations.turns(chat_of(tab))
+    assert (turn.receipt or {})["settings"]["max_risk"] == 0.25
+    assert turn.answer["status"] == "not_found"
+    assert "At most 25% of the answers shown may be wrong" in shown(tab).replace("\\", "")
+    finished(tab.button(key=f"again-{turn.id}").click().run())
+    (again,) = opened.conversations.turns(chat_of(tab))
+    assert (again.receipt or {})["settings"]["max_risk"] == 0.25
+
+
+def test_a_risk_that_the_browser_kept_is_one_of_the_choices() -> None:
+    for risk in certainty.CHOICES:
+        assert certainty.recalled(certainty.kept(risk)) == risk
+    for text in (None, "", "0", "1", "99", "<script>", "25 "):
+        assert certainty.recalled(text) is None
+
+
+def test_the_shares_that_are_told_are_those_of_the_calibration() -> None:
+    english = calibration("en", embedder="all-MiniLM-L6-v2")
+    for risk in certainty.CHOICES[1:]:
+        assert risk is not None
+        told = int(certainty._answered(english, risk))
+        wrong_at_most = [most for _, share, _, most in english.curve if 100 * share <= told]
+        assert wrong_at_most[-1] <= risk
+        beyond = [most for _, share, _, most in english.curve if 100 * share > told]
+        assert not beyond or beyond[0] > risk

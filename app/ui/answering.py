@@ -30,11 +30,13 @@ class AnswerJob:
         *,
         conversation: str | None,
         scope: Scope | None = None,
+        max_risk: float | None = None,
         replacing: str | None = None,
     ) -> None:
         self.question = question
         self.conversation = conversation
         self.scope = scope
+        self.max_risk = max_risk
         self.replacing = replacing
         self.draft: Draft | None = None
         self.answer: Answer | None = None
@@ -78,6 +80,7 @@ class AnswerJob:
                 self.question,
                 conversation=self.conversation,
                 scope=self.scope,
+                max_risk=self.max_risk,
                 cancel=self._cancel,
                 replacing=self.replacing,
                 on_draft=self._hear_draft,

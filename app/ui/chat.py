@@ -1,10 +1,13 @@
 """The chat: questions, answers as they are written, and their sources."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from quire.conversations import Turn
 from quire.errors import UsageError
-from quire.ui import answers, intake, judging, problems, scoping, source_panel, welcome
+from quire.ui import answers, certainty, intake, judging, problems, scoping, source_panel, welcome
 from quire.ui.answering import AnswerJob
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html, markdown
@@ -48,6 +51,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
         question,
         conversation=mine.conversation,
         scope=mine.scope,
+        max_risk=mine.risk,
         replacing=replacing,
     )
     mine.answering.wait(_AT_ONCE)
@@ -69,6 +73,7 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             _told_scope(turn)
             answers.draw(turn.answer, known=known)
+            _told_risk(turn)
             if turn is turns[-1] and job is None:
                 _after(opened, turn)
     if job is not None:
@@ -82,9 +87,21 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
 
 def _told_scope(turn: Turn) -> None:
     """Say to which documents a question was confined, where it was."""
-    scope = ((turn.receipt or {}).get("settings") or {}).get("scope")
+    scope = _settings(turn).get("scope")
     if scope:
         st.caption(label("chat.scope", scope=scope))
+
+
+def _told_risk(turn: Turn) -> None:
+    """Say why there may be no answer, where few wrong ones were to be borne."""
+    risk = _settings(turn).get("max_risk")
+    if risk is not None and turn.answer["status"] == "not_found":
+        st.caption(certainty.told(risk))
+
+
+def _settings(turn: Turn) -> Mapping[str, Any]:
+    """With what a question was asked, as far as its receipt tells."""
+    return (turn.receipt or {}).get("settings") or {}
 
 
 def _after(opened: Shared, turn: Turn) -> None:
@@ -150,22 +167,18 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
             st.caption(f"{label(waiting)} … {job.seconds:.0f} s")
         if job.stopping:
             st.caption(label("chat.stopping"))
-        else:
-            st.button(
-                label("chat.stop"),
-                icon=":material/stop_circle:",
-                key="stop",
-                on_click=job.stop,
-                shortcut="Esc",
-            )
 
 
 def _ask(opened: Shared, *, can_choose: bool) -> None:
     mine = state()
     with st.bottom:
         if can_choose:
-            scoping.draw(opened)
-        asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
+            with st.container(horizontal=True, gap="small", key="scope"):
+                scoping.draw(opened)
+                certainty.draw(opened)
+        with st.container(key="field"):
+            asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
+            _stop(mine.answering)
     if not asked:
         return
     if asked.files:
@@ -176,3 +189,26 @@ def _ask(opened: Shared, *, can_choose: bool) -> None:
         mine.problem = None
         begin(opened, asked.text)
     st.rerun()
+
+
+def _stop(job: AnswerJob | None) -> None:
+    """The stop button of an answer on its way; it stands in the field, where the one that sends is
+    (style.css).
+
+    Not `chat_input(submit_mode="stop")`: that stops the run of the script, and an answer is none.
+    It would also hold the script, and with it the pages of an open source, until the answer is
+    done, and lock the field, in which the next question can be written meanwhile.
+    """
+    if job is not None and not job.stopping:
+        st.button(
+            "",
+            icon=":material/stop_circle:",
+            key="stop",
+            help=_with_keys("chat.stop", "Esc"),
+            on_click=job.stop,
+            shortcut="Esc",
+        )
+
+
+def _with_keys(key: str, keys: str) -> str:
+    return markdown(f"{plain(key)} ({keys})")

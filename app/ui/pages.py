@@ -9,6 +9,7 @@ from quire.config import load_settings
 from quire.ui import (
     admission,
     bases,
+    certainty,
     chat,
     conversations,
     library,
@@ -16,7 +17,7 @@ from quire.ui import (
     problems,
     style,
 )
-from quire.ui.catalogue import label, plain
+from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.inert import bare
 from quire.ui.shared import Shared, shared
 from quire.ui.state import state
@@ -28,6 +29,8 @@ def show() -> None:
     st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout="wide")
     style.apply()
     _recall()
+    mine = state()
+    style.mount(kept={"language": mine.language or "", "risk": certainty.kept(mine.risk)})
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, "documents", icon=":material/folder_open:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")
@@ -79,13 +82,16 @@ def _page(
 
 
 def _recall() -> None:
-    """Take up what the address says, when a tab is opened or loaded anew."""
+    """Take up what the address says and the browser keeps, when a tab is opened or loaded anew."""
     mine = state()
     if not mine.began:
         mine.began = True
         mine.base = st.query_params.get("kb")
         mine.conversation = st.query_params.get("chat")
-        mine.language = st.query_params.get("language")
+        cookies = st.context.cookies
+        language = st.query_params.get("language") or cookies.get("quire-language")
+        mine.language = language if language in LANGUAGES else None
+        mine.risk = certainty.recalled(cookies.get("quire-risk"))
     remembered = {"kb": mine.base, "chat": mine.conversation, "language": mine.language}
     for name, value in remembered.items():
         if value:

@@ -44,20 +44,19 @@ def choices(documents: Iterable[Document], *, uploads: Path) -> Choices:
 def draw(opened: Shared) -> None:
     """Draw what the scope is, as a button that leads to a choice, and another that lifts it."""
     mine = state()
-    with st.container(horizontal=True, gap="small", key="scope"):
-        if st.button(
-            label("scope.all") if not mine.scope else markdown(words(mine.scope)),
-            key="scope-choose",
-            icon=":material/filter_alt:",
-            type="tertiary",
-            help=label("scope.about"),
-        ):
-            _choose(opened)
-        if mine.scope and st.button(
-            "", key="scope-lift", icon=":material/close:", type="tertiary", help=label("scope.lift")
-        ):
-            mine.scope = None
-            st.rerun()
+    if st.button(
+        label("scope.all") if not mine.scope else markdown(words(mine.scope)),
+        key="scope-choose",
+        icon=":material/filter_alt:",
+        type="tertiary",
+        help=label("scope.about"),
+    ):
+        _choose(opened)
+    if mine.scope and st.button(
+        "", key="scope-lift", icon=":material/close:", type="tertiary", help=label("scope.lift")
+    ):
+        mine.scope = None
+        st.rerun()
 
 
 def words(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """The little of the look that Streamlit's theme cannot say."""
 
 import functools
+from collections.abc import Mapping
 from importlib import resources
 
 import streamlit as st
@@ -22,7 +23,17 @@ def apply() -> None:
     st.html(f"<style>:root {{ {sheet}}}\n{file('style.css')}</style>")
 
 
+def mount(*, kept: Mapping[str, str]) -> None:
+    """Put what belongs to the whole page into it: see page.js. `kept` is what the browser is to
+    keep, nothing where a choice was taken back."""
+    with st.container(key="page"):
+        _page(data={"kept": dict(kept), "texts": {"lost": plain("app.lost")}}, key="of-page")
+
+
 @functools.cache
 def file(name: str) -> str:
     """The text of a file that comes with the interface."""
     return (resources.files("quire.ui") / name).read_text("utf-8")
+
+
+_page = st.components.v2.component("quire.page", html="<div></div>", js=file("page.js"))

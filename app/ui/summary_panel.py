@@ -68,6 +68,7 @@ def _drawn(summary: Summary) -> dict[str, Any]:
     """What the component of answers draws: sentences whose marks are pages, and no list of sources
     below, which are all of one document."""
     citations = summary.citations
+    quoted = summary.method == "extractive"
     kept = [sentence.to_dict() for sentence in summary.sentences]
     parts, copied = [], ""
     for at, sentence in enumerate(summary.sentences):
@@ -75,22 +76,22 @@ def _drawn(summary: Summary) -> dict[str, Any]:
             {"text": _mark(cited.page, at), "citation": citations.index(cited)}
             for cited in sentence.citations
         ]
-        before = answers.space_before(kept, at, quoted=False)
+        before = answers.space_before(kept, at, quoted=quoted)
         copied += before + sentence.text + "".join(f" {mark['text']}" for mark in marks)
         parts.append(
             {
                 "text": sentence.text,
                 "support": sentence.support,
                 "hint": "",
-                "before": before,
+                "before": "" if quoted else before,
                 "marks": marks,
             }
         )
     name = summary.document.name
     return {
-        "quoted": False,
+        "quoted": quoted,
         "heading": "",
-        "paragraphs": [parts] if parts else [],
+        "paragraphs": [[part] for part in parts] if quoted else [parts],
         "legend": [],
         "citations": [{"place": answers.where(name, cited.page)} for cited in citations],
         "sources": [],
