@@ -45,7 +45,7 @@ from quire.history import Exchange
 from quire.indexes.scope import Scope
 from quire.langchain_parts import QuireChatModel, to_langchain
 from quire.models.opening import LateModel
-from quire.models.protocols import ChatModel
+from quire.models.protocols import ChatModel, sent_to
 from quire.passages import context
 from quire.prompting import Wording
 from quire.records import Answer, Draft, Hit, Passage, Prompt, Receipt, Sentence, Status, Timings
@@ -328,6 +328,7 @@ def _verified(stream: Iterator[dict[str, Any]], *, receipt: MakeReceipt) -> Iter
         notes=(*notes, *(found.survey.notes if found.survey else ())),
         confidence=found.judgement.confidence if found.judgement else None,
         scan=found.survey.scan if found.survey else None,
+        sent_to=sent_to(asked.model) if asked and asked.prompt.passages else None,
         receipt=receipt(found, asked),
     )
 

@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as NotParsed
 
 from quire.errors import SettingsError
 
@@ -58,7 +59,35 @@ class Settings(BaseSettings):
     model: str = Field(
         "starter",
         description="Chat model: 'starter', a name from `quire models list`, the path of a GGUF "
-        "file, or 'none' for quotes only.",
+        "file, 'remote', or 'none' for quotes only.",
+    )
+    remote_url: str = Field(
+        "",
+        description="Server of the model 'remote': the address of its OpenAI-compatible routes, "
+        "such as http://127.0.0.1:8080/v1.",
+    )
+    remote_model: str = Field(
+        "", description="The model's name on that server; unset, the only one that it has."
+    )
+    remote_key_file: _Folder = Field(
+        default_factory=lambda: config_path().parent / "remote.key",
+        description="File with the key for that server, for you alone to read; a key in "
+        "QUIRE_REMOTE_KEY comes first.",
+    )
+    remote_timeout: float = Field(
+        120.0,
+        ge=1,
+        le=3600,
+        description="Seconds without a word from that server after which a reply is given up. It "
+        "may have to read a long prompt first.",
+    )
+    remote_proxy: str = Field(
+        "", description="Proxy on the way to that server; those of the environment are not used."
+    )
+    remote_options: dict[str, Any] = Field(
+        {},
+        description="More to ask of that server with each request, such as "
+        "{enable_thinking = false}.",
     )
     context_tokens: int = Field(
         4096,
@@ -122,6 +151,10 @@ def load_settings(**arguments: Any) -> Settings:
         raise SettingsError(
             f"The setting {name!r} cannot be {first.get('input')!r}: {first['msg']}.",
             hint=f"Correct it in the environment (QUIRE_{name.upper()}) or in {config_path()}.",
+        ) from error
+    except NotParsed as error:
+        raise SettingsError(
+            f"A setting cannot be read: {error}.", hint="Give the setting as JSON where it has several parts."
         ) from error
     except OSError as error:
         raise SettingsError(

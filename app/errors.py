@@ -15,7 +15,8 @@
     └── ModelError                about a model
         ├── ModelNotFound             its file is not there; says how to get it
         ├── ModelUnusable             it is there and cannot be loaded or crashes
-        └── ModelBusy                 the queue is full or the wait took too long
+        ├── ModelBusy                 the queue is full or the wait took too long
+        └── ModelUnreachable          the server of a remote model cannot be reached, or breaks off
 
 A message says what happened, names the file or the value, and ends in what to do next when there
 is something to do: that part is `hint`. `code` is stable and stands in JSON.
@@ -95,3 +96,7 @@ class ModelUnusable(ModelError):
 
 class ModelBusy(ModelError):
     code = "model_busy"
+
+
+class ModelUnreachable(ModelError):
+    code = "model_unreachable"

@@ -49,6 +49,8 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         for passage in answer.passages[:_CLOSEST]:
             yield f"[{passage.label}] {place(passage.document, passage.span.page_first)}"
             yield f"    {shown(passage.text, most=200)}"
+    if answer.sent_to:
+        yield f"Note: the question and its passages left this machine, for {answer.sent_to}."
     for note in answer.notes:
         yield f"Note: {note}"
 

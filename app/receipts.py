@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any, Literal
 
 from quire.evidence import Evidence
-from quire.models.protocols import ChatModel, Embedder
+from quire.models.protocols import ChatModel, Embedder, sent_to
 from quire.prompting import Wording
 from quire.records import Answer, Hit, Prompt, Receipt
 
@@ -36,7 +36,8 @@ def make(
         versions=_versions(),
         settings=dict(settings),
         embedder={"name": embedder.name, "sha256": embedder.fingerprint},
-        model=asked | ({"context_tokens": model.context_tokens} if model else {}),
+        model=asked
+        | ({"context_tokens": model.context_tokens, "sent_to": sent_to(model)} if model else {}),
         prompt={
             "name": wording.name,
             "version": wording.version,

@@ -452,8 +452,9 @@ class Answer:
     wrote it, or is None where the sentences are quotes. `notes` are sentences to the user about
     how the answer came about. `confidence` is the probability that the evidence holds the answer,
     or None where there was nothing to judge. `scan` says what was counted where the question was
-    about the whole collection. `receipt` is kept beside the answer, and not part of
-    `to_dict`.
+    about the whole collection. `sent_to` is the host of a remote model that the question and the
+    passages were sent to, shown or not; None where nothing left this machine. `receipt` is kept
+    beside the answer, and not part of `to_dict`.
     """
 
     id: str
@@ -470,6 +471,7 @@ class Answer:
     notes: tuple[str, ...] = field(default=())
     confidence: float | None = None
     scan: Scan | None = None
+    sent_to: str | None = None
     receipt: Receipt | None = None
 
     @property
@@ -494,4 +496,5 @@ class Answer:
             "notes": list(self.notes),
             "confidence": None if self.confidence is None else round(self.confidence, 3),
             "scan": self.scan.to_dict() if self.scan else None,
+            "sent_to": self.sent_to,
         }

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from quire import prompting, verification
 from quire.errors import ModelError, UsageError
-from quire.models.protocols import ChatModel, Embedder
+from quire.models.protocols import ChatModel, Embedder, sent_to
 from quire.passages import join_neighbours
 from quire.prompting import Wording
 from quire.records import Chunk, Citation, Document, Hit, PageText, Passage, Sentence
@@ -44,7 +44,8 @@ class Summary:
     """`method` says whether the sentences are quotes or were written by `model` and verified.
 
     `sections` counts those of the document, `sections_read` those that came before a stop. `notes`
-    are sentences to the user.
+    are sentences to the user. `sent_to` is the host of a remote model that the sections' best
+    sentences were sent to; None where nothing left this machine.
     """
 
     document: Document
@@ -54,6 +55,7 @@ class Summary:
     sections: int
     sections_read: int
     notes: tuple[str, ...] = ()
+    sent_to: str | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -76,6 +78,7 @@ class Summary:
             "sections": self.sections,
             "sections_read": self.sections_read,
             "notes": list(self.notes),
+            "sent_to": self.sent_to,
         }
 
 
@@ -116,6 +119,7 @@ def summarize(
     told: list[list[_Telling]] = []
     notes: list[str] = []
     read = 0
+    host = sent_to(model) if sections else None
     for number, section in enumerate(sections, start=1):
         if cancel.is_set():
             notes.append(f"Stopped after {read} of {len(sections)} sections.")
@@ -144,6 +148,7 @@ def summarize(
         sections=len(sections),
         sections_read=read,
         notes=tuple(notes),
+        sent_to=host,
     )
 
 

@@ -109,6 +109,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("quire.models.template_worker",),
     "huggingface_hub": ("quire.models",),
     "httpx": ("quire.models",),
+    "jsonschema": ("quire.models.forms",),
     "faiss": ("quire.indexes.vectors",),
     # Retrieval and scanning only name the type of the connection that the catalog hands them.
     "apsw": ("quire.indexes", "quire.conversations", "quire.retrieval", "quire.scanning"),

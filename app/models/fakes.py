@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import ModelError
+from quire.models.forms import Form, require_form
 from quire.models.protocols import Finish
 from quire.records import Message, Usage
 
@@ -72,6 +73,7 @@ class FakeChatModel:
         stop: Sequence[str] = (),
         temperature: float = 0.0,  # noqa: ARG002  the reply is set
         cancel: threading.Event | None = None,
+        form: Form | None = None,
     ) -> "FakeReply":
         tokens = self.prompt_tokens(messages)
         if tokens >= self.context_tokens:
@@ -87,6 +89,7 @@ class FakeChatModel:
             prompt_tokens=tokens,
             max_tokens=min(max_tokens, self.context_tokens - tokens),
             cancel=cancel,
+            form=form,
         )
 
     def close(self) -> None:
@@ -99,8 +102,15 @@ class FakeReply(Iterator[str]):
     position = 0
 
     def __init__(
-        self, text: str, *, prompt_tokens: int, max_tokens: int, cancel: threading.Event | None
+        self,
+        text: str,
+        *,
+        prompt_tokens: int,
+        max_tokens: int,
+        cancel: threading.Event | None,
+        form: Form | None = None,
     ) -> None:
+        self._form = form
         # Each piece is a token with the space before it.
         ends = [match.end() for match in _TOKEN.finditer(text)]
         self._pieces = [text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
@@ -122,6 +132,8 @@ class FakeReply(Iterator[str]):
         if self.finish is None and self._written == self._max_tokens:
             self.finish = "length"
         if self.finish is not None:
+            form, self._form = self._form, None
+            require_form(form, "".join(self._pieces[: self._written]), finish=self.finish)
             raise StopIteration
         self._written += 1
         return self._pieces[self._written - 1]

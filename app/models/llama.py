@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from quire.errors import ModelError, ModelUnusable, UsageError
-from quire.models import gguf, llama_selftest, machine, openmp
+from quire.models import gguf, grammar, llama_selftest, machine, openmp
 from quire.models.chat_template import ChatTemplate
+from quire.models.forms import Form, require_form
 from quire.models.kept_contexts import WORTH_KEEPING, KeptContexts, common_prefix
 from quire.models.llama_runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
 from quire.models.protocols import CAPABLE_PARAMETERS, Finish
@@ -119,6 +120,7 @@ class LlamaEngine:
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         cancel: threading.Event | None = None,
+        form: Form | None = None,
     ) -> Reply:
         """Begin a reply; see `ChatModel.stream`.
 
@@ -126,6 +128,7 @@ class LlamaEngine:
         """
         if max_tokens < 1:
             raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
+        rules = grammar.compiled(form) if form else ""
         prompt, thinking = self._prompt(messages)
         room = self.context_tokens - len(prompt)
         if room < 1:
@@ -141,6 +144,8 @@ class LlamaEngine:
             temperature=temperature,
             thinking=thinking,
             cancel=cancel,
+            form=form,
+            grammar=rules,
         )
 
     def read_ahead(self, messages: Sequence[Message]) -> None:
@@ -203,16 +208,19 @@ class LlamaEngine:
         reply = ReplyText(stop=job.stop, thinking=job.thinking)
         guard = RepetitionGuard()
         finish: Finish = "length"
-        with closing(runtime.sampler(temperature=job.temperature)) as sampler:
+        with closing(
+            runtime.sampler(temperature=job.temperature, grammar=job.grammar)
+        ) as sampler:
             while job.completion_tokens < job.max_tokens:
-                token = sampler.next_token()
+                token = sampler.next_token(free=reply.thinking)
                 if runtime.ends_reply(token):
                     finish = "stop"
                     break
                 job.completion_tokens += 1
                 job.put(reply.feed(runtime.piece(token)))
                 if reply.stopped:
-                    return "stop"
+                    finish = "stop"
+                    break
                 if guard.repeats(token):
                     finish = "repetition"
                     break
@@ -220,7 +228,9 @@ class LlamaEngine:
                     break
                 if job.cancelled() or not self._append(token):
                     return "cancelled"
+            complete = sampler.may_end()
         job.put(reply.finish())
+        require_form(job.form, job.text, finish=finish, complete=complete)
         return finish
 
     def _recall(self, prompt: Sequence[int]) -> None:

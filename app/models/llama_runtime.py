@@ -18,6 +18,8 @@ from typing import Any
 
 import llama_cpp
 import llama_cpp.llama_cpp as api
+import numpy as np
+from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from quire.errors import ModelError, ModelUnusable
 from quire.models.gguf import GgufFacts
@@ -89,6 +91,24 @@ def system_info() -> str:
 
 def supports_gpu() -> bool:
     return bool(api.llama_supports_gpu_offload())
+
+
+def schema_to_grammar(schema: str) -> str:
+    """The grammar that llama-cpp-python makes of a JSON schema; raises whatever Python does."""
+    grammar: str = json_schema_to_gbnf(schema)
+    return grammar
+
+
+def grammar_problem(grammar: str) -> str | None:
+    """Why llama.cpp refuses a grammar; empty where its parser said so on standard error, None where
+    it takes it. A grammar nested deeply ends the process: see quire.models.grammar."""
+    _log.clear()
+    sampler = api.llama_sampler_init_grammar(None, grammar.encode(), b"root")
+    if sampler:
+        api.llama_sampler_free(sampler)
+        return None
+    said = [text.strip() for level, text in _log if level == _LEVEL_ERROR]
+    return next((text.rstrip(".") for text in said if text != "failed to parse grammar"), "")
 
 
 class LlamaRuntime:
@@ -253,8 +273,8 @@ class LlamaRuntime:
             api.llama_set_n_threads(self._context, threads, self._reading_threads)
             self._writing_threads = threads
 
-    def sampler(self, *, temperature: float) -> "Sampler":
-        return Sampler(self._context, temperature=temperature)
+    def sampler(self, *, temperature: float, grammar: str = "") -> "Sampler":
+        return Sampler(self._context, self._vocab, temperature=temperature, grammar=grammar)
 
     def _truncate(self, count: int) -> int:
         # Some architectures cannot forget a part: then everything has to be read again.
@@ -300,10 +320,15 @@ class LlamaRuntime:
 
 
 class Sampler:
-    """Chooses the next token. Temperature 0 takes the likeliest."""
+    """Chooses the next token. Temperature 0 takes the likeliest; a grammar, one that llama.cpp is
+    known to take, leaves only those that fit."""
 
-    def __init__(self, context: Any, *, temperature: float) -> None:
+    def __init__(self, context: Any, vocab: Any, *, temperature: float, grammar: str) -> None:
         self._context = context
+        self._vocab = vocab
+        self._grammar = (
+            api.llama_sampler_init_grammar(vocab, grammar.encode(), b"root") if grammar else None
+        )
         self._chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
         links = (
             [
@@ -319,12 +344,56 @@ class Sampler:
         for link in links:
             api.llama_sampler_chain_add(self._chain, link)
 
-    def next_token(self) -> int:
+    def next_token(self, *, free: bool = False) -> int:
+        """The next token; a `free` one need not fit the grammar and is no part of it."""
         token: int = api.llama_sampler_sample(self._chain, self._context, -1)
+        if self._grammar is None or free:
+            return token
+        # To ask the grammar about one token is quick, about all of a vocabulary some milliseconds:
+        # mostly the one that the model wants fits.
+        if not self._fits(token):
+            token = self._best_that_fits()
+        api.llama_sampler_accept(self._grammar, token)
         return token
+
+    def may_end(self) -> bool:
+        """Whether a reply that ends here fits the grammar."""
+        end = api.llama_vocab_eos(self._vocab)
+        return self._grammar is None or end < 0 or self._fits(end)
 
     def close(self) -> None:
         api.llama_sampler_free(self._chain)
+        if self._grammar is not None:
+            api.llama_sampler_free(self._grammar)
+
+    def _fits(self, token: int) -> bool:
+        one = np.array([(token, 1.0, 0.0)], dtype=_CANDIDATE)
+        api.llama_sampler_apply(self._grammar, ctypes.byref(_candidates(one)))
+        return bool(np.isfinite(one["logit"][0]))
+
+    def _best_that_fits(self) -> int:
+        count = api.llama_vocab_n_tokens(self._vocab)
+        logits = np.ctypeslib.as_array(api.llama_get_logits_ith(self._context, -1), (count,))
+        tokens = np.zeros(count, dtype=_CANDIDATE)
+        tokens["id"], tokens["logit"] = np.arange(count), logits
+        found = _candidates(tokens)
+        api.llama_sampler_apply(self._grammar, ctypes.byref(found))
+        # subtle: a chain may cut the list off before the first token that fits
+        fitting = tokens[np.isfinite(tokens["logit"])]
+        if not len(fitting):
+            raise ModelError("The model has no token that fits the grammar of the reply.")
+        found = _candidates(fitting)
+        api.llama_sampler_apply(self._chain, ctypes.byref(found))
+        return int(found.data[found.selected].id)
+
+
+_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+
+
+def _candidates(tokens: Any) -> Any:
+    """An array of numpy as llama.cpp sees it, in the same memory."""
+    data = tokens.ctypes.data_as(ctypes.POINTER(api.llama_token_data))
+    return api.llama_token_data_array(data=data, size=len(tokens), selected=-1, sorted=False)
 
 
 def _text(data: bytes | None) -> str:

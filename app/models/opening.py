@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from quire.config import Settings
 from quire.errors import ModelError
-from quire.models import installed
+from quire.models import installed, remote_access
 from quire.models.protocols import ChatModel, Embedder
+from quire.models.remote_access import Server
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ def chat_model(settings: Settings) -> ChatModel | None:
     """
     if settings.model == "none":
         return None
+    if settings.model == "remote":
+        return _remote_model(settings)
     from quire.models.llama import LlamaEngine  # noqa: PLC0415  loads llama.cpp
 
     found = installed.located(settings.model, kind="chat", folder=settings.models)
@@ -43,6 +46,31 @@ def chat_model(settings: Settings) -> ChatModel | None:
         threads=settings.threads or None,
         verdicts=settings.cache / "self-tests.json",
     )
+
+
+def _remote_model(settings: Settings) -> ChatModel:
+    from quire.models.remote import RemoteModel  # noqa: PLC0415  httpx takes a tenth of a second
+
+    return RemoteModel(
+        remote_access.server(settings.remote_url, proxy=settings.remote_proxy),
+        model=settings.remote_model,
+        key=remote_access.key(settings.remote_key_file),
+        context_tokens=settings.context_tokens,
+        timeout=settings.remote_timeout,
+        proxy=settings.remote_proxy,
+        options=settings.remote_options,
+    )
+
+
+def server(settings: Settings) -> Server | None:
+    """The server that the settings' chat model is on, told without asking it anything; None where
+    the model runs in this process, or the address cannot be one."""
+    if settings.model != "remote":
+        return None
+    try:
+        return remote_access.server(settings.remote_url, proxy=settings.remote_proxy)
+    except ModelError:
+        return None
 
 
 class LateModel:

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from quire.models.forms import Form
 from quire.records import Message, Usage
 
 Finish = Literal["stop", "length", "repetition", "cancelled", "failed"]
@@ -81,13 +82,16 @@ class ChatModel(Protocol):
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         cancel: threading.Event | None = None,
+        form: Form | None = None,
     ) -> Generation:
         """Begin a reply of at most `max_tokens` tokens, which ends before any string in `stop`.
 
         Temperature 0 takes the likeliest token each time. Setting `cancel` has the effect of
-        `Generation.cancel`.
+        `Generation.cancel`. A reply with a `form` has it, or its iteration ends in a ModelError,
+        also where it was cut short.
 
-        Raises ModelBusy when too many wait, and ModelError for messages that do not fit.
+        Raises ModelBusy when too many wait, ModelError for messages that do not fit, and UsageError
+        for a form that cannot be, before anything is generated.
         """
 
     def close(self) -> None:
@@ -100,6 +104,20 @@ class ReadsAhead(Protocol):
 
     def read_ahead(self, messages: Sequence[Message]) -> None:
         """Read, in the background, what prompts will begin with; the last message is empty."""
+
+
+@runtime_checkable
+class OnServer(Protocol):
+    """A chat model that a server runs, which may be another machine."""
+
+    @property
+    def sent_to(self) -> str | None:
+        """The host that every prompt is sent to; None where it is this machine."""
+
+
+def sent_to(model: ChatModel | None) -> str | None:
+    """The host that a model's prompts leave this machine for; None where they stay."""
+    return model.sent_to if isinstance(model, OnServer) else None
 
 
 class Embedder(Protocol):

@@ -29,6 +29,11 @@ class ReplyText:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._held = ""
 
+    @property
+    def thinking(self) -> bool:
+        """Whether what comes next belongs to a thought."""
+        return self._thinking
+
     def feed(self, data: bytes) -> str:
         """Take what one token added and return the text that is now certain, often nothing."""
         if self.stopped:

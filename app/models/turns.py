@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from quire.errors import ModelBusy, ModelError
+from quire.models.forms import Form
 from quire.models.protocols import Finish
 from quire.records import Usage
 
@@ -32,7 +33,7 @@ class Job:
     """A reply as the engine sees it: what to write, and where to put it.
 
     `reused_tokens` counts the tokens of the prompt that did not have to be read again. Times are
-    those of `time.monotonic`.
+    those of `time.monotonic`. `grammar` is that of the `form`; only with one `text` is kept.
     """
 
     prompt: list[int]
@@ -42,12 +43,15 @@ class Job:
     thinking: bool
     cancel_event: threading.Event | None
     deadline: float
+    form: Form | None = None
+    grammar: str = ""
     left: bool = False
     finish: Finish | None = None
     reused_tokens: int = 0
     completion_tokens: int = 0
     began: float | None = None
     first_piece: float | None = None
+    text: str = ""
     pieces: queue.SimpleQueue[str | Exception | None] = field(default_factory=queue.SimpleQueue)
 
     def cancelled(self) -> bool:
@@ -56,6 +60,8 @@ class Job:
     def put(self, text: str) -> None:
         if text:
             self.first_piece = self.first_piece or time.monotonic()
+            if self.form:
+                self.text += text
             self.pieces.put(text)
 
     def end(self, finish: Finish, error: Exception | None = None) -> None:
@@ -102,6 +108,8 @@ class Turns:
         temperature: float,
         thinking: bool,
         cancel: threading.Event | None,
+        form: Form | None = None,
+        grammar: str = "",
     ) -> "Reply":
         """Put a reply at the end of the queue. Raises ModelBusy when 8 are waiting."""
         job = Job(
@@ -112,6 +120,8 @@ class Turns:
             thinking=thinking,
             cancel_event=cancel,
             deadline=time.monotonic() + self._wait_seconds,
+            form=form,
+            grammar=grammar,
         )
         with self._changed:
             if self._closed:

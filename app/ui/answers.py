@@ -260,5 +260,7 @@ def _footer(answer: Kept) -> None:
         st.caption(label("answer.by_model", model=answer["model"], seconds=seconds))
     elif answer["status"] == "extractive":
         st.caption(label("answer.by_quotes", seconds=seconds))
+    if answer.get("sent_to"):
+        st.caption(label("answer.sent_to", host=answer["sent_to"]))
     for note in answer["notes"]:
         st.caption(markdown(said(note)))

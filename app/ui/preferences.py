@@ -18,7 +18,9 @@ def draw(opened: Shared) -> None:
     _language()
     settings = opened.base.settings
     st.subheader(label("settings.model"), anchor=False)
-    _row("settings.chat_model", f"{settings.model} — {plain(f'settings.{opened.model_state}')}")
+    server = opening.server(settings)
+    chat_model = f"{settings.remote_model} ({server.host})" if server else settings.model
+    _row("settings.chat_model", f"{chat_model} — {plain(f'settings.{opened.model_state}')}")
     if opened.model_state == "problem" and opened.base.model_problem:
         problems.show(opened.base.model_problem)
     if settings.model in ("starter", "none"):
@@ -29,7 +31,12 @@ def draw(opened: Shared) -> None:
     problems.show_kept()
     _bases(opened)
     st.subheader(label("settings.privacy"), anchor=False)
-    st.write(label("settings.offline" if intake.paths_can_be_named() else "settings.network"))
+    if server is None:
+        st.write(label("settings.offline" if intake.paths_can_be_named() else "settings.network"))
+    elif server.local:
+        st.write(label("settings.beside", url=server.url))
+    else:
+        st.warning(label("settings.leaves", host=server.host), icon=":material/cloud_upload:")
     _row("settings.folder", str(opened.base.folder))
     _row("settings.models_folder", str(settings.models))
     _row("settings.config", str(config_path()))

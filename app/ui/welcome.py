@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from quire.models import opening
 from quire.records import Document
 from quire.ui import intake, samples
 from quire.ui.catalogue import label, language, plain
@@ -45,9 +46,13 @@ def _empty(opened: Shared) -> None:
                     ]
                 )
                 st.rerun()
-    model = opened.base.settings.model
-    known = model if model in ("starter", "none") else "other"
-    better = plain(f"chat.model_{known}", model=model)
+    settings = opened.base.settings
+    model = settings.model
+    if server := opening.server(settings):
+        better = plain("chat.model_remote", model=settings.remote_model, host=server.host)
+    else:
+        known = model if model in ("starter", "none") else "other"
+        better = plain(f"chat.model_{known}", model=model)
     st.html(f'<div class="quire-hero quire-model"><p>{html(better)}</p></div>')
 
 

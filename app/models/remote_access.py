@@ -1,0 +1,126 @@
+"""Where a remote model is, whether that is another machine, and the key to it.
+
+Nothing here connects to anything: the interface and `quire doctor` say where questions would go
+before any of them goes there.
+"""
+
+import ipaddress
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from quire.errors import ModelUnusable
+
+KEY_VARIABLE = "QUIRE_REMOTE_KEY"
+_LONGEST_KEY = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of models. `url` is the address below which its routes stand, without a slash at the
+    end. `local` says that it is on this machine and reached without a proxy; what it does with a
+    question is its own affair."""
+
+    url: str
+    host: str
+    local: bool
+
+    @property
+    def encrypted(self) -> bool:
+        return self.url.startswith("https:")
+
+
+def server(url: str, *, proxy: str = "") -> Server:
+    """The server at an address. An address without a path gets `/v1`, where such servers have their
+    routes. Raises ModelUnusable for what is none, or holds a password.
+
+    >>> server("http://127.0.0.1:8080")
+    Server(url='http://127.0.0.1:8080/v1', host='127.0.0.1:8080', local=True)
+    >>> server("https://dashscope.aliyuncs.com/compatible-mode/v1/").local
+    False
+    """
+    if not url.strip():
+        raise ModelUnusable(
+            "The model is 'remote', and no server is named.",
+            hint="Set remote_url, for instance to http://127.0.0.1:8080/v1.",
+        )
+    try:
+        parts = urlsplit(url.strip())
+        name, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise _wrong(url, str(error)) from error
+    if parts.scheme not in ("http", "https") or not name or not url.isprintable() or " " in url:
+        raise _wrong(url, "it has to begin with http:// or https:// and name a server")
+    if parts.username or parts.password:
+        raise ModelUnusable(
+            "The setting 'remote_url' holds a user's name or a password.",
+            hint=f"Leave it out, and give a key in {KEY_VARIABLE}.",
+        )
+    if parts.query or parts.fragment:
+        raise _wrong(url, "it must end before any ? or #")
+    host = f"[{name}]" if ":" in name else name
+    host = host if port is None else f"{host}:{port}"
+    path = parts.path.rstrip("/") or "/v1"
+    return Server(f"{parts.scheme}://{host}{path}", host, is_loopback(name) and not proxy)
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host's name or address is this machine's own, told without looking it up.
+
+    >>> [is_loopback(name) for name in ("localhost", "127.1.2.3", "::1", "example.org", "10.0.0.1")]
+    [True, True, True, False, False]
+    """
+    if name.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def key(file: Path) -> str:
+    """The key for a server: from the environment, else from a file, else empty.
+
+    Raises ModelUnusable for a file that others can read and for what cannot be a key. No message
+    holds the key.
+    """
+    if given := os.environ.get(KEY_VARIABLE, "").strip():
+        return _checked(given, KEY_VARIABLE)
+    try:
+        with file.open("rb") as opened:
+            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
+            if sys.platform != "win32" and mode & 0o077:
+                raise ModelUnusable(
+                    f"The key in {file} can be read by other users of this machine.",
+                    hint=f"Keep it to yourself with: chmod 600 {file}",
+                )
+            found = opened.read(_LONGEST_KEY + 1).decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise ModelUnusable(
+            f"The key file {file} cannot be read: {error.strerror}.",
+            hint=f"Correct its permissions, or give the key in {KEY_VARIABLE}.",
+        ) from error
+    return _checked(found.strip(), str(file))
+
+
+def _checked(key: str, where: str) -> str:
+    if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+        raise ModelUnusable(
+            f"What {where} holds cannot be a key: one is a line of ASCII without spaces.",
+            hint="Copy the key again from where the server's keys are made.",
+        )
+    return key
+
+
+def _wrong(url: str, why: str) -> ModelUnusable:
+    return ModelUnusable(
+        f"The setting 'remote_url' cannot be {url[:200]!r}: {why}.",
+        hint="Give an address such as http://127.0.0.1:8080/v1.",
+    )
