@@ -154,7 +154,8 @@ def load_settings(**arguments: Any) -> Settings:
         ) from error
     except NotParsed as error:
         raise SettingsError(
-            f"A setting cannot be read: {error}.", hint="Give the setting as JSON where it has several parts."
+            f"A setting cannot be read: {error}.",
+            hint="Give the setting as JSON where it has several parts.",
         ) from error
     except OSError as error:
         raise SettingsError(

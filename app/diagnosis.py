@@ -4,6 +4,7 @@ about what is missing."""
 import platform
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -121,6 +122,9 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
     if settings.model == "none":
         yield Check("Chat model", True, "none: answers are quotes from the documents")
         return
+    if settings.model == "remote":
+        yield from _remote_model(settings)
+        return
     try:
         from quire.models import llama_runtime  # noqa: PLC0415  loads llama.cpp
 
@@ -143,6 +147,37 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
         )
     except (QuireError, ImportError, OSError) as error:
         yield _failed("Chat model", error)
+
+
+def _remote_model(settings: Settings) -> Iterator[Check]:
+    if (server := opening.server(settings)) is not None:
+        way = "" if server.encrypted else ", without encryption on the way"
+        yield Check(
+            "Leaves this machine",
+            True,
+            f"no: the model's server at {server.url} is on this machine"
+            if server.local
+            else f"yes: questions, with their passages and conversations, go to {server.host}{way}",
+        )
+    try:
+        model = opening.chat_model(settings)
+        if model is None:
+            return
+        with closing(model):
+            written = "".join(model.stream([Message("user", "Say yes.")], max_tokens=16))
+            yield Check(
+                "Chat model",
+                True,
+                f"{model.fingerprint}, {model.context_tokens} tokens of context, wrote "
+                f"{_shown(written)!r}",
+            )
+    except (QuireError, ImportError, OSError) as error:
+        yield _failed("Chat model", error)
+
+
+def _shown(text: str) -> str:
+    """The beginning of what a model wrote, fit for a line."""
+    return "".join(char for char in text if char.isprintable())[:40]
 
 
 def _failed(name: str, error: Exception) -> Check:

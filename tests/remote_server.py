@@ -36,7 +36,9 @@ class Connection:
 
     def head(self, status: int = 200, media: str = "text/event-stream", **headers: str) -> None:
         named = "".join(f"{k.replace('_', '-')}: {v}\r\n" for k, v in headers.items())
-        self.send(f"HTTP/1.1 {status} X\r\nContent-Type: {media}\r\nConnection: close\r\n{named}\r\n")
+        self.send(
+            f"HTTP/1.1 {status} X\r\nContent-Type: {media}\r\nConnection: close\r\n{named}\r\n"
+        )
 
     def answer(self, status: int, value: object, media: str = "application/json", **h: str) -> None:
         """A whole answer at once."""
@@ -96,7 +98,7 @@ def serving(behave: Behaviour) -> Iterator[RemoteServer]:
             mine.requests.append(Request(line, headers, body))
             connection = Connection(self.connection)
             try:
-                if "/models" not in line:
+                if "/models " not in line:
                     mine.behave(connection)
                 elif mine.models is None:
                     connection.answer(404, {"error": "no list"})

@@ -1,20 +1,20 @@
 """A model on a server: what is sent, what is read, and everything that a server can do wrong."""
 
 import gc
-import json
 import logging
 import os
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from quire import KnowledgeBase, load_settings
-from quire.diagnosis import examine
+from quire import KnowledgeBase, Settings, diagnosis, load_settings
+from quire.diagnosis import Check
 from quire.errors import (
     ModelBusy,
     ModelError,
@@ -23,11 +23,10 @@ from quire.errors import (
     ModelUnusable,
     UsageError,
 )
-from quire.models import opening, remote_access
+from quire.models import gguf, opening, remote_access
 from quire.models.fakes import FakeEmbedder
 from quire.models.forms import Grammar, JsonSchema
 from quire.models.llama_runtime import Interrupt, LlamaRuntime
-from quire.models import gguf
 from quire.models.remote import MAX_AT_ONCE, RemoteModel, estimate
 from quire.models.remote_access import Server
 from quire.models.remote_events import MAX_EVENT
@@ -178,7 +177,9 @@ def test_several_models_and_no_name_is_an_error_that_lists_them() -> None:
         assert "small, large" in caught.value.hint
 
 
-@pytest.mark.parametrize("listed", ["<html>", "[]", '{"data": [7, {"id": 5}, null]}', '{"data": 7}'])
+@pytest.mark.parametrize(
+    "listed", ["<html>", "[]", '{"data": [7, {"id": 5}, null]}', '{"data": 7}']
+)
 def test_a_list_that_is_none_is_done_without(listed: str) -> None:
     with talking(says("Yes.")) as (model, server):
         server.models = listed
@@ -224,9 +225,11 @@ def test_a_server_that_counts_more_corrects_the_estimate() -> None:
 
 
 def test_a_prompt_that_is_too_long_is_not_sent() -> None:
-    with talking(says("Yes."), context_tokens=64) as (model, server):
-        with pytest.raises(ModelError, match="reads 64"):
-            model.stream([Message("user", "租约" * 100)], max_tokens=5)
+    with (
+        talking(says("Yes."), context_tokens=64) as (model, server),
+        pytest.raises(ModelError, match="reads 64"),
+    ):
+        model.stream([Message("user", "租约" * 100)], max_tokens=5)
     assert not any("chat" in each.line for each in server.requests)
 
 
@@ -260,7 +263,11 @@ WRONG: dict[str, tuple[Behaviour, type[ModelError], str]] = {
         ModelNotFound,
         r"has no model 'qwen' for this key \(404\): The model `qwen` does not exist\.$",
     ),
-    "a wrong path": (answers(404, "<h1>Not Found</h1>", "text/html"), ModelUnusable, "no chat route"),
+    "a wrong path": (
+        answers(404, "<h1>Not Found</h1>", "text/html"),
+        ModelUnusable,
+        "no chat route",
+    ),
     "too many requests": (answers(429, {"detail": "slow down"}), ModelBusy, r"busy \(429\): slow"),
     "a model that loads": (answers(503, {"error": "Loading model"}), ModelBusy, "Loading model"),
     "a failure": (answers(500, {"error": {"message": "x" * 999}}), ModelUnreachable, r"x{200}\.$"),
@@ -355,9 +362,11 @@ def test_a_busy_server_says_when_to_come_again(after: str, hint: str) -> None:
 
 
 def test_a_key_is_asked_for_where_there_is_none() -> None:
-    with talking(answers(401, ""), key="") as (model, server):
-        with pytest.raises(ModelUnusable, match="asks for a key") as caught:
-            reply(model)
+    with (
+        talking(answers(401, ""), key="") as (model, server),
+        pytest.raises(ModelUnusable, match="asks for a key") as caught,
+    ):
+        reply(model)
     assert remote_access.KEY_VARIABLE in caught.value.hint
     assert "authorization" not in server.asked.headers
 
@@ -421,12 +430,22 @@ def test_nobody_listening_is_one_sentence() -> None:
 
 
 def test_a_server_without_encryption_behind_https_is_one_sentence() -> None:
-    with serving(hangs) as server:
-        model = RemoteModel(remote_access.server(server.url.replace("http:", "https:")), model="q")
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+
+        def refuse() -> None:
+            for _ in range(2):  # the list of models, the reply
+                wire, _ = plain.accept()
+                with wire:
+                    wire.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        model = RemoteModel(remote_access.server(f"https://127.0.0.1:{plain.getsockname()[1]}"))
         with pytest.raises(ModelUnreachable, match="cannot be made secure") as caught:
             reply(model)
         assert "http://" in caught.value.hint
         model.close()
+        thread.join()
 
 
 def test_a_server_that_comes_back_is_used_again() -> None:
@@ -463,12 +482,14 @@ def test_a_caller_who_leaves_closes_the_connection_within_a_second(how: str, whe
             while not any("chat" in each.line for each in server.requests):
                 time.sleep(0.01)
         begin = time.monotonic()
-        leave: dict[str, Callable[[], None]] = {"cancel": stream.cancel, "event": event.set}
         if how == "drop":
             del stream
             gc.collect()
         else:
-            leave[how]()
+            if how == "cancel":
+                stream.cancel()
+            else:
+                event.set()
             assert list(stream) == []
             assert stream.finish == "cancelled"
         assert done.wait(5)
@@ -600,11 +621,11 @@ def test_options_are_added_to_each_request_and_replace_nothing_of_quires() -> No
 
 
 @pytest.fixture
-def lease(tmp_path: Path) -> Iterator[Path]:
+def lease(tmp_path: Path) -> Path:
     (tmp_path / "lease.txt").write_text("The lease of the house ends on 31 May 2030.")
     with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb:
         kb.add(tmp_path / "lease.txt")
-    yield tmp_path / "kb"
+    return tmp_path / "kb"
 
 
 def test_an_answer_says_which_machine_it_was_asked_of(
@@ -646,18 +667,19 @@ def test_a_remote_model_without_an_address_leaves_the_quotes_and_says_why(lease:
     assert any("no server is named" in note for note in answer.notes)
 
 
-def test_the_doctor_says_where_questions_go(settings: Any) -> None:
+def test_the_doctor_says_where_questions_go(settings: Settings) -> None:
+    def checks(**changes: str) -> dict[str, Check]:
+        there = settings.model_copy(update={"model": "remote", **changes})
+        return {check.name: check for check in diagnosis._remote_model(there)}
+
     with serving(says("Yes")) as server:
         server.models = {"data": [{"id": "qwen3-4b"}]}
-        here = settings.model_copy(update={"model": "remote", "remote_url": server.url})
-        checks = {check.name: check for check in examine(here).checks}
-        assert checks["Chat model"].ok
-        assert "qwen3-4b" in checks["Chat model"].found
-        assert "stays on this machine" in checks["Chat model"].found
-    there = settings.model_copy(
-        update={"model": "remote", "remote_url": server.url, "remote_proxy": server.url}
-    )
-    checks = {check.name: check for check in examine(there).checks}
-    assert not checks["Chat model"].ok
-    assert "leave this machine" in checks["Leaves this machine"].found
-    assert json.dumps([check.to_dict() for check in checks.values()])
+        found = checks(remote_url=server.url)
+        assert found["Chat model"].ok
+        assert "qwen3-4b" in found["Chat model"].found
+        assert found["Leaves this machine"].found.startswith("no: ")
+        found = checks(remote_url=server.url, remote_proxy=server.url)
+        assert found["Leaves this machine"].found.startswith("yes: questions")
+    found = checks(remote_url=server.url)
+    assert not found["Chat model"].ok
+    assert found["Chat model"].todo

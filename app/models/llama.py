@@ -208,9 +208,7 @@ class LlamaEngine:
         reply = ReplyText(stop=job.stop, thinking=job.thinking)
         guard = RepetitionGuard()
         finish: Finish = "length"
-        with closing(
-            runtime.sampler(temperature=job.temperature, grammar=job.grammar)
-        ) as sampler:
+        with closing(runtime.sampler(temperature=job.temperature, grammar=job.grammar)) as sampler:
             while job.completion_tokens < job.max_tokens:
                 token = sampler.next_token(free=reply.thinking)
                 if runtime.ends_reply(token):

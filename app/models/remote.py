@@ -309,6 +309,7 @@ class RemoteModel:
         await asyncio.gather(*others, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
+            await asyncio.sleep(0.01)  # in which the sockets themselves are closed
 
     async def _run(self, call: _Call, body: dict[str, Any], *, estimated: int) -> None:
         """See a call through to its end, and drop it when its caller leaves."""
@@ -376,9 +377,7 @@ class RemoteModel:
             else:
                 raise self._failures.not_a_model(media_type)
 
-    async def _listen(
-        self, call: _Call, response: httpx.Response, limit: asyncio.Timeout
-    ) -> None:
+    async def _listen(self, call: _Call, response: httpx.Response, limit: asyncio.Timeout) -> None:
         """Take in a stream, as far as it is wanted. Comments keep no stream alive."""
         events = Events()
         async for chunk in response.aiter_raw():
@@ -448,7 +447,7 @@ class RemoteModel:
                 trust_env=False,  # no proxy, no password from a .netrc
                 proxy=self._proxy or None,
                 # The one thing taken from the environment: SSL_CERT_FILE.
-                verify=httpx.create_ssl_context() if self.server.encrypted else False,  # noqa: S501
+                verify=httpx.create_ssl_context() if self.server.encrypted else False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
                 limits=httpx.Limits(max_connections=MAX_AT_ONCE + 2),
