@@ -433,7 +433,7 @@ class RemoteModel:
                 return known or _About()
             self._asked_about = time.monotonic()
         try:
-            found = self._start(self._ask_about()).result(_ABOUT_SECONDS + _POLL_SECONDS)
+            found: _About = self._start(self._ask_about()).result(_ABOUT_SECONDS + _POLL_SECONDS)
         # Whatever goes wrong here goes wrong again, with a sentence, when something is asked.
         except Exception:
             return _About()

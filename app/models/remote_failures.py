@@ -133,7 +133,7 @@ class Failures:
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
-    found = []
+    found: list[BaseException] = []
     while error is not None and len(found) < 10:
         found.append(error)
         error = error.__cause__ or error.__context__
