@@ -15,6 +15,7 @@
     └── ModelError                about a model
         ├── ModelNotFound             its file is not there; says how to get it
         ├── ModelUnusable             it is there and cannot be loaded or crashes
+        ├── DownloadFailed            it did not arrive, or not as promised; says what to do
         ├── ModelBusy                 the queue is full or the wait took too long
         └── ModelUnreachable          the server of a remote model cannot be reached, or breaks off
 
@@ -92,6 +93,10 @@ class ModelNotFound(ModelError):
 
 class ModelUnusable(ModelError):
     code = "model_unusable"
+
+
+class DownloadFailed(ModelError):
+    code = "download_failed"
 
 
 class ModelBusy(ModelError):

@@ -1,0 +1,30 @@
+"""Models made by hand, of a few megabytes: right in form, and able to say nothing."""
+
+import json
+import random
+import struct
+
+from test_gguf import model, tensor
+
+
+def chat_model_file(*, seed: int = 1) -> bytes:
+    """A GGUF file of 3 MB whose header is in order."""
+    data = random.Random(seed).randbytes(1024 * 768 * 4)
+    return model(tensors=(tensor(shape=(1024, 768)),), data=data)
+
+
+def embedding_model_files(*, seed: int = 1) -> dict[str, bytes]:
+    """The files of a sentence-transformers model of 1 MB."""
+    data = random.Random(seed).randbytes(2**20)
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2**18], "data_offsets": [0, 2**20]}})
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    ]
+    return {
+        "model.safetensors": struct.pack("<Q", len(header)) + header.encode() + data,
+        "modules.json": json.dumps(modules).encode(),
+        "config.json": b'{"hidden_size": 64}',
+        "1_Pooling/config.json": b'{"word_embedding_dimension": 64}',
+        "tokenizer.json": b"{}",
+    }
