@@ -16,6 +16,7 @@
         ├── ModelNotFound             its file is not there; says how to get it
         ├── ModelUnusable             it is there and cannot be loaded or crashes
         ├── DownloadFailed            it did not arrive, or not as promised; says what to do
+        ├── DownloadStopped           the user stopped it; what has arrived stays
         ├── ModelBusy                 the queue is full or the wait took too long
         └── ModelUnreachable          the server of a remote model cannot be reached, or breaks off
 
@@ -97,6 +98,18 @@ class ModelUnusable(ModelError):
 
 class DownloadFailed(ModelError):
     code = "download_failed"
+
+
+class DownloadStopped(ModelError):
+    """Whoever waited has left."""
+
+    code = "download_stopped"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The download was stopped.",
+            hint="Run the same command again: it goes on where it stopped.",
+        )
 
 
 class ModelBusy(ModelError):

@@ -39,8 +39,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "quire.records": (),
     "quire.text": ("quire.text",),
     "quire.config": ("quire.errors",),
+    "quire.config_file": ("quire.errors",),
     "quire.indexes": (*BASE, "quire.indexes"),
-    "quire.models": (*BASE, "quire.config", "quire.models"),
+    "quire.models": (*BASE, "quire.config", "quire.config_file", "quire.models"),
     "quire.ingest.loaders": (*BASE, "quire.ingest.loaders", "quire.ingest.limits"),
     "quire.ingest.chunking": BASE,
     # A report shows paths the way the catalog writes them, so that the two can be compared.

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from quire import output
 from quire.commands.shared import Json, Kb, app
+from quire.commands.terminal import ProgressLine, duration, stopped_by_signal
 
 if TYPE_CHECKING:
+    from quire.models.downloads import DownloadProgress
     from quire.models.library import ModelEntry, Models
 
 models = typer.Typer(
@@ -22,6 +24,15 @@ models = typer.Typer(
 app.add_typer(models)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `quire models list`.")]
+
+_AGAIN = "What has arrived stays; run the same command again."
+_VERIFIED = {
+    "promised": "Its SHA-256 is the one that was known beforehand.",
+    "hub": "Its SHA-256 is the one that the hub tells.",
+    "size": "Only its size could be checked: nobody told its hash.",
+    "nothing": "Nobody told its hash, so only its form could be checked.",
+}
+_STAGES = {"waiting": "another process is at it", "asking": "asking the hub"}
 
 
 @models.command("list", epilog="Example: quire models list")
@@ -42,6 +53,163 @@ def info(name: Name, kb: Kb = None, json: Json = False) -> None:
         output.print_json(entry.to_dict())
         return
     output.print_text(*_facts(entry))
+
+
+@models.command(epilog="Example: quire models recommend --language zh")
+def recommend(
+    language: Annotated[
+        Literal["en", "zh"] | None,
+        typer.Option("--language", help="What your documents are in; else both."),
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Say which models fit this machine and your languages, and why.
+
+    The first time it measures the starter models, which takes some seconds.
+    """
+    result = _library(kb).recommend(languages=(language,) if language else ("en", "zh"))
+    if json:
+        output.print_json(result.to_dict())
+        return
+    output.print_text(*result.why, "")
+    for model in (result.chat, result.embedding):
+        verb = "quire models use" if model.package else "quire models pull"
+        output.print_text(f"{verb} {model.name}")
+
+
+@models.command(epilog="Example: quire models pull Qwen3-4B-Instruct-2507")
+def pull(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A name from `quire models list`, hf:OWNER/REPO/FILE.gguf (ms: for ModelScope), "
+            "hf:OWNER/REPO for an embedding model, or an https address.",
+        ),
+    ],
+    hub: Annotated[
+        Literal["huggingface", "modelscope"] | None,
+        typer.Option("--from", help="Only from there; else from the first that answers."),
+    ] = None,
+    sha256: Annotated[
+        str, typer.Option("--hash", metavar="HEX", help="The SHA-256 that its weights must have.")
+    ] = "",
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Download a model. Whatever interrupts it, the same command goes on where it stopped."""
+    line = ProgressLine()
+    try:
+        with stopped_by_signal(as_json=json, hint=_AGAIN) as cancel:
+            pulled = _library(kb).pull(
+                name,
+                hub=hub,
+                sha256=sha256,
+                progress=lambda p: line.show(_told(p)),
+                cancel=cancel,
+            )
+    finally:
+        line.clear()
+    if json:
+        output.print_json(pulled.to_dict())
+        return
+    what = "is there already" if pulled.there else "has arrived"
+    output.print_text(
+        f"{pulled.name} {what}: {pulled.path}",
+        _VERIFIED[pulled.verified],
+        f"Use it from now on: quire models use {pulled.name}",
+    )
+
+
+@models.command(epilog="Example: quire models add ~/Downloads/my-model.gguf --name my-model")
+def add(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A GGUF file, or a sentence-transformers folder.")
+    ],
+    name: Annotated[str, typer.Option("--name", help="What to call it; else as its file.")] = "",
+    link: Annotated[
+        bool, typer.Option("--link", help="Leave it where it is, instead of a copy.")
+    ] = False,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Take in a model that is on the disk, after checking it."""
+    line = ProgressLine()
+    try:
+        added = _library(kb).add(path, name=name, link=link, progress=lambda p: line.show(_told(p)))
+    finally:
+        line.clear()
+    if json:
+        output.print_json(added.to_dict())
+        return
+    output.print_text(
+        f"{added.name} is a {added.kind} model now: {added.path}",
+        f"Use it from now on: quire models use {added.name}",
+    )
+
+
+@models.command(epilog="Example: quire models use Qwen3-4B-Instruct-2507")
+def use(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A name from `quire models list`, or none.")
+    ],
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Write a model into the settings file, as the one to use from now on."""
+    chosen = _library(kb).use(name)
+    if json:
+        output.print_json(chosen.to_dict())
+        return
+    output.print_text(f"{chosen.path} says now: {chosen.setting} = {chosen.value!r}")
+    if chosen.overridden_by:
+        output.print_text(f"But {chosen.overridden_by} in the environment says otherwise.")
+    if chosen.setting == "embedder":
+        output.print_text(
+            "Knowledge bases that were made with another embedding model need: "
+            f"quire reindex --embedder {chosen.value}"
+        )
+
+
+@models.command(epilog="Example: quire models remove Qwen3-8B")
+def remove(
+    name: Name,
+    force: Annotated[bool, typer.Option("--force", help="Even if it is in use.")] = False,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Delete a model from the models folder, or what has arrived of one."""
+    freed = _library(kb).remove(name, force=force)
+    if json:
+        output.print_json({"removed": name, "bytes": freed})
+    else:
+        output.print_text(f"{name} is gone; that frees {_bytes(freed)}.")
+
+
+@models.command(epilog="Example: quire models bench Qwen3-4B-Instruct-2507")
+def bench(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A name from the list; else the chat model in use."),
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Measure how fast a model loads, reads and writes, or embeds."""
+    result = _library(kb).bench(name)
+    if json:
+        output.print_json(result.to_dict())
+        return
+    output.print_text(f"{result.name}", f"  loading    {result.load_seconds:.1f} s")
+    if (chat := result.chat) is not None:
+        output.print_text(
+            f"  reading    {chat.prefill:.0f} tokens a second",
+            f"  writing    {chat.decode:.1f} tokens a second",
+            f"  an answer  {chat.answer_seconds:.0f} s, of 400 tokens read and 80 written",
+        )
+    if result.passages is not None:
+        output.print_text(f"  embedding  {result.passages:.1f} passages a second")
 
 
 def _library(kb: Path | None) -> "Models":
@@ -85,6 +253,17 @@ def _facts(entry: "ModelEntry") -> Iterator[str]:
         yield f"  from       the Python package {known.package}"
     if known.sha256:
         yield f"  SHA-256    {known.sha256}"
+
+
+def _told(progress: "DownloadProgress") -> str:
+    if progress.stage in _STAGES:
+        return f"{progress.file}: {_STAGES[progress.stage]}"
+    of = f" of {_bytes(progress.total)}" if progress.total is not None else ""
+    if progress.stage == "checking":
+        return f"checking {progress.file}, {_bytes(progress.done)}{of}"
+    left = "" if progress.remaining is None else f", {duration(progress.remaining)} left"
+    rate = f", {progress.rate / 1e6:.1f} MB a second" if progress.rate else ""
+    return f"{_bytes(progress.done)}{of}{rate}{left}  {progress.file}"
 
 
 def _bytes(count: float) -> str:

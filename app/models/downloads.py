@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from quire.errors import DownloadFailed, ModelError
+from quire.errors import DownloadFailed, DownloadStopped, ModelError
 from quire.models.hubs import RemoteFile
-from quire.models.web import AGAIN, Interrupted, Response, Stopped, Web, host, web_page
+from quire.models.web import AGAIN, Interrupted, Response, Web, host, web_page
 
 Stage = Literal["waiting", "asking", "downloading", "checking"]
 Verified = Literal["promised", "hub", "size", "nothing"]
@@ -105,7 +105,7 @@ class Download:
         whatever the hub says, or empty. `check` is given the finished part and the target, and
         raises for a file that is not to be used.
 
-        Raises DownloadFailed, and Stopped when the download is cancelled; the part that is there
+        Raises DownloadFailed, and DownloadStopped when it is cancelled; the part that is there
         stays in both cases, unless its content is wrong.
         """
         part = part_of(target)
@@ -156,7 +156,7 @@ class Download:
         start, etag = _resumable(file, part)
         if file.size is not None and start == file.size > 0:
             return True
-        self._require_space(part, (file.size or 0) - start)
+        require_space(part.parent, (file.size or 0) - start)
         headers = {"Range": f"bytes={start}-"} if start else {}
         if start and not _hash_of(file):  # else the hash tells in the end whether all is one file
             headers["If-Range"] = etag
@@ -201,7 +201,7 @@ class Download:
                 done += len(chunk)
                 self._tell("downloading", file, done)
         except OSError as error:
-            raise _no_room(part, error) from error
+            raise no_room(part, error) from error
         finally:
             os.close(descriptor)
 
@@ -213,7 +213,7 @@ class Download:
         with part.open("rb") as opened:
             while block := opened.read(_BLOCK):
                 if self._web.cancel.is_set():
-                    raise Stopped
+                    raise DownloadStopped
                 sha256.update(block)
                 if file.git_sha1:
                     git.update(block)
@@ -247,18 +247,9 @@ class Download:
         left = max(0, total - all_done) / rate if total is not None and rate > 0 else None
         self._progress(DownloadProgress(stage, file.path, all_done, total, max(rate, 0.0), left))
 
-    def _require_space(self, part: Path, missing: int) -> None:
-        free = shutil.disk_usage(part.parent).free
-        if missing > 0 and free < missing + _SPARE:
-            raise DownloadFailed(
-                f"The disk that holds {part.parent} has {megabytes(free)} free, and "
-                f"{megabytes(missing + _SPARE)} are needed.",
-                hint="Free some space, or name another folder with QUIRE_MODELS.",
-            )
-
     def _wait(self, seconds: float) -> None:
         if self._web.cancel.wait(seconds):
-            raise Stopped
+            raise DownloadStopped
 
     def _so_far(self, error: Interrupted, file: RemoteFile, part: Path) -> DownloadFailed:
         done = _size(part)
@@ -282,6 +273,17 @@ class _Wrong(Exception):
         return DownloadFailed(
             self._message,
             hint="Try again; if that does not help, take it from another place with --from.",
+        )
+
+
+def require_space(folder: Path, missing: int) -> None:
+    """Raises DownloadFailed when the disk has no room for so many bytes more."""
+    free = shutil.disk_usage(folder).free
+    if missing > 0 and free < missing + _SPARE:
+        raise DownloadFailed(
+            f"The disk that holds {folder} has {megabytes(free)} free, and "
+            f"{megabytes(missing + _SPARE)} are needed.",
+            hint="Free some space, or name another folder with QUIRE_MODELS.",
         )
 
 
@@ -313,7 +315,7 @@ def place(part: Path, target: Path) -> None:
         part.replace(target)
         sync_folder(target.parent)
     except OSError as error:
-        raise _no_room(part, error) from error
+        raise no_room(part, error) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -366,7 +368,7 @@ def _write_note(part: Path, file: RemoteFile, etag: str) -> None:
     try:
         _note_of(part).write_text(json.dumps(note), encoding="utf-8")
     except OSError as error:
-        raise _no_room(part, error) from error
+        raise no_room(part, error) from error
 
 
 def _note_of(part: Path) -> Path:
@@ -391,7 +393,8 @@ def _write(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _no_room(part: Path, error: OSError) -> DownloadFailed:
+def no_room(part: Path, error: OSError) -> DownloadFailed:
+    """What to say of a write that failed."""
     if error.errno in _FULL:
         return DownloadFailed(
             f"The disk that holds {part.parent} is full; {megabytes(_size(part))} have arrived.",

@@ -96,8 +96,10 @@ def all_files(web: Web, repository: Repository) -> list[RemoteFile]:
     for row in _rows(web.json(url, token=token), url, repository):
         path, size = row.get("path"), row.get("size")
         if row.get("type") == "file" and isinstance(path, str) and _is_fit(path):
-            lfs = row.get("lfs") if isinstance(row.get("lfs"), dict) else {}
-            sha256, sha1 = str(lfs.get("oid", "")), "" if lfs else str(row.get("oid", ""))
+            lfs = row.get("lfs")
+            large = isinstance(lfs, dict)
+            sha256 = str(lfs.get("oid", "")) if isinstance(lfs, dict) else ""
+            sha1 = "" if large else str(row.get("oid", ""))
             files.append(
                 RemoteFile(
                     path,

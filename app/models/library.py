@@ -1,13 +1,27 @@
 """The models of this machine, as a Python user and the command line see them."""
 
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from quire.config import Settings, load_settings
+from quire.config import Settings, config_path, load_settings
+from quire.config_file import put_setting
 from quire.errors import UsageError
-from quire.models import catalog, installed
+from quire.models import catalog, installed, machine, opening, speed
 from quire.models.catalog import Kind, KnownModel
 from quire.models.installed import InstalledModel
+from quire.models.speed import ChatSpeed, Speeds, measure_chat, measure_embedder
+
+if TYPE_CHECKING:
+    from quire.models.adding import Added
+    from quire.models.downloads import HearProgress
+    from quire.models.pulling import Hub, Pulled
+    from quire.models.recommending import Recommendation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,48 @@ class ModelEntry:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A setting that was written: `value` stands in the file at `path` from now on. `overridden_by`
+    is the variable of the environment that says otherwise, or empty."""
+
+    setting: str
+    value: str
+    path: Path
+    overridden_by: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "setting": self.setting,
+            "value": self.value,
+            "path": str(self.path),
+            "overridden_by": self.overridden_by or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """How fast a model was: seconds to load it, and what `chat` or `passages` says of its kind."""
+
+    name: str
+    kind: Kind
+    load_seconds: float
+    chat: ChatSpeed | None = None
+    passages: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        chat = self.chat
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "load_seconds": round(self.load_seconds, 2),
+            "prefill": round(chat.prefill, 1) if chat else None,
+            "decode": round(chat.decode, 1) if chat else None,
+            "answer_seconds": round(chat.answer_seconds, 1) if chat else None,
+            "passages": None if self.passages is None else round(self.passages, 1),
+        }
+
+
 class Models:
     """The models that are known by name and those on this machine.
 
@@ -79,6 +135,123 @@ class Models:
             if entry.name.casefold() in wanted:
                 return entry
         raise UsageError(f"No model is known as {name!r}.", hint=catalog.nearest_hint(name))
+
+    def pull(
+        self,
+        reference: str,
+        *,
+        hub: "Hub | None" = None,
+        sha256: str = "",
+        progress: "HearProgress" = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> "Pulled":
+        """Download a model: by its name, as `hf:OWNER/REPO/FILE.gguf` (`ms:` for ModelScope),
+        `hf:OWNER/REPO` for an embedding model, or by an https address.
+
+        `hub` takes it from "huggingface" or "modelscope" alone; `sha256` is what its weights must
+        have. What was interrupted is gone on with. Raises DownloadFailed, and DownloadStopped when
+        `cancel` is set.
+        """
+        from quire.models import pulling  # noqa: PLC0415  loads httpx
+
+        wanted = pulling.wanted(reference, hub=hub, sha256=sha256)
+        return pulling.pull(wanted, self.settings.models, progress=progress, cancel=cancel)
+
+    def add(
+        self,
+        path: str | Path,
+        *,
+        name: str = "",
+        link: bool = False,
+        progress: "HearProgress" = lambda _: None,
+    ) -> "Added":
+        """Take in a model that is on the disk: a GGUF file, or the folder of a
+        sentence-transformers model. It is checked and copied, or with `link` left where it is."""
+        from quire.models import adding  # noqa: PLC0415  loads httpx
+
+        return adding.add(Path(path), self.settings.models, name=name, link=link, progress=progress)
+
+    def use(self, name: str) -> Chosen:
+        """Write a model into the settings file as the one to use from now on; "none" is for answers
+        without a chat model. Raises ModelNotFound for one that is not on this machine."""
+        if name == "none":
+            setting, value = "model", "none"
+        else:
+            entry = self.info(name)
+            if entry.here is None:
+                installed.located(entry.name, kind=entry.kind, folder=self.settings.models)
+            setting, value = ("model" if entry.kind == "chat" else "embedder"), entry.name
+        put_setting(config_path(), setting, value)
+        variable = f"QUIRE_{setting.upper()}"
+        overridden = os.environ.get(variable, value)
+        return Chosen(setting, value, config_path(), "" if overridden == value else variable)
+
+    def remove(self, name: str, *, force: bool = False) -> int:
+        """Delete a model from the models folder, or what has arrived of one; returns the bytes that
+        this frees. One that the settings name is refused without `force`."""
+        from quire.models import adding  # noqa: PLC0415  loads httpx
+
+        wanted = installed.canonical_names(name)
+        entry = next((each for each in self.all() if each.name.casefold() in wanted), None)
+        if entry is None or entry.here is None:
+            return adding.remove_part(entry.name if entry else name, self.settings.models)
+        if entry.in_use and not force:
+            raise UsageError(
+                f"{entry.name} is in use.",
+                hint="Choose another first (quire models use NAME), or remove it with --force.",
+            )
+        return adding.remove(entry.here, self.settings.models)
+
+    def recommend(self, *, languages: Collection[str] = ("en", "zh")) -> "Recommendation":
+        """The chat model and the embedding model that fit this machine and these languages best.
+
+        The starter models are measured for it once, which takes some seconds; after that the cache
+        knows. Raises ModelNotFound when they are not installed.
+        """
+        from quire.models import recommending  # noqa: PLC0415
+
+        return recommending.recommend(
+            languages,
+            here=machine.describe(),
+            speeds=self._speeds(),
+            context_tokens=self.settings.context_tokens,
+        )
+
+    def bench(self, name: str | None = None) -> Bench:
+        """Measure a model that is on this machine, by default the chat model in use. Takes the time
+        of loading it and some seconds."""
+        entry = self.info(name or installed.canonical_name(self.settings.model, kind="chat"))
+        value = str(entry.here.path) if entry.here else entry.name
+        began = time.perf_counter()
+        if entry.kind == "embedding":
+            embedder = opening.embedder(self._with(embedder=value))
+            embedder.embed_question("Is anybody there?")
+            loaded = time.perf_counter() - began
+            return Bench(entry.name, entry.kind, loaded, passages=measure_embedder(embedder))
+        model = opening.chat_model(self._with(model=value))
+        if model is None:
+            raise UsageError("No chat model is set.", hint="Name one: quire models bench NAME")
+        loaded = time.perf_counter() - began
+        with contextlib.closing(model):
+            return Bench(entry.name, entry.kind, loaded, chat=measure_chat(model))
+
+    def _speeds(self) -> Speeds:
+        from quire.models.llama_runtime import build  # noqa: PLC0415  loads llama.cpp
+
+        if (known := speed.remembered(self.settings.cache, build=build())) is not None:
+            return known
+        settings = self._with(model="starter", embedder="starter")
+        model = opening.chat_model(settings)
+        if model is None:
+            raise AssertionError("'starter' names a model")
+        with contextlib.closing(model):
+            chat = measure_chat(model)
+        speeds = Speeds(chat, measure_embedder(opening.embedder(settings)))
+        speed.remember(self.settings.cache, speeds, build=build())
+        return speeds
+
+    def _with(self, **values: str) -> Settings:
+        return self.settings.model_copy(update=values)
 
     def _installed(self) -> list[InstalledModel]:
         return installed.installed_models(self.settings.models)

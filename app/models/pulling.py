@@ -15,12 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock, Timeout
 
-from quire.errors import DownloadFailed, ModelError, ModelUnusable, UsageError
+from quire.errors import DownloadFailed, DownloadStopped, ModelError, ModelUnusable, UsageError
 from quire.models import catalog, downloads, gguf, hubs, installed, sentence_folder
 from quire.models.catalog import Kind, KnownModel, Repository
 from quire.models.downloads import Arrived, Download, DownloadProgress, HearProgress
 from quire.models.hubs import RemoteFile
-from quire.models.web import Interrupted, Stopped, Web, host, require_private
+from quire.models.web import Interrupted, Web, host, require_private
 
 Hub = Literal["huggingface", "modelscope"]
 HUBS: dict[str, Hub] = {"hf": "huggingface", "ms": "modelscope"}
@@ -160,7 +160,8 @@ def pull(
     """Get a model, or find that it is there. Whatever interrupts it, the next call goes on.
 
     Setting `cancel` ends it at once and keeps what has arrived. A second process that pulls the
-    same model waits for the first. Raises DownloadFailed, ModelUnusable, and Stopped.
+    same model waits for the first. Raises DownloadFailed, ModelUnusable, and
+    DownloadStopped.
     """
     began = time.monotonic()
     cancel = cancel or threading.Event()
@@ -375,7 +376,7 @@ def _only_one(
         except Timeout:
             progress(DownloadProgress("waiting", name))
             if cancel.is_set():
-                raise Stopped from None
+                raise DownloadStopped from None
         except OSError as error:
             raise DownloadFailed(
                 f"{folder} cannot be written to: {error.strerror}.",

@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from quire import __version__
-from quire.errors import DownloadFailed
+from quire.errors import DownloadFailed, DownloadStopped
 
 Method = Literal["GET", "HEAD"]
 
@@ -32,10 +31,6 @@ _ELSEWHERE = (
     "Check the connection. Where Hugging Face cannot be reached, take --from modelscope, or name a "
     "mirror with HF_ENDPOINT."
 )
-
-
-class Stopped(Exception):
-    """Whoever waited has left: `cancel` was set."""
 
 
 class Interrupted(DownloadFailed):
@@ -55,7 +50,7 @@ class Web:
         self.patience = patience
         self._client = httpx.Client(
             timeout=httpx.Timeout(patience, connect=min(patience, 15.0)),
-            headers={"User-Agent": f"quire/{__version__}", "Accept-Encoding": "identity"},
+            headers={"User-Agent": "quire", "Accept-Encoding": "identity"},
             max_redirects=10,
             event_hooks={"response": [_refuse_plain_text]},
         )
@@ -82,8 +77,8 @@ class Web:
     ) -> "Response":
         """The response, once its head is there. Close it, or use it as a context manager.
 
-        `token` is sent only when the server asks who is there. Raises Interrupted, and Stopped when
-        `cancel` is set; what the status means is for the caller to say.
+        `token` is sent only when the server asks who is there. Raises Interrupted, and
+        DownloadStopped when `cancel` is set; what the status means is for the caller to say.
         """
         require_private(url)
         given = dict(headers or {})
@@ -176,7 +171,7 @@ class Response(Iterator[bytes]):
         while True:
             if self._web.cancel.is_set():
                 self.close()
-                raise Stopped
+                raise DownloadStopped
             try:
                 item = self._items.get(timeout=_LOOK)
             except queue.Empty:
@@ -193,7 +188,7 @@ class Response(Iterator[bytes]):
         method: Method,
         url: str,
         headers: Mapping[str, str],
-        follow: bool,  # noqa: FBT001  handed over by a thread
+        follow: bool,
     ) -> None:
         try:
             with client.stream(method, url, headers=headers, follow_redirects=follow) as response:

@@ -1,0 +1,145 @@
+"""How fast models are on this machine: measured for those that are there, and scaled from the
+starter models for those that are not.
+
+Writing a token reads all weights once from memory, so its speed goes with the bytes of the file.
+Reading a prompt and embedding a text are bound by arithmetic, which goes with the weights that each
+token passes. So a measurement of two small models tells roughly what a large one will do, before it
+is downloaded.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quire.models import catalog, machine, starter
+from quire.models.catalog import KnownModel
+from quire.models.protocols import ChatModel, Embedder
+from quire.records import Message
+
+_PROMPT_TOKENS = 512
+_WRITTEN_TOKENS = 48
+_PASSAGES = 32
+_ANSWER = (400, 80)  # tokens of a prompt with its evidence, and of an answer of some sentences
+_SENTENCE = "The committee for harbours met on Tuesday and put its decision off until the spring. "
+_COUNT = "Count from one to two hundred in words, without anything else."
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSpeed:
+    """Tokens per second that a chat model reads of a prompt (`prefill`) and writes (`decode`)."""
+
+    prefill: float
+    decode: float
+
+    @property
+    def answer_seconds(self) -> float:
+        """What a usual answer takes: a prompt of 400 tokens and 80 tokens written."""
+        read, written = _ANSWER
+        return read / self.prefill + written / self.decode
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """What was measured of the starter models: a chat model's, and passages of some 200 tokens that
+    an embedding model takes in a second."""
+
+    chat: ChatSpeed
+    passages: float
+
+
+def measure_chat(model: ChatModel) -> ChatSpeed:
+    """Have a model read a prompt of some 512 tokens and write some 48."""
+    sentence = max(1, model.count_tokens(_SENTENCE))
+    room = min(_PROMPT_TOKENS, model.context_tokens // 2)
+    prompt = [Message("user", f"Sum this up. {_SENTENCE * (room // sentence)}")]
+    list(model.stream([Message("user", "Hello.")], max_tokens=2))  # wakes the threads
+    began = time.perf_counter()
+    list(model.stream(prompt, max_tokens=1))
+    prefill = model.prompt_tokens(prompt) / (time.perf_counter() - began)
+    reply = model.stream([Message("user", _COUNT)], max_tokens=_WRITTEN_TOKENS)
+    next(reply, "")
+    began, first = time.perf_counter(), reply.usage.completion_tokens
+    for _ in reply:
+        pass
+    seconds = max(time.perf_counter() - began, 1e-6)
+    decode = max(reply.usage.completion_tokens - first, 1) / seconds
+    return ChatSpeed(prefill, decode)
+
+
+def measure_embedder(embedder: Embedder) -> float:
+    """Passages in a second, of some 200 tokens each, or as many as the model reads."""
+    embedder.embed_passages([_SENTENCE])  # loads it
+    tokens = max(1, embedder.count_tokens([_SENTENCE])[0])
+    most = min(200, embedder.max_tokens)
+    texts = [f"{n}. {_SENTENCE * max(1, most // tokens)}" for n in range(_PASSAGES)]
+    began = time.perf_counter()
+    embedder.embed_passages(texts)
+    return len(texts) / (time.perf_counter() - began)
+
+
+def estimated_chat(model: KnownModel, measured: ChatSpeed) -> ChatSpeed:
+    """How fast a chat model will be, by what the starter model does."""
+    small = catalog.named(starter.CHAT.name)
+    return ChatSpeed(
+        measured.prefill * small.body / model.body, measured.decode * small.size / model.size
+    )
+
+
+def estimated_passages(model: KnownModel, passages: float) -> float:
+    """How many passages in a second an embedding model will take, by what the starter does."""
+    return passages * catalog.named(starter.EMBEDDER.name).body / model.body
+
+
+def remembered(folder: Path, *, build: str) -> Speeds | None:
+    """What was measured on this machine with this build of llama.cpp, or None."""
+    row = _read(folder).get(_key(build))
+    try:
+        values: Sequence[Any] = [row[name] for name in ("prefill", "decode", "passages")]  # type: ignore[index]
+        prefill, decode, passages = map(float, values)
+    except (TypeError, KeyError, ValueError):
+        return None
+    if min(prefill, decode, passages) <= 0:
+        return None
+    return Speeds(ChatSpeed(prefill, decode), passages)
+
+
+def remember(folder: Path, speeds: Speeds, *, build: str) -> None:
+    """Keep what was measured in the cache. Not being able to costs the next call some seconds."""
+    row = {
+        "prefill": speeds.chat.prefill,
+        "decode": speeds.chat.decode,
+        "passages": speeds.passages,
+    }
+    path = _path(folder)
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps({**_read(folder), _key(build): row}, indent=1), "utf-8")
+        beside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def _path(folder: Path) -> Path:
+    return folder / "speeds.json"
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(_path(folder).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _key(build: str) -> str:
+    here = machine.describe()
+    told = "\n".join((build, here.cpu, str(here.cores), starter.CHAT.sha256))
+    return hashlib.sha256(told.encode()).hexdigest()
