@@ -152,7 +152,8 @@ def add(
 @models.command(epilog="Example: quire models use Qwen3-4B-Instruct-2507")
 def use(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A name from `quire models list`, or none.")
+        str,
+        typer.Argument(metavar="NAME", help="A name from `quire models list`, none, or remote."),
     ],
     kb: Kb = None,
     json: Json = False,

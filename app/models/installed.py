@@ -14,7 +14,7 @@ from quire.models.catalog import Kind, KnownModel
 
 MODULES = "modules.json"  # what makes a folder a sentence-transformers model
 _NAME = re.compile(r"\w[\w.+-]{0,119}")
-_RESERVED = {"starter", "none"}  # as settings, these mean something else
+_RESERVED = {"starter", "none", "remote"}  # as settings, these mean something else
 _KINDS: dict[Kind, str] = {"chat": "chat model", "embedding": "embedding model"}
 _SETTINGS: dict[Kind, str] = {"chat": "model", "embedding": "embedder"}
 

@@ -173,9 +173,10 @@ class Models:
 
     def use(self, name: str) -> Chosen:
         """Write a model into the settings file as the one to use from now on; "none" is for answers
-        without a chat model. Raises ModelNotFound for one that is not on this machine."""
-        if name == "none":
-            setting, value = "model", "none"
+        without a chat model, and "remote" for the one on the server that the settings name. Raises
+        ModelNotFound for one that is not on this machine."""
+        if name in {"none", "remote"}:
+            setting, value = "model", name
         else:
             entry = self.info(name)
             if entry.here is None:
@@ -220,20 +221,20 @@ class Models:
     def bench(self, name: str | None = None) -> Bench:
         """Measure a model that is on this machine, by default the chat model in use. Takes the time
         of loading it and some seconds."""
-        entry = self.info(name or installed.canonical_name(self.settings.model, kind="chat"))
-        value = str(entry.here.path) if entry.here else entry.name
+        entry = self.info(name) if name else None
+        value = str(entry.here.path if entry.here else entry.name) if entry else self.settings.model
         began = time.perf_counter()
-        if entry.kind == "embedding":
+        if entry and entry.kind == "embedding":
             embedder = opening.embedder(self._with(embedder=value))
             embedder.embed_question("Is anybody there?")
             loaded = time.perf_counter() - began
-            return Bench(entry.name, entry.kind, loaded, passages=measure_embedder(embedder))
+            return Bench(entry.name, "embedding", loaded, passages=measure_embedder(embedder))
         model = opening.chat_model(self._with(model=value))
         if model is None:
             raise UsageError("No chat model is set.", hint="Name one: quire models bench NAME")
         loaded = time.perf_counter() - began
         with contextlib.closing(model):
-            return Bench(entry.name, entry.kind, loaded, chat=measure_chat(model))
+            return Bench(model.name, "chat", loaded, chat=measure_chat(model))
 
     def _speeds(self) -> Speeds:
         from quire.models.llama_runtime import build  # noqa: PLC0415  loads llama.cpp
