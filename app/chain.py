@@ -53,7 +53,7 @@ from quire.replies import CheckedReply, joined
 from quire.retrieval import Retriever
 from quire.survey_answers import Surveyed
 from quire.surveys import Survey
-from quire.text import languages
+from quire.text import languages, question_parts
 
 _SEARCHED = 40  # chunks searched for an answer, from which those that it rests on are chosen
 _HITS = 8  # … at most so many; neighbours among them become one passage
@@ -100,6 +100,11 @@ class Found:
     retrieve_ms: float = 0.0
     hits: tuple[Hit, ...] = ()
     survey: Surveyed | None = None
+
+    @property
+    def subject(self) -> str:
+        """What is asked, without where to look for it and how to answer."""
+        return question_parts.parse(self.standalone).subject
 
     @property
     def enough(self) -> bool:
@@ -151,7 +156,7 @@ def build(
         near = retriever.search(found.standalone, k=_SEARCHED, scope=found.question.scope)
         hits = context(near, most=_HITS, passages=passages)
         joined = tuple(retriever.passages(hits))
-        proof = tuple(retriever.evidence(found.standalone, joined))
+        proof = tuple(retriever.evidence(found.subject, joined))
         there = retriever.languages()
         return dataclasses.replace(
             found,
@@ -175,9 +180,9 @@ def build(
         )
 
     def judge(found: Found, proof: tuple[Evidence, ...]) -> Judgement:
-        frequencies, chunks = retriever.frequencies(found.standalone)
+        frequencies, chunks = retriever.frequencies(found.subject)
         return confidence.judge(
-            found.standalone,
+            found.subject,
             proof,
             frequencies=frequencies,
             chunks=chunks,

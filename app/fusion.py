@@ -9,7 +9,8 @@ BM25 is a sum over words, and a long question has more of them to go by than a s
 not divided by the best chunk's. It is divided by the logarithm of the collection's size, which the
 weight of a rare word grows with.
 
-The name of a chunk's file counts a little besides, and tells apart editions of one text.
+The name of a chunk's file counts a little besides, and tells apart editions of one text; so does,
+among the best chunks, how near to each other the question's words stand (`quire.text.proximity`).
 """
 
 import math
@@ -19,12 +20,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # loads FAISS
     from quire.indexes.index import Ranking
 
-BM25_WEIGHT = 0.25
+BM25_WEIGHT = 0.2
 """Of BM25 / ln(chunks) beside a cosine. From 0.2 to 0.4 the result hardly moves."""
 
 NAME_WEIGHT = 0.2
 """Of the share of a question that stands in a file's name, beside a cosine
 (docs/decisions/names.md)."""
+
+PROXIMITY_WEIGHT = 0.3
+"""Of the share of a question whose words stand near each other in a chunk, beside a cosine
+(docs/decisions/proximity.md)."""
 
 
 def fuse(
@@ -39,7 +44,7 @@ def fuse(
     >>> dense, bm25 = [(7, 0.9), (8, 0.5)], [(8, 8.0), (9, 6.0)]
     >>> fused = fuse({"dense": dense, "lexical": bm25}, chunks=53, cosines={9: 0.25})
     >>> {chunk: round(score, 2) for chunk, score in fused.items()}
-    {7: 0.9, 8: 1.0, 9: 0.63}
+    {7: 0.9, 8: 0.9, 9: 0.55}
     """
     dense, lexical_ = (dict(rankings.get(leg, ())) for leg in ("dense", "lexical"))
     if not dense or not lexical_:
@@ -49,18 +54,22 @@ def fuse(
     return {chunk: cosine + weight * lexical_.get(chunk, 0.0) for chunk, cosine in dense.items()}
 
 
-def with_names(
-    scores: Mapping[int, float], shares: Mapping[int, float], *, chunks: int, dense: bool
+def lifted(
+    scores: Mapping[int, float],
+    shares: Mapping[int, float],
+    *,
+    weight: float,
+    chunks: int,
+    dense: bool,
 ) -> dict[int, float]:
-    """Scores of `fuse` with what the names of the chunks' files add. `dense` tells whether that leg
-    took part: the scores are those of BM25 otherwise, and the names are counted in its measure.
+    """Scores of `fuse` with what a further view of the chunks adds: `shares`, from 0 to 1, with a
+    `weight` that is meant beside a cosine. `dense` tells whether that leg took part: the scores are
+    those of BM25 otherwise, and the shares are counted in its measure.
 
-    `shares` are, from 0 to 1, how much of the question stands in the name of each chunk's file.
-
-    >>> with_names({7: 0.9, 8: 1.0}, {7: 0.75}, chunks=53, dense=True)
+    >>> lifted({7: 0.9, 8: 1.0}, {7: 0.75}, weight=0.2, chunks=53, dense=True)
     {7: 1.05, 8: 1.0}
     """
-    weight = NAME_WEIGHT if dense else NAME_WEIGHT * math.log1p(chunks) / BM25_WEIGHT
+    weight = weight if dense else weight * math.log1p(chunks) / BM25_WEIGHT
     return {chunk: score + weight * shares.get(chunk, 0.0) for chunk, score in scores.items()}
 
 

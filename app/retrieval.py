@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from quire import evidence, scanning
+from quire import evidence, fusion, scanning
 from quire.duplicates import Distinct
 from quire.errors import UsageError
 from quire.evidence import Evidence
 from quire.explanation import Standing, Trace, Words
-from quire.fusion import fuse, ranks_by_leg, scores_by_leg, with_names
+from quire.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
 from quire.indexes.scope import Scope, Selection, select
@@ -25,7 +25,7 @@ from quire.passages import join_neighbours
 from quire.records import Hit, Passage, Place
 from quire.scanning import Scanned
 from quire.surveys import Survey
-from quire.text import analysis, languages
+from quire.text import analysis, languages, proximity, question_parts
 
 if TYPE_CHECKING:  # loads FAISS
     import apsw
@@ -36,6 +36,7 @@ Mode = Literal["hybrid", "dense", "lexical"]
 
 _POOL = 100  # chunks that each leg brings: deep enough that fusion at k=10 no longer changes
 _DEEPEST = 6_400  # … and at most, where copies of one text fill it: half a second
+_LOOKED_INTO = 20  # of the best chunks is told how near words stand: 5 ms; more changed nothing
 _LONGEST_QUESTION = 2_000  # characters; what a question says, it says in its first page
 
 
@@ -175,7 +176,8 @@ class Retriever:
     ) -> "Callable[[apsw.Connection, int, Selection | None], Ranked]":
         """What ranks the chunks for a question, which is embedded here and now."""
         legs = self._legs(question, mode)
-        vector = self._embedder.embed_question(question) if "dense" in legs else None
+        said = question_parts.parse(question)
+        vector = self._embedder.embed_question(said.subject) if "dense" in legs else None
 
         def rank(connection: "apsw.Connection", pool: int, within: Selection | None) -> Ranked:
             rankings: dict[str, Ranking] = {}
@@ -183,20 +185,16 @@ class Retriever:
                 rankings["dense"] = self._index.dense(connection, vector, k=pool, within=within)
             if "lexical" in legs:
                 rankings["lexical"] = self._index.lexical(
-                    connection, question, k=pool, within=within
+                    connection, said.subject, k=pool, aside=said.source, within=within
                 )
             cosines: dict[int, float] = {}
             if vector is not None and "lexical" in legs:
                 near = {chunk for chunk, _ in rankings["dense"]}
                 only = [chunk for chunk, _ in rankings["lexical"] if chunk not in near]
                 cosines = self._index.cosines(connection, vector, only)
-            total = lexical.chunk_count(connection)
-            scores = fuse(rankings, chunks=total, cosines=cosines)
+            scores = fuse(rankings, chunks=lexical.chunk_count(connection), cosines=cosines)
             if mode == "hybrid":
-                names = documents.file_names(connection, scores)
-                shares = lexical.shares(connection, question, set(names.values()))
-                of = {chunk: shares[name] for chunk, name in names.items()}
-                scores = with_names(scores, of, chunks=total, dense=vector is not None)
+                scores = _lifted(connection, question, scores, dense=vector is not None)
             return Ranked(rankings, scores)
 
         return rank
@@ -219,6 +217,27 @@ def checked_question(question: str) -> str:
     if not text:
         raise UsageError("The question is empty.", hint="Ask something about your documents.")
     return text
+
+
+def _lifted(
+    connection: "apsw.Connection", question: str, scores: dict[int, float], *, dense: bool
+) -> dict[int, float]:
+    """The scores with what the names of files add, and for the best chunks how near to each other
+    the question's words stand in them."""
+    total = lexical.chunk_count(connection)
+    names = documents.file_names(connection, scores)
+    shares = lexical.shares(connection, question, set(names.values()))
+    of = {chunk: shares[name] for chunk, name in names.items()}
+    scores = fusion.lifted(scores, of, weight=fusion.NAME_WEIGHT, chunks=total, dense=dense)
+    subject = question_parts.parse(question).subject
+    terms = analysis.question_terms(subject)
+    if not (pairs := proximity.pairs(subject, terms)):
+        return scores
+    best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:_LOOKED_INTO]
+    texts = {id_: chunk.text for id_, chunk in documents.chunks(connection, best).items()}
+    weights = evidence.information(lexical.document_frequencies(connection, terms), chunks=total)
+    near = proximity.shares(pairs, texts, information=weights)
+    return fusion.lifted(scores, near, weight=fusion.PROXIMITY_WEIGHT, chunks=total, dense=dense)
 
 
 def _distinct(

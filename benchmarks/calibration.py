@@ -34,6 +34,7 @@ from quire.evaluation import metrics
 from quire.passages import context
 from quire.records import PAGE_BREAK, Hit
 from quire.text import languages
+from quire.text.question_parts import parse
 from scoreboard import SOURCES
 
 OUT = Path(__file__).parent.parent / "app" / "calibration.json"
@@ -92,7 +93,7 @@ def rows(folder: Path, kb: Path) -> Iterator[Row]:
 def _row(
     base: KnowledgeBase, asked: Question, hits: Sequence[Hit], *, withheld: bool, extra: bool
 ) -> Row:
-    question, answers = asked["question"], asked["answers"]
+    question, answers = parse(asked["question"]).subject, asked["answers"]
     retriever = base._search()  # noqa: SLF001  the very one that answers
     passages = retriever.passages(context(hits, most=HITS, passages=PASSAGES))
     found = retriever.evidence(question, passages)

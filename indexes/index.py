@@ -77,11 +77,12 @@ class Index:
         question: str,
         *,
         k: int,
+        aside: str = "",
         within: Selection | None = None,
     ) -> Ranking:
-        """The `k` chunks that BM25 ranks first."""
+        """The `k` chunks that BM25 ranks first; what is said `aside` counts half."""
         among = within.documents if within else None
-        return lexical.search(connection, question, k=k, documents=among)
+        return lexical.search(connection, question, k=k, aside=aside, documents=among)
 
     def save_snapshot(self, *, renew: bool = False) -> None:
         """Write the vectors to a file if the last one has fallen far behind, or to `renew` it.

@@ -16,11 +16,12 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from quire.records import Block, Chunk, ParsedDocument, Span
 from quire.text import sentences
 
-VERSION = 1
+VERSION = 2
 """Raised whenever an unchanged document would be cut or embedded differently."""
 
 TARGET_TOKENS = 200
@@ -82,16 +83,24 @@ def chunk(document: ParsedDocument, *, count_tokens: CountTokens, limit: int) ->
     return chunks
 
 
-def embedded_text(chunk: Chunk, *, count_tokens: CountTokens, limit: int) -> str:
-    """What is embedded for a chunk: its heading path, as far as it fits, and its text.
+def embedded_text(chunk: Chunk, *, title: str, count_tokens: CountTokens, limit: int) -> str:
+    """What is embedded for a chunk: the title of its document and its heading path, as far as they
+    fit, and its text. `title` is what `own_title` gives.
 
     The innermost headings say most about a chunk and are kept first.
     """
-    headings = [heading for heading in chunk.heading_path if heading not in chunk.text]
+    around = dict.fromkeys([title, *chunk.heading_path] if title else chunk.heading_path)
+    headings = [heading for heading in around if heading not in chunk.text]
     room = min(limit - chunk.tokens, int(limit * _HEADING_SHARE))
     while headings and sum(count_tokens(headings)) + 2 * len(headings) > room:
         headings.pop(0)
     return "\n".join([" › ".join(headings), chunk.text]) if headings else chunk.text
+
+
+def own_title(title: str, path: Path) -> str:
+    """A document's title, if it says so itself; empty where the title is the name of the file at
+    `path`, which may be another one tomorrow while the vectors stay."""
+    return "" if title in {path.name, path.stem} else title
 
 
 def text_hash(text: str) -> bytes:

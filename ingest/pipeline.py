@@ -239,8 +239,9 @@ class Ingest:
             count = self._embedder.count_tokens
             chunks = chunking.chunk(outcome, count_tokens=count, limit=limit)
             if chunks:
+                title = chunking.own_title(outcome.title, file.path)
                 texts = [
-                    chunking.embedded_text(chunk, count_tokens=count, limit=limit)
+                    chunking.embedded_text(chunk, title=title, count_tokens=count, limit=limit)
                     for chunk in chunks
                 ]
                 return _Ready(file, outcome, chunks, texts)

@@ -5,6 +5,7 @@ whose pages are damaged can only be read again from its file.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -44,8 +45,16 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
 
 
 def _embed(catalog: Catalog, chunks: list[Chunk], embedder: Embedder) -> None:
+    with catalog.reading() as connection:
+        of = documents.get(connection, {chunk.document_id for chunk in chunks})
+    titles = {id_: chunking.own_title(each.title, Path(each.uri)) for id_, each in of.items()}
     texts = [
-        chunking.embedded_text(chunk, count_tokens=embedder.count_tokens, limit=embedder.max_tokens)
+        chunking.embedded_text(
+            chunk,
+            title=titles[chunk.document_id],
+            count_tokens=embedder.count_tokens,
+            limit=embedder.max_tokens,
+        )
         for chunk in chunks
     ]
     vectors = embedder.embed_passages(texts).astype(np.float16)

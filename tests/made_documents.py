@@ -45,7 +45,12 @@ def insert(catalog: Catalog, name: str, *pages: str, title: str = "title") -> st
     limit = EMBEDDER.max_tokens
     chunks = chunking.chunk(document, count_tokens=EMBEDDER.count_tokens, limit=limit)
     texts = [
-        chunking.embedded_text(chunk, count_tokens=EMBEDDER.count_tokens, limit=limit)
+        chunking.embedded_text(
+            chunk,
+            title=chunking.own_title(title, Path(name)),
+            count_tokens=EMBEDDER.count_tokens,
+            limit=limit,
+        )
         for chunk in chunks
     ]
     vectors = EMBEDDER.embed_passages(texts).astype(np.float16)

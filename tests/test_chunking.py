@@ -1,6 +1,7 @@
 """From parsed documents to chunks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -100,7 +101,7 @@ def test_no_chunk_is_longer_than_the_embedder_reads(
 ) -> None:
     for chunk in chunking.chunk(parsed, count_tokens=count, limit=limit):
         assert count([chunk.text])[0] <= limit
-        embedded = chunking.embedded_text(chunk, count_tokens=count, limit=limit)
+        embedded = chunking.embedded_text(chunk, title="A title", count_tokens=count, limit=limit)
         assert count([embedded])[0] <= limit
         assert embedded.endswith(chunk.text)
 
@@ -187,7 +188,7 @@ def test_a_long_table_repeats_its_header_row_in_what_is_embedded() -> None:
     assert len(chunks) > 2
     for chunk in chunks[1:]:
         assert chunk.heading_path == ("Prices", "Item | Price")
-        embedded = chunking.embedded_text(chunk, count_tokens=count_words, limit=254)
+        embedded = chunking.embedded_text(chunk, title="", count_tokens=count_words, limit=254)
         assert "Item | Price" in embedded
 
 
@@ -201,7 +202,19 @@ def test_the_innermost_headings_are_embedded_when_not_all_fit() -> None:
         ]
     )
     chunk = chunking.chunk(parsed, count_tokens=count_words, limit=50)[-1]
-    assert chunking.embedded_text(chunk, count_tokens=count_words, limit=50).startswith("Inner\n")
+    embedded = chunking.embedded_text(chunk, title="", count_tokens=count_words, limit=50)
+    assert embedded.startswith("Inner\n")
+
+
+def test_the_title_stands_before_what_is_embedded_unless_it_is_the_name_of_the_file() -> None:
+    path = Path("/x/lease.pdf")
+    parsed = document([("heading", "Rent", 1), ("paragraph", "It is due on the first.")])
+    (chunk,) = chunked(parsed)
+    for title, expected in (("Lease of the East Dome", "Lease of the East Dome\n"), ("lease", "")):
+        embedded = chunking.embedded_text(
+            chunk, title=chunking.own_title(title, path), count_tokens=count_words, limit=254
+        )
+        assert embedded == expected + chunk.text
 
 
 def test_a_piece_with_dense_and_sparse_parts_is_cut_until_each_part_fits() -> None:

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.fusion import BM25_WEIGHT, NAME_WEIGHT, fuse, with_names
+from quire.fusion import BM25_WEIGHT, NAME_WEIGHT, fuse, lifted
 
 _CHUNKS = st.integers(1, 40)
 _COSINES = st.dictionaries(_CHUNKS, st.floats(-1, 1, width=16), min_size=1)
@@ -63,11 +63,12 @@ def test_a_chunk_that_rises_in_one_leg_never_falls_behind(
         assert order(after).index(chunk) <= order(before).index(chunk)
 
 
-def test_a_name_lifts_its_chunks_alike_whether_meanings_were_compared_or_words_alone() -> None:
+def test_a_further_view_lifts_chunks_alike_whether_meanings_were_compared_or_words_alone() -> None:
     bm25 = {1: 20.0, 2: 21.0}
     cosines = {chunk: BM25_WEIGHT * score / math.log1p(1000) for chunk, score in bm25.items()}
-    both = with_names(cosines, {1: 0.5}, chunks=1000, dense=True)
-    words = with_names(bm25, {1: 0.5}, chunks=1000, dense=False)
+    shares = {1: 0.5}
+    both = lifted(cosines, shares, weight=NAME_WEIGHT, chunks=1000, dense=True)
+    words = lifted(bm25, shares, weight=NAME_WEIGHT, chunks=1000, dense=False)
     assert both[1] == cosines[1] + 0.5 * NAME_WEIGHT
     assert both[2] == cosines[2]
     for chunk in (1, 2):

@@ -186,7 +186,7 @@ def test_only_the_changed_chunks_of_a_file_are_embedded_again(
     embedder.embedded.clear()
     (folder / "leave.md").write_text("# 年假\n\n员工每年有五天年假。\n\n# 病假\n\n病假十二天。")
     kb.add(folder)
-    assert embedder.embedded == ["病假\n\n病假十二天。"]
+    assert embedder.embedded == ["年假\n病假\n\n病假十二天。"]  # under the title
 
 
 def test_equal_chunks_are_embedded_once(

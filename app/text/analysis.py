@@ -131,6 +131,9 @@ _BETWEEN = re.compile(
 across it are rare by chance, and so would count the most. Longer words that hold one of these
 characters (目的, 现在, 但是) are told apart by their neighbours."""
 
+_COUNTED = re.compile("[年月日号](?![末底初中间度代报份])")
+"""What a number that comes before it counts: 2019年研发费用 is about 研发, and 年研 is no word."""
+
 _POINTING = frozenset("我你他她它您咱其此这那该本")
 
 
@@ -173,7 +176,7 @@ def question_terms(text: str) -> list[str]:
 
 def _asked(run: str, *, leads: bool) -> Iterator[str]:
     """The pairs of a run of Han or kana that do not reach across what joins its words."""
-    start = 0
+    start = 0 if leads or not _COUNTED.match(run) else 1
     for end, following in [*(match.span() for match in _BETWEEN.finditer(run)), (len(run),) * 2]:
         piece = run[start:end]
         if len(piece) == 1 and start == 0 and end < len(run) and leads and piece not in _POINTING:
@@ -184,7 +187,7 @@ def _asked(run: str, *, leads: bool) -> Iterator[str]:
 
 def _tells_nothing(term: str) -> bool:
     lone = len(term) == 1 and (not term.isascii() or term.isalpha())
-    return lone or term in _stop_terms()
+    return lone or term in stop_terms()
 
 
 def fold(text: str) -> str:
@@ -225,8 +228,9 @@ def stem(word: str) -> str:
 
 
 @cache
-def _stop_terms() -> frozenset[str]:
-    """Question words as they are when a text has become terms: "does" is then "doe"."""
+def stop_terms() -> frozenset[str]:
+    """Words that say nothing by themselves, also as they are when a text has become terms: "does"
+    is then "doe"."""
     return STOP_WORDS | {stem(word) for word in STOP_WORDS}
 
 

@@ -16,6 +16,7 @@ UNSPACED = CJK + "\u3041-\u30ff\u31f0-\u31ff\u0e00-\u0e7f"
 """Scripts written without spaces: Han, kana, Thai."""
 
 _HAN = re.compile(f"[{CJK}]")
+_OF_UNSPACED = re.compile(f"[{UNSPACED}]")
 _KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff]")
 _SCRIPTS = {"LATIN": "en", "CYRILLIC": "ru", "HANGUL": "ko", "ARABIC": "ar", "GREEK": "el"}
 _SAMPLE = 20_000  # characters; the script of a book shows in its first pages
@@ -44,6 +45,11 @@ def detect(text: str) -> str:
     alphabetic = {code: n for code, n in letters.items() if code not in {"zh", "ja"}}
     best = max(alphabetic, key=lambda code: alphabetic[code], default="en")
     return "zh" if han * 3 > alphabetic.get(best, 0) else best
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether a text begins in a script that is written without spaces."""
+    return _OF_UNSPACED.match(text) is not None
 
 
 @lru_cache(maxsize=4096)
