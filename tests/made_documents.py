@@ -39,8 +39,10 @@ def parsed(*pages: str, title: str = "title") -> ParsedDocument:
     )
 
 
-def insert(catalog: Catalog, name: str, *pages: str, title: str = "title") -> str:
-    """Commit a document as if it had come from the file /made/`name`; returns its id."""
+def insert(catalog: Catalog, name: str, *pages: str, title: str = "") -> str:
+    """Commit a document as if it had come from the file /made/`name`; returns its id. Its title is
+    the file's, unless it has one."""
+    title = title or Path(name).stem
     document = parsed(*pages, title=title)
     limit = EMBEDDER.max_tokens
     chunks = chunking.chunk(document, count_tokens=EMBEDDER.count_tokens, limit=limit)

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 
 from quire.text import analysis, languages
 
-_WINDOW = 6  # content words apart at most: a phrase, with what is put into it
+_WINDOW = 8  # content words apart at most, as in that paper: a phrase, with what is put into it
 
 
 def pairs(question: str, terms: Sequence[str]) -> list[tuple[str, str]]:
