@@ -1,0 +1,130 @@
+"""A model on a real server: the one of llama-cpp-python, on loopback, with the starter model."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quire import KnowledgeBase, Settings
+from quire.errors import ModelUnusable
+from quire.models import remote_access
+from quire.models.remote import RemoteModel
+from quire.models.starter import CHAT
+from quire.records import Message
+
+KEY = "a-key-for-the-tests"
+CAPITAL = (
+    Message("system", "Answer in one short sentence."),
+    Message("user", "What is the capital of France?"),
+)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that runs."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, str(Path(__file__).parent / "llama_server.py")]
+    options = {
+        "model": str(CHAT.path),
+        "model_alias": "smol",
+        "host": "127.0.0.1",
+        "port": str(port),
+        "api_key": KEY,
+        "n_ctx": "2048",
+        "n_threads": str(min(2, os.cpu_count() or 1)),
+    }
+    given = [word for name, value in options.items() for word in (f"--{name}", value)]
+    with (
+        log.open("w") as out,
+        subprocess.Popen([*command, *given], stdout=out, stderr=subprocess.STDOUT) as server,
+    ):
+        address = f"http://127.0.0.1:{port}/v1"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+            except OSError:
+                assert server.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+        try:
+            yield address
+        finally:
+            server.kill()
+
+
+@pytest.fixture
+def model(url: str) -> Iterator[RemoteModel]:
+    model = RemoteModel(remote_access.server(url), key=KEY, context_tokens=2048)
+    yield model
+    model.close()
+
+
+def test_it_answers_in_pieces(model: RemoteModel) -> None:
+    assert model.name == "smol"
+    reply = model.stream(CAPITAL, max_tokens=40)
+    pieces = list(reply)
+    assert "Paris" in "".join(pieces)
+    assert len(pieces) > 1
+    assert reply.finish == "stop"
+    assert 5 < reply.usage.completion_tokens <= 40
+    assert reply.usage.prompt_tokens > 5
+
+
+def test_a_limit_and_a_stop_string_are_kept(model: RemoteModel) -> None:
+    reply = model.stream(CAPITAL, max_tokens=3)
+    list(reply)
+    assert reply.finish == "length"
+    text = "".join(model.stream(CAPITAL, max_tokens=40, stop=["Paris"]))
+    assert text
+    assert "Par" not in text
+
+
+def test_a_caller_who_leaves_stops_the_server(model: RemoteModel) -> None:
+    long = [Message("user", "Count from one to a thousand in words.")]
+    reply = model.stream(long, max_tokens=1000)
+    next(reply)
+    reply.cancel()
+    list(reply)
+    assert reply.finish == "cancelled"
+    begin = time.monotonic()
+    list(model.stream([Message("user", "Say yes.")], max_tokens=1))
+    assert time.monotonic() - begin < 3, "the server went on writing"
+
+
+def test_a_wrong_key_is_refused(url: str) -> None:
+    model = RemoteModel(remote_access.server(url), model="smol", key="another")
+    with pytest.raises(ModelUnusable, match=r"refuses the key \(401\)"):
+        list(model.stream([Message("user", "Hello.")], max_tokens=1))
+    model.close()
+
+
+def test_a_knowledge_base_is_answered_from_a_server(
+    url: str,
+    sample_kb: KnowledgeBase,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(remote_access.KEY_VARIABLE, KEY)
+    there = settings.model_copy(update={"model": "remote", "remote_url": url})
+    with KnowledgeBase.open(sample_kb.folder, settings=there, embedder=sample_kb.embedder) as kb:
+        answer = kb.ask("When does the lease of the East Dome end?")
+        assert kb.model is not None
+        assert kb.model.name == "smol"
+        assert answer.status in {"answered", "extractive"}
+        assert answer.usage.completion_tokens > 0
+        assert answer.notes == ()
+        assert answer.sent_to is None
