@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LangSmithParams
+from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import (
     AIMessage,
@@ -15,8 +15,14 @@ from langchain_core.messages import (
     SystemMessage,
 )
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.pydantic import is_basemodel_subclass
+from pydantic import BaseModel
 
+from quire.models.forms import Form, JsonSchema
 from quire.models.protocols import ChatModel
 from quire.records import Message
 
@@ -50,15 +56,18 @@ class QuireChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         *,
         cancel: threading.Event | None = None,
+        form: Form | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         engine: ChatModel = self.engine
+        asked = from_langchain(messages)
         generation = engine.stream(
-            from_langchain(messages),
+            told_form(asked, form) if isinstance(form, JsonSchema) else asked,
             max_tokens=kwargs.get("max_tokens", self.max_tokens),
             stop=stop or (),
             temperature=kwargs.get("temperature", self.temperature),
             cancel=cancel,
+            form=form,
         )
         try:
             for text in generation:
@@ -90,6 +99,51 @@ class QuireChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        method: Literal["json_schema", "json_mode", "function_calling"] = "json_schema",
+        include_raw: bool = False,
+        strict: bool | None = None,  # noqa: ARG002  it always is
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
+        """Replies as objects of a Pydantic class, or as dictionaries that fit a JSON schema or a
+        TypedDict.
+
+        By each `method` the model is told the schema and held to it by a grammar; a reply that does
+        not fit, because it was cut short, raises ModelError. Raises UsageError for a schema that
+        cannot be.
+        """
+        if method not in ("json_schema", "json_mode", "function_calling") or kwargs:
+            raise ValueError(f"Not supported: {kwargs or method!r}")
+        described = convert_to_json_schema(schema)
+        model = self.bind(
+            form=JsonSchema(described),
+            ls_structured_output_format={"kwargs": {"method": method}, "schema": described},
+        )
+        parser: Runnable[Any, Any] = JsonOutputParser()
+        if isinstance(schema, type) and is_basemodel_subclass(schema):
+            parser = PydanticOutputParser[Any](pydantic_object=schema)
+        if not include_raw:
+            return model | parser
+        parsed = RunnablePassthrough.assign(
+            parsed=lambda found: parser.invoke(found["raw"]), parsing_error=lambda _: None
+        )
+        failed = RunnablePassthrough.assign(parsed=lambda _: None)
+        return RunnableMap(raw=model) | parsed.with_fallbacks(
+            [failed], exception_key="parsing_error"
+        )
+
+
+def told_form(messages: Sequence[Message], form: JsonSchema) -> list[Message]:
+    """The messages with the schema of the reply before them: a grammar keeps a model from writing
+    anything else, and does not tell it what its fields mean."""
+    told = f"Reply with one JSON object that fits this schema:\n{form.text}"
+    if messages and messages[0].role == "system":
+        return [Message("system", f"{messages[0].content}\n\n{told}"), *messages[1:]]
+    return [Message("system", told), *messages]
 
 
 def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:

@@ -18,7 +18,7 @@ FOLDERS = {"app": "quire", "ingest": "quire.ingest", "indexes": "quire.indexes"}
 
 # Records and errors, and what is known of text: any module may use these.
 BASE = ("quire.errors", "quire.records", "quire.text")
-PROTOCOLS = ("quire.models.protocols", "quire.models.reading")
+PROTOCOLS = ("quire.models.protocols", "quire.models.forms", "quire.models.reading")
 # The only modules that print, parse arguments or render. Nothing else may import them.
 INTERFACES = (
     "quire.__main__",

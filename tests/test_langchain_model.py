@@ -1,4 +1,17 @@
-"""LangChain's own tests of a chat model, and what they leave out, on the starter model."""
+"""LangChain's own tests of a chat model, and what they leave out, on the starter model.
+
+Of LangChain's tests these are skipped, by themselves, for these reasons:
+
+- Tools (calling, choosing and returning them, agents, tool messages): a model of Quire reads
+  documents of strangers, and is given no tools that these could misuse.
+- Pictures, sound and PDF as input: the models read text.
+- Another model named in the call (`model_override_value`): an engine is one loaded file.
+- Settings from the environment (`init_from_env_params`): `quire.Settings` reads it, not the model.
+- Serialization (the `snapshot` fixture): it would write down a path or an address, and LangChain's
+  loader is not used here.
+- Recorded network traffic (the `vcr` fixture): there is none.
+- Messages in the shape of Anthropic's interface: not what this is.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +21,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
+from quire.errors import ModelError
 from quire.langchain_parts import QuireChatModel
 from quire.models.fakes import FakeChatModel, FakeReply
 from quire.models.llama import LlamaEngine
@@ -54,7 +68,7 @@ class TestAsAnyChatModel(ChatModelUnitTests):
 
     @property
     def has_structured_output(self) -> bool:
-        return False
+        return True
 
 
 class TestWithTheStarterModel(ChatModelIntegrationTests):
@@ -76,13 +90,23 @@ class TestWithTheStarterModel(ChatModelIntegrationTests):
     def chat_model_params(self) -> dict[str, Any]:
         return {"engine": self._engine, "max_tokens": 24}
 
+    @pytest.fixture
+    def model(self, request: pytest.FixtureRequest) -> BaseChatModel:
+        """A reply in a form needs room for all of it."""
+        formed = "structured" in request.node.name or "json" in request.node.name
+        return QuireChatModel(**self.chat_model_params | {"max_tokens": 96 if formed else 24})
+
+    @property
+    def supports_json_mode(self) -> bool:
+        return True
+
     @property
     def has_tool_calling(self) -> bool:
         return False
 
     @property
     def has_structured_output(self) -> bool:
-        return False
+        return True
 
 
 def test_leaving_a_stream_stops_the_model() -> None:
@@ -117,3 +141,27 @@ def test_the_last_chunk_of_a_stream_tells_usage_and_why_it_ended() -> None:
     *_, last = QuireChatModel(engine=FakeChatModel("It ends in May."), max_tokens=2).stream("When?")
     assert last.usage_metadata == {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
     assert last.response_metadata["finish_reason"] == "length"
+
+
+def test_a_reply_without_its_form_is_an_error_unless_the_raw_reply_is_asked_for() -> None:
+    schema = {"title": "Day", "type": "object", "properties": {"day": {"type": "integer"}}}
+    model = QuireChatModel(engine=FakeChatModel("In May."))
+    with pytest.raises(ModelError, match="no JSON"):
+        model.with_structured_output(schema).invoke("When?")
+    model = QuireChatModel(engine=FakeChatModel('{"day": 31}'))
+    found = model.with_structured_output(schema, include_raw=True).invoke("When?")
+    assert isinstance(found, dict)
+    assert (found["parsed"], found["parsing_error"]) == ({"day": 31}, None)
+    assert found["raw"].text == '{"day": 31}'
+
+
+def test_the_schema_is_told_to_the_model_in_its_system_message() -> None:
+    engine = FakeChatModel('{"day": 31}')
+    model = QuireChatModel(engine=engine).with_structured_output(
+        {"title": "Day", "type": "object", "properties": {"day": {"description": "of the month"}}}
+    )
+    model.invoke([("system", "Be brief."), ("user", "When?")])
+    (told, asked) = engine.asked[0]
+    assert told.content.startswith("Be brief.\n\nReply with one JSON object")
+    assert "of the month" in told.content
+    assert asked == Message("user", "When?")

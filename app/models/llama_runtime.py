@@ -96,7 +96,8 @@ def supports_gpu() -> bool:
 def schema_to_grammar(schema: str) -> str:
     """The grammar that llama-cpp-python makes of a JSON schema; raises whatever Python does."""
     grammar: str = json_schema_to_gbnf(schema)
-    return grammar
+    # It lets line ends and other control characters stand in a string, which JSON does not.
+    return grammar.replace(r'char ::= [^"\\] |', r'char ::= [^"\\\x7F\x00-\x1F] |')
 
 
 def grammar_problem(grammar: str) -> str | None:
@@ -341,19 +342,31 @@ class Sampler:
             if temperature > 0
             else [api.llama_sampler_init_greedy()]
         )
+        if grammar:  # a loop, which ends another reply, would leave this one without its form
+            links.insert(0, self._against_loops())
         for link in links:
             api.llama_sampler_chain_add(self._chain, link)
 
     def next_token(self, *, free: bool = False) -> int:
         """The next token; a `free` one need not fit the grammar and is no part of it."""
-        token: int = api.llama_sampler_sample(self._chain, self._context, -1)
-        if self._grammar is None or free:
+        if self._grammar is None:
+            token: int = api.llama_sampler_sample(self._chain, self._context, -1)
             return token
+        tokens = self._tokens()
+        token = self._chosen(tokens.copy())
         # To ask the grammar about one token is quick, about all of a vocabulary some milliseconds:
         # mostly the one that the model wants fits.
-        if not self._fits(token):
-            token = self._best_that_fits()
-        api.llama_sampler_accept(self._grammar, token)
+        if not free and not self._fits(token):
+            found = _candidates(tokens)
+            api.llama_sampler_apply(self._grammar, ctypes.byref(found))
+            # subtle: a chain may cut the list off before the first token that fits
+            fitting = tokens[np.isfinite(tokens["logit"])]
+            if not len(fitting):
+                raise ModelError("The model has no token that fits the grammar of the reply.")
+            token = self._chosen(fitting)
+        api.llama_sampler_accept(self._chain, token)
+        if not free:
+            api.llama_sampler_accept(self._grammar, token)
         return token
 
     def may_end(self) -> bool:
@@ -371,20 +384,26 @@ class Sampler:
         api.llama_sampler_apply(self._grammar, ctypes.byref(_candidates(one)))
         return bool(np.isfinite(one["logit"][0]))
 
-    def _best_that_fits(self) -> int:
+    def _tokens(self) -> Any:
+        """All tokens of the vocabulary as the model has just judged them."""
         count = api.llama_vocab_n_tokens(self._vocab)
-        logits = np.ctypeslib.as_array(api.llama_get_logits_ith(self._context, -1), (count,))
         tokens = np.zeros(count, dtype=_CANDIDATE)
-        tokens["id"], tokens["logit"] = np.arange(count), logits
+        tokens["id"] = np.arange(count)
+        tokens["logit"] = np.ctypeslib.as_array(
+            api.llama_get_logits_ith(self._context, -1), (count,)
+        )
+        return tokens
+
+    def _chosen(self, tokens: Any) -> int:
         found = _candidates(tokens)
-        api.llama_sampler_apply(self._grammar, ctypes.byref(found))
-        # subtle: a chain may cut the list off before the first token that fits
-        fitting = tokens[np.isfinite(tokens["logit"])]
-        if not len(fitting):
-            raise ModelError("The model has no token that fits the grammar of the reply.")
-        found = _candidates(fitting)
         api.llama_sampler_apply(self._chain, ctypes.byref(found))
         return int(found.data[found.selected].id)
+
+    def _against_loops(self) -> Any:
+        """Makes a token less likely that would lengthen a stretch of six or more that was written
+        before: llama.cpp's sampler DRY, "don't repeat yourself"."""
+        breakers = (ctypes.c_char_p * 4)(b"\n", b":", b'"', b"*")
+        return api.llama_sampler_init_dry(self._vocab, 0.8, 1.75, 6, 256, breakers, len(breakers))
 
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
