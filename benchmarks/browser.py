@@ -4,8 +4,9 @@ Usage: PYTHONPATH=tests python benchmarks/browser.py [--questions 10] [--clicks 
 
 Needs what `make e2e` needs. Times are taken by the browser's own clock, from the key or click to
 the change of the page. The first words are measured with the starter model on the sample documents,
-once its models are loaded. The click asks where to look, which changes no data and draws the whole
-page anew, at 1,000 documents and 200 turns in the open chat.
+once its models are loaded. The click asks where to look, which changes no data, at 1,000 documents
+and 200 turns in the open chat; a press on a citation draws the whole page anew, with the source
+beside it.
 """
 
 import argparse
@@ -130,9 +131,18 @@ def click(browser: Browser, folder: Path, clicks: int) -> None:
             page.keyboard.press("Escape")
             expect(page.get_by_role("dialog")).to_have_count(0)
             page.wait_for_timeout(500)
+        opening = []
+        for _ in range(clicks):
+            timing = page.evaluate_handle(_MORE, ["click", ".quire-sheet"])
+            page.locator(".quire-answer .quire-ref").last.click()
+            opening.append(float(timing.evaluate("timing => timing.time")))
+            page.locator(".st-key-close-source button:visible").click()
+            expect(page.locator(".st-key-source")).to_have_count(0)
+            page.wait_for_timeout(500)
     finally:
         server.stop()
-    tell("a click", times)
+    tell("a click, all drawn", times)
+    tell("a citation, until its text", opening)
 
 
 def tell(what: str, times: list[float]) -> None:

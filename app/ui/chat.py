@@ -152,6 +152,7 @@ def _question(text: str) -> None:
 
 
 @st.fragment(run_every=_POLL)
+@problems.guarded
 def _on_its_way(opened: Shared, job: AnswerJob) -> None:
     if job.done:
         st.rerun()
@@ -173,9 +174,7 @@ def _ask(opened: Shared, *, can_choose: bool) -> None:
     mine = state()
     with st.bottom:
         if can_choose:
-            with st.container(horizontal=True, gap="small", key="scope"):
-                scoping.draw(opened)
-                certainty.draw(opened)
+            _choices(opened)
         with st.container(key="field"):
             asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
             _stop(mine.answering)
@@ -189,6 +188,15 @@ def _ask(opened: Shared, *, can_choose: bool) -> None:
         mine.problem = None
         begin(opened, asked.text)
     st.rerun()
+
+
+@st.fragment
+@problems.guarded
+def _choices(opened: Shared) -> None:
+    """How the next question is asked; a press redraws this row alone, and not the chat."""
+    with st.container(horizontal=True, gap="small", key="scope"):
+        scoping.draw(opened)
+        certainty.draw(opened)
 
 
 def _stop(job: AnswerJob | None) -> None:

@@ -32,6 +32,13 @@ def draw(opened: Shared, *, chat_page: StreamlitPage) -> None:
     ):
         begin_new()
         st.switch_page(chat_page)
+    _list(opened, chat_page=chat_page)
+
+
+@st.fragment
+@problems.guarded
+def _list(opened: Shared, *, chat_page: StreamlitPage) -> None:
+    """The chats, and what can be done with them; a press redraws them alone."""
     chats = opened.conversations.all()
     if not chats:
         return

@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quire.errors import QuireError
 from quire.ingest.report import Refusal
+from quire.ui import problems
 from quire.ui.catalogue import duration, label, plain, said
 from quire.ui.inert import html
 from quire.ui.ingesting import Intake
@@ -108,6 +109,7 @@ def _size(path: Path) -> int:
 
 
 @st.fragment(run_every=_POLL)
+@problems.guarded
 def _working(opened: Shared) -> None:
     ingests = opened.ingests
     if ingests.settled != state().settled or not ingests.active:

@@ -3,13 +3,16 @@
 import streamlit as st
 
 from quire.conversations import Turn
+from quire.ui import problems
 from quire.ui.catalogue import label
 from quire.ui.shared import Shared
 
 
+@st.fragment
+@problems.guarded
 def draw(opened: Shared, turn: Turn) -> None:
     """Draw the thumbs below an answer, and after a thumb down the place for a remark."""
-    kept = turn.feedback
+    kept = opened.conversations.turn(turn.id)[1].feedback
     key, remark = f"feedback-{turn.id}", f"remark-{turn.id}"
 
     def keep_thumb() -> None:

@@ -54,6 +54,7 @@ def _add(opened: Shared) -> None:
 
 
 @st.fragment
+@problems.guarded
 def _list(opened: Shared) -> None:
     """The documents that fit what is searched for, some at a time; searching redraws them alone."""
     documents = opened.documents()

@@ -1,7 +1,9 @@
 """Errors as sentences: what happened, and what to do next."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -10,6 +12,9 @@ from quire.ui.answering import log_place
 from quire.ui.catalogue import label, language, said, texts
 from quire.ui.inert import markdown
 from quire.ui.state import state
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @contextmanager
@@ -20,6 +25,18 @@ def caught() -> Iterator[None]:
     except Exception as error:
         log_place(error)
         show(error)
+
+
+def guarded(draw: Callable[P, R]) -> Callable[P, R | None]:
+    """The same function, whose errors are drawn: for fragments, which run by themselves."""
+
+    @functools.wraps(draw)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
+        with caught():
+            return draw(*args, **kwargs)
+        return None
+
+    return run
 
 
 @contextmanager

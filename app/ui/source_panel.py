@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from quire.ui import problems
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html, markdown
 from quire.ui.shared import Shared
@@ -14,6 +15,7 @@ _STEP = 1.35  # one press of the magnifier
 
 
 @st.fragment
+@problems.guarded
 def draw(opened: Shared) -> None:
     """Draw the panel for the open source. Turning pages redraws it alone."""
     source = state().source

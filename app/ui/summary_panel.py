@@ -29,6 +29,7 @@ def draw(opened: Shared, document_id: str) -> None:
 
 
 @st.fragment(run_every=_POLL)
+@problems.guarded
 def _working(opened: Shared, job: SummaryJob) -> None:
     if job.state != "working":
         st.rerun()
