@@ -247,6 +247,12 @@ class KnowledgeBase:
         with self._catalog.reading() as connection:
             return documents.pages(connection, document.id)
 
+    def headings(self, document: Document, offset: int) -> tuple[str, ...]:
+        """The headings above a character of a document's text, the outermost first."""
+        with self._catalog.reading() as connection:
+            chunk = documents.chunk_at(connection, document.id, offset)
+        return chunk.heading_path if chunk else ()
+
     def original(self, document: Document) -> Path | None:
         """A file that still holds the document's bytes as they were ingested, or None."""
         with self._catalog.reading() as connection:

@@ -327,6 +327,17 @@ def chunks_of(connection: apsw.Connection, document_id: str) -> list[Chunk]:
     return [_chunk(row) for row in rows]
 
 
+def chunk_at(connection: apsw.Connection, document_id: str, offset: int) -> Chunk | None:
+    """The chunk that holds a character of a document's text; None between two chunks."""
+    rows = _rows(
+        connection,
+        f"a chunk of document {document_id}",
+        f"{_CHUNK} WHERE document_id = ? AND start <= ? AND end > ? LIMIT 1",
+        [document_id, offset, offset],
+    )
+    return next((_chunk(row) for row in rows), None)
+
+
 def chunk_ids(connection: apsw.Connection, document_id: str) -> list[int]:
     """The ids of a document's chunks, whatever has become of their texts."""
     rows = connection.execute(

@@ -12,7 +12,6 @@ from quire.records import PAGE_BREAK, Document, PageText
 
 PDF = "application/pdf"
 _AROUND = 700  # characters of text shown before and after the cited ones
-_QUERY = 500  # characters of a quote that are enough to find it
 _CUT_WORD_BEFORE = re.compile(r"^\S{,30}\s")
 _CUT_WORD_AFTER = re.compile(r"\s\S{,30}$")
 _DOTS = 1.6  # image points per PDF point at zoom 1: sharp at the panel's width
@@ -22,8 +21,7 @@ _DOTS = 1.6  # image points per PDF point at zoom 1: sharp at the panel's width
 class Source:
     """A cited place: characters [start, end) of a document's text, on `page` where it has pages.
 
-    `headings` lead to the place, None while they were not looked up. `shown` is the page that is
-    looked at, which the reader may turn; `zoom` enlarges it.
+    `shown` is the page that is looked at, which the reader may turn; `zoom` enlarges it.
     """
 
     document_id: str
@@ -32,7 +30,6 @@ class Source:
     start: int
     end: int
     quote: str
-    headings: tuple[str, ...] | None = None
     shown: int | None = None
     zoom: float = 1.0
 
@@ -68,24 +65,14 @@ class TextView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What can be shown of a source. `missing` says why it is not the page itself."""
+    """What can be shown of a source. `headings` lead to the cited place, the outermost first.
+    `missing` says why it is not the page itself."""
 
     document: Document | None
+    headings: tuple[str, ...] = ()
     page: PageView | None = None
     text: TextView | None = None
     missing: Literal["", "document", "original", "image"] = ""
-
-
-def headings(base: KnowledgeBase, source: Source) -> tuple[str, ...]:
-    """The headings above a cited place, the outermost first; empty where there are none.
-
-    They stand with the indexed stretches of text, and searching for the quote finds its own.
-    """
-    for hit in base.search(source.quote[:_QUERY] or source.name):
-        span = hit.chunk.span
-        if hit.document.id == source.document_id and span.start <= source.start < span.end:
-            return hit.chunk.heading_path
-    return ()
 
 
 def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
@@ -95,11 +82,12 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
     except DocumentNotFound:
         return View(None, text=TextView("", source.quote, ""), missing="document")
     pages = base.pages(document)
+    headings = base.headings(document, source.start)
     if document.media_type != PDF or source.current is None:
-        return View(document, text=_text(pages, source))
+        return View(document, headings, text=_text(pages, source))
     path = base.original(document)
     if path is None:
-        return View(document, text=_text(pages, source), missing="original")
+        return View(document, headings, text=_text(pages, source), missing="original")
     number = source.current
     start, end = _within(pages, number, source)
     try:
@@ -117,8 +105,8 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
                 for left, top, right, bottom in found.boxes
             )
     except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
-        return View(document, text=_text(pages, source), missing="image")
-    return View(document, page=PageView(base64.b64encode(png).decode("ascii"), boxes))
+        return View(document, headings, text=_text(pages, source), missing="image")
+    return View(document, headings, page=PageView(base64.b64encode(png).decode("ascii"), boxes))
 
 
 def _starts(pages: tuple[PageText, ...]) -> list[int]:

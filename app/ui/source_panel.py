@@ -1,14 +1,12 @@
 """The proof: the cited place in its document, beside the answer."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from quire.ui import problems
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html, markdown
 from quire.ui.shared import Shared
-from quire.ui.source import PageView, Source, TextView, View, headings, look
+from quire.ui.source import PageView, Source, TextView, View, look
 from quire.ui.state import state
 
 _STEP = 1.35  # one press of the magnifier
@@ -22,9 +20,6 @@ def draw(opened: Shared) -> None:
     if source is None:
         st.rerun()
         return
-    if source.headings is None and opened.ready.is_set():  # a search would wait for the models
-        source = replace(source, headings=headings(opened.base, source))
-        state().source = source
     with st.container(key="source"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.html(f'<div class="quire-name">{html(source.name)}</div>')
@@ -37,11 +32,11 @@ def draw(opened: Shared) -> None:
                 args=(None,),
                 shortcut="Alt+X",
             )
-        if source.headings:
-            path = html(" › ".join(source.headings))
-            st.html(f'<div class="quire-path" title="{path}">{path}</div>')
         with st.spinner(label("source.opening")):
             view = look(opened.base, source, parsers=opened.parsers)
+        if view.headings:
+            path = html(" › ".join(view.headings))
+            st.html(f'<div class="quire-path" title="{path}">{path}</div>')
         if view.missing:
             st.caption(label(f"source.{view.missing}_missing"))
         if view.document is not None and view.document.pages and source.current is not None:
