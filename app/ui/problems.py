@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -14,7 +14,6 @@ from quire.ui.inert import markdown
 from quire.ui.state import state
 
 P = ParamSpec("P")
-R = TypeVar("R")
 
 
 @contextmanager
@@ -27,14 +26,13 @@ def caught() -> Iterator[None]:
         show(error)
 
 
-def guarded(draw: Callable[P, R]) -> Callable[P, R | None]:
+def guarded(draw: Callable[P, None]) -> Callable[P, None]:
     """The same function, whose errors are drawn: for fragments, which run by themselves."""
 
     @functools.wraps(draw)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
         with caught():
-            return draw(*args, **kwargs)
-        return None
+            draw(*args, **kwargs)
 
     return run
 
