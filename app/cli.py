@@ -22,6 +22,7 @@ from quire.commands import (  # noqa: F401  they register
     measuring,
     models,
     questions,
+    reindexing,
     system,
 )
 from quire.commands.shared import app

@@ -2,7 +2,9 @@
 
 import contextlib
 import dataclasses
+import functools
 import logging
+import math
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -41,6 +43,7 @@ from quire.text.translations import translated
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
+    from quire.ingest.reindexing import ReindexProgress, ReindexReport
     from quire.summaries import Summary
 
 CATALOG = "catalog.sqlite3"
@@ -60,8 +63,12 @@ class KnowledgeBase:
         settings: Settings,
         embedder: Embedder | None,
         model: ChatModel | None,
+        as_made: bool = False,
     ) -> None:
         self.folder = folder
+        self._given = embedder  # whose vectors are wanted, whatever the settings say
+        chosen = embedder is not None or "embedder" in settings.model_fields_set
+        self._as_made = as_made or not chosen
         self.settings = settings
         self._catalog = catalog
         self._lock = threading.RLock()  # around what is made at the first use
@@ -85,11 +92,15 @@ class KnowledgeBase:
         settings: Settings | None = None,
         embedder: Embedder | None = None,
         model: ChatModel | None = None,
+        as_made: bool = False,
     ) -> Self:
         """Open the knowledge base in a folder, by default the one that the settings name.
 
         `embedder` and `model` replace those that the settings name, for instance to share them
         between several knowledge bases. Nothing heavy is loaded before it is needed.
+
+        Where neither an argument nor the settings name an embedding model, it is the one that the
+        knowledge base was made with, and with `as_made` whatever the settings say.
 
         Raises KnowledgeBaseNotFound (with `create=False`), KnowledgeBaseMismatch when it was made
         with another embedding model or a newer version, and KnowledgeBaseDamaged.
@@ -110,7 +121,14 @@ class KnowledgeBase:
                 )
             files.make_private_folder(folder)
         catalog = Catalog(folder / CATALOG, create=create)
-        base = cls(folder, catalog=catalog, settings=settings, embedder=embedder, model=model)
+        base = cls(
+            folder,
+            catalog=catalog,
+            settings=settings,
+            embedder=embedder,
+            model=model,
+            as_made=as_made,
+        )
         try:
             base._check_made_with()
         except BaseException:
@@ -381,6 +399,43 @@ class KnowledgeBase:
                             tags.add(connection, document_id, kept)
             self._index().rebuild()
 
+    def reindex(
+        self,
+        embedder: str | Embedder,
+        *,
+        progress: Callable[["ReindexProgress"], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> "ReindexReport":
+        """Embed all chunks anew with another model, named as the setting `embedder` is.
+
+        Meanwhile the old vectors answer, and documents can be added and removed. When all is done,
+        one transaction switches over; a run that ended before is gone on with by the next. Setting
+        `cancel` ends it soon. Chunks that are longer than the model reads are embedded in parts.
+
+        Raises ModelNotFound, and UsageError when nothing was ever added.
+        """
+        from quire.ingest.reindexing import Reindexing  # noqa: PLC0415  NumPy and more
+
+        if not self._made_with():
+            raise UsageError(
+                f"There is nothing in {self.folder} to embed.", hint="Add documents: quire ingest"
+            )
+        if isinstance(embedder, str):
+            settings = self.settings.model_copy(update={"embedder": embedder})
+            embedder = opening.embedder(settings)
+        lock = functools.partial(writer_lock, self.folder / NAME, wait=math.inf, cancel=cancel)
+        report = Reindexing(
+            self._catalog, embedder=embedder, writing=lock, progress=progress, cancel=cancel
+        ).run()
+        if not report.cancelled:
+            with self._lock:
+                self._embedder = embedder
+                if not self._as_made:
+                    self._given = embedder
+            with self._writing():
+                self._save_snapshot()
+        return report
+
     # -- questions -------------------------------------------------------------------------------
 
     def search(
@@ -561,7 +616,9 @@ class KnowledgeBase:
         """The embedding model. Raises ModelNotFound."""
         with self._lock:
             if self._embedder is None:
-                self._embedder = opening.embedder(self.settings)
+                name = self._made_with().get("embedder") if self._as_made else None
+                settings = self.settings.model_copy(update={"embedder": name} if name else {})
+                self._embedder = opening.embedder(settings)
             return self._embedder
 
     @property
@@ -629,9 +686,10 @@ class KnowledgeBase:
                 hint="Restore it from a backup, or move the folder away and ingest your files "
                 "again.",
             )
-        name = self._embedder.name if self._embedder else opening.embedder_name(self.settings)
-        if name != made_with["embedder"]:
-            raise self._mismatch(f"the embedding model {made_with['embedder']}", f"{name} is set")
+        if not self._as_made:
+            name = self._given.name if self._given else opening.embedder_name(self.settings)
+            if name != made_with["embedder"]:
+                raise self._other_model(made_with["embedder"], f"{name} is set", name=name)
         versions = {"chunker": chunking.VERSION, "analysis": analysis.VERSION}
         for part, version in versions.items():
             if made_with[part] != version:
@@ -640,8 +698,16 @@ class KnowledgeBase:
     def _mismatch(self, made_with: str, now: str) -> KnowledgeBaseMismatch:
         return KnowledgeBaseMismatch(
             f"The knowledge base at {self.folder} was made with {made_with}, but {now}.",
-            hint="Set it back (QUIRE_EMBEDDER), or ingest your files into a new knowledge base: "
+            hint="Ingest your files into a new knowledge base: "
             "quire ingest YOUR_FILES --kb ANOTHER_FOLDER",
+        )
+
+    def _other_model(self, made_with: str, now: str, *, name: str) -> KnowledgeBaseMismatch:
+        return KnowledgeBaseMismatch(
+            f"The knowledge base at {self.folder} was made with the embedding model {made_with}, "
+            f"but {now}.",
+            hint=f"Bring it over: quire reindex --embedder {name}. Or go back to its own model: "
+            f"quire models use {made_with}, or QUIRE_EMBEDDER={made_with}",
         )
 
     def _embedder_in_use(self) -> Embedder:
@@ -649,8 +715,9 @@ class KnowledgeBase:
 
         The caller holds the writer lock when nothing was ever added.
         """
-        embedder = self.embedder
         made_with = self._made_with()
+        self._follow(made_with)
+        embedder = self.embedder
         if not made_with:
             self._catalog.put_settings(
                 embedder=embedder.name,
@@ -662,18 +729,45 @@ class KnowledgeBase:
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             )
         elif made_with["fingerprint"] != embedder.fingerprint:
-            raise self._mismatch(f"other weights of {embedder.name}", "the file has changed")
+            raise KnowledgeBaseMismatch(
+                f"The knowledge base at {self.folder} was made with other weights of "
+                f"{embedder.name} than those that are there now.",
+                hint=f"Embed it anew: quire reindex --embedder {embedder.name}",
+            )
         return embedder
+
+    def _follow(self, made_with: dict[str, Any]) -> None:
+        """Take the embedding model that another process has brought the knowledge base over to,
+        unless a certain one was asked for."""
+        with self._lock:
+            name = made_with.get("embedder")
+            if self._embedder is None or name is None:
+                return
+            if name == self._embedder.name and (
+                not self._as_made or made_with["fingerprint"] == self._embedder.fingerprint
+            ):
+                return
+            if not self._as_made:
+                raise KnowledgeBaseMismatch(
+                    f"The knowledge base at {self.folder} was brought over to the embedding model "
+                    f"{name}, and was opened with {self._embedder.name}.",
+                    hint=f"Choose it (quire models use {name}), and open the knowledge base again.",
+                )
+            self._embedder = None
 
     def _index(self) -> "Index":
         from quire.indexes.index import Index  # noqa: PLC0415  loads FAISS
 
         with self._lock:
-            if self._index_made is None:
+            made_with = self._made_with()
+            fingerprint = made_with["fingerprint"]
+            if self._index_made is None or self._index_made.fingerprint != fingerprint:
+                self._retriever = None
                 self._index_made = Index(
                     self._catalog,
                     self.folder / "vectors",
-                    dimension=self._made_with()["dimension"],
+                    dimension=made_with["dimension"],
+                    fingerprint=fingerprint,
                 )
             return self._index_made
 
@@ -687,10 +781,11 @@ class KnowledgeBase:
 
     def _search(self) -> Retriever:
         with self._lock:
+            index = self._index()  # another one after another process has brought it over
             if self._retriever is None:
                 self._retriever = Retriever(
                     self._catalog,
-                    self._index(),
+                    index,
                     embedder=self._embedder_in_use(),
                     reading=self._made_with()["reading"],
                 )

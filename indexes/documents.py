@@ -368,7 +368,7 @@ def vectors_of_texts(
             "SELECT chunk_id, text_hash, vector, checksum FROM vectors WHERE text_hash = ? LIMIT 1",
             (text_hash,),
         ).fetchone()
-        if row and _is_sound(row):
+        if row and is_sound(row):
             known[text_hash] = np.frombuffer(row[2], "<f2")
     return known
 
@@ -389,7 +389,7 @@ def vectors_between(
 def sound_vectors(connection: apsw.Connection) -> dict[int, bool]:
     """Of each chunk id that has a vector, whether the vector is as it was stored."""
     rows = connection.execute("SELECT chunk_id, text_hash, vector, checksum FROM vectors")
-    return {row[0]: _is_sound(row) for row in rows}
+    return {row[0]: is_sound(row) for row in rows}
 
 
 def displayed(path: Path) -> str:
@@ -467,14 +467,14 @@ def _path(raw: bytes) -> Path:
     return Path(os.fsdecode(raw))
 
 
-def _is_sound(row: Sequence[Any]) -> bool:
+def is_sound(row: Sequence[Any]) -> bool:
     """Whether a row, whose last column is the checksum of the others, is as it was stored."""
     *values, kept = row
     return bool(checksum(*values) == kept)
 
 
 def _test(row: Sequence[Any], what: str) -> None:
-    if not _is_sound(row):
+    if not is_sound(row):
         raise _damaged(what)
 
 

@@ -17,8 +17,8 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from quire.errors import KnowledgeBaseDamaged
-from quire.indexes import documents, files, lexical
+from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
+from quire.indexes import documents, files, lexical, staging
 from quire.indexes.catalog import Catalog
 from quire.indexes.scope import Selection
 from quire.indexes.vectors import VectorIndex
@@ -33,9 +33,15 @@ Ranking = list[tuple[int, float]]
 
 
 class Index:
-    """Dense and lexical search over a catalog. Safe to use from several threads."""
+    """Dense and lexical search over a catalog. Safe to use from several threads.
 
-    def __init__(self, catalog: Catalog, folder: Path, *, dimension: int) -> None:
+    `fingerprint` is that of the embedding model whose vectors it searches; empty, it is not tested.
+    """
+
+    def __init__(
+        self, catalog: Catalog, folder: Path, *, dimension: int, fingerprint: str = ""
+    ) -> None:
+        self.fingerprint = fingerprint
         self._catalog = catalog
         self._folder = folder
         self._dimension = dimension
@@ -155,7 +161,16 @@ class Index:
         return self._folder / f"{generation:08d}.faiss"
 
     def _current(self, connection: apsw.Connection) -> VectorIndex:
-        """The vectors as `connection` sees them. The caller holds the lock."""
+        """The vectors as `connection` sees them. The caller holds the lock.
+
+        Raises KnowledgeBaseMismatch when they are another model's by now.
+        """
+        made_by = staging.stored(connection, "fingerprint")
+        if self.fingerprint and made_by != self.fingerprint:
+            raise KnowledgeBaseMismatch(
+                "The knowledge base was embedded with another model this very moment.",
+                hint="Try again.",
+            )
         last = _last_change(connection)
         if self._vectors is None or self._sequence > last:  # behind only after a restored backup
             self._vectors, self._sequence = self._load(connection)

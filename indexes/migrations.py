@@ -107,7 +107,17 @@ _RECALL = """
 ALTER TABLE snapshots ADD COLUMN recall REAL NOT NULL DEFAULT 1;
 """
 
-_STEPS = (_FIRST, _TAGS, _RECALL)
+_STAGED = """
+CREATE TABLE staged (            -- vectors of another embedding model, until all are there
+    chunk_id  INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE,
+    text_hash BLOB NOT NULL,
+    vector    BLOB NOT NULL,
+    checksum  INTEGER NOT NULL   -- the columns are those of vectors
+) STRICT;
+CREATE INDEX staged_by_text ON staged (text_hash);
+"""
+
+_STEPS = (_FIRST, _TAGS, _RECALL, _STAGED)
 _APPLICATION = int.from_bytes(b"Quir")  # stands in the file's header, apart from the version
 
 

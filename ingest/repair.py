@@ -5,13 +5,11 @@ whose pages are damaged can only be read again from its file.
 """
 
 from collections.abc import Callable
-from pathlib import Path
-
-import numpy as np
 
 from quire.indexes import documents, tags
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
+from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
 from quire.models.protocols import Embedder
 from quire.records import Chunk
 
@@ -46,18 +44,9 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
 
 def _embed(catalog: Catalog, chunks: list[Chunk], embedder: Embedder) -> None:
     with catalog.reading() as connection:
-        of = documents.get(connection, {chunk.document_id for chunk in chunks})
-    titles = {id_: chunking.own_title(each.title, Path(each.uri)) for id_, each in of.items()}
-    texts = [
-        chunking.embedded_text(
-            chunk,
-            title=titles[chunk.document_id],
-            count_tokens=embedder.count_tokens,
-            limit=embedder.max_tokens,
-        )
-        for chunk in chunks
-    ]
-    vectors = embedder.embed_passages(texts).astype(np.float16)
+        titles = own_titles(connection, chunks)
+    texts = texts_of(chunks, embedder, titles=titles)
+    vectors, _ = vectors_of(texts, embedder)
     with catalog.writing() as connection:
         documents.put_vectors(
             connection,

@@ -20,8 +20,9 @@ from typing import Any
 from faults import Disk, watched_disk
 from parser_here import ParserHere
 from quire import KnowledgeBase, chain, load_settings  # noqa: F401  the chain takes long to import
+from quire.errors import KnowledgeBaseMismatch
 from quire.indexes import files, index, migrations
-from quire.ingest import pipeline
+from quire.ingest import pipeline, reindexing
 from quire.models.fakes import FakeEmbedder
 
 STEP = "CREATE TABLE of_a_later_version (a); INSERT INTO of_a_later_version VALUES (7)"
@@ -29,9 +30,19 @@ STEP = "CREATE TABLE of_a_later_version (a); INSERT INTO of_a_later_version VALU
 Note = Callable[[str], None]
 
 
+def other_embedder() -> FakeEmbedder:
+    """The model that a knowledge base is brought over to."""
+    return FakeEmbedder(name="other", fingerprint="other", dimension=48)
+
+
 def opened(kb: Path) -> KnowledgeBase:
     settings = load_settings(kb=kb, model="none")
-    return KnowledgeBase.open(settings=settings, embedder=FakeEmbedder())
+    try:
+        return KnowledgeBase.open(settings=settings, embedder=FakeEmbedder())
+    except KnowledgeBaseMismatch as error:
+        if "embedding model other" not in error.message:
+            raise
+        return KnowledgeBase.open(settings=settings, embedder=other_embedder())
 
 
 def documents_of(kb: Path) -> Path:
@@ -77,6 +88,13 @@ def repair(kb: Path, note: Note) -> None:
         base.repair()
 
 
+def reindex(kb: Path, note: Note) -> None:
+    """Bring it over to another model, while it goes on answering."""
+    with opened(kb) as base:
+        base.reindex(other_embedder(), progress=lambda _: base.search("What does file three say?"))
+        note("switched")
+
+
 def chat(kb: Path, note: Note) -> None:
     with opened(kb) as base:
         conversation = None
@@ -101,7 +119,7 @@ def upgrade(kb: Path, note: Note) -> None:
 
 SCENARIOS: dict[str, Callable[[Path, Note], None]] = {
     scenario.__name__: scenario
-    for scenario in (ingest, change, remove, compact, repair, chat, upload, upgrade)
+    for scenario in (ingest, change, remove, compact, repair, reindex, chat, upload, upgrade)
 }
 
 
@@ -110,6 +128,7 @@ def run(job: dict[str, Any]) -> int:
     kb = Path(job["kb"])
     done = os.open(kb.with_suffix(".done"), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     pipeline._GROUP = 1  # each document is embedded and committed by itself
+    reindexing._BATCH = 3
     index._STALE_LEAST = 4  # snapshots are written often
     if not job["real_parsers"]:
         pipeline.ParserPool = ParserHere

@@ -47,6 +47,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # A report shows paths the way the catalog writes them, so that the two can be compared.
     "quire.ingest.report": (*BASE, "quire.indexes.documents"),
     "quire.ingest.pipeline": (*BASE, "quire.ingest", "quire.indexes", "quire.models.protocols"),
+    "quire.ingest.embedded_texts": (
+        *BASE,
+        "quire.indexes",
+        "quire.ingest.chunking",
+        "quire.models.protocols",
+    ),
+    "quire.ingest.reindexing": (*BASE, "quire.ingest", "quire.indexes", *PROTOCOLS),
     "quire.ingest.repair": (*BASE, "quire.ingest", "quire.indexes", "quire.models.protocols"),
     "quire.ingest": (*BASE, "quire.ingest"),
     # Any other module stands between storage and the knowledge base: it takes values and Protocols.
@@ -112,8 +119,15 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "httpx": ("quire.models",),
     "jsonschema": ("quire.models.forms",),
     "faiss": ("quire.indexes.vectors",),
-    # Retrieval and scanning only name the type of the connection that the catalog hands them.
-    "apsw": ("quire.indexes", "quire.conversations", "quire.retrieval", "quire.scanning"),
+    # All but the first two only name the type of the connection that the catalog hands them.
+    "apsw": (
+        "quire.indexes",
+        "quire.conversations",
+        "quire.retrieval",
+        "quire.scanning",
+        "quire.ingest.embedded_texts",
+        "quire.ingest.reindexing",
+    ),
     "sqlite3": ("quire.diagnosis",),  # whose version it shows
     "pypdf": ("quire.ingest.loaders",),
     "pypdfium2": ("quire.ingest.loaders",),

@@ -142,6 +142,10 @@ def check(
         else:
             assert found == old
         assert base.verify() == []
+        if scenario == "reindex":  # all of the old model, or all of the new one
+            assert len({vector.size for vector in state(base._catalog)["vectors"].values()}) == 1
+            assert base.embedder.name == ("other" if done else base.embedder.name)
+            assert base.search("What does file three say?")
         if scenario == "chat":
             stored = [
                 turn.id
@@ -207,6 +211,7 @@ def kill_and_check(
 
 
 _POINTS = {"ingest": 5, "change": 5, "remove": 2, "compact": 2, "repair": 2, "chat": 3, "upload": 2}
+_POINTS["reindex"] = 4
 
 
 @pytest.mark.parametrize("scenario", [*_POINTS, "upgrade"])

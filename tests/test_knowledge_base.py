@@ -100,7 +100,8 @@ def test_another_embedding_model_is_refused_with_what_to_do(
     for how, what in (("search", "dog"), ("ask", "Whose dog?"), ("add", folder)):
         with pytest.raises(KnowledgeBaseMismatch) as caught:
             use(how, what)
-        assert "quire ingest" in caught.value.hint
+        name = other.get("name", "fake")
+        assert f"quire reindex --embedder {name}" in caught.value.hint
     assert contents(kb.folder) == before
 
 

@@ -143,12 +143,12 @@ class FakeReply(Iterator[str]):
 
 
 class FakeEmbedder:
-    """An `Embedder` that counts words: unit vectors of 32 dimensions.
+    """An `Embedder` that counts words: unit vectors of 32 dimensions, or of another number.
 
     A word is a Latin word, a number, or a pair of Chinese characters. The first twelve dimensions
     count the words of twelve meanings, such as "ill", "sick" and "病假", three times each, so that
     texts without a common word, or in two languages, can be near; any other word counts once, in
-    the dimension 12 + CRC-32 mod 20. A token is what it is for `FakeChatModel`.
+    the dimension 12 + CRC-32 mod 20 (of 32). A token is what it is for `FakeChatModel`.
 
     >>> model = FakeEmbedder()
     >>> ill, sick, gold = model.embed_passages(["He is ill.", "She is sick!", "黄金"])
@@ -156,11 +156,15 @@ class FakeEmbedder:
     (True, 0.0)
     """
 
-    dimension = 32
-
     def __init__(
-        self, *, name: str = "fake", fingerprint: str = "fake", max_tokens: int = 254
+        self,
+        *,
+        name: str = "fake",
+        fingerprint: str = "fake",
+        max_tokens: int = 254,
+        dimension: int = 32,
     ) -> None:
+        self.dimension = dimension
         self.name = name
         self.fingerprint = fingerprint
         self.max_tokens = max_tokens
@@ -184,7 +188,7 @@ class FakeEmbedder:
             for word in [run] if run.isascii() else pairs:
                 meaning = next((at for at, row in enumerate(_SAME) if word in row.split()), None)
                 if meaning is None:
-                    counts[12 + zlib.crc32(word.encode()) % 20] += 1
+                    counts[12 + zlib.crc32(word.encode()) % (self.dimension - 12)] += 1
                 else:
                     counts[meaning] += 3
         if not counts.any():  # a text without words still has a direction
