@@ -13,10 +13,16 @@ from quire.text.translations import translated
 
 ROOT = Path(__file__).parent.parent
 INGEST = ROOT / "ingest"
+GETTING_MODELS = (
+    *("adding", "catalog", "downloads", "hubs", "installed", "library", "pulling"),
+    *("sentence_folder", "web"),
+)
 SHOWN = [  # what a reader of the browser interface may meet
     *sorted((ROOT / "indexes").glob("*.py")),
     *sorted((ROOT / "app" / "ui").glob("*.py")),
     *(ROOT / "app" / f"{name}.py" for name in ("conversations", "knowledge_base", "retrieval")),
+    ROOT / "app" / "config_file.py",
+    *(ROOT / "app" / "models" / f"{name}.py" for name in GETTING_MODELS),
 ]
 SAYING = {"Unreadable", "Skipped", "SkippedPath", "warn"}
 
