@@ -1,10 +1,11 @@
-// What belongs to the whole page: preferences that this browser keeps, and a word when the server
-// cannot be reached.
+// What belongs to the whole page: preferences that this browser keeps, a word when the server cannot
+// be reached or a file is too large to be sent, and names for Streamlit's own buttons.
 //
 // Preferences are cookies of this address, with no meaning but the choice itself. The texts come
-// from Quire's own catalogue.
+// from Quire's own catalogue; names of files enter the page as text nodes.
 
 const YEAR = 365 * 24 * 3600;
+const SHOWN = 20_000; // milliseconds that a notice stays unless it is pressed
 const PATIENCE = 1500; // milliseconds: a short break heals by itself and worries nobody
 
 function keep(preferences) {
@@ -40,12 +41,51 @@ function look(app) {
   else if (!watch.timer && !watch.banner) watch.timer = setTimeout(show, PATIENCE);
 }
 
+function tell(text) {
+  document.querySelector(".quire-told")?.remove();
+  const notice = document.createElement("button");
+  notice.className = "quire-told";
+  notice.type = "button";
+  notice.setAttribute("role", "alert");
+  notice.textContent = text;
+  notice.addEventListener("click", () => notice.remove());
+  document.body.append(notice);
+  setTimeout(() => notice.remove(), SHOWN);
+}
+
+function weigh(files) {
+  const large = Array.from(files ?? []).filter((file) => file.size > watch.most);
+  const names = large.map((file) => file.name).join(", ");
+  if (names) tell(watch.texts.large.replace("{names}", () => names));
+}
+
+// Streamlit names its own buttons in English, for those who hear the page.
+function name(root) {
+  for (const attribute of ["aria-label", "title"]) {
+    for (const node of root.querySelectorAll(`[${attribute}]`)) {
+      const word = watch.words[node.getAttribute(attribute)];
+      if (word) node.setAttribute(attribute, word);
+    }
+  }
+}
+
+function begin(app) {
+  watch.observer = new MutationObserver(() => look(app));
+  watch.observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
+  document.addEventListener("change", ({ target }) => weigh(target.files), true);
+  document.addEventListener("drop", ({ dataTransfer }) => weigh(dataTransfer?.files), true);
+  let due = false;
+  new MutationObserver(() => {
+    if (due) return;
+    due = true;
+    setTimeout(() => { due = false; name(document); }, 300);
+  }).observe(document.body, { childList: true, subtree: true });
+}
+
 export default function ({ data }) {
   keep(data.kept);
-  watch.texts = data.texts;
+  Object.assign(watch, { texts: data.texts, most: data.most, words: data.words });
   const app = document.querySelector("[data-testid=stApp]");
-  if (app && !watch.observer) {
-    watch.observer = new MutationObserver(() => look(app));
-    watch.observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
-  }
+  if (app && !watch.observer) begin(app);
+  name(document);
 }

@@ -7,7 +7,7 @@ from importlib import resources
 import streamlit as st
 
 from quire.ingest.limits import Limits
-from quire.ui.catalogue import plain
+from quire.ui.catalogue import language, plain, texts
 from quire.ui.launch import THEME
 
 
@@ -26,8 +26,17 @@ def apply() -> None:
 def mount(*, kept: Mapping[str, str]) -> None:
     """Put what belongs to the whole page into it: see page.js. `kept` is what the browser is to
     keep, nothing where a choice was taken back."""
+    size = Limits().file_bytes // 1024**2
+    told = {"lost": plain("app.lost"), "large": plain("app.large", names="{names}", size=size)}
+    data = {"kept": dict(kept), "texts": told, "most": size * 1024**2, "words": _words()}
     with st.container(key="page"):
-        _page(data={"kept": dict(kept), "texts": {"lost": plain("app.lost")}}, key="of-page")
+        _page(data=data, key="of-page")
+
+
+def _words() -> dict[str, str]:
+    """Streamlit's own names for what can be pressed, with ours."""
+    ours = texts(language())["widgets"]
+    return {text: ours[key] for key, text in texts("en")["widgets"].items()}
 
 
 @functools.cache

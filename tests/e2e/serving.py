@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -25,17 +26,19 @@ class Served:
         self._model = model
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
+            self.port = int(probe.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         code = (
             "import sys; from pathlib import Path; from quire.ui.launch import launch; "
-            f"sys.exit(launch(Path({str(self.folder)!r}), port={self._port}, open_browser=False))"
+            f"sys.exit(launch(Path({str(self.folder)!r}), port={self.port}, open_browser=False))"
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code], env=os.environ | {"QUIRE_MODEL": self._model}
+            [sys.executable, "-c", code],
+            env=os.environ | {"QUIRE_MODEL": self._model},
+            start_new_session=True,  # a group of its own, which can be killed
         )
         for _ in range(300):
             try:
@@ -45,9 +48,17 @@ class Served:
                 time.sleep(0.2)
         pytest.fail("the server did not answer")
 
-    def stop(self) -> None:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End it in good order."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(number)
+            self._process.wait(10)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a power cut does, with the process that it started."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
             self._process = None
 
