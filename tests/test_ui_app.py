@@ -142,6 +142,30 @@ def test_files_can_be_added_beside_a_question(opened: Shared) -> None:
     assert not tab.exception
 
 
+def test_a_question_that_comes_with_files_is_asked_once_they_are_read(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    add_upload = KnowledgeBase.add_upload
+
+    def slow(self: KnowledgeBase, *upload: Any, **options: Any) -> Any:
+        assert go_on.wait(60)
+        return add_upload(self, *upload, **options)
+
+    monkeypatch.setattr(KnowledgeBase, "add_upload", slow)
+    tab = browser()
+    box = tab.chat_input(key="ask")
+    box.upload("tower.txt", b"The lantern of the tower is violet.")
+    box.set_value("What colour is the lantern of the tower?").run()
+    assert "Asked once the files that came with it are read" in shown(tab)
+    assert tab.session_state["quire"].answering is None
+    go_on.set()
+    assert opened.ingests.wait(60)
+    finished(tab.run())
+    assert "The lantern of the tower is violet" in shown(tab)
+    assert not tab.exception
+
+
 def test_the_interface_speaks_the_browsers_language_and_the_chosen_one(opened: Shared) -> None:
     tab = browser("zh-CN")
     assert tab.button(key="new").label == "新对话"

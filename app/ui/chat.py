@@ -26,9 +26,9 @@ def draw(opened: Shared) -> None:
     documents = opened.documents()
     turns, older = _turns(opened)
     asked: str | None = None
-    if not turns and mine.answering is None:
+    if not turns and mine.answering is None and not mine.next_questions:
         asked = welcome.draw(opened, documents)
-    intake.draw(opened)
+    intake.draw(opened, quiet=bool(turns))
     known = {document.id for document in documents}
     # subtle: the columns are there without a source too (style.css hides the empty one), or the
     # chat would be built anew when one opens, and the reader's place in it be lost
@@ -46,6 +46,7 @@ def draw(opened: Shared) -> None:
 def begin(opened: Shared, question: str, *, replacing: str | None = None) -> None:
     """Have a question answered, and draw the page anew."""
     mine = state()
+    mine.asked += 1
     mine.answering = AnswerJob(
         opened.base,
         question,
@@ -79,9 +80,9 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
     if job is not None:
         _question(job.question)
         _on_its_way(opened, job)
-        for question in mine.next_questions:
-            _question(question)
-            st.caption(label("chat.wait"))
+    for question in mine.next_questions:
+        _question(question)
+        st.caption(label("chat.wait_files") if mine.awaited else label("chat.wait"))
     problems.show_kept()
 
 
@@ -106,7 +107,7 @@ def _settings(turn: Turn) -> Mapping[str, Any]:
 
 def _after(opened: Shared, turn: Turn) -> None:
     """What can be done with the last answer: have it made anew, and say whether it was good."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         if st.button(
             label("chat.again"),
             key=f"again-{turn.id}",
@@ -119,16 +120,19 @@ def _after(opened: Shared, turn: Turn) -> None:
 
 
 def _take_over_finished(opened: Shared) -> None:
-    """When the answer on its way has come, go on with its conversation."""
+    """When the answer on its way has come, go on with its conversation; when the files have that
+    came with a question, ask it."""
     mine = state()
     job = mine.answering
-    if job is None or not job.done:
-        return
-    mine.answering = None
-    mine.problem = job.problem
-    if job.answer is not None:
-        mine.conversation = job.answer.conversation
-    if mine.next_questions:
+    if job is not None:
+        if not job.done:
+            return
+        mine.answering = None
+        mine.problem = job.problem
+        if job.answer is not None:
+            mine.conversation = job.answer.conversation
+    mine.awaited = [item for item in mine.awaited if not item.settled]
+    if mine.next_questions and not mine.awaited:
         begin(opened, mine.next_questions.pop(0))
 
 
@@ -181,9 +185,12 @@ def _ask(opened: Shared, *, can_choose: bool) -> None:
     if not asked:
         return
     if asked.files:
-        intake.take_in_uploads(opened, asked.files)
-    if asked.text.strip() and mine.answering is not None:
+        items = intake.take_in_uploads(opened, asked.files)
+        if asked.text.strip():  # it is about them
+            mine.awaited += items
+    if asked.text.strip() and (mine.answering is not None or mine.awaited):
         mine.next_questions.append(asked.text)
+        mine.asked += 1
     elif asked.text.strip():
         mine.problem = None
         begin(opened, asked.text)

@@ -9,7 +9,7 @@ from quire import transcripts
 from quire.conversations import Conversation, FoundTurn
 from quire.indexes.originals import safe_name
 from quire.ui import problems
-from quire.ui.catalogue import label
+from quire.ui.catalogue import label, plain
 from quire.ui.inert import markdown
 from quire.ui.shared import Shared
 from quire.ui.state import state
@@ -48,7 +48,7 @@ def _list(opened: Shared, *, chat_page: StreamlitPage) -> None:
         wanted = st.text_input(
             label("conversations.search"),
             key="search-chats",
-            placeholder=label("conversations.search"),
+            placeholder=plain("conversations.search"),
             label_visibility="collapsed",
             icon=":material/search:",
         ).strip()
@@ -119,6 +119,8 @@ def _open(conversation: str | None) -> None:
     mine.conversation = conversation
     mine.answering = None  # goes on by itself, and is in its chat when done
     mine.next_questions.clear()
+    mine.awaited.clear()
+    mine.asked += 1
     mine.scope = None
     mine.earlier = 0
     mine.source = None

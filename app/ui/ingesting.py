@@ -42,6 +42,20 @@ class Intake:
     report: IngestReport | None = None
     problem: Exception | None = None
 
+    @property
+    def settled(self) -> bool:
+        return self.stage not in ("waiting", "working")
+
+    @property
+    def all_well(self) -> bool:
+        """Whether all of it was taken in, or was there already."""
+        report = self.report
+        return (
+            self.stage == "done"
+            and report is not None
+            and not (report.skipped or report.failed or report.warnings)
+        )
+
 
 class Ingests:
     """The files of one knowledge base that wait, are worked on, or are done and not yet cleared."""
@@ -64,7 +78,7 @@ class Ingests:
 
     @property
     def active(self) -> bool:
-        return any(item.stage in ("waiting", "working") for item in self.items)
+        return any(not item.settled for item in self.items)
 
     @property
     def settled(self) -> int:
@@ -139,7 +153,7 @@ class Ingests:
     def clear(self) -> None:
         """Forget what is done."""
         with self._lock:
-            self._items = [i for i in self._items if i.stage in ("waiting", "working")]
+            self._items = [item for item in self._items if not item.settled]
 
     def remaining(self) -> float | None:
         """Seconds that the rest will take, None while unknown.

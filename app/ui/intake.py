@@ -64,20 +64,24 @@ def password_field() -> None:
 
 def take_in_uploads(
     opened: Shared, files: Iterable[UploadedFile], *, password: str | None = None
-) -> None:
+) -> list[Intake]:
     """Queue uploaded files and empty the uploader."""
-    opened.ingests.add(
-        [Intake(file.name, file.size, content=file.getvalue(), password=password) for file in files]
-    )
+    items = [
+        Intake(file.name, file.size, content=file.getvalue(), password=password) for file in files
+    ]
+    opened.ingests.add(items)
     state().uploads += 1
+    return items
 
 
-def draw(opened: Shared) -> None:
-    """Draw the files on their way, and those that are done until they are dismissed."""
+def draw(opened: Shared, *, quiet: bool = False) -> None:
+    """Draw the files on their way, and those that are done until they are dismissed; if `quiet`,
+    nothing where all went well."""
     state().settled = opened.ingests.settled
+    items = opened.ingests.items
     if opened.ingests.active:
         _working(opened)
-    elif opened.ingests.items:
+    elif items and not (quiet and all(item.all_well for item in items)):
         _finished(opened)
 
 
@@ -162,7 +166,7 @@ def _counts(item: Intake) -> Counter[str]:
 
 
 def _rows(items: Sequence[Intake]) -> None:
-    ordered = sorted(items, key=lambda item: _FIRST.index(item.stage))
+    ordered = sorted(items, key=lambda item: (_FIRST.index(item.stage), item.all_well))
     rows = []
     for item in ordered[:_ROWS]:
         rows.append(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from quire.conversations import Turn
 from quire.ui import problems
-from quire.ui.catalogue import label
+from quire.ui.catalogue import label, plain
 from quire.ui.shared import Shared
 
 
@@ -30,7 +30,7 @@ def draw(opened: Shared, turn: Turn) -> None:
             label("chat.remark"),
             value=kept.comment,
             key=remark,
-            placeholder=label("chat.remark"),
+            placeholder=plain("chat.remark"),
             label_visibility="collapsed",
             on_change=keep_remark,
             max_chars=2000,

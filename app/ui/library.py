@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from quire.indexes import originals
 from quire.records import Document
 from quire.ui import intake, problems, source_panel, summary_panel
 from quire.ui.catalogue import label, plain, said
@@ -100,7 +101,7 @@ def _told(opened: Shared, document: Document, tags: str, facts: list[str]) -> No
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.html(
             f'<div class="quire-name">{html(document.name)} {tags}</div>'
-            f'<div class="quire-meta" title="{html(document.uri)}">'
+            f'<div class="quire-meta" title="{html(_from(opened, document))}">'
             f"{html(' · '.join(facts))}</div>"
         )
         if st.button(
@@ -169,7 +170,7 @@ def _about(opened: Shared, document: Document) -> None:
     def show() -> None:
         st.html(
             f'<div class="quire-name">{html(document.name)}</div>'
-            f'<div class="quire-meta">{html(document.uri)}</div>'
+            f'<div class="quire-meta">{html(_from(opened, document))}</div>'
         )
         for warning in document.warnings:
             st.caption(markdown(said(warning)))
@@ -186,6 +187,12 @@ def _about(opened: Shared, document: Document) -> None:
             st.rerun()
 
     show()
+
+
+def _from(opened: Shared, document: Document) -> str:
+    """Where a document came from: a path, or an upload, whose copy is called after its hash."""
+    own = opened.base.folder / originals.FOLDER
+    return plain("documents.uploaded") if Path(document.uri).is_relative_to(own) else document.uri
 
 
 def _read_again(opened: Shared, document: Document) -> None:

@@ -5,6 +5,8 @@
 // from Quire's own catalogue; names of files enter the page as text nodes.
 
 const YEAR = 365 * 24 * 3600;
+const SEEKING = 2500; // milliseconds in which a new question comes onto the page
+const NARROW = 768; // pixels: below, the sidebar lies over the page
 const SHOWN = 20_000; // milliseconds that a notice stays unless it is pressed
 const PATIENCE = 1500; // milliseconds: a short break heals by itself and worries nobody
 
@@ -69,13 +71,38 @@ function name(root) {
   }
 }
 
+// The last question goes to the top of the window, so that its answer has room below; not against
+// somebody who scrolls.
+function seek() {
+  if (performance.now() > (watch.seeking ?? 0)) return;
+  const last = [...document.querySelectorAll(".stMain .quire-question")].at(-1);
+  last?.closest("[data-testid=stChatMessage]")?.scrollIntoView({ block: "start" });
+}
+
+function collapse() {
+  const button = document.querySelector("[data-testid=stSidebarCollapseButton] button");
+  const open = document.querySelector("[data-testid=stSidebar][aria-expanded=true], [data-testid=stSidebar][data-collapsed=false]");
+  if (innerWidth < NARROW && open) button?.click();
+}
+
+// On a narrow screen the sidebar leaves once it has led somewhere.
+const LEADING = ["[data-testid=stSidebarNav] a", ...["new", "open-", "found-"].map((key) => `[class*=st-key-${key}] button`)].join();
+
 function begin(app) {
+  const still = () => { watch.seeking = 0; };
+  for (const what of ["wheel", "touchmove"]) addEventListener(what, still, { passive: true });
+  document.addEventListener("click", ({ target }) => {
+    const pressed = target.closest?.("[data-testid=stSidebar] :is(a, button)");
+    if (pressed?.matches(LEADING)) setTimeout(collapse, 300);
+  });
+  setTimeout(collapse, 300);
   watch.observer = new MutationObserver(() => look(app));
   watch.observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
   document.addEventListener("change", ({ target }) => weigh(target.files), true);
   document.addEventListener("drop", ({ dataTransfer }) => weigh(dataTransfer?.files), true);
   let due = false;
   new MutationObserver(() => {
+    seek();
     if (due) return;
     due = true;
     setTimeout(() => { due = false; name(document); }, 300);
@@ -88,4 +115,9 @@ export default function ({ data }) {
   const app = document.querySelector("[data-testid=stApp]");
   if (app && !watch.observer) begin(app);
   name(document);
+  if (watch.asked !== undefined && watch.asked !== data.asked) {
+    watch.seeking = performance.now() + SEEKING;
+    setTimeout(seek, 100);
+  }
+  watch.asked = data.asked;
 }

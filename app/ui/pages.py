@@ -30,7 +30,8 @@ def show() -> None:
     style.apply()
     _recall()
     mine = state()
-    style.mount(kept={"language": mine.language or "", "risk": certainty.kept(mine.risk)})
+    kept = {"language": mine.language or "", "risk": certainty.kept(mine.risk)}
+    style.mount(kept=kept, asked=mine.asked)
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, "documents", icon=":material/folder_open:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")

@@ -3,13 +3,16 @@
 import streamlit as st
 
 from quire.config import config_path
-from quire.models import opening
+from quire.models import opening, starter
 from quire.ui import bases, conversations, intake, problems
 from quire.ui import shared as sharing
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.inert import bare, html
 from quire.ui.shared import Shared
 from quire.ui.state import state
+
+_BETTER = "quire models recommend\nquire models pull NAME\nquire models use NAME"
+"""How one comes by a better model, on the command line."""
 
 
 def draw(opened: Shared) -> None:
@@ -20,11 +23,14 @@ def draw(opened: Shared) -> None:
     st.subheader(label("settings.model"), anchor=False)
     server = opening.server(settings)
     chat_model = f"{settings.remote_model} ({server.host})" if server else settings.model
+    if chat_model == "starter":
+        chat_model = f"{starter.CHAT.name} (starter)"
     _row("settings.chat_model", f"{chat_model} — {plain(f'settings.{opened.model_state}')}")
     if opened.model_state == "problem" and opened.base.model_problem:
         problems.show(opened.base.model_problem)
     if settings.model in ("starter", "none"):
         st.caption(label(f"settings.better_than_{settings.model}"))
+        st.code(_BETTER, language=None)
     _row("settings.embedder", opening.embedder_name(settings))
     st.caption(label("settings.answers"))
     st.subheader(label("bases.title"), anchor=False)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from quire.indexes.scope import Scope
 from quire.ui.answering import AnswerJob
+from quire.ui.ingesting import Intake
 from quire.ui.source import Source
 
 _KEY = "quire"
@@ -18,10 +19,12 @@ class State:
 
     `base` is the name of the chosen knowledge base, None for the one that the settings name.
     `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
-    way, `next_questions` those asked while it was. `scope` confines the next questions. `earlier`
-    counts the older turns that the reader asked to see. `source` is the cited place that stands
-    open on `page`, and `summary` the id of the document whose summary does. `risk` is the share of
-    wrong ones that is borne among the answers shown, None for what the settings say.
+    way, `next_questions` those asked while it was, or while the files `awaited`, which came with a
+    question, are being read. `asked` counts the questions: when it changes, the page shows the last
+    one. `scope` confines the next questions. `earlier` counts the older turns that the reader asked
+    to see. `source` is the cited place that stands open on `page`, and `summary` the id of the
+    document whose summary does. `risk` is the share of wrong ones that is borne among the answers
+    shown, None for what the settings say.
     `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
     `settled` is how many ingested files were finished when the page was last drawn whole.
     `language` is what was chosen, None to follow the browser. `began` says that the address was
@@ -32,6 +35,8 @@ class State:
     conversation: str | None = None
     answering: AnswerJob | None = None
     next_questions: list[str] = field(default_factory=list)
+    awaited: list[Intake] = field(default_factory=list)
+    asked: int = 0
     scope: Scope | None = None
     earlier: int = 0
     page: str = ""

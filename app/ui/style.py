@@ -23,12 +23,19 @@ def apply() -> None:
     st.html(f"<style>:root {{ {sheet}}}\n{file('style.css')}</style>")
 
 
-def mount(*, kept: Mapping[str, str]) -> None:
+def mount(*, kept: Mapping[str, str], asked: int) -> None:
     """Put what belongs to the whole page into it: see page.js. `kept` is what the browser is to
-    keep, nothing where a choice was taken back."""
+    keep, nothing where a choice was taken back; when `asked` changes, the last question is shown.
+    """
     size = Limits().file_bytes // 1024**2
     told = {"lost": plain("app.lost"), "large": plain("app.large", names="{names}", size=size)}
-    data = {"kept": dict(kept), "texts": told, "most": size * 1024**2, "words": _words()}
+    data = {
+        "kept": dict(kept),
+        "asked": asked,
+        "texts": told,
+        "most": size * 1024**2,
+        "words": _words(),
+    }
     with st.container(key="page"):
         _page(data=data, key="of-page")
 
