@@ -13,7 +13,7 @@ from quire import KnowledgeBase
 from quire.errors import KnowledgeBaseLocked
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
-from ui_driver import DEPOSIT, ask, browser, go, lease, shown
+from ui_driver import DEPOSIT, ask, browser, finished, go, lease, shown
 
 
 @pytest.fixture(scope="module")

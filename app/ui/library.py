@@ -98,7 +98,9 @@ def _row(opened: Shared, document: Document) -> None:
 
 def _told(opened: Shared, document: Document, tags: str, facts: list[str]) -> None:
     """A document's name, what is known of it, and what can be done with it."""
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+    with st.container(
+        horizontal=True, vertical_alignment="center", wrap=False, key=f"row-{document.id}"
+    ):
         st.html(
             f'<div class="quire-name">{html(document.name)} {tags}</div>'
             f'<div class="quire-meta" title="{html(_from(opened, document))}">'

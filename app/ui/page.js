@@ -5,7 +5,7 @@
 // from Quire's own catalogue; names of files enter the page as text nodes.
 
 const YEAR = 365 * 24 * 3600;
-const SEEKING = 2500; // milliseconds in which a new question comes onto the page
+const SEEKING = 2500; // milliseconds in which an answer that is done comes onto the page
 const NARROW = 768; // pixels: below, the sidebar lies over the page
 const SHOWN = 20_000; // milliseconds that a notice stays unless it is pressed
 const PATIENCE = 1500; // milliseconds: a short break heals by itself and worries nobody
@@ -71,12 +71,21 @@ function name(root) {
   }
 }
 
-// The last question goes to the top of the window, so that its answer has room below; not against
-// somebody who scrolls.
+// The last question goes to the top of the window, so that its answer has room below; until it is
+// answered, and not against somebody who looks elsewhere.
 function seek() {
   if (performance.now() > (watch.seeking ?? 0)) return;
   const last = [...document.querySelectorAll(".stMain .quire-question")].at(-1);
   last?.closest("[data-testid=stChatMessage]")?.scrollIntoView({ block: "start" });
+}
+
+function follow({ asked, busy }) {
+  const known = watch.asked;
+  watch.asked = asked;
+  const begun = known !== undefined && known !== asked;
+  if (!begun && !(watch.seeking === Infinity && !busy)) return;
+  watch.seeking = busy ? Infinity : performance.now() + SEEKING;
+  setTimeout(seek, 100);
 }
 
 function collapse() {
@@ -90,7 +99,9 @@ const LEADING = ["[data-testid=stSidebarNav] a", ...["new", "open-", "found-"].m
 
 function begin(app) {
   const still = () => { watch.seeking = 0; };
-  for (const what of ["wheel", "touchmove"]) addEventListener(what, still, { passive: true });
+  for (const what of ["wheel", "touchmove", "pointerdown"]) {
+    addEventListener(what, still, { passive: true, capture: true });
+  }
   document.addEventListener("click", ({ target }) => {
     const pressed = target.closest?.("[data-testid=stSidebar] :is(a, button)");
     if (pressed?.matches(LEADING)) setTimeout(collapse, 300);
@@ -115,9 +126,5 @@ export default function ({ data }) {
   const app = document.querySelector("[data-testid=stApp]");
   if (app && !watch.observer) begin(app);
   name(document);
-  if (watch.asked !== undefined && watch.asked !== data.asked) {
-    watch.seeking = performance.now() + SEEKING;
-    setTimeout(seek, 100);
-  }
-  watch.asked = data.asked;
+  follow(data);
 }

@@ -31,7 +31,8 @@ def show() -> None:
     _recall()
     mine = state()
     kept = {"language": mine.language or "", "risk": certainty.kept(mine.risk)}
-    style.mount(kept=kept, asked=mine.asked)
+    busy = mine.answering is not None and not mine.answering.done
+    style.mount(kept=kept, asked=mine.asked, busy=busy)
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, "documents", icon=":material/folder_open:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")

@@ -23,15 +23,16 @@ def apply() -> None:
     st.html(f"<style>:root {{ {sheet}}}\n{file('style.css')}</style>")
 
 
-def mount(*, kept: Mapping[str, str], asked: int) -> None:
+def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
     """Put what belongs to the whole page into it: see page.js. `kept` is what the browser is to
-    keep, nothing where a choice was taken back; when `asked` changes, the last question is shown.
-    """
+    keep, nothing where a choice was taken back; when `asked` changes, the last question is shown,
+    and followed for as long as its answer makes the page `busy`."""
     size = Limits().file_bytes // 1024**2
     told = {"lost": plain("app.lost"), "large": plain("app.large", names="{names}", size=size)}
     data = {
         "kept": dict(kept),
         "asked": asked,
+        "busy": busy,
         "texts": told,
         "most": size * 1024**2,
         "words": _words(),
