@@ -61,14 +61,31 @@ function weigh(files) {
   if (names) tell(watch.texts.large.replace("{names}", () => names));
 }
 
-// Streamlit names its own buttons in English, for those who hear the page.
+// Streamlit names its own buttons in English, and those with an icon alone after the icon, for those
+// who hear the page.
+const HELP = "Help for ";
+
+function word(text) {
+  if (text.startsWith(HELP)) return `${watch.words[HELP.trim()]} ${text.slice(HELP.length)}`;
+  return watch.words[text];
+}
+
 function name(root) {
   for (const attribute of ["aria-label", "title"]) {
     for (const node of root.querySelectorAll(`[${attribute}]`)) {
-      const word = watch.words[node.getAttribute(attribute)];
-      if (word) node.setAttribute(attribute, word);
+      const ours = word(node.getAttribute(attribute));
+      if (ours) node.setAttribute(attribute, ours);
     }
   }
+  for (const node of root.querySelectorAll("button:not([aria-label])")) {
+    const [, icon] = node.textContent.match(/^(\w+) icon\1$/) ?? [];
+    if (watch.icons[icon]) node.setAttribute("aria-label", watch.icons[icon]);
+  }
+  for (const node of root.querySelectorAll("[data-testid=stFileUploaderDropzone] button")) {
+    node.setAttribute("aria-label", watch.texts.choose);
+  }
+  const skip = root.querySelector("a[href='#stMain']")?.firstChild;
+  if (watch.words[skip?.nodeValue]) skip.nodeValue = watch.words[skip.nodeValue];
 }
 
 // The last question goes to the top of the window, so that its answer has room below; until it is
@@ -122,7 +139,7 @@ function begin(app) {
 
 export default function ({ data }) {
   keep(data.kept);
-  Object.assign(watch, { texts: data.texts, most: data.most, words: data.words });
+  Object.assign(watch, { texts: data.texts, most: data.most, words: data.words, icons: data.icons });
   const app = document.querySelector("[data-testid=stApp]");
   if (app && !watch.observer) begin(app);
   name(document);

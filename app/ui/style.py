@@ -10,6 +10,21 @@ from quire.ingest.limits import Limits
 from quire.ui.catalogue import language, plain, texts
 from quire.ui.launch import THEME
 
+_ICONS = {
+    "notes": "documents.summary",
+    "sell": "documents.about",
+    "refresh": "documents.again",
+    "delete": "documents.delete",
+    "more_horiz": "conversations.more",
+    "close": "app.close",
+    "stop_circle": "chat.stop",
+    "chevron_left": "source.back",
+    "chevron_right": "source.on",
+    "zoom_in": "source.larger",
+    "zoom_out": "source.smaller",
+}
+"""What the buttons do that show an icon alone."""
+
 
 def apply() -> None:
     """Add the style sheet to the page, with the words that Streamlit has in English only."""
@@ -28,7 +43,11 @@ def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
     keep, nothing where a choice was taken back; when `asked` changes, the last question is shown,
     and followed for as long as its answer makes the page `busy`."""
     size = Limits().file_bytes // 1024**2
-    told = {"lost": plain("app.lost"), "large": plain("app.large", names="{names}", size=size)}
+    told = {
+        "lost": plain("app.lost"),
+        "large": plain("app.large", names="{names}", size=size),
+        "choose": plain("documents.choose"),
+    }
     data = {
         "kept": dict(kept),
         "asked": asked,
@@ -36,6 +55,7 @@ def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
         "texts": told,
         "most": size * 1024**2,
         "words": _words(),
+        "icons": {icon: plain(key) for icon, key in _ICONS.items()},
     }
     with st.container(key="page"):
         _page(data=data, key="of-page")

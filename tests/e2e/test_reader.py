@@ -1,5 +1,6 @@
 """From a file to a proven answer, and everything still there after a restart."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from e2e.serving import Served, Tab
+from quire import KnowledgeBase
 
 DOCUMENTS = Path(__file__).parent.parent.parent / "examples" / "documents"
 
@@ -105,3 +107,56 @@ def test_a_narrow_and_a_wide_window_show_no_sideways_scrollbar(
             main = tab.page.locator(".stMain")
             assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
         context.close()
+
+
+def test_on_a_narrow_screen_the_last_answer_is_in_view_and_the_sidebar_leaves(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with KnowledgeBase.open(tmp_path / "kb") as base:
+        base.add(DOCUMENTS / "lease-and-handbook.pdf")
+    server = Served(tmp_path / "kb", model="none")
+    server.start()
+    context = browser.new_context(viewport={"width": 400, "height": 700})
+    tab = Tab(context.new_page(), server.url).open()
+    page = tab.page
+    for question in ("How much is the deposit?", "For how long is a dome certificate valid?"):
+        tab.ask(question)
+    last = page.locator(".quire-question").last
+    again = page.locator("[class*=st-key-again-]")
+    field = page.get_by_test_id("stChatInput")
+    expect(last).to_be_in_viewport(ratio=1)
+    expect(again).to_be_in_viewport(ratio=1)
+    button, box = again.bounding_box(), field.bounding_box()
+    assert button is not None
+    assert box is not None
+    assert button["y"] + button["height"] <= box["y"]  # not behind the field
+    page.mouse.move(200, 300)
+    page.mouse.wheel(0, -3000)  # a reader who looks back is left alone
+    expect(page.locator(".quire-question").first).to_be_in_viewport(ratio=1)
+    page.wait_for_timeout(1000)
+    expect(page.locator(".quire-question").first).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Expand sidebar").click()
+    page.locator("[class*=st-key-open-] button:visible").first.click()
+    expect(page.get_by_test_id("stSidebarNav")).not_to_be_in_viewport()
+    expect(last).to_be_in_viewport(ratio=1)
+    server.stop()
+    context.close()
+
+
+def test_streamlits_own_buttons_are_named_in_chinese(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="zh-CN")
+    tab = Tab(context.new_page(), served.url).open()
+    expect(tab.page.get_by_role("button", name="添加文件").first).to_be_attached()
+    expect(tab.page.get_by_role("button", name="发送", exact=True)).to_be_attached()
+    for path in ("", "documents", "settings"):
+        tab.open(path)
+        expect(tab.page.get_by_role("button", name="新对话")).to_be_visible()
+        expect(tab.page.get_by_role("link", name="跳到正文")).to_be_attached()
+        tab.page.wait_for_timeout(1500)
+        names = tab.page.evaluate(
+            """() => [...document.querySelectorAll("button, [aria-label]")].map(
+              (node) => node.getAttribute("aria-label") ?? node.innerText)"""
+        )
+        english = re.compile(r"(?!Shortcut|.* Ctrl)[A-Za-z]{3,} [A-Za-z]{3,}|^\w+ icon$")
+        assert not [name for name in names if english.match(name)]
+    context.close()
