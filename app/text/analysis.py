@@ -26,7 +26,8 @@ VERSION = 1
 
 _TOKEN = re.compile(
     rf"""
-    (?P<standard>\b[a-z]{{1,5}}(?:/[a-z]{{1,2}})?\ ?\d[\d.]*(?:[-–—]\d+)+)
+    (?P<word_alone>[a-z]++(?=[,;)\n]|\.(?![a-z0-9])|\ (?!\d)|$))  # most are: spares the rest
+  | (?P<standard>\b[a-z]{{1,5}}(?:/[a-z]{{1,2}})?\ ?\d[\d.]*(?:[-–—]\d+)+)
   | (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?)
   | (?P<code>[a-z0-9]+(?:[-/._+#&'’@:][a-z0-9]+)+)
   | (?P<unspaced>[{UNSPACED}]+)
@@ -149,7 +150,7 @@ def terms(text: str) -> list[str]:
         if match.lastgroup == "unspaced":
             found.extend(match[0][i : i + 2] for i in range(len(match[0])))
         else:
-            found.extend(_spaced(match))
+            found.extend(_spaced(match.lastgroup, match[0]))
     return found
 
 
@@ -170,7 +171,8 @@ def question_terms(text: str) -> list[str]:
             after_digit = folded[: match.start()].rstrip()[-1:].isdigit()  # 2019年的…
             found.extend(_asked(match[0], leads=not after_digit))
         else:
-            found.extend(term for term in _spaced(match) if not _tells_nothing(term))
+            kept = _spaced(match.lastgroup, match[0])
+            found.extend(term for term in kept if not _tells_nothing(term))
     return list(dict.fromkeys(found)) or list(dict.fromkeys(terms(text)))
 
 
@@ -192,15 +194,16 @@ def _tells_nothing(term: str) -> bool:
 
 def fold(text: str) -> str:
     """`text` with width, case and Chinese variant folded; the basis of every comparison."""
-    return unicodedata.normalize("NFKC", text).casefold().translate(_simplified())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return folded if folded.isascii() else folded.translate(_simplified())
 
 
-def _spaced(match: re.Match[str]) -> list[str]:
+@lru_cache(maxsize=100_000)
+def _spaced(kind: str | None, token: str) -> tuple[str, ...]:
     """The terms of a token other than a run of Han or kana."""
-    kind, token = match.lastgroup, match[0]
     if kind == "number":
-        return [token.replace(",", "")]
-    return _word(token) if kind == "word" else _code(token)
+        return (token.replace(",", ""),)
+    return tuple(_code(token) if kind in {"standard", "code"} else _word(token))
 
 
 def _word(token: str) -> list[str]:
@@ -219,7 +222,7 @@ def _code(token: str) -> list[str]:
     return [whole] if parts == [whole] else [whole, *parts]
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The Snowball English stem of a folded word, without accents."""
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
