@@ -27,7 +27,7 @@ NAME_WEIGHT = 0.2
 """Of the share of a question that stands in a file's name, beside a cosine
 (docs/decisions/names.md)."""
 
-PROXIMITY_WEIGHT = 0.2
+PROXIMITY_WEIGHT = 0.3
 """Of the share of a question whose words stand near each other in a chunk, beside a cosine
 (docs/decisions/proximity.md)."""
 
