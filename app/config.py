@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         description="Embedding model: 'starter', a name from `quire models list`, or the folder of "
         "a sentence-transformers model.",
     )
+    reranker: str = Field(
+        "none",
+        description="Cross-encoder that reads the 20 best chunks again: the folder of one, or "
+        "'none'. It takes about as long for each as embedding it.",
+    )
     model: str = Field(
         "starter",
         description="Chat model: 'starter', a name from `quire models list`, the path of a GGUF "
@@ -111,8 +116,8 @@ class Settings(BaseSettings):
         None,
         gt=0,
         le=1,
-        description="Share of wrong answers borne among those shown, such as 0.25; unset, at most "
-        "a tenth of the answerable questions is refused.",
+        description="Share of wrong answers borne among those shown, such as 0.25; unset, "
+        "about a ninth of the answerable questions is refused.",
     )
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."

@@ -71,6 +71,7 @@ def examine(settings: Settings) -> Diagnosis:
             *_machine(),
             *_libraries(),
             _embedder(settings),
+            *_reranker(settings),
             *_chat_model(settings),
             *_paths(settings),
         )
@@ -116,6 +117,16 @@ def _embedder(settings: Settings) -> Check:
     except (QuireError, ImportError) as error:
         return _failed("Embedding model", error)
     return Check("Embedding model", True, f"{embedder.name}, {dimension} dimensions")
+
+
+def _reranker(settings: Settings) -> Iterator[Check]:
+    try:
+        reranker = opening.reranker(settings)
+        if reranker is not None:
+            reranker.probabilities("Is anybody there?", ["Nobody is there."])
+            yield Check("Reranker", True, reranker.name)
+    except (QuireError, ImportError) as error:
+        yield _failed("Reranker", error)
 
 
 def _chat_model(settings: Settings) -> Iterator[Check]:

@@ -31,6 +31,10 @@ PROXIMITY_WEIGHT = 0.3
 """Of the share of a question whose words stand near each other in a chunk, beside a cosine
 (docs/decisions/proximity.md)."""
 
+RERANKER_WEIGHT = 1.0
+"""Of a reranker's probability, beside a cosine: it has the last word where it is sure. Not measured
+for want of weights (docs/decisions/late-interaction.md)."""
+
 
 def fuse(
     rankings: "Mapping[str, Ranking]", *, chunks: int, cosines: Mapping[int, float] | None = None

@@ -33,7 +33,7 @@ from quire.indexes.scope import Scope, is_within
 from quire.ingest import chunking
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
-from quire.models.protocols import ChatModel, Embedder
+from quire.models.protocols import ChatModel, Embedder, Reranker
 from quire.models.reading import measure_reading
 from quire.receipts import Replay
 from quire.records import Answer, Document, Draft, Hit, PageText
@@ -63,6 +63,7 @@ class KnowledgeBase:
         settings: Settings,
         embedder: Embedder | None,
         model: ChatModel | None,
+        reranker: Reranker | None,
         as_made: bool = False,
     ) -> None:
         self.folder = folder
@@ -73,6 +74,7 @@ class KnowledgeBase:
         self._catalog = catalog
         self._lock = threading.RLock()  # around what is made at the first use
         self._embedder = embedder
+        self._reranker = reranker
         self._index_made: Index | None = None
         self._retriever: Retriever | None = None
         self._asking = Asking(
@@ -92,12 +94,13 @@ class KnowledgeBase:
         settings: Settings | None = None,
         embedder: Embedder | None = None,
         model: ChatModel | None = None,
+        reranker: Reranker | None = None,
         as_made: bool = False,
     ) -> Self:
         """Open the knowledge base in a folder, by default the one that the settings name.
 
-        `embedder` and `model` replace those that the settings name, for instance to share them
-        between several knowledge bases. Nothing heavy is loaded before it is needed.
+        `embedder`, `model` and `reranker` replace those that the settings name, for instance to
+        share them between several knowledge bases. Nothing heavy is loaded before it is needed.
 
         Where neither an argument nor the settings name an embedding model, it is the one that the
         knowledge base was made with, and with `as_made` whatever the settings say.
@@ -127,6 +130,7 @@ class KnowledgeBase:
             settings=settings,
             embedder=embedder,
             model=model,
+            reranker=reranker,
             as_made=as_made,
         )
         try:
@@ -788,5 +792,6 @@ class KnowledgeBase:
                     index,
                     embedder=self._embedder_in_use(),
                     reading=self._made_with()["reading"],
+                    reranker=self._reranker or opening.reranker(self.settings),
                 )
             return self._retriever

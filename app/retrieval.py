@@ -6,7 +6,7 @@ takes no part: an English embedder ranks Chinese almost at random and would drow
 works.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +19,7 @@ from quire.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.indexes import documents, lexical
 from quire.indexes.catalog import Catalog
 from quire.indexes.scope import Scope, Selection, select
-from quire.models.protocols import Embedder
+from quire.models.protocols import Embedder, Reranker
 from quire.models.reading import can_read
 from quire.passages import join_neighbours
 from quire.records import Hit, Passage, Place
@@ -61,12 +61,19 @@ class Retriever:
     """Search over one knowledge base. Safe to use from several threads."""
 
     def __init__(
-        self, catalog: Catalog, index: "Index", *, embedder: Embedder, reading: dict[str, float]
+        self,
+        catalog: Catalog,
+        index: "Index",
+        *,
+        embedder: Embedder,
+        reading: dict[str, float],
+        reranker: Reranker | None = None,
     ) -> None:
         self._catalog = catalog
         self._index = index
         self._embedder = embedder
         self._reading = reading
+        self._reranker = reranker
 
     def search(
         self, question: str, *, k: int, mode: Mode = "hybrid", scope: Scope | None = None
@@ -194,7 +201,13 @@ class Retriever:
                 cosines = self._index.cosines(connection, vector, only)
             scores = fuse(rankings, chunks=lexical.chunk_count(connection), cosines=cosines)
             if mode == "hybrid":
-                scores = _lifted(connection, question, scores, dense=vector is not None)
+                scores = _lifted(
+                    connection,
+                    question,
+                    scores,
+                    dense=vector is not None,
+                    reranker=self._reranker,
+                )
             return Ranked(rankings, scores)
 
         return rank
@@ -220,24 +233,40 @@ def checked_question(question: str) -> str:
 
 
 def _lifted(
-    connection: "apsw.Connection", question: str, scores: dict[int, float], *, dense: bool
+    connection: "apsw.Connection",
+    question: str,
+    scores: dict[int, float],
+    *,
+    dense: bool,
+    reranker: Reranker | None,
 ) -> dict[int, float]:
-    """The scores with what the names of files add, and for the best chunks how near to each other
-    the question's words stand in them."""
+    """The scores with what the names of files add; and for the best chunks, how near to each other
+    the question's words stand in them, and how likely a reranker holds them for an answer."""
     total = lexical.chunk_count(connection)
+    subject = question_parts.parse(question).subject
+
+    def lifted(shares: Mapping[int, float], weight: float) -> dict[int, float]:
+        return fusion.lifted(scores, shares, weight=weight, chunks=total, dense=dense)
+
     names = documents.file_names(connection, scores)
     shares = lexical.shares(connection, question, set(names.values()))
-    of = {chunk: shares[name] for chunk, name in names.items()}
-    scores = fusion.lifted(scores, of, weight=fusion.NAME_WEIGHT, chunks=total, dense=dense)
-    subject = question_parts.parse(question).subject
+    scores = lifted({chunk: shares[name] for chunk, name in names.items()}, fusion.NAME_WEIGHT)
     terms = analysis.question_terms(subject)
-    if not (pairs := proximity.pairs(subject, terms)):
+    pairs = proximity.pairs(subject, terms)
+    if not pairs and reranker is None:
         return scores
     best = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:_LOOKED_INTO]
     texts = {id_: chunk.text for id_, chunk in documents.chunks(connection, best).items()}
-    weights = evidence.information(lexical.document_frequencies(connection, terms), chunks=total)
-    near = proximity.shares(pairs, texts, information=weights)
-    return fusion.lifted(scores, near, weight=fusion.PROXIMITY_WEIGHT, chunks=total, dense=dense)
+    if pairs:
+        weights = evidence.information(
+            lexical.document_frequencies(connection, terms), chunks=total
+        )
+        near = proximity.shares(pairs, texts, information=weights)
+        scores = lifted(near, fusion.PROXIMITY_WEIGHT)
+    if reranker is not None:
+        likely = reranker.probabilities(subject, list(texts.values())).tolist()
+        scores = lifted(dict(zip(texts, likely, strict=True)), fusion.RERANKER_WEIGHT)
+    return scores
 
 
 def _distinct(

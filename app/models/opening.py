@@ -3,11 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from quire.config import Settings
 from quire.errors import ModelError
 from quire.models import installed, remote_access
-from quire.models.protocols import ChatModel, Embedder
+from quire.models.protocols import ChatModel, Embedder, Reranker
 from quire.models.remote_access import Server
 
 _log = logging.getLogger(__name__)
@@ -24,6 +25,16 @@ def embedder(settings: Settings) -> Embedder:
 
     found = installed.located(settings.embedder, kind="embedding", folder=settings.models)
     return SentenceEmbedder(found.path, name=found.name, threads=settings.threads)
+
+
+def reranker(settings: Settings) -> Reranker | None:
+    """The reranker; None where the settings say 'none'. Raises ModelNotFound; loading itself waits
+    for the first use."""
+    if settings.reranker == "none":
+        return None
+    from quire.models.reranking import CrossEncoderReranker  # noqa: PLC0415  NumPy and more
+
+    return CrossEncoderReranker(Path(settings.reranker).expanduser(), threads=settings.threads)
 
 
 def chat_model(settings: Settings) -> ChatModel | None:

@@ -147,3 +147,13 @@ class Embedder(Protocol):
 
     def embed_question(self, text: str) -> npt.NDArray[np.float32]:
         """A vector of shape (dimension,)."""
+
+
+class Reranker(Protocol):
+    """A model that reads question and text together. Usable from several threads."""
+
+    @property
+    def name(self) -> str: ...
+
+    def probabilities(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """How likely each text answers the question, shape (len(texts),), from 0 to 1."""
