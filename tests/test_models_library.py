@@ -20,7 +20,16 @@ from quire.errors import (
     SettingsError,
     UsageError,
 )
-from quire.models import downloads, installed, library, machine, recommending, speed, starter
+from quire.models import (
+    downloads,
+    installed,
+    library,
+    machine,
+    opening,
+    recommending,
+    speed,
+    starter,
+)
 from quire.models.catalog import known_models
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.models.speed import ChatSpeed, Speeds
@@ -322,6 +331,18 @@ def test_a_recommendation_fits_memory_speed_and_languages(
         model.name for model in known_models()
     }
     assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
+
+
+def test_what_was_measured_on_a_busy_machine_is_not_remembered(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "chat_model", lambda _: FakeChatModel("one two three " * 20))
+    monkeypatch.setattr(opening, "embedder", lambda _: FakeEmbedder())
+    for busy, disturbed in ((3.0, True), (0.1, False), (3.0, False)):
+        monkeypatch.setattr(machine.os, "getloadavg", lambda busy=busy: (busy * 2, 0, 0))
+        monkeypatch.setattr(machine.os, "cpu_count", lambda: 2)
+        found = models.recommend(languages=("en",))
+        assert any("kept the processor busy" in why for why in found.why) == disturbed
 
 
 def test_what_was_left_out_is_explained() -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from quire.models.pulling import Hub, Pulled
     from quire.models.recommending import Recommendation
 
+_DISTURBED = 0.5  # of the machine kept busy by others: what is measured then is no measure
+
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
@@ -207,14 +209,17 @@ class Models:
         """The chat model and the embedding model that fit this machine and these languages best.
 
         The starter models are measured for it once, which takes some seconds; after that the cache
-        knows. Raises ModelNotFound when they are not installed.
+        knows, unless other programs kept the machine busy. Raises ModelNotFound when they are not
+        installed.
         """
         from quire.models import recommending  # noqa: PLC0415
 
+        speeds, disturbed = self._speeds()
         return recommending.recommend(
             languages,
             here=machine.describe(),
-            speeds=self._speeds(),
+            speeds=speeds,
+            disturbed=disturbed,
             context_tokens=self.settings.context_tokens,
         )
 
@@ -236,11 +241,14 @@ class Models:
         with contextlib.closing(model):
             return Bench(model.name, "chat", loaded, chat=measure_chat(model))
 
-    def _speeds(self) -> Speeds:
+    def _speeds(self) -> tuple[Speeds, bool]:
+        """What the starter models do here, and whether other programs were in the way of measuring
+        it: then it is not remembered."""
         from quire.models.llama_runtime import build  # noqa: PLC0415  loads llama.cpp
 
         if (known := speed.remembered(self.settings.cache, build=build())) is not None:
-            return known
+            return known, False
+        disturbed = machine.busy_share() > _DISTURBED
         settings = self._with(model="starter", embedder="starter")
         model = opening.chat_model(settings)
         if model is None:
@@ -248,8 +256,9 @@ class Models:
         with contextlib.closing(model):
             chat = measure_chat(model)
         speeds = Speeds(chat, measure_embedder(opening.embedder(settings)))
-        speed.remember(self.settings.cache, speeds, build=build())
-        return speeds
+        if not disturbed:
+            speed.remember(self.settings.cache, speeds, build=build())
+        return speeds, disturbed
 
     def _with(self, **values: str) -> Settings:
         return self.settings.model_copy(update=values)

@@ -62,6 +62,14 @@ def describe() -> Machine:
     )
 
 
+def busy_share() -> float:
+    """How much of the machine other programs have kept busy in the last minute: 1 is all of its
+    cores. 0 where the system does not tell."""
+    if not hasattr(os, "getloadavg"):
+        return 0.0
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
+
+
 def usable_cores() -> int:
     """Physical cores that this process may keep busy, at least 1.
 

@@ -12,6 +12,10 @@ from quire.models.speed import ChatSpeed, Speeds, estimated_chat, estimated_pass
 SLOWEST_ANSWER = 60.0  # seconds: longer than that, people do not wait
 FEWEST_PASSAGES = 5.0  # in a second: a thousand pages take a quarter of an hour
 
+_DISTURBED = (
+    "Other programs kept the processor busy just now, so that it seemed slower than it is: "
+    "ask again when they have finished."
+)
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
@@ -63,12 +67,18 @@ class Recommendation:
 
 
 def recommend(
-    languages: Collection[str], *, here: Machine, speeds: Speeds, context_tokens: int
+    languages: Collection[str],
+    *,
+    here: Machine,
+    speeds: Speeds,
+    context_tokens: int,
+    disturbed: bool = False,
 ) -> Recommendation:
     """The best models for these languages that fit the memory that is free and are quick enough.
 
     Of those without an objection the largest is taken: within a family, larger models answer
-    better, and those of the catalog are of one family.
+    better, and those of the catalog are of one family. `disturbed` says that other programs ran
+    while the speeds were measured.
     """
     considered = tuple(
         _candidate(model, languages, here=here, speeds=speeds, context_tokens=context_tokens)
@@ -91,6 +101,7 @@ def recommend(
             if candidate.objection and candidate.model.parameters > _floor(candidate, chat)
         ),
         "Speeds are estimates from the starter models; quire models bench measures one.",
+        *([_DISTURBED] if disturbed else []),
     )
     return Recommendation(chat.model, embedding.model, why, considered)
 
