@@ -46,9 +46,20 @@ function source(data, group, open) {
   return box;
 }
 
+// An address without encryption, as of another machine, has no clipboard of the newer kind.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = element("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
 function copier(data) {
   const node = button("quire-copy", data.texts.copy, "", async () => {
-    await navigator.clipboard.writeText(data.copied);
+    await copy(data.copied);
     node.textContent = data.texts.copied;
     setTimeout(() => { node.textContent = data.texts.copy; }, 1500);
   });
