@@ -26,7 +26,7 @@ from quire.errors import (
     UsageError,
 )
 from quire.explanation import Explanation, Step, ranking_steps, scope_step, text_step
-from quire.indexes import documents, files, originals, tags, trash
+from quire.indexes import documents, files, originals, tags, trash, waiting
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.lock import NAME, writer_lock
 from quire.indexes.scope import Scope, is_within
@@ -299,6 +299,7 @@ class KnowledgeBase:
                     documents.delete(connection, document.id)
             for document in chosen.values():
                 trash.take(self.folder, document.content_hash)
+                waiting.forget(self.folder, document.content_hash)
             self._save_snapshot()
         return list(chosen.values())
 

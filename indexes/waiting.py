@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from quire.errors import KnowledgeBaseLocked
-from quire.indexes import files
+from quire.indexes import files, originals
 from quire.indexes.lock import writer_lock
 
 FOLDER = "waiting"
@@ -124,6 +124,16 @@ class WaitingRoom:
                 self._held.enter_context(writer_lock(mine / _LOCK, wait=0))
                 self._mine = mine
             return self._mine
+
+
+def forget(folder: Path, content_hash: str) -> None:
+    """Delete the uploads of this content that a process which is gone has left below `folder`: it
+    was taken in before the process ended, or the document that is removed would come back."""
+    for owner in (folder / FOLDER).glob("*"):
+        with contextlib.suppress(KnowledgeBaseLocked), writer_lock(owner / _LOCK, wait=0):
+            for item in _read(owner):
+                if item.uploaded and originals.holds(item.path, content_hash):
+                    files.remove(item.place)
 
 
 def _write(item: Waiting) -> None:

@@ -116,3 +116,22 @@ def test_stopping_leaves_nothing_on_the_disk(tmp_path: Path) -> None:
         base.compact()
     left = [path for path in (tmp_path / "kb").rglob("*") if path.is_file()]
     assert not [path for path in left if b"canary" in path.read_bytes()]
+
+
+def test_a_removed_document_does_not_come_back_from_what_waited(tmp_path: Path) -> None:
+    content = b"The canary sings in the hall."
+    room = WaitingRoom(tmp_path / "kb")
+    room.keep("canary.txt", content=content)  # its process ends between commit and drop
+    room.keep("other.txt", content=b"The lamp is lit.")
+    room.close()
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as base:
+        base.add_upload("canary.txt", content)
+        base.remove("canary.txt")
+        base.compact()
+        left = [path for path in (tmp_path / "kb").rglob("*") if path.is_file()]
+        assert not [path for path in left if b"canary sings" in path.read_bytes()]
+        ingests = Ingests(base)
+        ingests.resume()
+        assert ingests.wait(60)
+        assert [document.name for document in base.documents()] == ["other.txt"]
+        ingests.close()

@@ -70,6 +70,21 @@ function word(text) {
   return watch.words[text];
 }
 
+// The lists that open below a field say in English that there is nothing, or what may be added.
+const ADD = "Add: ";
+
+function speak(list) {
+  const walker = document.createTreeWalker(list, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { nodeValue } = walker.currentNode;
+    const ours = watch.words[nodeValue];
+    if (ours && ours !== nodeValue) walker.currentNode.nodeValue = ours;
+    else if (nodeValue.startsWith(ADD) && watch.words[ADD.trim()] !== ADD.trim()) {
+      walker.currentNode.nodeValue = `${watch.words[ADD.trim()]}${nodeValue.slice(ADD.length)}`;
+    }
+  }
+}
+
 function name(root) {
   for (const attribute of ["aria-label", "title"]) {
     for (const node of root.querySelectorAll(`[${attribute}]`)) {
@@ -84,6 +99,7 @@ function name(root) {
   for (const node of root.querySelectorAll("[data-testid=stFileUploaderDropzone] button")) {
     node.setAttribute("aria-label", watch.texts.choose);
   }
+  for (const list of root.querySelectorAll("[role=listbox], [data-baseweb=popover]")) speak(list);
   const skip = root.querySelector("a[href='#stMain']")?.firstChild;
   if (watch.words[skip?.nodeValue]) skip.nodeValue = watch.words[skip.nodeValue];
 }
@@ -133,7 +149,7 @@ function begin(app) {
     seek();
     if (due) return;
     due = true;
-    setTimeout(() => { due = false; name(document); }, 300);
+    setTimeout(() => { due = false; name(document); }, 100);
   }).observe(document.body, { childList: true, subtree: true });
 }
 

@@ -160,3 +160,23 @@ def test_streamlits_own_buttons_are_named_in_chinese(browser: Browser, served: S
         english = re.compile(r"(?!Shortcut|.* Ctrl)[A-Za-z]{3,} [A-Za-z]{3,}|^\w+ icon$")
         assert not [name for name in names if english.match(name)]
     context.close()
+
+
+def test_a_list_that_opens_below_a_field_speaks_chinese(browser: Browser, tmp_path: Path) -> None:
+    with KnowledgeBase.open(tmp_path / "kb") as base:
+        base.add_upload("gate.txt", b"The key to the north gate hangs behind the clock.")
+    server = Served(tmp_path / "kb", model="none")
+    server.start()
+    context = browser.new_context(locale="zh-CN")
+    tab = Tab(context.new_page(), server.url).open("documents")
+    tab.page.locator("[class*=st-key-about-] button:visible").click()
+    field = tab.page.get_by_role("dialog").locator("input")
+    field.click()
+    expect(tab.page.get_by_text("没有结果")).to_be_visible()
+    field.fill("合同")
+    expect(tab.page.get_by_text("添加：合同")).to_be_visible()
+    field.press("Enter")
+    tab.page.get_by_role("button", name="保存").click()
+    expect(tab.page.locator(".quire-tag")).to_have_text("合同")
+    server.stop()
+    context.close()

@@ -224,6 +224,25 @@ def test_files_that_wait_when_the_server_is_killed_are_taken_in_by_the_next_one(
     context.close()
 
 
+def test_files_go_on_when_the_browser_is_closed_and_are_there_when_it_returns(
+    browser: Browser, served: Served, tmp_path: Path
+) -> None:
+    for n in range(20):
+        (tmp_path / f"note {n:02}.txt").write_text(f"The lamp number {n} stands in the hall. " * 99)
+    context = browser.new_context()
+    tab = Tab(context.new_page(), served.url).open("documents")
+    tab.page.set_input_files(UPLOAD, sorted(tmp_path.glob("note *.txt")))
+    expect(tab.page.locator(".st-key-stop-intake")).to_be_visible()
+    context.close()
+    context = browser.new_context()
+    tab = Tab(context.new_page(), served.url).open("documents")
+    expect(tab.page.locator(".st-key-intake")).to_contain_text("note 19.txt")
+    finished(tab.page)
+    expect(tab.page.locator(".st-key-intake")).to_contain_text("20 taken in")
+    expect(tab.page.locator(".stMain")).to_contain_text("20 documents")
+    context.close()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
