@@ -1,7 +1,7 @@
 """The password page, where the interface was started with one: `QUIRE_PASSWORD`.
 
 Nothing of the knowledge base is sent to a tab before its password was right, and it is asked for
-again in every tab: there is no cookie that another page could ride on.
+again in every tab: no cookie lets anybody in, on which another page could ride.
 """
 
 import hmac
