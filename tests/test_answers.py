@@ -98,7 +98,12 @@ def test_a_receipt_says_what_an_answer_was_made_with_and_quotes_nothing(opened: 
     assert answer.receipt is not None
     receipt = answer.receipt.to_dict()
     assert stored == json.loads(json.dumps(receipt))
-    assert receipt["model"] == {"name": "fake", "sha256": "fake", "context_tokens": 4096}
+    assert receipt["model"] == {
+        "name": "fake",
+        "sha256": "fake",
+        "context_tokens": 4096,
+        "sent_to": None,
+    }
     assert receipt["prompt"]["name"] == "answer.en"
     assert len(receipt["prompt"]["sha256"]) == 64
     assert receipt["embedder"]["sha256"] == FakeEmbedder().fingerprint

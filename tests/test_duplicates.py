@@ -88,7 +88,7 @@ def kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
     folder = tmp_path_factory.mktemp("copies")
     for number in range(450):
         (folder / f"{number:03}.md").write_text(f"# Lease\n\n{TEXT}\n\n# Copy\n\nNumber {number}.")
-    (folder / "other.md").write_text("# House\n\nA tenant keeps the garden.")
+    (folder / "other.md").write_text("# House\n\nA tenant pays for the garden.")
     settings = load_settings(kb=folder / "kb", model="none")
     with KnowledgeBase.open(folder / "kb", settings=settings, embedder=FakeEmbedder()) as kb:
         assert kb.add(folder).added == 451
