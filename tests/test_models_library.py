@@ -305,12 +305,12 @@ def machine_with(memory: float) -> machine.Machine:
     ("memory", "decode", "languages", "chat", "embedding"),
     [
         (32, 400, ("en", "zh"), "Qwen3-8B", "Qwen3-Embedding-0.6B"),
-        (32, 90, ("zh",), "Qwen3-4B-Instruct-2507", "granite-embedding-97m-multilingual-r2"),
+        (32, 30, ("zh",), "Qwen3-4B-Instruct-2507", "granite-embedding-97m-multilingual-r2"),
         (3, 400, ("en", "zh"), "Qwen3-1.7B", "granite-embedding-97m-multilingual-r2"),
         (2, 400, ("en",), "Qwen3-0.6B", "granite-embedding-97m-multilingual-r2"),
         (1, 400, ("en",), "SmolLM2-135M-Instruct", "all-MiniLM-L6-v2"),
         (1, 400, ("zh",), "Qwen3-0.6B", "granite-embedding-97m-multilingual-r2"),
-        (32, 5, ("en",), "SmolLM2-135M-Instruct", "all-MiniLM-L6-v2"),
+        (32, 2, ("en",), "SmolLM2-135M-Instruct", "all-MiniLM-L6-v2"),
         (0, 400, ("en",), "Qwen3-8B", "Qwen3-Embedding-0.6B"),
     ],
 )

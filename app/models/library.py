@@ -239,7 +239,9 @@ class Models:
             raise UsageError("No chat model is set.", hint="Name one: quire models bench NAME")
         loaded = time.perf_counter() - began
         with contextlib.closing(model):
-            return Bench(model.name, "chat", loaded, chat=measure_chat(model))
+            return Bench(
+                entry.name if entry else model.name, "chat", loaded, chat=measure_chat(model)
+            )
 
     def _speeds(self) -> tuple[Speeds, bool]:
         """What the starter models do here, and whether other programs were in the way of measuring
