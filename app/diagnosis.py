@@ -13,7 +13,7 @@ from typing import Any
 from quire import __version__
 from quire.config import Settings, config_path
 from quire.errors import QuireError
-from quire.models import machine, opening
+from quire.models import acceleration, machine, opening
 from quire.records import Message
 
 _LIBRARIES = (
@@ -139,18 +139,17 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
     try:
         from quire.models import llama_runtime  # noqa: PLC0415  loads llama.cpp
 
-        offers_gpu = llama_runtime.supports_gpu()
         yield Check("llama.cpp", True, llama_runtime.system_info())
-        yield Check(
-            "GPU",
-            True,
-            "used where there is one" if offers_gpu else "this build has no GPU support",
-        )
-        model = opening.chat_model(settings)
-        if model is None:
-            return
+        model = opening.llama_model(settings)
         written = "".join(model.stream([Message("user", "Say yes.")], max_tokens=1))
         model.close()
+        gpu = acceleration.report(
+            acceleration.find(machine.describe()),
+            supported=llama_runtime.supports_gpu(),
+            asked=model.offload.total,
+            got=model.offload.got,
+        )
+        yield Check("GPU", gpu.ok, gpu.found, gpu.todo)
         yield Check(
             "Chat model",
             True,

@@ -4,12 +4,16 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quire.config import Settings
 from quire.errors import ModelError
 from quire.models import installed, remote_access
 from quire.models.protocols import ChatModel, Embedder, Reranker
 from quire.models.remote_access import Server
+
+if TYPE_CHECKING:
+    from quire.models.llama import LlamaEngine
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +50,11 @@ def chat_model(settings: Settings) -> ChatModel | None:
         return None
     if settings.model == "remote":
         return _remote_model(settings)
+    return llama_model(settings)
+
+
+def llama_model(settings: Settings) -> "LlamaEngine":
+    """The chat model in this process, loaded. Raises ModelNotFound and ModelUnusable."""
     from quire.models.llama import LlamaEngine  # noqa: PLC0415  loads llama.cpp
 
     found = installed.located(settings.model, kind="chat", folder=settings.models)
