@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from quire import agreement
 from quire.records import Citation, Passage, Sentence, Support
-from quire.text import quantities, sentences
+from quire.text import identity, quantities, sentences
 from quire.text.quantities import Quantity
 
 _SUPPORTED = 0.8
@@ -96,7 +96,8 @@ def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
             break
         borrowed = quote.before & agreement.content(text)
         if borrowed <= agreement.opening(text) and agreement.agrees(text, quote.text):
-            if share >= _SUPPORTED and agreement.aligned(text, quote.text):
+            holds = agreement.aligned(text, quote.text) and identity.is_said(text, quote.text)
+            if share >= _SUPPORTED and holds:
                 return "supported", quote
             partly = partly or quote
     return ("partly", partly) if partly else ("unsupported", None)

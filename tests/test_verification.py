@@ -107,3 +107,27 @@ def test_a_sentence_that_points_back_is_proved_together_with_the_one_before() ->
 def test_nothing_is_supported_by_nothing() -> None:
     assert verify("The lease ends in March.", []).support == "unsupported"
     assert verify("", [EN]).support == "unsupported"
+
+
+LEASE = passage(
+    "The landlord waives the surcharge once in a year if the tenant asks for it. The tenant is the "
+    "Harrow Fen Society. The premises are the East Dome with its control room."
+)
+SITE = passage("出租人每年一次免除承租人的滞纳金。承租人是天文学会。场所为东圆顶及其控制室。")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "where", "support"),
+    [
+        ("The landlord is the tenant.", LEASE, "partly"),
+        ("The tenant is the East Dome.", LEASE, "partly"),
+        ("The tenant is the Harrow Fen Society.", LEASE, "supported"),
+        ("The Harrow Fen Society is the tenant.", LEASE, "supported"),
+        ("The premises are the East Dome.", LEASE, "supported"),
+        ("出租人是承租人。", SITE, "partly"),
+        ("承租人是天文学会。", SITE, "supported"),
+        ("场所是东圆顶。", SITE, "supported"),
+    ],
+)
+def test_what_something_is_must_be_said_of_it(sentence: str, where: object, support: str) -> None:
+    assert verify(sentence, [where]).support == support  # type: ignore[list-item]
