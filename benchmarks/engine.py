@@ -8,6 +8,7 @@ Absolute figures hold for one machine on one day; the ratios are what to compare
 
 import argparse
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -21,9 +22,11 @@ from quire.models.openmp import wait_passively
 
 wait_passively()
 
-from quire.models import machine
+import llama_cpp.llama_cpp as api
+
+from quire.models import gguf, llama_selftest, machine
 from quire.models.llama import LlamaEngine
-from quire.models.llama_runtime import system_info
+from quire.models.llama_runtime import build, supports_gpu, system_info
 from quire.models.starter import CHAT
 from quire.models.turns import Reply
 from quire.records import Message
@@ -65,6 +68,67 @@ def busy_core() -> Iterator[None]:
             yield
         finally:
             other.kill()
+
+
+def bare(engine: LlamaEngine, tokens: int) -> tuple[float, float]:
+    """Tokens per second read and written by llama.cpp itself, as its own llama-bench measures: the
+    same file, build, threads and buffers, tokens drawn at random, no text, no sampling."""
+    model_params = api.llama_model_default_params()
+    model_params.n_gpu_layers = -1 if supports_gpu() else 0
+    path = engine._path  # noqa: SLF001  for no user
+    model_params.use_extra_bufts = llama_selftest.passes_with_extra_buffers(
+        gguf.read_facts(path),
+        build=build(),
+        cpu=machine.describe().cpu,
+        gpu_layers=model_params.n_gpu_layers,
+        verdicts=None,
+    )
+    model = api.llama_model_load_from_file(os.fsencode(path), model_params)
+    params = api.llama_context_default_params()
+    params.n_ctx, params.n_batch, params.n_ubatch = 2048, 2048, 512
+    params.n_threads = params.n_threads_batch = engine.threads
+    context = api.llama_init_from_model(model, params)
+    words = api.llama_vocab_n_tokens(api.llama_model_get_vocab(model))
+
+    def decode(count: int) -> None:
+        drawn = (api.llama_token * count)(*(random.randrange(words) for _ in range(count)))
+        if api.llama_decode(context, api.llama_batch_get_one(drawn, count)):
+            raise SystemExit("llama.cpp refused a batch")
+        api.llama_synchronize(context)
+
+    reading, writing = [], []
+    for _ in range(4):  # the first is not counted
+        api.llama_memory_clear(api.llama_get_memory(context), True)
+        begin = time.perf_counter()
+        decode(512)
+        reading.append(512 / (time.perf_counter() - begin))
+        begin = time.perf_counter()
+        for _ in range(tokens):
+            decode(1)
+        writing.append(tokens / (time.perf_counter() - begin))
+    api.llama_free(context)
+    api.llama_model_free(model)
+    return statistics.median(reading[1:]), statistics.median(writing[1:])
+
+
+def bench_against_bare(engine: LlamaEngine, tokens: int) -> None:
+    """Both take turns, so that what else the machine does hits both."""
+    ratios = []
+    for n in range(3):
+        read_bare, write_bare = bare(engine, tokens)
+        seconds, count = read(engine, passage(f"islands {n}", 512, engine))
+        writing = write(engine.stream(STORY, max_tokens=tokens))
+        ratios.append((count / seconds / read_bare, writing / write_bare))
+    row(
+        "reading 512 tokens against llama.cpp itself",
+        f"{read_bare:.1f} tokens/s",
+        median(ratios, 0),
+    )
+    row("writing against llama.cpp itself", f"{write_bare:.1f} tokens/s", median(ratios, 1))
+
+
+def median(ratios: list[tuple[float, float]], which: int) -> str:
+    return f"{statistics.median(each[which] for each in ratios):.2f}"
 
 
 def bench_speed(engine: LlamaEngine, tokens: int) -> None:
@@ -164,6 +228,7 @@ def main() -> None:
     with LlamaEngine(arguments.model) as engine:
         row(f"loading {arguments.model.name}", f"{time.perf_counter() - begin:.1f} s")
         bench_speed(engine, arguments.tokens)
+        bench_against_bare(engine, arguments.tokens)
         bench_cancel(engine, arguments.rounds)
         bench_clients(engine, arguments.tokens)
         bench_conversations(engine)
