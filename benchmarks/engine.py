@@ -102,6 +102,7 @@ def bare(engine: LlamaEngine, tokens: int) -> tuple[float, float]:
         begin = time.perf_counter()
         decode(512)
         reading.append(512 / (time.perf_counter() - begin))
+        api.llama_memory_clear(api.llama_get_memory(context), True)
         begin = time.perf_counter()
         for _ in range(tokens):
             decode(1)
@@ -116,7 +117,7 @@ def bench_against_bare(engine: LlamaEngine, tokens: int) -> None:
     ratios = []
     for n in range(3):
         read_bare, write_bare = bare(engine, tokens)
-        seconds, count = read(engine, passage(f"islands {n}", 512, engine))
+        seconds, count = read(engine, passage(f"islands {n}", 480, engine))
         writing = write(engine.stream(STORY, max_tokens=tokens))
         ratios.append((count / seconds / read_bare, writing / write_bare))
     row(

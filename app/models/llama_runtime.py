@@ -22,10 +22,11 @@ import numpy as np
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from quire.errors import ModelError, ModelUnusable
+from quire.models import machine
 from quire.models.gguf import GgufFacts
 from quire.models.kept_contexts import KeptContext, common_prefix
 
-BATCH = 256  # tokens of a prompt that are read in one step
+BATCH = 512  # tokens of a prompt that are read in one step
 _ABORTED = 2  # what llama_decode returns when the interrupt was set
 _LEVEL_ERROR = 4
 _ALL_LAYERS = 2**31 - 1
@@ -93,6 +94,13 @@ def supports_gpu() -> bool:
     return bool(api.llama_supports_gpu_offload())
 
 
+def attends_in_one() -> bool:
+    """Whether flash attention pays on this processor. With AVX-512 prompts were read a tenth to a
+    quarter faster with it; with AVX2 alone plain attention was as fast or faster at every length.
+    """
+    return "avx512f" in machine.describe().features
+
+
 def schema_to_grammar(schema: str) -> str:
     """The grammar that llama-cpp-python makes of a JSON schema; raises whatever Python does."""
     grammar: str = json_schema_to_gbnf(schema)
@@ -150,8 +158,7 @@ class LlamaRuntime:
         params.no_perf = True
         params.abort_callback = interrupt.function
         params.abort_callback_data = interrupt.address
-        if not self.offload.got:
-            # On a CPU, plain attention was as fast or faster at every length measured.
+        if not self.offload.got and not attends_in_one():
             params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self._context = api.llama_init_from_model(self._model, params)
         if not self._context:
