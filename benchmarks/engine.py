@@ -178,9 +178,17 @@ def bench_clients(engine: LlamaEngine, tokens: int) -> None:
         list(reply)
         written += reply.usage.completion_tokens
     alone = written / (time.perf_counter() - begin)
-    replies = [engine.stream(prompt, max_tokens=tokens) for prompt in prompts[4:]]
-    threads = [threading.Thread(target=list, args=(reply,)) for reply in replies]
     begin = time.perf_counter()
+    replies = [engine.stream(prompt, max_tokens=tokens) for prompt in prompts[4:]]
+    firsts, ends = [0.0] * 4, [0.0] * 4
+
+    def hear(n: int) -> None:
+        for at, _ in enumerate(replies[n]):
+            if at == 0:
+                firsts[n] = time.perf_counter() - begin
+        ends[n] = time.perf_counter() - begin
+
+    threads = [threading.Thread(target=hear, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -188,6 +196,12 @@ def bench_clients(engine: LlamaEngine, tokens: int) -> None:
     together = sum(r.usage.completion_tokens for r in replies) / (time.perf_counter() - begin)
     row("four callers, one after the other", f"{alone:.1f} tokens/s", "1.00")
     row("four callers at once", f"{together:.1f} tokens/s", f"{together / alone:.2f}")
+    row(
+        "  the longest wait for a first piece, of the whole",
+        f"{max(firsts):.1f} s",
+        f"{max(firsts) / max(ends):.2f}",
+    )
+    row("  served in the order in which they came", "yes" if ends == sorted(ends) else "no")
 
 
 def bench_conversations(engine: LlamaEngine) -> None:
