@@ -122,26 +122,32 @@ class SentenceEmbedder:
             return self._loaded
 
     def _load(self) -> "SentenceTransformer":
-        import torch  # noqa: PLC0415  three seconds, and not every command embeds
-        import transformers  # noqa: PLC0415
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-        transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        if self._threads:
-            torch.set_num_threads(self._threads)
-        options: dict[str, Any] = {}
-        if computes_in_bfloat16():
-            options["model_kwargs"] = {"dtype": torch.bfloat16}
+        options = loading_options(threads=self._threads)
         try:
-            return SentenceTransformer(
-                str(self._folder), device="cpu", local_files_only=True, **options
-            )
+            return SentenceTransformer(str(self._folder), **options)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise ModelUnusable(
                 f"The embedding model at {self._folder} cannot be loaded: {error}",
                 hint="Install it again, or set QUIRE_EMBEDDER=starter.",
             ) from error
+
+
+def loading_options(*, threads: int) -> dict[str, Any]:
+    """How models are loaded here: quietly, from this machine, for its processor. Loads torch, and
+    sets its threads where a number of them is given."""
+    import torch  # noqa: PLC0415  three seconds, and not every command embeds
+    import transformers  # noqa: PLC0415
+
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    if threads:
+        torch.set_num_threads(threads)
+    options: dict[str, Any] = {"device": "cpu", "local_files_only": True}
+    if computes_in_bfloat16():
+        options["model_kwargs"] = {"dtype": torch.bfloat16}
+    return options
 
 
 def computes_in_bfloat16() -> bool:

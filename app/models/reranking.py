@@ -8,13 +8,13 @@ takes longer than all the rest of a search. The weights are loaded at the first 
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from quire.errors import ModelNotFound, ModelUnusable
-from quire.models.embedding import computes_in_bfloat16
+from quire.models.embedding import loading_options
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -57,25 +57,12 @@ class CrossEncoderReranker:
         return np.asarray(scores, np.float32)
 
     def _load(self) -> "CrossEncoder":
-        import torch  # noqa: PLC0415  three seconds, and most bases have no reranker
-        import transformers  # noqa: PLC0415
-        from sentence_transformers import CrossEncoder  # noqa: PLC0415
+        from sentence_transformers import CrossEncoder  # noqa: PLC0415  loads torch
+        from torch.nn import Sigmoid  # noqa: PLC0415
 
-        transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        if self._threads:
-            torch.set_num_threads(self._threads)
-        options: dict[str, Any] = {}
-        if computes_in_bfloat16():
-            options["model_kwargs"] = {"dtype": torch.bfloat16}
+        options = loading_options(threads=self._threads)
         try:
-            model = CrossEncoder(
-                str(self._folder),
-                device="cpu",
-                local_files_only=True,
-                activation_fn=torch.nn.Sigmoid(),
-                **options,
-            )
+            model = CrossEncoder(str(self._folder), activation_fn=Sigmoid(), **options)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
             raise ModelUnusable(
                 f"The cross-encoder at {self._folder} cannot be loaded: {error}",
