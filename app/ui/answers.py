@@ -255,7 +255,8 @@ def open_place(cited: Kept) -> None:
 
 
 def _footer(answer: Kept) -> None:
-    seconds = f"{answer['timings_ms']['total'] / 1000:.1f}"
+    took = answer["timings_ms"]["total"] / 1000
+    seconds = f"{took:.1f}" if took >= 1 else f"{max(took, 0.01):.2f}"  # quotes take hundredths
     if answer["model"]:
         st.caption(label("answer.by_model", model=answer["model"], seconds=seconds))
     elif answer["status"] == "extractive":

@@ -1,6 +1,7 @@
 """From a file to a proven answer, and everything still there after a restart."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,29 @@ def test_a_reader_uploads_asks_sees_the_page_and_finds_the_chat_again(
     again.page.locator("[class*=st-key-open-] button").first.click()
     expect(again.page.locator(".quire-answer")).to_contain_text(story.answer)
     assert tab.elsewhere == again.elsewhere == []
+    context.close()
+
+
+def test_an_original_that_has_moved_is_told_and_its_text_shown(
+    browser: Browser, tmp_path: Path
+) -> None:
+    original = tmp_path / "lease.pdf"
+    shutil.copy(DOCUMENTS / "lease-and-handbook.pdf", original)
+    with KnowledgeBase.open(tmp_path / "kb") as base:
+        base.add(original)
+    original.rename(tmp_path / "moved.pdf")
+    server = Served(tmp_path / "kb", model="none")
+    server.start()
+    context = browser.new_context(locale="en-US", viewport={"width": 1400, "height": 900})
+    tab = Tab(context.new_page(), server.url).open()
+    tab.ask("For how long is a dome certificate valid?")
+    tab.page.locator(".quire-answer .quire-ref").first.click()
+    panel = tab.page.locator(".st-key-source")
+    expect(panel).to_contain_text("The original file has moved or changed")
+    expect(panel.locator("mark")).to_contain_text("two years")
+    expect(panel).to_contain_text("page 4 of 7")
+    expect(panel.locator("img")).to_have_count(0)
+    server.stop()
     context.close()
 
 
