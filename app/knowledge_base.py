@@ -8,7 +8,6 @@ import math
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,7 +19,6 @@ from quire.errors import (
     DocumentNotFound,
     KnowledgeBaseDamaged,
     KnowledgeBaseError,
-    KnowledgeBaseMismatch,
     KnowledgeBaseNotFound,
     ModelError,
     UsageError,
@@ -30,15 +28,13 @@ from quire.indexes import documents, files, originals, tags, trash, waiting
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.lock import NAME, writer_lock
 from quire.indexes.scope import Scope, is_within
-from quire.ingest import chunking
 from quire.ingest.report import IngestReport, Progress
+from quire.made_with import MadeWith
 from quire.models import opening
 from quire.models.protocols import ChatModel, Embedder, Reranker
-from quire.models.reading import measure_reading
 from quire.receipts import Replay
 from quire.records import Answer, Document, Draft, Hit, PageText
 from quire.retrieval import Mode, Retriever, checked_question
-from quire.text import analysis
 from quire.text.translations import translated
 
 if TYPE_CHECKING:
@@ -47,7 +43,6 @@ if TYPE_CHECKING:
     from quire.summaries import Summary
 
 CATALOG = "catalog.sqlite3"
-_MADE_WITH = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
 _log = logging.getLogger(__name__)
 
 
@@ -67,13 +62,12 @@ class KnowledgeBase:
         as_made: bool = False,
     ) -> None:
         self.folder = folder
-        self._given = embedder  # whose vectors are wanted, whatever the settings say
-        chosen = embedder is not None or "embedder" in settings.model_fields_set
-        self._as_made = as_made or not chosen
         self.settings = settings
         self._catalog = catalog
+        self._made_with = MadeWith(
+            catalog, folder, settings=settings, given=embedder, as_made=as_made
+        )
         self._lock = threading.RLock()  # around what is made at the first use
-        self._embedder = embedder
         self._reranker = reranker
         self._index_made: Index | None = None
         self._retriever: Retriever | None = None
@@ -81,7 +75,7 @@ class KnowledgeBase:
             folder,
             settings=settings,
             model=model,
-            search=lambda: self._search() if self._made_with() else None,
+            search=lambda: self._search() if self._made_with.recorded() else None,
             there=self._there,
         )
 
@@ -134,7 +128,7 @@ class KnowledgeBase:
             as_made=as_made,
         )
         try:
-            base._check_made_with()
+            base._made_with.check()
         except BaseException:
             base.close()
             raise
@@ -373,13 +367,13 @@ class KnowledgeBase:
             trash.empty(self.folder)
             if is_there(self.folder / CONVERSATIONS):
                 self.conversations.forget_all_but(kept)
-            if self._made_with():
+            if self._made_with.recorded():
                 self._index().save_snapshot(renew=True)
 
     def verify(self) -> list[tuple[str, str]]:
         """What disagrees between the catalog, the lexical rows and the vectors, as (what, where);
         empty when all is well. Reads everything."""
-        return self._index().problems() if self._made_with() else []
+        return self._index().problems() if self._made_with.recorded() else []
 
     def repair(self) -> None:
         """Put right what `verify` finds: indexes are made anew from the catalog's texts, chunks
@@ -388,9 +382,9 @@ class KnowledgeBase:
         from quire.ingest.repair import mend  # noqa: PLC0415  NumPy and more
 
         with self._writing():
-            if not self._made_with():
+            if not self._made_with.recorded():
                 return
-            for document_id in mend(self._catalog, open_embedder=self._embedder_in_use):
+            for document_id in mend(self._catalog, open_embedder=self._made_with.embedder_in_use):
                 with self._catalog.reading() as connection:
                     places = documents.locations(connection).values()
                     kept = tags.of(connection, [document_id]).get(document_id, ())
@@ -421,7 +415,7 @@ class KnowledgeBase:
         """
         from quire.ingest.reindexing import Reindexing  # noqa: PLC0415  NumPy and more
 
-        if not self._made_with():
+        if not self._made_with.recorded():
             raise UsageError(
                 f"There is nothing in {self.folder} to embed.", hint="Add documents: quire ingest"
             )
@@ -433,10 +427,7 @@ class KnowledgeBase:
             self._catalog, embedder=embedder, writing=lock, progress=progress, cancel=cancel
         ).run()
         if not report.cancelled:
-            with self._lock:
-                self._embedder = embedder
-                if not self._as_made:
-                    self._given = embedder
+            self._made_with.switch(embedder)
             with self._writing():
                 self._save_snapshot()
         return report
@@ -451,7 +442,7 @@ class KnowledgeBase:
         if k < 1:
             raise UsageError(f"{k} hits were asked for.", hint="Ask for at least one.")
         checked_question(text)
-        if not self._made_with():
+        if not self._made_with.recorded():
             return []
         return self._search().search(text, k=k, mode=mode, scope=scope)
 
@@ -619,12 +610,7 @@ class KnowledgeBase:
     @property
     def embedder(self) -> Embedder:
         """The embedding model. Raises ModelNotFound."""
-        with self._lock:
-            if self._embedder is None:
-                name = self._made_with().get("embedder") if self._as_made else None
-                settings = self.settings.model_copy(update={"embedder": name} if name else {})
-                self._embedder = opening.embedder(settings)
-            return self._embedder
+        return self._made_with.embedder()
 
     @property
     def model(self) -> ChatModel | None:
@@ -660,7 +646,7 @@ class KnowledgeBase:
 
         run = Ingest(
             self._catalog,
-            open_embedder=self._embedder_in_use,
+            open_embedder=self._made_with.embedder_in_use,
             jobs=jobs,
             password=password,
             language=self.settings.language,
@@ -676,95 +662,11 @@ class KnowledgeBase:
         with self._catalog.reading() as connection:
             return documents.get(connection, document_ids).keys()
 
-    def _made_with(self) -> dict[str, Any]:
-        """What the knowledge base was made with; empty while nothing was ever added."""
-        return self._catalog.settings()
-
-    def _check_made_with(self) -> None:
-        made_with = self._made_with()
-        if not made_with:
-            return
-        if missing := _MADE_WITH - made_with.keys():
-            raise KnowledgeBaseDamaged(
-                f"The catalog in {self.folder} no longer says with which {min(missing)} it was "
-                "made.",
-                hint="Restore it from a backup, or move the folder away and ingest your files "
-                "again.",
-            )
-        if not self._as_made:
-            name = self._given.name if self._given else opening.embedder_name(self.settings)
-            if name != made_with["embedder"]:
-                raise self._other_model(made_with["embedder"], f"{name} is set", name=name)
-        versions = {"chunker": chunking.VERSION, "analysis": analysis.VERSION}
-        for part, version in versions.items():
-            if made_with[part] != version:
-                raise self._mismatch(f"{part} {made_with[part]}", f"this version has {version}")
-
-    def _mismatch(self, made_with: str, now: str) -> KnowledgeBaseMismatch:
-        return KnowledgeBaseMismatch(
-            f"The knowledge base at {self.folder} was made with {made_with}, but {now}.",
-            hint="Ingest your files into a new knowledge base: "
-            "quire ingest YOUR_FILES --kb ANOTHER_FOLDER",
-        )
-
-    def _other_model(self, made_with: str, now: str, *, name: str) -> KnowledgeBaseMismatch:
-        return KnowledgeBaseMismatch(
-            f"The knowledge base at {self.folder} was made with the embedding model {made_with}, "
-            f"but {now}.",
-            hint=f"Bring it over: quire reindex --embedder {name}. Or go back to its own model: "
-            f"quire models use {made_with}, or QUIRE_EMBEDDER={made_with}",
-        )
-
-    def _embedder_in_use(self) -> Embedder:
-        """The embedder, after making sure that the knowledge base's vectors are of its making.
-
-        The caller holds the writer lock when nothing was ever added.
-        """
-        made_with = self._made_with()
-        self._follow(made_with)
-        embedder = self.embedder
-        if not made_with:
-            self._catalog.put_settings(
-                embedder=embedder.name,
-                fingerprint=embedder.fingerprint,
-                dimension=embedder.dimension,
-                reading=measure_reading(embedder),
-                chunker=chunking.VERSION,
-                analysis=analysis.VERSION,
-                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            )
-        elif made_with["fingerprint"] != embedder.fingerprint:
-            raise KnowledgeBaseMismatch(
-                f"The knowledge base at {self.folder} was made with other weights of "
-                f"{embedder.name} than those that are there now.",
-                hint=f"Embed it anew: quire reindex --embedder {embedder.name}",
-            )
-        return embedder
-
-    def _follow(self, made_with: dict[str, Any]) -> None:
-        """Take the embedding model that another process has brought the knowledge base over to,
-        unless a certain one was asked for."""
-        with self._lock:
-            name = made_with.get("embedder")
-            if self._embedder is None or name is None:
-                return
-            if name == self._embedder.name and (
-                not self._as_made or made_with["fingerprint"] == self._embedder.fingerprint
-            ):
-                return
-            if not self._as_made:
-                raise KnowledgeBaseMismatch(
-                    f"The knowledge base at {self.folder} was brought over to the embedding model "
-                    f"{name}, and was opened with {self._embedder.name}.",
-                    hint=f"Choose it (quire models use {name}), and open the knowledge base again.",
-                )
-            self._embedder = None
-
     def _index(self) -> "Index":
         from quire.indexes.index import Index  # noqa: PLC0415  loads FAISS
 
         with self._lock:
-            made_with = self._made_with()
+            made_with = self._made_with.recorded()
             fingerprint = made_with["fingerprint"]
             if self._index_made is None or self._index_made.fingerprint != fingerprint:
                 self._retriever = None
@@ -779,7 +681,7 @@ class KnowledgeBase:
     def _save_snapshot(self) -> None:
         """Spare the next start some time. What was done before is committed, and stays done."""
         try:
-            if self._made_with():
+            if self._made_with.recorded():
                 self._index().save_snapshot()
         except KnowledgeBaseError as error:
             _log.warning("%s", error.message)
@@ -791,8 +693,8 @@ class KnowledgeBase:
                 self._retriever = Retriever(
                     self._catalog,
                     index,
-                    embedder=self._embedder_in_use(),
-                    reading=self._made_with()["reading"],
+                    embedder=self._made_with.embedder_in_use(),
+                    reading=self._made_with.recorded()["reading"],
                     reranker=self._reranker or opening.reranker(self.settings),
                 )
             return self._retriever

@@ -90,6 +90,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "quire.survey_answers": (*BASE, "quire.indexes", "quire.scanning", "quire.surveys"),
     "quire.langchain_parts": (*BASE, "quire.retrieval", *PROTOCOLS),
+    # Chooses the embedding model, for the knowledge base.
+    "quire.made_with": (
+        *BASE,
+        "quire.config",
+        "quire.indexes",
+        "quire.ingest.chunking",
+        "quire.models",
+    ),
     # Where things are put together.
     "quire.__init__": EVERYTHING,
     "quire.diagnosis": EVERYTHING,

@@ -1,0 +1,146 @@
+"""What a knowledge base was made with, and the embedding model that goes with it."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from quire.config import Settings
+from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
+from quire.indexes.catalog import Catalog
+from quire.ingest import chunking
+from quire.models import opening
+from quire.models.protocols import Embedder
+from quire.models.reading import measure_reading
+from quire.text import analysis
+
+_NEEDED = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
+
+
+class MadeWith:
+    """The model and the versions that a knowledge base's vectors, chunks and lexical rows are of.
+
+    The embedding model is `given`, else the one that the settings name, else, and with `as_made` in
+    any case, the one that the knowledge base was made with. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        folder: Path,
+        *,
+        settings: Settings,
+        given: Embedder | None,
+        as_made: bool,
+    ) -> None:
+        self._catalog = catalog
+        self._folder = folder
+        self._settings = settings
+        self._given = given
+        chosen = given is not None or "embedder" in settings.model_fields_set
+        self._as_made = as_made or not chosen
+        self._embedder = given
+        self._lock = threading.RLock()  # around the embedder, which another process may change
+
+    def recorded(self) -> dict[str, Any]:
+        """What the catalog says; empty while nothing was ever added."""
+        return self._catalog.settings()
+
+    def check(self) -> None:
+        """Raises KnowledgeBaseMismatch where the knowledge base was made with another embedding
+        model than is wanted, or by another version, and KnowledgeBaseDamaged."""
+        recorded = self.recorded()
+        if not recorded:
+            return
+        if missing := _NEEDED - recorded.keys():
+            raise KnowledgeBaseDamaged(
+                f"The catalog in {self._folder} no longer says with which {min(missing)} it was "
+                "made.",
+                hint="Restore it from a backup, or move the folder away and ingest your files "
+                "again.",
+            )
+        if not self._as_made:
+            name = self._given.name if self._given else opening.embedder_name(self._settings)
+            if name != recorded["embedder"]:
+                raise self._other_model(recorded["embedder"], name)
+        for part, version in {"chunker": chunking.VERSION, "analysis": analysis.VERSION}.items():
+            if recorded[part] != version:
+                raise self._other_version(f"{part} {recorded[part]}", version)
+
+    def embedder(self) -> Embedder:
+        """The embedding model. Raises ModelNotFound."""
+        with self._lock:
+            if self._embedder is None:
+                name = self.recorded().get("embedder") if self._as_made else None
+                settings = self._settings.model_copy(update={"embedder": name} if name else {})
+                self._embedder = opening.embedder(settings)
+            return self._embedder
+
+    def embedder_in_use(self) -> Embedder:
+        """The embedder, after making sure that the knowledge base's vectors are of its making, or
+        after recording it where nothing was ever added; then the caller holds the writer lock.
+
+        Raises ModelNotFound and KnowledgeBaseMismatch.
+        """
+        recorded = self.recorded()
+        self._follow(recorded)
+        embedder = self.embedder()
+        if not recorded:
+            self._catalog.put_settings(
+                embedder=embedder.name,
+                fingerprint=embedder.fingerprint,
+                dimension=embedder.dimension,
+                reading=measure_reading(embedder),
+                chunker=chunking.VERSION,
+                analysis=analysis.VERSION,
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+        elif recorded["fingerprint"] != embedder.fingerprint:
+            raise KnowledgeBaseMismatch(
+                f"The knowledge base at {self._folder} was made with other weights of "
+                f"{embedder.name} than those that are there now.",
+                hint=f"Embed it anew: quire reindex --embedder {embedder.name}",
+            )
+        return embedder
+
+    def switch(self, embedder: Embedder) -> None:
+        """From now on the vectors are of this model."""
+        with self._lock:
+            self._embedder = embedder
+            if not self._as_made:
+                self._given = embedder
+
+    def _follow(self, recorded: dict[str, Any]) -> None:
+        """Take the embedding model that another process has brought the knowledge base over to,
+        unless a certain one was asked for."""
+        with self._lock:
+            name = recorded.get("embedder")
+            if self._embedder is None or name is None:
+                return
+            if name == self._embedder.name and (
+                not self._as_made or recorded["fingerprint"] == self._embedder.fingerprint
+            ):
+                return
+            if not self._as_made:
+                raise KnowledgeBaseMismatch(
+                    f"The knowledge base at {self._folder} was brought over to the embedding model "
+                    f"{name}, and was opened with {self._embedder.name}.",
+                    hint=f"Choose it (quire models use {name}), and open the knowledge base again.",
+                )
+            self._embedder = None
+
+    def _other_version(self, recorded: str, now: int) -> KnowledgeBaseMismatch:
+        return KnowledgeBaseMismatch(
+            f"The knowledge base at {self._folder} was made with {recorded}, but this version has "
+            f"{now}.",
+            hint="Ingest your files into a new knowledge base: "
+            "quire ingest YOUR_FILES --kb ANOTHER_FOLDER",
+        )
+
+    def _other_model(self, recorded: str, name: str) -> KnowledgeBaseMismatch:
+        return KnowledgeBaseMismatch(
+            f"The knowledge base at {self._folder} was made with the embedding model {recorded}, "
+            f"but {name} is set.",
+            hint=f"Bring it over: quire reindex --embedder {name}. Or go back to its own model: "
+            f"quire models use {recorded}, or QUIRE_EMBEDDER={recorded}",
+        )
