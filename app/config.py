@@ -98,7 +98,8 @@ class Settings(BaseSettings):
         4096,
         ge=512,
         le=1_048_576,
-        description="Context window in tokens. 4096 holds six passages and an answer.",
+        description="Context window in tokens: at most that, and fewer where the free memory does "
+        "not hold it. 4096 holds six passages and an answer.",
     )
     answer_tokens: int = Field(
         256,

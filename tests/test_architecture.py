@@ -121,7 +121,11 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "torch": ("quire.models.embedding", "quire.models.reranking"),
     "transformers": ("quire.models.embedding", "quire.models.reranking"),
     "sentence_transformers": ("quire.models.embedding", "quire.models.reranking"),
-    "llama_cpp": ("quire.models.llama", "quire.models.llama_runtime"),
+    "llama_cpp": (
+        "quire.models.llama",
+        "quire.models.llama_devices",
+        "quire.models.llama_runtime",
+    ),
     "jinja2": ("quire.models.template_worker",),
     "huggingface_hub": ("quire.models",),
     "httpx": ("quire.models",),

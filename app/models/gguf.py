@@ -85,7 +85,8 @@ class GgufFacts:
 
     `parameters` counts weights, `size` is the file's bytes. `header_sha256` identifies everything
     but the weights' values: it is had without reading gigabytes. `bos` and `eos` are the texts of
-    the tokens that begin and end a text, or empty. `kv_bytes_per_token` is the memory that each
+    the tokens that begin and end a text, or empty. `layers` are the blocks that a token passes
+    through, 0 where the header does not tell. `kv_bytes_per_token` is the memory that each
     token of the context takes, with 16 bits a value.
     """
 
@@ -98,6 +99,7 @@ class GgufFacts:
     bos: str
     eos: str
     parameters: int
+    layers: int
     kv_bytes_per_token: int
     header_sha256: str
 
@@ -204,6 +206,7 @@ class _Header:
             bos=self.word(values, "tokenizer.ggml.bos_token_id"),
             eos=self.word(values, "tokenizer.ggml.eos_token_id"),
             parameters=parameters,
+            layers=_number(values, f"{architecture}.block_count"),
             kv_bytes_per_token=_kv_bytes_per_token(values, architecture),
             header_sha256=hashlib.sha256(self.data[: self.at]).hexdigest(),
         )
@@ -322,14 +325,19 @@ def _shown(name: str) -> str:
     return "".join(char for char in name if char.isprintable()).strip()[:80]
 
 
+def _number(values: dict[str, Any], key: str) -> int:
+    """A count; 0 where the header has none or an impossible one."""
+    value = values.get(key, 0)
+    if isinstance(value, tuple):  # one number for each layer
+        value = max(value, default=0)
+    return value if isinstance(value, int) and 0 <= value < 2**31 else 0
+
+
 def _kv_bytes_per_token(values: dict[str, Any], architecture: str) -> int:
     """Memory of one token's keys and values in 16 bits; 0 where the header does not tell."""
 
     def number(key: str) -> int:
-        value = values.get(f"{architecture}.{key}", 0)
-        if isinstance(value, tuple):  # one number for each layer
-            value = max(value, default=0)
-        return value if isinstance(value, int) and 0 <= value < 2**31 else 0
+        return _number(values, f"{architecture}.{key}")
 
     heads = number("attention.head_count")
     kv_heads = number("attention.head_count_kv") or heads

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from quire.errors import ModelError, ModelUnusable, UsageError
+from quire.errors import ModelError, UsageError
 from quire.models import gguf, grammar, llama_selftest, machine, openmp
 from quire.models.chat_template import ChatTemplate
+from quire.models.fitting import fit
 from quire.models.forms import Form, require_form
 from quire.models.kept_contexts import WORTH_KEEPING, KeptContexts, common_prefix
+from quire.models.llama_devices import free_gpu_memory
 from quire.models.llama_runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
 from quire.models.protocols import CAPABLE_PARAMETERS, Finish
 from quire.models.repetition import RepetitionGuard
@@ -45,8 +47,8 @@ class LlamaEngine:
     ) -> None:
         """Check and load the file, which takes seconds.
 
-        `context_tokens` is cut to what the model was trained for; 4096 hold a question with its
-        passages, and memory grows with it. `threads` is the number of usable cores unless given.
+        `context_tokens` is cut to what the model was trained for and the free memory holds; 4096
+        hold a question with its passages. `threads` is the number of usable cores unless given.
         A reply waits at most `wait_seconds` for its turn. `verdicts` is the file that remembers
         self-tests, in the user's cache folder unless given.
 
@@ -56,27 +58,27 @@ class LlamaEngine:
         self.name = name or facts.name
         self.languages = languages
         self.capable = facts.parameters >= CAPABLE_PARAMETERS
-        self.context_tokens = min(context_tokens, facts.context_length)
+        here = machine.describe()
+        gpu_memory = free_gpu_memory() if supports_gpu() else 0
+        fitted = fit(facts, wanted=context_tokens, here=here, gpu_memory=gpu_memory)
+        self.context_tokens = fitted.context_tokens
         self.threads = threads or _threads()
         self._path = path
         self._template = ChatTemplate(
             facts.chat_template, bos=facts.bos, eos=facts.eos, model=path.name
         )
-        gpu_layers = -1 if supports_gpu() else 0
-        if not gpu_layers:
-            _check_memory(facts, context_tokens=self.context_tokens)
         extra_buffers = llama_selftest.passes_with_extra_buffers(
             facts,
             build=build(),
-            cpu=machine.describe().cpu,
-            gpu_layers=gpu_layers,
+            cpu=here.cpu,
+            gpu_layers=fitted.gpu_layers,
             verdicts=verdicts,
         )
         self._runtime = LlamaRuntime(
             facts,
             context_tokens=self.context_tokens,
             threads=self.threads,
-            gpu_layers=gpu_layers,
+            gpu_layers=fitted.gpu_layers,
             extra_buffers=extra_buffers,
             interrupt=Interrupt(),
         )
@@ -254,17 +256,6 @@ def _threads() -> int:
     """One thread a core; one fewer where waiting threads would spin and starve the others."""
     cores = machine.usable_cores()
     return cores if openmp.waits_passively() else max(1, cores - 1)
-
-
-def _check_memory(facts: gguf.GgufFacts, *, context_tokens: int) -> None:
-    needed = facts.size + facts.kv_bytes_per_token * context_tokens
-    total = machine.describe().memory_total
-    if total and needed > total:
-        raise ModelUnusable(
-            f"The model {facts.path} needs {needed / 1e9:.1f} GB of memory with a context of "
-            f"{context_tokens:,} tokens, and there are {total / 1e9:.1f} GB.",
-            hint="Choose a smaller model, or a shorter context.",
-        )
 
 
 def _close_if_alive(engine: "weakref.ref[LlamaEngine]") -> None:

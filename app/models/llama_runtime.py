@@ -29,7 +29,6 @@ from quire.models.kept_contexts import KeptContext, common_prefix
 BATCH = 512  # tokens of a prompt that are read in one step
 _ABORTED = 2  # what llama_decode returns when the interrupt was set
 _LEVEL_ERROR = 4
-_ALL_LAYERS = 2**31 - 1
 
 _log: deque[tuple[int, str]] = deque(maxlen=400)
 
@@ -46,9 +45,8 @@ api.llama_backend_init()
 
 @dataclass(frozen=True, slots=True)
 class Offload:
-    """Layers of the model that were to run on a GPU, and those that do; `total` has all."""
+    """Layers of the model that run on a GPU, of `total`, all of which are wanted there."""
 
-    asked: int
     got: int
     total: int
 
@@ -144,13 +142,13 @@ class LlamaRuntime:
         self._context: Any = None
         _log.clear()
         model_params = api.llama_model_default_params()
-        model_params.n_gpu_layers = _ALL_LAYERS if gpu_layers < 0 else gpu_layers
+        model_params.n_gpu_layers = gpu_layers
         # Weights repacked for the processor; some builds crash on them (see llama_selftest).
         model_params.use_extra_bufts = extra_buffers
         self._model = api.llama_model_load_from_file(os.fsencode(facts.path), model_params)
         if not self._model:
             raise self._refused()
-        self.offload = self._offload(gpu_layers)
+        self.offload = self._offload()
         params = api.llama_context_default_params()
         params.n_ctx = context_tokens
         params.n_batch = params.n_ubatch = min(BATCH, context_tokens)
@@ -312,10 +310,10 @@ class LlamaRuntime:
             return None
         return re.compile("(?<=<)(?=" + "|".join(re.escape(name[1:]) for name in names) + ")")
 
-    def _offload(self, asked: int) -> Offload:
+    def _offload(self) -> Offload:
         found = re.findall(r"offloaded (\d+)/(\d+) layers to GPU", "".join(t for _, t in _log))
         total = int(found[-1][1]) if found else api.llama_model_n_layer(self._model) + 1
-        return Offload(total if asked < 0 else asked, int(found[-1][0]) if found else 0, total)
+        return Offload(int(found[-1][0]) if found else 0, total)
 
     def _refused(self) -> ModelUnusable:
         lines = [text.strip() for level, text in _log if level == _LEVEL_ERROR]

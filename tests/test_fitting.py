@@ -1,0 +1,90 @@
+"""How much of a model a machine takes, for machines of every size."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quire.errors import ModelUnusable
+from quire.models import gguf, llama_devices, llama_runtime, machine
+from quire.models.fitting import fit
+from quire.models.starter import CHAT
+
+GB = 10**9
+FACTS = replace(
+    gguf.read_facts(CHAT.path),
+    size=5 * GB,
+    layers=36,
+    context_length=32_768,
+    kv_bytes_per_token=147_456,
+)
+
+
+def with_memory(total: int, available: int) -> machine.Machine:
+    return replace(machine.describe(), memory_total=total, memory_available=available)
+
+
+def test_a_model_is_loaded_as_wanted_where_there_is_room() -> None:
+    fitted = fit(FACTS, wanted=4096, here=with_memory(16 * GB, 12 * GB), gpu_memory=0)
+    assert (fitted.context_tokens, fitted.gpu_layers) == (4096, 0)
+
+
+def test_the_context_is_halved_until_the_free_memory_holds_it() -> None:
+    fitted = fit(FACTS, wanted=16_384, here=with_memory(16 * GB, 6 * GB), gpu_memory=0)
+    assert fitted.context_tokens == 4096  # 5.6 GB; twice as much would be 6.2
+
+
+def test_a_context_that_a_question_needs_is_left_to_a_short_memory() -> None:
+    fitted = fit(FACTS, wanted=4096, here=with_memory(16 * GB, 1 * GB), gpu_memory=0)
+    assert fitted.context_tokens == 1024
+
+
+def test_a_model_larger_than_all_memory_is_refused_with_both_figures() -> None:
+    with pytest.raises(ModelUnusable, match=r"needs 5\.2 GB .* and there are 4\.0 GB") as refused:
+        fit(FACTS, wanted=4096, here=with_memory(4 * GB, 3 * GB), gpu_memory=0)
+    assert "quire models recommend" in refused.value.hint
+
+
+def test_a_gpu_takes_all_layers_or_as_many_as_it_holds() -> None:
+    here = with_memory(16 * GB, 12 * GB)
+    assert fit(FACTS, wanted=4096, here=here, gpu_memory=8 * GB).gpu_layers == 37
+    assert fit(FACTS, wanted=4096, here=here, gpu_memory=3 * GB).gpu_layers == 17
+    assert fit(FACTS, wanted=4096, here=here, gpu_memory=GB // 4).gpu_layers == 0
+
+
+def test_what_lies_on_a_gpu_needs_no_other_memory() -> None:
+    here = with_memory(4 * GB, 2 * GB)
+    assert fit(FACTS, wanted=4096, here=here, gpu_memory=8 * GB).context_tokens == 4096
+
+
+@given(
+    total=st.integers(0, 64 * GB),
+    share=st.floats(0, 1),
+    gpu=st.integers(0, 64 * GB),
+    wanted=st.integers(512, 65_536),
+)
+def test_what_is_loaded_fits(total: int, share: float, gpu: int, wanted: int) -> None:
+    available = int(total * share)
+    try:
+        fitted = fit(FACTS, wanted=wanted, here=with_memory(total, available), gpu_memory=gpu)
+    except ModelUnusable:
+        assert 0 < total < FACTS.size + FACTS.kv_bytes_per_token * 2048
+        return
+    needed = FACTS.size + FACTS.kv_bytes_per_token * fitted.context_tokens
+    layers = FACTS.layers + 1
+    assert fitted.context_tokens <= min(wanted, FACTS.context_length)
+    assert 0 <= fitted.gpu_layers <= layers
+    assert needed * fitted.gpu_layers / layers <= gpu
+    if available and fitted.context_tokens >= 2048:
+        assert needed * (layers - fitted.gpu_layers) // layers <= available
+
+
+def test_the_memory_of_devices_is_what_their_drivers_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not llama_runtime.supports_gpu():
+        assert llama_devices.free_gpu_memory() == 0
+    # The processor is a device of ggml's too, whose memory can be compared.
+    monkeypatch.setattr(llama_devices, "_GPUS", {0})
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert physical / 2 < llama_devices.free_gpu_memory() <= physical
