@@ -1,5 +1,6 @@
 """What several test files share: a home away from the user's, and an ingested knowledge base."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from parser_here import ParserHere
 from quire.models.openmp import wait_passively
 
 wait_passively()  # before any test imports torch or llama_cpp
+
+# A shell that runs a command in the background has it ignore Ctrl-C, and all that it starts too;
+# the tests that press it want it heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine that is busy with something else must not fail a test.
 hypothesis.settings.register_profile("quire", deadline=None, max_examples=50)

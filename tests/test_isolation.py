@@ -209,7 +209,7 @@ def test_what_a_library_prints_does_not_get_into_the_answers(text_file: Path) ->
 import os
 import quire.ingest.worker as worker
 load = worker.load
-worker.load = lambda *a, **k: (print("noise"), os.write(1, b"noise"), load(*a, **k))[2]
+worker.load = lambda *a, **k: (print("noise", flush=True), os.write(1, b"noise"), load(*a, **k))[2]
 worker.main()
 """
     pipe = subprocess.PIPE
