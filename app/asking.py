@@ -110,7 +110,7 @@ class Asking:
         """See `KnowledgeBase.replay`."""
         conversation, turn = self.conversations.turn(answer_id)
         turns = self.conversations.turns(conversation)
-        before = turns[: [each.id for each in turns].index(answer_id)]
+        before = turns[: [each.id for each in turns].index(turn.id)]
         now = self._again(turn, before)
         used = receipts.documents(turn.answer, turn.receipt)
         return Replay(
@@ -130,6 +130,7 @@ class Asking:
             turn.answer["conversation"],
             tuple(Exchange(each.standalone, each.answer["text"]) for each in before),
             temperature=settings.get("temperature", 0.0),
+            scope=receipts.scope_of(turn.receipt),
             max_risk=settings.get("max_risk"),
         )
         for piece in self._answers(question):

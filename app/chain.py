@@ -239,7 +239,7 @@ def build(
                 "answer_tokens": answer_tokens,
                 "temperature": found.question.temperature,
                 "language": found.language,
-                "scope": str(found.question.scope) if found.question.scope else None,
+                **receipts.of_scope(found.question.scope),
                 "max_risk": found.question.max_risk,
             },
             model=asked.model if asked else None,

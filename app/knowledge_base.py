@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from quire import receipts
 from quire.asking import CONVERSATIONS, Asking
 from quire.config import Settings, load_settings
 from quire.conversations import Conversations, Verdict
@@ -547,10 +548,16 @@ class KnowledgeBase:
     def regenerate(self, answer_id: str) -> Answer:
         """Answer the last question of a conversation anew, in place of the answer there is.
 
-        The model may word it otherwise. Raises UsageError for an answer that others follow.
+        It is looked for where it was looked for then, and the model may word it otherwise. Raises
+        UsageError for an answer that others follow.
         """
         conversation, turn = self.conversations.turn(answer_id)
-        for piece in self.stream(turn.question, conversation=conversation, replacing=answer_id):
+        for piece in self.stream(
+            turn.question,
+            conversation=conversation,
+            scope=receipts.scope_of(turn.receipt),
+            replacing=turn.id,
+        ):
             if isinstance(piece, Answer):
                 return piece
         raise AssertionError("a stream ends in an answer")

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any, Literal
 
 from quire.evidence import Evidence
+from quire.indexes.scope import Scope
 from quire.models.protocols import ChatModel, Embedder, sent_to
 from quire.prompting import Wording
 from quire.records import Answer, Hit, Prompt, Receipt
@@ -52,6 +53,20 @@ def make(
             for proof in evidence[:_EVIDENCE]
         ),
     )
+
+
+def of_scope(scope: Scope | None) -> dict[str, Any]:
+    """The settings that say where was looked: in words, and as it can be looked there again."""
+    if not scope:
+        return {"scope": None, "confined_to": None}
+    return {"scope": str(scope), "confined_to": scope.to_dict()}
+
+
+def scope_of(receipt: Mapping[str, Any] | None) -> Scope | None:
+    """The scope in which an answer was looked for; None also where a receipt of an early version
+    has kept it in words alone."""
+    kept = (receipt or {}).get("settings", {}).get("confined_to")
+    return Scope.from_dict(kept) if kept else None
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import json
 import math
 import os
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +89,35 @@ class Scope:
 
     def __repr__(self) -> str:
         return f"Scope({self})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scope as JSON keeps it; `from_dict` makes it again.
+
+        >>> Scope.from_dict(Scope(file="lease.pdf", since="2024-01-01").to_dict())
+        Scope(named lease.pdf, modified since 2024-01-01)
+        """
+        return {
+            "files": list(self.files),
+            "folders": list(self.folders),
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "dates": self.dates,
+            "languages": list(self.languages),
+            "tags": list(self.tags),
+        }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """The scope that `to_dict` has kept."""
+        return cls(
+            file=kept["files"],
+            folder=kept["folders"],
+            since=kept["since"],
+            until=kept["until"],
+            dates=kept["dates"],
+            language=kept["languages"],
+            tag=kept["tags"],
+        )
 
     def conditions(self) -> list[tuple[str, Callable[["Located"], bool]]]:
         """Each condition in words, with what decides whether a place fits it."""

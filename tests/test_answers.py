@@ -4,13 +4,14 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from faults import files_with
-from quire import KnowledgeBase, cli, load_settings, transcripts
+from quire import KnowledgeBase, Scope, cli, load_settings, transcripts
 from quire.errors import UsageError
 from quire.models import opening
 from quire.models.fakes import FakeChatModel, FakeEmbedder
@@ -165,6 +166,38 @@ def test_a_follow_up_is_replayed_as_it_was_understood(opened: Open) -> None:
         second = kb.ask("When does it open?", conversation=first.conversation)
         kb.ask("And the dogs?", conversation=first.conversation)
         assert kb.replay(second.id).now.standalone_question == second.standalone_question
+
+
+def test_a_question_is_replayed_and_answered_anew_where_it_was_asked(
+    opened: Open, notes: Path
+) -> None:
+    other = notes.with_name("pier.md")
+    other.write_text("# Pier\n\nMooring costs 40 crowns a night.\n", encoding="utf-8")
+    scope = Scope(file="pier.md", until="2099-12-31", language="en")
+    with opened("") as kb:
+        kb.add(other)
+        answer = kb.ask(QUESTION, scope=scope)
+        result = kb.replay(answer.id)
+        again = kb.regenerate(answer.id)
+        stored = kb.conversations.turn(again.id)[1].receipt
+    assert {citation.document.name for citation in answer.citations} == {"pier.md"}
+    assert (result.same, result.differences) == (True, ())
+    assert again.citations == answer.citations
+    assert stored is not None
+    assert stored["settings"]["scope"] == str(scope)
+
+
+def test_a_receipt_that_has_its_scope_in_words_alone_is_replayed_and_says_so(opened: Open) -> None:
+    with opened() as kb:
+        answer = kb.ask(QUESTION, store=False)
+        assert answer.receipt is not None
+        settings = {**answer.receipt.settings, "scope": "named harbour.md"}
+        del settings["confined_to"]  # as an early version left it
+        kb.conversations.add(replace(answer, receipt=replace(answer.receipt, settings=settings)))
+        result = kb.replay(answer.id)
+    (difference,) = result.differences
+    assert (result.same, difference.what) == (True, "settings")
+    assert (difference.before, difference.now) == ({"scope": "named harbour.md"}, {"scope": None})
 
 
 # -- answered anew -------------------------------------------------------------------------------

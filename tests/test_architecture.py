@@ -71,7 +71,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *PROTOCOLS,
     ),
     "quire.replies": (*BASE, "quire.evidence", "quire.verification", *PROTOCOLS),
-    "quire.receipts": (*BASE, "quire.evidence", "quire.prompting", *PROTOCOLS),
+    "quire.receipts": (
+        *BASE,
+        "quire.evidence",
+        "quire.indexes.scope",
+        "quire.prompting",
+        *PROTOCOLS,
+    ),
     "quire.summaries": (
         *BASE,
         "quire.passages",
