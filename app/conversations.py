@@ -5,7 +5,7 @@ import dataclasses
 import json
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +54,8 @@ appended to."""
 DELETED = "(source deleted)"
 _TITLE = 60  # characters of the first question
 _COMMENT = 2_000  # characters kept of a comment
+_SHORTEST_BEGINNING = 4  # characters of an id that stand for it: as for documents
+_CANDIDATES = 10  # named where an id is ambiguous
 _AROUND = 40  # characters shown on each side of what was searched for
 
 Verdict = Literal["up", "down"]
@@ -184,17 +186,14 @@ class Conversations:
         return [Conversation(*row) for row in rows]
 
     def find(self, reference: str) -> Conversation:
-        """The conversation with this id or beginning of an id. Raises UsageError."""
-        rows = self._read(f"{_SELECT_CONVERSATIONS} WHERE id = ?", reference)
-        if not rows and len(reference) > 3:
-            rows = self._read(
-                f"{_SELECT_CONVERSATIONS} WHERE substr(id, 1, ?) = ?", len(reference), reference
-            )
-        if len(rows) != 1:
+        """The conversation with this id or beginning of an id. Raises UsageError, naming the
+        candidates when several begin so."""
+        rows = self._named(_SELECT_CONVERSATIONS, "id", reference)
+        if len(rows) > 1:
+            raise _ambiguous(reference, "conversations", [(row[0], row[1]) for row in rows])
+        if not rows:
             raise UsageError(
-                f"{reference!r} is the beginning of {len(rows)} conversations."
-                if rows
-                else f"There is no conversation {reference!r}.",
+                f"There is no conversation {reference!r}.",
                 hint="See what there is with: quire conversations list",
             )
         return Conversation(*rows[0])
@@ -215,14 +214,28 @@ class Conversations:
         return [_turn(row) for row in reversed(rows)]
 
     def turn(self, answer: str) -> tuple[str, Turn]:
-        """The conversation of an answer, and the turn that it is. Raises UsageError."""
-        rows = self._read(f"{_SELECT_TURNS} WHERE turns.id = ?", answer)
+        """The conversation of an answer, given by its id or the beginning of it, and the turn that
+        it is. Raises UsageError, naming the candidates when several begin so."""
+        rows = self._named(_SELECT_TURNS, "turns.id", answer)
+        if len(rows) > 1:
+            raise _ambiguous(answer, "stored answers", [(row[1], row[2]) for row in rows])
         if not rows:
             raise UsageError(
                 f"There is no stored answer {answer!r}.",
                 hint="The id of an answer is in: quire ask --json, quire conversations show",
             )
         return str(rows[0][0]), _turn(rows[0])
+
+    def _named(self, select: str, column: str, reference: str) -> list[tuple[Any, ...]]:
+        """The rows whose id is this, or else all those whose id begins so."""
+        rows = self._read(f"{select} WHERE {column} = ?", reference)
+        if rows or len(reference) < _SHORTEST_BEGINNING:
+            return rows
+        return self._read(
+            f"{select} WHERE substr({column}, 1, ?) = ? ORDER BY {column}",
+            len(reference),
+            reference,
+        )
 
     def search(self, text: str) -> list[FoundTurn]:
         """The turns whose question or answer holds every word of a text, the latest first. Case,
@@ -283,12 +296,12 @@ class Conversations:
 
     def give_feedback(self, answer: str, verdict: Verdict, *, comment: str = "") -> None:
         """Keep what a reader thought of an answer, in place of what was kept before."""
-        self.turn(answer)
+        _, turn = self.turn(answer)
         self._write(
             "INSERT INTO feedback (turn_id, verdict, comment, given_at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (turn_id) DO UPDATE SET verdict = excluded.verdict, "
             "comment = excluded.comment, given_at = excluded.given_at",
-            answer,
+            turn.id,
             verdict,
             comment.strip()[:_COMMENT],
             datetime.now(UTC).isoformat(),
@@ -366,6 +379,16 @@ def _turn(row: tuple[Any, ...]) -> Turn:
         asked_at=asked_at,
         receipt=json.loads(receipt),
         feedback=Feedback(verdict, comment, given_at) if verdict else None,
+    )
+
+
+def _ambiguous(reference: str, what: str, found: Sequence[tuple[str, str]]) -> UsageError:
+    """The error for a beginning of several ids, each given with what it is called."""
+    named = [f"{id_} ({_title(text)})" for id_, text in found[:_CANDIDATES]]
+    candidates = ", ".join([*named, *["…"] * (len(found) > _CANDIDATES)])
+    return UsageError(
+        f"{reference!r} is the beginning of {len(found)} {what}: {candidates}.",
+        hint="Name one by more of its id.",
     )
 
 

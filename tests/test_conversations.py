@@ -1,5 +1,6 @@
 """Stored chats."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -267,6 +268,28 @@ def test_a_conversation_is_found_by_the_beginning_of_its_id(chats: Conversations
     for reference, problem in (("abcd", "beginning of 2"), ("123", "no conversation"), ("%", "no")):
         with pytest.raises(UsageError, match=problem):
             chats.find(reference)
+
+
+def test_the_beginning_of_several_ids_lists_the_candidates(chats: Conversations) -> None:
+    given = [
+        dataclasses.replace(answer(f"abcdef0{n}", f"About {n}?"), id=f"fedcba0{n}") for n in (1, 2)
+    ]
+    for each in given:
+        chats.add(each)
+    with pytest.raises(UsageError, match=r"abcdef01 \(About 1\?\), abcdef02 \(About 2\?\)"):
+        chats.find("abcd")
+    with pytest.raises(UsageError, match=r"fedcba01 \(About 1\?\), fedcba02 \(About 2\?\)"):
+        chats.turn("fedc")
+
+
+def test_an_answer_is_found_by_the_beginning_of_its_id(chats: Conversations) -> None:
+    given = answer("talk")
+    chats.add(given)
+    assert chats.turn(given.id[:4])[1].id == given.id
+    chats.give_feedback(given.id[:4], "up")
+    assert chats.turn(given.id)[1].feedback is not None
+    with pytest.raises(UsageError, match="no stored answer"):
+        chats.turn(given.id[:3])
 
 
 @pytest.mark.parametrize(

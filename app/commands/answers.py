@@ -27,7 +27,9 @@ _HELP = """Ask a question, or:
 
 @app.command(epilog="Example: quire replay ee53bfa599598705")
 def replay(
-    answer: Annotated[str, typer.Argument(metavar="ID", help="The id of a stored answer.")],
+    answer: Annotated[
+        str, typer.Argument(metavar="ID", help="A stored answer's id or its beginning.")
+    ],
     model: Annotated[
         str | None,
         typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),

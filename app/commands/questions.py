@@ -103,6 +103,8 @@ def ask(
     """Answer a question from the documents, each sentence with its page."""
     scope = _scope(file, folder, since, until, dates, language, tag)
     with opened(kb, model=model) as base:
+        if conversation is not None:
+            conversation = base.conversations.find(conversation).id
         answer = base.ask(text, conversation=conversation, scope=scope, max_risk=max_risk)
     if json:
         output.print_json(answer.to_dict())
