@@ -396,7 +396,7 @@ def test_a_server_that_stops_in_the_middle_is_given_up() -> None:
 def test_a_server_that_keeps_silent_after_the_last_word_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("quire.models.remote._LAST_WORDS_SECONDS", 0.2)
+    monkeypatch.setattr("quire.models.remote_connection._LAST_WORDS_SECONDS", 0.2)
 
     def lingers(connection: Connection) -> None:
         connection.head()
