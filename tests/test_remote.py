@@ -419,6 +419,50 @@ def test_a_server_that_ignores_the_limit_is_cut_off() -> None:
         assert stream.finish == "length"
 
 
+def test_a_server_that_thinks_without_end_is_cut_off() -> None:
+    def endless(connection: Connection) -> None:
+        connection.head()
+        while True:
+            connection.event(reasoning_content="hm")
+
+    with talking(endless) as (model, _):
+        stream = model.stream(WHEN, max_tokens=20)
+        with pytest.raises(ModelError, match="for thinking"):
+            list(stream)
+        assert 20 <= stream.usage.completion_tokens <= 20 * 32
+
+
+def test_events_without_anything_in_them_are_silence() -> None:
+    def beats(connection: Connection) -> None:
+        connection.head()
+        while True:
+            connection.send('data: {"choices": []}\n\n')
+            time.sleep(0.05)
+
+    with (
+        talking(beats, timeout=0.4) as (model, _),
+        pytest.raises(ModelUnreachable, match="said nothing for"),
+    ):
+        reply(model)
+
+
+def test_a_server_that_dawdles_is_given_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quire.models.remote_reply._SECONDS_PER_TOKEN", 0.05)
+
+    def dawdles(connection: Connection) -> None:
+        connection.head()
+        while True:
+            connection.event(reasoning_content="h")
+            time.sleep(0.1)
+
+    with (
+        talking(dawdles, timeout=0.4) as (model, _),
+        pytest.raises(ModelUnreachable, match="end of its reply in 1 seconds") as caught,
+    ):
+        reply(model, max_tokens=20)
+    assert "thinking" in caught.value.hint
+
+
 def test_nobody_listening_is_one_sentence() -> None:
     with serving(hangs) as server:
         gone = remote_access.server(server.url)

@@ -27,7 +27,6 @@ MAX_AT_ONCE = 8
 _POLL_SECONDS = 0.05  # how soon a caller who leaves is noticed
 _ABOUT_SECONDS = 5.0  # for what the server says about its models
 _ABOUT_AGAIN_SECONDS = 30.0  # how long a server that did not say is left alone
-_CHARACTERS_PER_TOKEN = 32  # beyond this a server ignores the limit that it was given
 _MESSAGE_TOKENS = 8  # scaffolding around a message, at most
 _OWN = frozenset({"messages", "model", "stream"})  # what remote_options may not replace
 
@@ -165,7 +164,7 @@ class RemoteModel:
             ReplyText(stop=stop),
             form=form,
             cancel_event=cancel,
-            most_characters=most * _CHARACTERS_PER_TOKEN,
+            max_tokens=most,
             usage=Usage(tokens, 0),
         )
         with self._lock:

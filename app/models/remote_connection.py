@@ -88,12 +88,17 @@ class Connection:
     async def converse(self, call: Call, body: dict[str, Any]) -> None:
         """Send a request for a reply and take in the answer, to its end. Raises ModelError, and
         what httpx raises."""
+        now = asyncio.get_running_loop().time
+        latest = now() + self._timeout + call.seconds
         try:
             async with asyncio.timeout(self._timeout) as limit:
-                await self._exchange(call, body, limit)
+                await self._exchange(call, body, limit, latest)
         except TimeoutError as error:
             if call.ended_by is None:
-                raise self.failures.silent(self._timeout) from error
+                late = self.failures.silent(self._timeout)
+                if now() >= latest:
+                    late = self.failures.endless(self._timeout + call.seconds)
+                raise late from error
         except Garbled as error:
             raise self.failures.garbled(str(error)) from error
         if not call.complete and not call.over:
@@ -107,7 +112,9 @@ class Connection:
                 return About()
             return about(await _start_of(response, _MAX_ANSWER), model=model)
 
-    async def _exchange(self, call: Call, body: dict[str, Any], limit: asyncio.Timeout) -> None:
+    async def _exchange(
+        self, call: Call, body: dict[str, Any], limit: asyncio.Timeout, latest: float
+    ) -> None:
         url = f"{self._server.url}/chat/completions"
         client = self._connected()
         async with client.stream("POST", url, json=body, headers=self._headers) as response:
@@ -125,22 +132,28 @@ class Connection:
                 call.take(whole(await _start_of(response, _MAX_ANSWER)))
                 call.ended_by = call.ended_by or "stop"
             elif media_type == "text/event-stream":
-                await self._listen(call, response, limit)
+                await self._listen(call, response, limit, latest)
             else:
                 raise self.failures.not_a_model(media_type)
 
-    async def _listen(self, call: Call, response: httpx.Response, limit: asyncio.Timeout) -> None:
-        """Take in a stream, as far as it is wanted. Comments keep no stream alive."""
+    async def _listen(
+        self, call: Call, response: httpx.Response, limit: asyncio.Timeout, latest: float
+    ) -> None:
+        """Take in a stream, as far as it is wanted. What brings nothing of a reply, such as a
+        comment, keeps no stream alive, and nothing does for ever."""
         events = Events()
+        now = asyncio.get_running_loop().time
         async for chunk in response.aiter_raw():
             for data in events.feed(chunk):
                 if data.strip() == DONE:
                     return
-                call.take(piece(data))
+                new = piece(data)
+                call.take(new)
                 if call.reply.stopped or call.over:
                     return
-                seconds = _LAST_WORDS_SECONDS if call.complete else self._timeout
-                limit.reschedule(asyncio.get_running_loop().time() + seconds)
+                if new.text or new.thought or new.finish:
+                    seconds = _LAST_WORDS_SECONDS if call.complete else self._timeout
+                    limit.reschedule(min(now() + seconds, latest))
         for data in events.finish():
             if data.strip() != DONE:
                 call.take(piece(data))

@@ -22,11 +22,11 @@ class Garbled(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one event adds: text, whether the model was thinking, why the reply ended, and the
-    tokens counted by the server, where it says so."""
+    """What one event adds: text, of the reply or of a thought, why the reply ended, and the tokens
+    counted by the server, where it says so."""
 
     text: str = ""
-    thought: bool = False
+    thought: str = ""
     finish: str | None = None
     usage: Usage | None = None
 
@@ -130,9 +130,10 @@ def _piece(found: dict[str, Any], part: str) -> Piece:
     said = choice.get(part)
     said = said if isinstance(said, dict) else {}
     text, finish = said.get("content"), choice.get("finish_reason")
+    thoughts = [said.get(name) for name in ("reasoning_content", "reasoning")]
     return Piece(
         text=text if isinstance(text, str) else "",
-        thought=any(said.get(name) for name in ("reasoning_content", "reasoning")),
+        thought=next((each for each in thoughts if isinstance(each, str) and each), ""),
         finish=finish if isinstance(finish, str) and finish else None,
         usage=usage,
     )

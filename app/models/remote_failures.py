@@ -105,6 +105,14 @@ class Failures:
             hint="Check that it runs; for a slow one, set remote_timeout higher.",
         )
 
+    def endless(self, seconds: float) -> ModelError:
+        return ModelUnreachable(
+            f"The server at {self.server.host} did not come to the end of its reply in "
+            f"{seconds:.0f} seconds.",
+            hint="Turn its thinking off with remote_options (docs/remote.md), or choose a quicker "
+            "model.",
+        )
+
     def transport(self, error: Exception) -> ModelError:
         """The error for a connection that could not be made or was lost."""
         host = self.server.host

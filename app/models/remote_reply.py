@@ -11,19 +11,24 @@ from quire.models.remote_events import Piece
 from quire.models.reply_text import ReplyText
 from quire.records import Usage
 
+_CHARACTERS_PER_TOKEN = 32  # at most; beyond this a server ignores the limit that it was given
+_CHARACTERS_PER_EVENT = 4  # counted at least: servers send a token in an event, or more
+_SECONDS_PER_TOKEN = 5.0  # at most, in the mean; slower than what anybody waits for
+
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A reply on its way, between the event loop that fills it and the caller who reads it."""
+    """A reply on its way, between the event loop that fills it and the caller who reads it. It has
+    at most so many tokens, thoughts included."""
 
     reply: ReplyText
     form: Form | None
     cancel_event: threading.Event | None
-    most_characters: int
+    max_tokens: int
     usage: Usage
     left: bool = False
     thought: bool = False
-    written: int = 0
+    written: int = 0  # characters, of thoughts too
     text: str = ""
     ended_by: str | None = None
     counted: bool = False
@@ -37,16 +42,22 @@ class Call:
     @property
     def over(self) -> bool:
         """Whether the server ignores the limit that it was given."""
-        return self.written > self.most_characters
+        return self.written > self.max_tokens * _CHARACTERS_PER_TOKEN
+
+    @property
+    def seconds(self) -> float:
+        """How long the server may take to write, should it not fall silent before."""
+        return self.max_tokens * _SECONDS_PER_TOKEN
 
     def cancelled(self) -> bool:
         return self.left or (self.cancel_event is not None and self.cancel_event.is_set())
 
     def take(self, new: Piece) -> None:
-        """Add what the server sent; what belongs to a thought is only noted."""
-        self.thought = self.thought or new.thought or self.reply.thinking
+        """Add what the server sent; what belongs to a thought is only counted."""
+        self.thought = self.thought or bool(new.thought) or self.reply.thinking
         self.ended_by = self.ended_by or new.finish
-        self.written += len(new.text)
+        if new.text or new.thought:
+            self.written += max(len(new.text) + len(new.thought), _CHARACTERS_PER_EVENT)
         self.put(self.reply.feed(new.text.encode("utf-8", errors="replace")))
         if new.usage:
             self.usage, self.counted = new.usage, True
