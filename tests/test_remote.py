@@ -139,6 +139,19 @@ def test_a_server_that_does_not_stream_is_understood() -> None:
         assert stream.usage.completion_tokens == 4
 
 
+def test_a_stream_that_says_it_is_done_need_not_say_why() -> None:
+    def done(connection: Connection) -> None:
+        connection.head()
+        connection.event(content="In May.")
+        connection.send('data: {"choices": [], "usage": {"prompt_tokens": 9}}\n\n')
+        connection.send("data: [DONE]\n\n")
+
+    with talking(done) as (model, _):
+        stream = model.stream(WHEN, max_tokens=40)
+        assert "".join(stream) == "In May."
+        assert stream.finish == "stop"
+
+
 def test_tokens_are_counted_here_where_the_server_does_not() -> None:
     with talking(says("It ", "ends", ".", usage=None)) as (model, _):
         stream = model.stream(WHEN, max_tokens=40)
@@ -284,6 +297,33 @@ WRONG: dict[str, tuple[Behaviour, type[ModelError], str]] = {
     "a web page": (answers(200, "<!DOCTYPE html>", "text/html"), ModelUnusable, "a web page"),
     "another kind": (answers(200, "…", "image/png"), ModelUnusable, "image/png"),
     "no kind at all": (answers(200, "…", ""), ModelUnusable, "something"),
+    "a plain web server": (
+        answers(501, "<p>Error code: 501", "text/html"),
+        ModelUnusable,
+        r"no chat route at http.*/v1/chat/completions \(501\)\.$",
+    ),
+    "JSON of something else": (
+        answers(200, {"hello": "world"}),
+        ModelUnreachable,
+        r'JSON that is no reply: {"hello": "world"}\.$',
+    ),
+    "an error that is called a success": (
+        answers(200, {"code": "InvalidApiKey", "message": f"no such key: {KEY}"}),
+        ModelUnreachable,
+        r"reports: no such key: …\.$",
+    ),
+    "no choices": (answers(200, {"choices": []}), ModelUnreachable, "no reply"),
+    "no message": (answers(200, {"choices": [{"text": "In"}]}), ModelUnreachable, "no reply"),
+    "an error as an event": (
+        sends(b'data: {"code": "Throttling", "message": "too fast"}\n\n'),
+        ModelUnreachable,
+        "reports: too fast",
+    ),
+    "an end without a reply": (
+        sends(b"data: {}\n\ndata: [DONE]\n\n"),
+        ModelUnreachable,
+        "sends nothing of a reply",
+    ),
     "no JSON": (sends(b"data: {nope}\n\n"), ModelUnreachable, "not JSON"),
     "JSON that is no object": (sends(b"data: [1]\n\n"), ModelUnreachable, "no reply"),
     "nested JSON": (sends(b"data: " + b"[" * 99_999 + b"\n\n"), ModelUnreachable, "not JSON"),

@@ -146,6 +146,7 @@ class Connection:
         async for chunk in response.aiter_raw():
             for data in events.feed(chunk):
                 if data.strip() == DONE:
+                    self._done(call)
                     return
                 new = piece(data)
                 call.take(new)
@@ -155,8 +156,16 @@ class Connection:
                     seconds = _LAST_WORDS_SECONDS if call.complete else self._timeout
                     limit.reschedule(min(now() + seconds, latest))
         for data in events.finish():
-            if data.strip() != DONE:
+            if data.strip() == DONE:
+                self._done(call)
+            else:
                 call.take(piece(data))
+
+    def _done(self, call: Call) -> None:
+        """The server says that this is all; some do not say why the reply ended."""
+        if not call.begun:
+            raise Garbled("sends nothing of a reply")
+        call.ended_by = call.ended_by or "stop"
 
     def _connected(self) -> httpx.AsyncClient:
         if self._client is None:

@@ -83,13 +83,23 @@ class Events:
 
 
 def piece(data: str) -> Piece:
-    """What the data of one event says. Raises Garbled."""
-    return _piece(_object(data), "delta")
+    """What the data of one event says, which may be nothing: the last one often has no choices.
+    Raises Garbled."""
+    found = _object(data)
+    if "choices" not in found and (words := error_text(found)):
+        raise Garbled(f"reports: {words}")
+    return _piece(found, "delta")
 
 
 def whole(data: bytes) -> Piece:
     """The reply in the answer of a server that does not stream. Raises Garbled."""
-    return _piece(_object(data.decode("utf-8", errors="replace")), "message")
+    text = data.decode("utf-8", errors="replace")
+    found = _object(text)
+    match found.get("choices"):
+        case [{"message": dict()}, *_]:
+            return _piece(found, "message")
+    words = error_text(found)
+    raise Garbled(f"reports: {words}" if words else f"sends JSON that is no reply: {text}")
 
 
 def error_text(data: object) -> str:

@@ -59,7 +59,7 @@ class Failures:
                 f"The server at {host} has no model {model!r} for this key ({status}){because}.",
                 hint="Name one that it has as remote_model.",
             )
-        if status in (404, 405):
+        if status in (404, 405, 501):  # the last by web servers that know of no questions
             return ModelUnusable(
                 f"The server at {host} has no chat route at {self.server.url}/chat/completions "
                 f"({status}){because}.",
@@ -90,7 +90,8 @@ class Failures:
     def garbled(self, why: str) -> ModelError:
         return ModelUnreachable(
             f"The server at {self.server.host} {self.said(why)}.",
-            hint="Try again; if it goes on, look at that server's log.",
+            hint="Try again; if it goes on, check remote_url and the key, and look at that "
+            "server's log.",
         )
 
     def broke_off(self) -> ModelError:

@@ -64,6 +64,11 @@ class Call:
         elif not self.counted and (new.text or new.thought):  # servers send a token at a time
             self.usage = Usage(self.usage.prompt_tokens, self.usage.completion_tokens + 1)
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything of a reply has come."""
+        return self.written > 0 or self.ended_by is not None
+
     def put(self, text: str) -> None:
         if text:
             self.text += text
