@@ -70,7 +70,8 @@ Behaviour = Callable[[Connection], None]
 
 @dataclass
 class RemoteServer:
-    """`behave` answers chat requests, and `models` is the list of models, or None for no list."""
+    """`behave` answers chat requests. `models` is the list of models, a behaviour that answers for
+    it, or None for no list."""
 
     url: str
     behave: Behaviour
@@ -100,6 +101,8 @@ def serving(behave: Behaviour) -> Iterator[RemoteServer]:
             try:
                 if "/models " not in line:
                     mine.behave(connection)
+                elif callable(mine.models):
+                    mine.models(connection)
                 elif mine.models is None:
                     connection.answer(404, {"error": "no list"})
                 else:

@@ -182,6 +182,36 @@ def test_the_servers_list_tells_the_only_model_and_its_context() -> None:
     assert sum("/models" in each.line for each in server.requests) == 1
 
 
+def test_a_server_that_cannot_list_its_models_yet_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("quire.models.remote_listing._AGAIN_SECONDS", 0.0)
+    with talking(says("Yes."), model="") as (model, server):
+        server.models = answers(503, {"error": "Loading model"})
+        assert model.context_tokens == 4096
+        server.models = {"data": [{"id": "qwen3-4b", "max_model_len": 2048}]}
+        assert (model.name, model.context_tokens) == ("qwen3-4b", 2048)
+        reply(model)
+    assert server.asked.json["model"] == "qwen3-4b"
+
+
+def test_all_who_ask_at_once_name_the_model() -> None:
+    def slow(connection: Connection) -> None:
+        time.sleep(0.4)
+        connection.answer(200, {"data": [{"id": "qwen3-4b"}]})
+
+    with talking(says("Yes."), model="") as (model, server):
+        server.models = slow
+        threads = [threading.Thread(target=reply, args=(model,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        sent = [each.json["model"] for each in server.requests if "chat" in each.line]
+        assert sent == ["qwen3-4b"] * 3
+        assert len(server.requests) == 4, "the list was asked for once"
+
+
 def test_several_models_and_no_name_is_an_error_that_lists_them() -> None:
     with talking(says("Yes."), model="") as (model, server):
         server.models = {"data": [{"id": "small"}, {"id": "large"}]}
@@ -592,7 +622,7 @@ def test_closing_ends_replies_with_an_error() -> None:
 
 
 def test_only_so_many_are_asked_for_at_once() -> None:
-    with talking(hangs) as (model, _):
+    with talking(hangs, model="") as (model, _):
         streams = [model.stream(WHEN, max_tokens=4) for _ in range(MAX_AT_ONCE)]
         with pytest.raises(ModelBusy, match="8 replies"):
             model.stream(WHEN, max_tokens=4)

@@ -9,7 +9,6 @@ environment, and bounds what it reads. The connection itself is quire.models.rem
 import asyncio
 import math
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from quire.models.forms import Form, JsonSchema, require_form
 from quire.models.protocols import Finish
 from quire.models.remote_access import Server
 from quire.models.remote_connection import Connection
-from quire.models.remote_listing import About
+from quire.models.remote_listing import About, Listing
 from quire.models.remote_reply import Call, RemoteReply
 from quire.models.reply_text import ReplyText
 from quire.records import Message, Usage
@@ -26,7 +25,6 @@ from quire.records import Message, Usage
 MAX_AT_ONCE = 8
 _POLL_SECONDS = 0.05  # how soon a caller who leaves is noticed
 _ABOUT_SECONDS = 5.0  # for what the server says about its models
-_ABOUT_AGAIN_SECONDS = 30.0  # how long a server that did not say is left alone
 _MESSAGE_TOKENS = 8  # scaffolding around a message, at most
 _OWN = frozenset({"messages", "model", "stream"})  # what remote_options may not replace
 
@@ -74,20 +72,15 @@ class RemoteModel:
         self._factor = 1.0  # by which prompts were longer than estimated, so far
         self._at_once = 0
         self._lock = threading.Lock()
-        self._about: About | None = None
-        self._asked_about = -math.inf
+        self._listing = Listing(self._ask_about)
 
     @property
     def name(self) -> str:
-        if self._model:
-            return self._model
-        listed = self._describe().models
-        return listed[0] if len(listed) == 1 else self._called
+        return self._model or self._name_in(self._listing.get())
 
     @property
     def context_tokens(self) -> int:
-        told = self._describe().context_tokens
-        return min(self._context_tokens, told) if told else self._context_tokens
+        return self._context_in(self._listing.get())
 
     @property
     def fingerprint(self) -> str:
@@ -130,17 +123,19 @@ class RemoteModel:
                 "A remote model can be held to a JSON schema, not to a grammar.",
                 hint="Give a schema, or use a model in a GGUF file.",
             )
+        about = self._listing.get()
+        name, context_tokens = self._name_in(about), self._context_in(about)
         tokens = self.prompt_tokens(messages)
-        room = self.context_tokens - tokens
+        room = context_tokens - tokens
         if room < 1:
             raise ModelError(
-                f"The prompt has some {tokens:,} tokens, and the model {self.name} reads "
-                f"{self.context_tokens:,}, its reply included.",
+                f"The prompt has some {tokens:,} tokens, and the model {name} reads "
+                f"{context_tokens:,}, its reply included.",
                 hint="Ask with fewer or shorter passages, or raise context_tokens as far as the "
                 "server allows.",
             )
-        if not self._model and len(self._describe().models) > 1:
-            listed = ", ".join(self._describe().models[:8])
+        if not self._model and len(about.models) > 1:
+            listed = ", ".join(about.models[:8])
             raise ModelNotFound(
                 f"The server at {self.server.host} has several models, and none is named.",
                 hint=f"Name one as remote_model: {self._connection.failures.said(listed)}",
@@ -155,13 +150,14 @@ class RemoteModel:
             "temperature": temperature,
             "stream": True,
             "stream_options": {"include_usage": True},
-            **({"model": self.name} if self._model or self._describe().models else {}),
+            **({"model": name} if self._model or about.models else {}),
             **({"stop": list(stop)[:4]} if any(stop) else {}),  # more than four are an error there
             **({"response_format": _as_response_format(form)} if form else {}),
             **self._options,
         }
         call = Call(
             ReplyText(stop=stop),
+            model=name,
             form=form,
             cancel_event=cancel,
             max_tokens=most,
@@ -170,7 +166,7 @@ class RemoteModel:
         with self._lock:
             if self._at_once >= MAX_AT_ONCE:
                 raise ModelBusy(
-                    f"{MAX_AT_ONCE} replies of the model {self.name} are on their way already.",
+                    f"{MAX_AT_ONCE} replies of the model {name} are on their way already.",
                     hint="Try again in a minute.",
                 )
             self._at_once += 1
@@ -185,6 +181,22 @@ class RemoteModel:
     def close(self) -> None:
         """Close all connections; replies on their way end in an error. May be called twice."""
         self._connection.close()
+
+    def _ask_about(self) -> About | None:
+        async def ask() -> About | None:
+            async with asyncio.timeout(_ABOUT_SECONDS):
+                return await self._connection.listing(model=self._model)
+
+        found: About | None = self._connection.start(ask()).result(_ABOUT_SECONDS + 1)
+        return found
+
+    def _name_in(self, about: About) -> str:
+        only = about.models[0] if len(about.models) == 1 else self._called
+        return self._model or only
+
+    def _context_in(self, about: About) -> int:
+        told = about.context_tokens
+        return min(self._context_tokens, told) if told else self._context_tokens
 
     # In the event loop
 
@@ -235,35 +247,12 @@ class RemoteModel:
         finish = "stop" if call.reply.stopped else finish
         if finish == "length" and not call.text and (call.thought or call.reply.thinking):
             raise ModelError(
-                f"The model {self.name} used all tokens of its reply for thinking.",
+                f"The model {call.model} used all tokens of its reply for thinking.",
                 hint="Turn its thinking off with remote_options (docs/remote.md), or raise "
                 "answer_tokens.",
             )
         require_form(call.form, call.text, finish=finish)
         return finish
-
-    async def _ask_about(self) -> About:
-        async with asyncio.timeout(_ABOUT_SECONDS):
-            return await self._connection.listing(model=self._model)
-
-    # Around the event loop
-
-    def _describe(self) -> About:
-        """What the server says of itself, asked for once; nothing while it does not answer."""
-        with self._lock:
-            known = self._about
-            if known or time.monotonic() - self._asked_about < _ABOUT_AGAIN_SECONDS:
-                return known or About()
-            self._asked_about = time.monotonic()
-        try:
-            asked = self._connection.start(self._ask_about())
-            found: About = asked.result(_ABOUT_SECONDS + _POLL_SECONDS)
-        # Whatever goes wrong here goes wrong again, with a sentence, when something is asked.
-        except Exception:
-            return About()
-        with self._lock:
-            self._about = found
-        return found
 
 
 def estimate(text: str) -> int:

@@ -15,7 +15,7 @@ from quire.errors import ModelError
 from quire.models.remote_access import Server
 from quire.models.remote_events import DONE, Events, Garbled, piece, whole
 from quire.models.remote_failures import Failures
-from quire.models.remote_listing import About, about
+from quire.models.remote_listing import About, answered
 from quire.models.remote_reply import Call
 
 _CONNECT_SECONDS = 10.0
@@ -104,13 +104,12 @@ class Connection:
         if not call.complete and not call.over:
             raise self.failures.broke_off()
 
-    async def listing(self, *, model: str) -> About:
-        """What the server's list of models says."""
+    async def listing(self, *, model: str) -> About | None:
+        """What the server's list of models says, or None where it may say more another time."""
         url = f"{self._server.url}/models"
         async with self._connected().stream("GET", url, headers=self._headers) as response:
-            if response.status_code != httpx.codes.OK:
-                return About()
-            return about(await _start_of(response, _MAX_ANSWER), model=model)
+            body = await _start_of(response, _MAX_ANSWER)
+            return answered(response.status_code, body, model=model)
 
     async def _exchange(
         self, call: Call, body: dict[str, Any], limit: asyncio.Timeout, latest: float

@@ -1,8 +1,16 @@
 """What a server says of its models, for those who have not named one."""
 
+import math
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
+
+_NO_LIST = frozenset({404, 405, 501})  # it has none, and will have none
+_AGAIN_SECONDS = 1.0  # how soon a server that could not say is asked again …
+_AGAIN_SLOW_SECONDS = 30.0  # … and one that was waited for in vain
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +19,42 @@ class About:
 
     models: tuple[str, ...] = ()
     context_tokens: int = 0
+
+
+class Listing:
+    """What a server says of itself, asked for until it has answered. Usable from several threads:
+    one asks, the others wait for what it hears.
+
+    `ask` gives the answer, or None while there is none yet.
+    """
+
+    def __init__(self, ask: Callable[[], About | None]) -> None:
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._known: About | None = None
+        self._not_before = -math.inf
+
+    def get(self) -> About:
+        """The answer; an empty one while there is none."""
+        with self._lock:
+            if self._known is None and time.monotonic() >= self._not_before:
+                again = _AGAIN_SECONDS
+                try:
+                    self._known = self._ask()
+                except TimeoutError:
+                    again = _AGAIN_SLOW_SECONDS
+                # Whatever goes wrong here goes wrong again, with a sentence, when a reply is asked.
+                except Exception:
+                    pass
+                self._not_before = time.monotonic() + again
+            return self._known or About()
+
+
+def answered(status: int, body: bytes, *, model: str) -> About | None:
+    """What an answer to the question for the list says; None where it may say more another time."""
+    if status == httpx.codes.OK:
+        return about(body, model=model)
+    return About() if status in _NO_LIST else None
 
 
 def about(body: bytes, *, model: str) -> About:

@@ -22,6 +22,7 @@ class Call:
     at most so many tokens, thoughts included."""
 
     reply: ReplyText
+    model: str
     form: Form | None
     cancel_event: threading.Event | None
     max_tokens: int
