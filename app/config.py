@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         description="More to ask of that server with each request, such as "
         "{enable_thinking = false}.",
     )
+    remote_thinks: bool | None = Field(
+        None,
+        description="Whether that model's replies begin inside a thought, to be held back; unset, "
+        "its name and its replies tell.",
+    )
     context_tokens: int = Field(
         4096,
         ge=512,

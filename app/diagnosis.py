@@ -12,8 +12,9 @@ from typing import Any
 
 from quire import __version__
 from quire.config import Settings, config_path
-from quire.errors import QuireError
+from quire.errors import QuireError, ReplyUnusable
 from quire.models import acceleration, machine, opening
+from quire.models.protocols import ChatModel
 from quire.records import Message
 
 _LIBRARIES = (
@@ -141,7 +142,7 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
 
         yield Check("llama.cpp", True, llama_runtime.system_info())
         model = opening.llama_model(settings)
-        written = "".join(model.stream([Message("user", "Say yes.")], max_tokens=1))
+        wrote = _wrote(model, max_tokens=1)
         model.close()
         gpu = acceleration.report(
             acceleration.find(machine.describe()),
@@ -153,7 +154,7 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
         yield Check(
             "Chat model",
             True,
-            f"{model.name}, {model.context_tokens} tokens of context, decoded {written!r}",
+            f"{model.name}, {model.context_tokens} tokens of context, {wrote}",
         )
     except (QuireError, ImportError, OSError) as error:
         yield _failed("Chat model", error)
@@ -174,20 +175,24 @@ def _remote_model(settings: Settings) -> Iterator[Check]:
         if model is None:
             return
         with closing(model):
-            written = "".join(model.stream([Message("user", "Say yes.")], max_tokens=16))
+            wrote = _wrote(model, max_tokens=16)
             yield Check(
                 "Chat model",
                 True,
-                f"{model.fingerprint}, {model.context_tokens} tokens of context, wrote "
-                f"{_shown(written)!r}",
+                f"{model.fingerprint}, {model.context_tokens} tokens of context, {wrote}",
             )
     except (QuireError, ImportError, OSError) as error:
         yield _failed("Chat model", error)
 
 
-def _shown(text: str) -> str:
-    """The beginning of what a model wrote, fit for a line."""
-    return "".join(char for char in text if char.isprintable())[:40]
+def _wrote(model: ChatModel, *, max_tokens: int) -> str:
+    """What a model does when it is asked for a few tokens, fit for a line. Raises ModelError."""
+    try:
+        text = "".join(model.stream([Message("user", "Say yes.")], max_tokens=max_tokens))
+    except ReplyUnusable:  # it works, and needs more tokens than these for an answer
+        return "thought"
+    shown = "".join(char for char in text if char.isprintable())[:40]
+    return f"wrote {shown!r}"
 
 
 def _failed(name: str, error: Exception) -> Check:

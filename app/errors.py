@@ -17,6 +17,7 @@
         ├── ModelUnusable             it is there and cannot be loaded or crashes
         ├── DownloadFailed            it did not arrive, or not as promised; says what to do
         ├── DownloadStopped           the user stopped it; what has arrived stays
+        ├── ReplyUnusable             what it wrote lacks its form, or is nothing but a thought
         ├── ModelBusy                 the queue is full or the wait took too long
         └── ModelUnreachable          the server of a remote model cannot be reached, or breaks off
 
@@ -110,6 +111,10 @@ class DownloadStopped(ModelError):
             "The download was stopped.",
             hint="Run the same command again: it goes on where it stopped.",
         )
+
+
+class ReplyUnusable(ModelError):
+    code = "reply_unusable"
 
 
 class ModelBusy(ModelError):

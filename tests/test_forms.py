@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from quire.errors import ModelError, UsageError
+from quire.errors import ModelError, ReplyUnusable, UsageError
 from quire.models import grammar
 from quire.models.forms import Form, Grammar, JsonSchema
 from quire.models.llama import LlamaEngine
@@ -91,8 +91,9 @@ def test_a_thought_comes_before_the_form_and_not_within(engine: LlamaEngine) -> 
         grammar='root ::= "yes"',
     )
     # Written in this thread, while nothing else is asked of the engine.
-    with pytest.raises(ModelError, match="to the end"):
+    with pytest.raises(ReplyUnusable, match="all tokens of its reply for thinking") as caught:
         engine._write(job)  # this model never closes a thought
+    assert "answer_tokens" in caught.value.hint
     assert job.text == ""
     assert job.completion_tokens > 20
 

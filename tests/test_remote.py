@@ -21,9 +21,10 @@ from quire.errors import (
     ModelNotFound,
     ModelUnreachable,
     ModelUnusable,
+    ReplyUnusable,
     UsageError,
 )
-from quire.models import gguf, opening, remote_access
+from quire.models import gguf, opening, remote_access, speed
 from quire.models.fakes import FakeEmbedder
 from quire.models.forms import Grammar, JsonSchema
 from quire.models.llama_runtime import Interrupt, LlamaRuntime
@@ -104,6 +105,49 @@ def test_a_reply_that_is_nothing_but_thought_is_an_error_that_says_so() -> None:
     with talking(thinks) as (model, _), pytest.raises(ModelError, match="for thinking") as caught:
         reply(model)
     assert "remote_options" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("model_name", "options"),
+    [("DeepSeek-R1-Distill-Qwen-7B", {}), ("foo", {"thinks": True})],
+)
+def test_a_thought_that_the_servers_prompt_opened_is_held_back(
+    model_name: str, options: dict[str, Any]
+) -> None:
+    thinks = says("The user ", "wants</thi", "nk>\n\nIn", " May.")
+    with talking(thinks, model=model_name, **options) as (model, server):
+        assert list(model.stream(WHEN, max_tokens=40)) == ["In", " May."]
+        server.behave = says("In May", ".")  # thinking was turned off
+        assert reply(model) == "In May."
+
+        def cut(connection: Connection) -> None:
+            connection.head()
+            connection.event(content="The user")
+            connection.event(finish="length")
+
+        server.behave = cut
+        with pytest.raises(ReplyUnusable, match="for thinking"):
+            reply(model)
+
+        def apart(connection: Connection) -> None:
+            connection.head()
+            connection.event(reasoning_content="The user wants")
+            connection.event(content="In")
+            connection.event(content=" May.", finish="length")
+
+        server.behave = apart
+        assert list(model.stream(WHEN, max_tokens=40)) == ["In", " May."]
+
+
+def test_a_model_is_caught_thinking_aloud_once() -> None:
+    thinks = says("The user wants", "</think>", "In May.")
+    with talking(thinks) as (model, _):
+        with pytest.raises(ReplyUnusable, match="nothing announced") as caught:
+            reply(model)
+        assert "remote_thinks" in caught.value.hint
+        assert reply(model) == "In May."
+    with talking(thinks, thinks=False) as (model, _):
+        assert reply(model) == "The user wants</think>In May."
 
 
 def test_a_stop_string_ends_a_reply_and_the_connection() -> None:
@@ -770,6 +814,38 @@ def test_a_server_that_fails_leaves_the_quotes_and_says_why(lease: Path) -> None
             answer = kb.ask("When does the lease of the house end?")
     assert answer.status == "extractive"
     assert any("asks for a key" in note for note in answer.notes)
+
+
+def thinks_only(connection: Connection) -> None:
+    connection.head()
+    connection.event(content="<think>The lease of the house ends")
+    connection.event(finish="length")
+
+
+def test_a_model_that_only_thinks_leaves_the_quotes_and_says_how_to_give_it_more(
+    lease: Path,
+) -> None:
+    with serving(thinks_only) as server:
+        model = RemoteModel(remote_access.server(server.url), model="q")
+        with KnowledgeBase.open(lease, embedder=FakeEmbedder(), model=model) as kb:
+            answer = kb.ask("When does the lease of the house end?")
+        model.close()
+    assert answer.status == "extractive"
+    assert any("for thinking" in note and "answer_tokens" in note for note in answer.notes)
+
+
+def test_a_model_that_only_thinks_works_for_the_doctor_and_can_be_measured(
+    settings: Settings,
+) -> None:
+    with serving(thinks_only) as server:
+        there = settings.model_copy(
+            update={"model": "remote", "remote_model": "q", "remote_url": server.url}
+        )
+        (*_, check) = diagnosis._remote_model(there)
+        assert (check.ok, check.found.endswith("thought")) == (True, True)
+        model = RemoteModel(remote_access.server(server.url), model="q")
+        assert speed.measure_chat(model).decode > 0
+        model.close()
 
 
 def test_a_remote_model_without_an_address_leaves_the_quotes_and_says_why(lease: Path) -> None:

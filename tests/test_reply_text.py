@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quire.models.repetition import RepetitionGuard
-from quire.models.reply_text import ReplyText
+from quire.models.reply_text import Opened, ReplyText
 
 
 def pieces_of(
-    data: bytes, *, cuts: list[int], stop: tuple[str, ...] = (), thinking: bool = False
+    data: bytes, *, cuts: list[int], stop: tuple[str, ...] = (), opened: Opened = "no"
 ) -> list[str]:
     """The text that comes out, piece by piece, when the bytes come in cut at `cuts`."""
-    reply = ReplyText(stop=stop, thinking=thinking)
+    reply = ReplyText(stop=stop, opened=opened)
     ends = sorted({min(cut, len(data)) for cut in cuts} | {len(data)})
     begins = [0, *ends[:-1]]
     pieces = [reply.feed(data[a:b]) for a, b in zip(begins, ends, strict=True)]
@@ -39,33 +39,73 @@ def test_a_reply_ends_before_the_first_stop_string_however_it_is_cut(
     assert "".join(pieces) == text[: min(ends, default=len(text))]
 
 
-@given(st.lists(st.sampled_from(["<think>", "</think>", "a", "<", "四", " "]), max_size=12), CUTS)
-def test_what_comes_out_does_not_depend_on_the_cuts(parts: list[str], cuts: list[int]) -> None:
+@given(
+    st.lists(st.sampled_from(["<think>", "</think>", "a", "<", "四", " "]), max_size=12),
+    CUTS,
+    st.sampled_from(["no", "perhaps", "yes"]),
+)
+def test_what_comes_out_does_not_depend_on_the_cuts(
+    parts: list[str], cuts: list[int], opened: Opened
+) -> None:
     data = "".join(parts).encode()
-    whole = "".join(pieces_of(data, cuts=[]))
-    assert "".join(pieces_of(data, cuts=cuts)) == whole
-    assert "<think>" not in whole
+    whole = "".join(pieces_of(data, cuts=[], opened=opened))
+    assert "".join(pieces_of(data, cuts=cuts, opened=opened)) == whole
+    assert not whole.lstrip().startswith(("<think>", "</think>"))
 
 
 @pytest.mark.parametrize(
-    ("text", "thinking", "seen"),
+    ("text", "opened", "seen"),
     [
-        ("<think>Let me see.</think>\n\nIn May.", False, "In May."),
-        ("<think>\n\n</think>\n\nIn May.", False, "In May."),
-        ("Let me see.</think>\n\nIn May.", True, "In May."),
-        ("In <think>hm</think> May.", False, "In May."),
-        ("<think>It never ends", False, ""),
-        ("It never ends", True, ""),
-        ("1 < 2 and <thin", False, "1 < 2 and <thin"),
-        ("<think>stop</think>In May. stop here", False, "In May. "),
+        ("<think>Let me see.</think>\n\nIn May.", "no", "In May."),
+        (" \n<think>Let me see.</think>\n\nIn May.", "no", "In May."),
+        ("<think>\n\n</think>\n\nIn May.", "no", "In May."),
+        ("</think>\n\nIn May.", "no", "In May."),
+        ("<think>hm</think><think>hm</think>In May.", "hardly", "In May."),
+        ("Let me see.</think>\n\nIn May.", "yes", "In May."),
+        ("Let me see.</think>\n\nIn May.", "perhaps", "In May."),
+        ("<think>Let me see.</think>\n\nIn May.", "perhaps", "In May."),
+        ("In May. No thought.", "perhaps", "In May. No thought."),
+        ("<think>It never ends", "no", ""),
+        ("It never ends", "yes", ""),
+        ("1 < 2 and <thin", "no", "1 < 2 and <thin"),
+        ("\n <thin", "no", "\n <thin"),
+        ("<think>stop</think>In May. stop here", "no", "In May. "),
     ],
 )
-def test_thinking_is_never_seen(text: str, thinking: bool, seen: str) -> None:
+def test_thinking_is_never_seen(text: str, opened: Opened, seen: str) -> None:
     for size in (1, 2, 3, 100):
         cuts = list(range(0, len(text), size))
-        assert "".join(pieces_of(text.encode(), cuts=cuts, stop=("stop",), thinking=thinking)) == (
-            seen
-        )
+        assert "".join(pieces_of(text.encode(), cuts=cuts, stop=("stop",), opened=opened)) == seen
+
+
+@pytest.mark.parametrize("opened", ["no", "hardly"])
+def test_a_reply_may_speak_of_thoughts(opened: Opened) -> None:
+    for text in (
+        "Use the <think> tag in HTML. It is fine.",
+        "Between <think> and </think> it thinks.",
+    ):
+        cuts = list(range(len(text)))
+        assert "".join(pieces_of(text.encode(), cuts=cuts, opened=opened)) == text
+
+
+def test_a_reply_that_is_cut_short_before_a_thought_ended_was_a_thought() -> None:
+    reply = ReplyText(opened="perhaps")
+    assert reply.feed(b"The user wants") + reply.finish(cut_short=True) == ""
+    assert (reply.thought, reply.said) == (True, False)
+
+
+def test_a_thought_that_nobody_expected_is_noticed_when_it_ends() -> None:
+    reply = ReplyText(opened="hardly")
+    assert reply.feed(b"The user wants</thi") == "The user wants"
+    assert not reply.leaked
+    assert reply.feed(b"nk>In May.") == reply.finish() == ""
+    assert reply.leaked
+
+
+def test_a_thought_that_nobody_expected_does_no_harm_where_nothing_was_handed_on() -> None:
+    reply = ReplyText(opened="hardly")
+    assert reply.feed(b"The user wants</think>\nIn May.") == "In May."
+    assert not reply.leaked
 
 
 def test_half_a_character_at_the_end_is_left_out() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from quire.errors import ModelError, UsageError
+from quire.errors import ReplyUnusable, UsageError
 
 _LONGEST = 256 * 1024  # characters of a grammar or schema
 _DEEPEST = 100  # brackets within each other: llama.cpp's parser calls itself for each
@@ -79,7 +79,7 @@ Form = Grammar | JsonSchema
 
 
 def require_form(form: Form | None, reply: str, *, finish: str, complete: bool = True) -> None:
-    """Raise ModelError for a complete reply that lacks its form.
+    """Raise ReplyUnusable for a complete reply that lacks its form.
 
     `complete` says whether a grammar may end where the reply did. A caller who left gets no error.
     """
@@ -90,7 +90,7 @@ def require_form(form: Form | None, reply: str, *, finish: str, complete: bool =
         problem = "does not fit its grammar to the end"
     if problem:
         how = _CUT.get(finish, "")
-        raise ModelError(
+        raise ReplyUnusable(
             f"The model's reply {how} and {problem}." if how else f"The model's reply {problem}.",
             hint="Allow it more tokens, or ask for less." if how else "Ask again, or for less.",
         )

@@ -19,12 +19,14 @@ from quire.models.llama_devices import free_gpu_memory
 from quire.models.llama_runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
 from quire.models.protocols import CAPABLE_PARAMETERS, Finish
 from quire.models.repetition import RepetitionGuard
-from quire.models.reply_text import ReplyText
+from quire.models.reply_text import ReplyText, require_answer
 from quire.models.thread_choice import ThreadChoice
 from quire.models.turns import Job, Reply, Turns
 from quire.records import Message, Segment
 
 _MEMORY_SHARE_OF_KEPT_CONTEXTS = 8  # of what is free after loading: an eighth
+
+_IF_IT_THINKS = "Allow it more tokens with answer_tokens, or choose a model that does not think."
 
 
 class LlamaEngine:
@@ -207,7 +209,7 @@ class LlamaEngine:
         if reused is None:
             return "cancelled"
         job.reused_tokens = reused
-        reply = ReplyText(stop=job.stop, thinking=job.thinking)
+        reply = ReplyText(stop=job.stop, opened="yes" if job.thinking else "no")
         guard = RepetitionGuard()
         finish: Finish = "length"
         with closing(runtime.sampler(temperature=job.temperature, grammar=job.grammar)) as sampler:
@@ -230,6 +232,8 @@ class LlamaEngine:
                     return "cancelled"
             complete = sampler.may_end()
         job.put(reply.finish())
+        if job.max_tokens:  # not what is only read ahead
+            require_answer(reply, model=self.name, finish=finish, hint=_IF_IT_THINKS)
         require_form(job.form, job.text, finish=finish, complete=complete)
         return finish
 

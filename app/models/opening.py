@@ -79,6 +79,7 @@ def _remote_model(settings: Settings) -> ChatModel:
         timeout=settings.remote_timeout,
         proxy=settings.remote_proxy,
         options=settings.remote_options,
+        thinks=settings.remote_thinks,
     )
 
 

@@ -87,8 +87,8 @@ class ChatModel(Protocol):
         """Begin a reply of at most `max_tokens` tokens, which ends before any string in `stop`.
 
         Temperature 0 takes the likeliest token each time. Setting `cancel` has the effect of
-        `Generation.cancel`. A reply with a `form` has it, or its iteration ends in a ModelError,
-        also where it was cut short.
+        `Generation.cancel`. A reply with a `form` has it, or its iteration ends in ReplyUnusable,
+        also where it was cut short; so does a reply that is nothing but a thought.
 
         Raises ModelBusy when too many wait, ModelError for messages that do not fit, and UsageError
         for a form that cannot be, before anything is generated.

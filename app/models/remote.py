@@ -8,6 +8,7 @@ environment, and bounds what it reads. The connection itself is quire.models.rem
 
 import asyncio
 import math
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,13 +20,22 @@ from quire.models.remote_access import Server
 from quire.models.remote_connection import Connection
 from quire.models.remote_listing import About, Listing
 from quire.models.remote_reply import Call, RemoteReply
-from quire.models.reply_text import ReplyText
+from quire.models.reply_text import Opened, ReplyText, require_answer
 from quire.records import Message, Usage
 
 MAX_AT_ONCE = 8
 _POLL_SECONDS = 0.05  # how soon a caller who leaves is noticed
 _ABOUT_SECONDS = 5.0  # for what the server says about its models
 _MESSAGE_TOKENS = 8  # scaffolding around a message, at most
+# Models whose prompts open a thought, which most servers then pass on as text.
+_THINKS = re.compile(r"(?<![a-z0-9])(r1|qwq|thinking)(?![a-z0-9])", re.IGNORECASE)
+_IF_IT_THINKS = (
+    "Turn its thinking off with remote_options (docs/remote.md), or raise answer_tokens."
+)
+_IF_IT_LEAKS = (
+    "Ask again: its thoughts are held back from now on. To have it so from the start, set "
+    "remote_thinks = true (docs/remote.md)."
+)
 _OWN = frozenset({"messages", "model", "stream"})  # what remote_options may not replace
 
 
@@ -49,10 +59,15 @@ class RemoteModel:
         timeout: float = 120.0,
         proxy: str = "",
         options: Mapping[str, Any] | None = None,
+        thinks: bool | None = None,
         languages: frozenset[str] = frozenset({"en", "zh"}),
     ) -> None:
         """`timeout` is how many seconds the server may say nothing. `options` are added to the body
-        of each request. Raises UsageError for options that replace what is Quire's to say."""
+        of each request. `thinks` says whether replies may begin inside a thought that the server's
+        prompt has opened; unless given, the model's name and its replies tell.
+
+        Raises UsageError for options that replace what is Quire's to say.
+        """
         self.server = server
         self.languages = languages
         self._model = model
@@ -69,6 +84,7 @@ class RemoteModel:
             timeout=timeout,
             most=MAX_AT_ONCE + 2,
         )
+        self._thinks = thinks
         self._factor = 1.0  # by which prompts were longer than estimated, so far
         self._at_once = 0
         self._lock = threading.Lock()
@@ -156,7 +172,7 @@ class RemoteModel:
             **self._options,
         }
         call = Call(
-            ReplyText(stop=stop),
+            ReplyText(stop=stop, opened=self._opened(name)),
             model=name,
             form=form,
             cancel_event=cancel,
@@ -189,6 +205,12 @@ class RemoteModel:
 
         found: About | None = self._connection.start(ask()).result(_ABOUT_SECONDS + 1)
         return found
+
+    def _opened(self, name: str) -> Opened:
+        """Whether a reply of the model of this name begins inside a thought."""
+        if self._thinks is None:
+            return "perhaps" if _THINKS.search(name) else "hardly"
+        return "perhaps" if self._thinks else "no"
 
     def _name_in(self, about: About) -> str:
         only = about.models[0] if len(about.models) == 1 else self._called
@@ -237,20 +259,18 @@ class RemoteModel:
     def _finished(self, call: Call) -> Finish:
         """Why a complete reply ended. Raises ModelError for one that says nothing or lacks its
         form."""
-        call.put(call.reply.finish())
+        reply = call.reply
+        finish: Finish = "length" if call.over or call.ended_by == "length" else "stop"
+        call.put(reply.finish(cut_short=finish == "length"))
         if call.ended_by == "content_filter":
             raise ModelError(
                 f"The server at {self.server.host} withholds the reply: its filter objects."
             )
-        over = call.over and not call.reply.stopped
-        finish: Finish = "length" if over or call.ended_by == "length" else "stop"
-        finish = "stop" if call.reply.stopped else finish
-        if finish == "length" and not call.text and (call.thought or call.reply.thinking):
-            raise ModelError(
-                f"The model {call.model} used all tokens of its reply for thinking.",
-                hint="Turn its thinking off with remote_options (docs/remote.md), or raise "
-                "answer_tokens.",
-            )
+        if reply.leaked:
+            self._thinks = True
+        hint = _IF_IT_LEAKS if reply.leaked else _IF_IT_THINKS
+        require_answer(reply, model=call.model, finish=finish, hint=hint)
+        finish = "stop" if reply.stopped else finish
         require_form(call.form, call.text, finish=finish)
         return finish
 

@@ -101,7 +101,7 @@ class Connection:
                 raise late from error
         except Garbled as error:
             raise self.failures.garbled(str(error)) from error
-        if not call.complete and not call.over:
+        if not call.complete:
             raise self.failures.broke_off()
 
     async def listing(self, *, model: str) -> About | None:
@@ -149,7 +149,7 @@ class Connection:
                     return
                 new = piece(data)
                 call.take(new)
-                if call.reply.stopped or call.over:
+                if call.useless:
                     return
                 if new.text or new.thought or new.finish:
                     seconds = _LAST_WORDS_SECONDS if call.complete else self._timeout

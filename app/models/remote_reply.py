@@ -28,7 +28,6 @@ class Call:
     max_tokens: int
     usage: Usage
     left: bool = False
-    thought: bool = False
     written: int = 0  # characters, of thoughts too
     text: str = ""
     ended_by: str | None = None
@@ -38,7 +37,12 @@ class Call:
 
     @property
     def complete(self) -> bool:
-        return self.ended_by is not None or self.reply.stopped
+        return self.ended_by is not None or self.useless
+
+    @property
+    def useless(self) -> bool:
+        """Whether nothing that the server still sends will be read."""
+        return self.reply.stopped or self.reply.leaked or self.over
 
     @property
     def over(self) -> bool:
@@ -55,7 +59,9 @@ class Call:
 
     def take(self, new: Piece) -> None:
         """Add what the server sent; what belongs to a thought is only counted."""
-        self.thought = self.thought or bool(new.thought) or self.reply.thinking
+        if new.thought:  # it keeps them apart
+            self.reply.thought = True
+            self.put(self.reply.begin_outside())
         self.ended_by = self.ended_by or new.finish
         if new.text or new.thought:
             self.written += max(len(new.text) + len(new.thought), _CHARACTERS_PER_EVENT)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quire.errors import ReplyUnusable
 from quire.models import catalog, machine, starter
 from quire.models.catalog import KnownModel
 from quire.models.protocols import ChatModel, Embedder
@@ -63,18 +64,24 @@ def measure_chat(model: ChatModel) -> ChatSpeed:
     sentence = max(1, model.count_tokens(_SENTENCE))
     room = min(_PROMPT_TOKENS, model.context_tokens // 2)
     prompt = [Message("user", f"Sum this up. {_SENTENCE * (room // sentence)}")]
-    list(model.stream([Message("user", "Hello.")], max_tokens=2))  # wakes the threads
+    _reply(model, [Message("user", "Hello.")], max_tokens=2)  # wakes the threads
+    seconds, _ = _reply(model, prompt, max_tokens=1)
+    prefill = model.prompt_tokens(prompt) / seconds
+    count = [Message("user", _COUNT)]
+    _reply(model, count, max_tokens=1)  # from now on it is read already
+    short, first = _reply(model, count, max_tokens=1)
+    seconds, written = _reply(model, count, max_tokens=1 + _WRITTEN_TOKENS)
+    return ChatSpeed(prefill, max(written - first, 1) / max(seconds - short, 1e-6))
+
+
+def _reply(model: ChatModel, messages: Sequence[Message], *, max_tokens: int) -> tuple[float, int]:
+    """Seconds that a reply takes, and its tokens. They may all be spent on a thought."""
     began = time.perf_counter()
-    list(model.stream(prompt, max_tokens=1))
-    prefill = model.prompt_tokens(prompt) / (time.perf_counter() - began)
-    reply = model.stream([Message("user", _COUNT)], max_tokens=_WRITTEN_TOKENS)
-    next(reply, "")
-    began, first = time.perf_counter(), reply.usage.completion_tokens
-    for _ in reply:
-        pass
-    seconds = max(time.perf_counter() - began, 1e-6)
-    decode = max(reply.usage.completion_tokens - first, 1) / seconds
-    return ChatSpeed(prefill, decode)
+    reply = model.stream(messages, max_tokens=max_tokens)
+    with contextlib.suppress(ReplyUnusable):
+        for _ in reply:
+            pass
+    return max(time.perf_counter() - began, 1e-6), reply.usage.completion_tokens
 
 
 def measure_embedder(embedder: Embedder) -> float:
