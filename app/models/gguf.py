@@ -11,6 +11,7 @@ follows, aligned.
 
 import hashlib
 import mmap
+import stat
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,17 @@ def read_facts(path: Path) -> GgufFacts:
     damaged or cut short, or is not a chat model.
     """
     try:
+        # Asked before it is opened: opening a pipe waits for somebody to write into it.
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise _unusable(
+                path,
+                "is a folder",
+                hint="A chat model is one file in the GGUF format; an embedding model, which is a "
+                "folder, is set as 'embedder'.",
+            )
+        if not stat.S_ISREG(kind):
+            raise _unusable(path, "is no regular file", hint="Name a file in the GGUF format.")
         with path.open("rb") as file:
             size = file.seek(0, 2)
             if size == 0:

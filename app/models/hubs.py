@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from quire.errors import DownloadFailed, UsageError
 from quire.models.catalog import Repository
-from quire.models.web import Web, web_page
+from quire.models.web import Web, count, joined, web_page
 
 _PART = re.compile(r"\w[\w.+=@ -]{0,199}")
 _OWNER_AND_NAME = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}")
@@ -72,12 +72,12 @@ def one_file(web: Web, repository: Repository, path: str) -> RemoteFile:
             return RemoteFile(
                 path,
                 url,
-                int(size) if size.isdecimal() else None,
+                count(size),
                 etag if _SHA256.fullmatch(etag) else "",
                 etag if _SHA1.fullmatch(etag) else "",
                 token,
             )
-        moved = urljoin(url, headers.get("location", ""))
+        moved = joined(url, headers.get("location", ""))
         if urlsplit(moved).netloc != urlsplit(url).netloc:
             break
         url = moved

@@ -18,6 +18,7 @@ from quire.models.hubs import RemoteFile
 from quire.models.installed import MODULES
 
 _MAX_HEADER = 32 * 2**20
+_VALUES_PER_BYTE = 2  # at most: the smallest have four bits
 _WANTED = re.compile(r"(?:\d+_\w+/)?(?:[\w.-]+\.(?:json|txt|model|safetensors)|LICENSE)")
 
 
@@ -33,6 +34,8 @@ class FolderFacts:
 def read_folder(folder: Path) -> FolderFacts:
     """Check the folder. Raises ModelNotFound when there is no such model, and ModelUnusable when it
     is damaged, cut short, or has its weights as a pickle."""
+    if (folder / MODULES).exists() and not (folder / MODULES).is_file():  # a pipe: it would wait
+        raise _unusable(folder, f"has a {MODULES} that is no regular file")
     try:
         modules = json.loads((folder / MODULES).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -40,10 +43,10 @@ def read_folder(folder: Path) -> FolderFacts:
             f"There is no sentence-transformers model at {folder}.",
             hint=f"Name the folder that holds {MODULES}.",
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unusable(folder, f"has a {MODULES} that cannot be read") from error
     _require_modules(folder, modules)
-    weights = sorted(folder.rglob("*.safetensors"))
+    weights = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
     if not weights:
         raise _unusable(
             folder,
@@ -102,11 +105,14 @@ def _weights(folder: Path, path: Path) -> int:
         for tensor, row in header.items():
             if tensor != "__metadata__":
                 first, last = row["data_offsets"]
-                if not 0 <= first <= last:
+                values = math.prod(row["shape"])
+                if not 0 <= first <= last or not all(side >= 0 for side in row["shape"]):
                     raise ValueError(tensor)
-                count += math.prod(row["shape"])
+                if values > (last - first) * _VALUES_PER_BYTE:
+                    raise ValueError(tensor)
+                count += values
                 end = max(end, last)
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _unusable(folder, f"has a damaged {name}") from error
     except OSError as error:
         raise _unusable(folder, f"has a {name} that cannot be read ({error.strerror})") from error

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -22,6 +22,7 @@ Method = Literal["GET", "HEAD"]
 
 _AHEAD = 32  # chunks of at most 64 KB read ahead of the disk
 _LOOK = 0.1  # seconds between two looks whether to leave
+_DIGITS = 19  # a number of bytes has fewer
 _MOST_JSON = 32 * 2**20  # bytes: the list of a repository's files
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
@@ -105,7 +106,7 @@ class Web:
                     raise DownloadFailed(f"{host(url)} sends a list without end.")
         try:
             return json.loads(bytes(content))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise web_page(url, "a list of files") from error
 
 
@@ -116,6 +117,7 @@ class Response(Iterator[bytes]):
         self, web: Web, method: Method, url: str, headers: Mapping[str, str], *, follow: bool
     ) -> None:
         self.url = url
+        self._named = "Authorization" in headers
         self._web = web
         self._left = threading.Event()
         self._items: queue.Queue[httpx.Response | bytes | Exception | None] = queue.Queue(_AHEAD)
@@ -134,11 +136,18 @@ class Response(Iterator[bytes]):
             return
         self.close()
         where = f"{host(self.url)} refuses {what}" if what else f"{host(self.url)} refuses"
-        if self.status in {401, 403}:
+        if self.status == 401 and self._named:
             raise DownloadFailed(
-                f"{where}: it wants to know who asks (status {self.status}).",
-                hint="Accept the model's conditions on its page, make a token there, and set it as "
-                "HF_TOKEN.",
+                f"{where}: the token in HF_TOKEN is wrong (status 401).",
+                hint="Make a new one on the hub's site, and set it as HF_TOKEN.",
+            )
+        if self.status in {401, 403}:
+            known = "who asks may not have it" if self._named else "it wants to know who asks"
+            raise DownloadFailed(
+                f"{where}: {known} (status {self.status}).",
+                hint="Check the spelling: so it answers for a repository that is not there, too. "
+                "Otherwise accept the model's conditions on its page, make a token there, and set "
+                "it as HF_TOKEN.",
             )
         if self.status == 404:
             raise DownloadFailed(
@@ -231,12 +240,26 @@ class Response(Iterator[bytes]):
 
 def host(url: str) -> str:
     """What of an address can be shown: what follows may hold a signature."""
-    return urlsplit(url).hostname or url[:60]
+    try:
+        return urlsplit(url).hostname or url[:60]
+    except ValueError:
+        return url[:60]
 
 
 def require_private(url: str) -> None:
-    """Raises DownloadFailed for an address whose content others can change on its way."""
-    parts = urlsplit(url)
+    """Raises DownloadFailed for an address whose content others can change on its way, and for what
+    is none."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname)
+    except ValueError:
+        named = False
+    if not named:
+        raise DownloadFailed(
+            f"{url[:60]!r} is no address of a server.",
+            hint="It begins with https:// and the server's name. Correct it where you named it: in "
+            "the command, HF_ENDPOINT or MODELSCOPE_ENDPOINT.",
+        )
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return
     raise DownloadFailed(
@@ -253,6 +276,21 @@ def web_page(url: str, what: str) -> DownloadFailed:
     )
 
 
+def count(text: str) -> int | None:
+    """What a header says that is a number of bytes; None for what cannot be one."""
+    return int(text) if text.isdecimal() and len(text) < _DIGITS else None
+
+
 def _refuse_plain_text(response: httpx.Response) -> None:
     if response.has_redirect_location:
-        require_private(str(response.url.join(response.headers["location"])))
+        require_private(joined(str(response.url), response.headers["location"]))
+
+
+def joined(url: str, location: str) -> str:
+    """Where a redirect leads to. Raises DownloadFailed for one that leads nowhere."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise DownloadFailed(
+            f"{host(url)} leads to {location[:60]!r}, which is no address.", hint="Try another hub."
+        ) from error
