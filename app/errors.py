@@ -16,7 +16,7 @@
         ├── ModelNotFound             its file is not there; says how to get it
         ├── ModelUnusable             it is there and cannot be loaded or crashes
         ├── DownloadFailed            it did not arrive, or not as promised; says what to do
-        ├── DownloadStopped           the user stopped it; what has arrived stays
+        ├── DownloadStopped           the user stopped it; says what is left of it
         ├── ReplyUnusable             what it wrote lacks its form, or is nothing but a thought
         ├── ModelBusy                 the queue is full or the wait took too long
         └── ModelUnreachable          the server of a remote model cannot be reached, or breaks off
@@ -106,11 +106,13 @@ class DownloadStopped(ModelError):
 
     code = "download_stopped"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The download was stopped.",
-            hint="Run the same command again: it goes on where it stopped.",
-        )
+    def __init__(
+        self,
+        message: str = "The download was stopped.",
+        *,
+        hint: str = "Run the same command again: it goes on where it stopped.",
+    ) -> None:
+        super().__init__(message, hint=hint)
 
 
 class ReplyUnusable(ModelError):

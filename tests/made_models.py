@@ -1,9 +1,14 @@
 """Models made by hand, of a few megabytes: right in form, and able to say nothing."""
 
+import dataclasses
 import json
 import random
 import struct
+from typing import Any
 
+import pytest
+
+from quire.models import catalog
 from test_gguf import model, tensor
 
 
@@ -33,3 +38,12 @@ def embedding_model_files(*, seed: int = 1) -> dict[str, bytes]:
         "1_Pooling/config.json": b'{"word_embedding_dimension": 64}',
         "tokenizer.json": b"{}",
     }
+
+
+def change_catalog(monkeypatch: pytest.MonkeyPatch, name: str, **values: Any) -> None:
+    """Have the catalog know something else of a model, such as the hash of a file made by hand."""
+    changed = tuple(
+        dataclasses.replace(each, **values) if each.name == name else each
+        for each in catalog.known_models()
+    )
+    monkeypatch.setattr(catalog, "known_models", lambda: changed)

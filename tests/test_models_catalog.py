@@ -35,8 +35,8 @@ def test_an_entry_of_the_catalog_is_whole(model: catalog.KnownModel) -> None:
     assert {"en", "zh"} == set(model.notes)
     assert 0 < model.body < model.parameters
     assert bool(model.package) != bool(model.repositories)
+    assert re.fullmatch(r"[0-9a-f]{64}", model.sha256)
     if model.repositories:
-        assert re.fullmatch(r"[0-9a-f]{64}", model.sha256)
         assert bool(model.file) != bool(model.weights)
     if model.kind == "chat":
         assert model.kv_bytes
@@ -50,6 +50,8 @@ def test_the_catalog_knows_the_starter_models_as_they_are() -> None:
     facts, known = gguf.read_facts(starter.CHAT.path), catalog.named(starter.CHAT.name)
     assert (known.size, known.parameters) == (facts.size, facts.parameters)
     assert known.kv_bytes == facts.kv_bytes_per_token
+    assert known.sha256 == starter.CHAT.sha256
+    assert catalog.named(starter.EMBEDDER.name).sha256 == starter.EMBEDDER.sha256
     assert not known.capable
     assert catalog.named("Qwen3-1.7B").capable
 
@@ -89,7 +91,7 @@ def test_what_is_in_the_models_folder_is_found(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     found = {(model.kind, model.name) for model in installed.installed_models(tmp_path)}
     assert found == {
-        ("chat", "Qwen3-0.6B"),
+        ("chat", "Qwen3-0.6B-Q8_0.gguf"),  # nobody has looked whether it is that
         ("chat", "mine"),
         ("chat", "SmolLM2-135M-Instruct"),
         ("embedding", "bge-m3"),
@@ -101,7 +103,7 @@ def test_a_setting_names_a_model_by_catalog_by_file_or_by_path(tmp_path: Path) -
     path = file_in(tmp_path / "models", "Qwen3-0.6B-Q8_0.gguf")
     other = file_in(tmp_path / "elsewhere", "mine.gguf")
     for setting, expected in (
-        ("qwen3-0.6b", path),
+        ("qwen3-0.6b-q8_0.gguf", path),
         ("Qwen3-0.6B-Q8_0.gguf", path),
         (str(path), path),
         (str(other), other),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import running_hub
-from made_models import chat_model_file, embedding_model_files
+from made_models import change_catalog, chat_model_file, embedding_model_files
 from quire import Models, cli, config_file, load_settings
 from quire.config_file import put_setting
 from quire.errors import (
@@ -21,11 +21,11 @@ from quire.errors import (
     UsageError,
 )
 from quire.models import (
-    downloads,
+    catalog,
     installed,
-    library,
     machine,
     opening,
+    placing,
     recommending,
     speed,
     starter,
@@ -88,12 +88,6 @@ def test_a_folder_is_added_checked_and_removed(models: Models, folder: Path, lin
     assert list(models.settings.models.iterdir()) == []
 
 
-def test_a_known_file_gets_its_known_name(models: Models, file: Path) -> None:
-    other = file.rename(file.with_name("qwen3-0.6b-q8_0.gguf"))
-    assert models.add(other).name == "Qwen3-0.6B"
-    assert models.info("Qwen3-0.6B").here is not None
-
-
 def test_what_cannot_work_is_not_added(models: Models, file: Path, folder: Path) -> None:
     file.write_bytes(chat_model_file()[:-1])
     (folder / "model.safetensors").write_bytes(b"\x10" + bytes(20))
@@ -128,7 +122,7 @@ def test_a_full_disk_leaves_no_half_model(
     models: Models, file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"free": 51_000_000})
-    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(placing.shutil, "disk_usage", lambda _: usage)
     for path in (file, folder):
         with pytest.raises(DownloadFailed, match=r"51\.0 MB free"):
             models.add(path)
@@ -374,17 +368,8 @@ def test_from_nothing_to_a_better_model_on_the_command_line(
 ) -> None:
     """A model of the catalog, with the starter's file in its place."""
     assert starter.CHAT.path is not None
-    known = library.catalog.named("Qwen3-0.6B")
-    replaced = [
-        library.catalog.KnownModel(
-            **{
-                **{name: getattr(each, name) for name in each.__slots__},
-                "sha256": starter.CHAT.sha256 if each is known else each.sha256,
-            }
-        )
-        for each in known_models()
-    ]
-    monkeypatch.setattr(library.catalog, "known_models", lambda: tuple(replaced))
+    change_catalog(monkeypatch, "Qwen3-0.6B", sha256=starter.CHAT.sha256)
+    known = catalog.named("Qwen3-0.6B")
     with running_hub() as hub:
         hub.repositories = {known.repositories[0].repo: {known.file: starter.CHAT.path}}
         monkeypatch.setenv("HF_ENDPOINT", hub.url)

@@ -19,10 +19,11 @@ from hub import Hub, running_hub
 from made_models import chat_model_file, embedding_model_files
 from quire import load_settings
 from quire.errors import DownloadFailed, DownloadStopped, ModelUnusable, QuireError, UsageError
-from quire.models import downloads, installed, opening, pulling, starter
+from quire.models import downloads, installed, opening, placing, provenance, pulling, starter
 from quire.models.downloads import DownloadProgress
-from quire.models.pulling import Pulled, wanted
+from quire.models.pulling import Pulled
 from quire.models.sentence_folder import read_folder
+from quire.models.wanting import Wanted, wanted
 
 REPO, FILE = "someone/Tiny-GGUF", "tiny.gguf"
 REFERENCE = f"hf:{REPO}/{FILE}"
@@ -84,9 +85,10 @@ def test_a_chat_model_arrives_and_is_recorded(hub: Hub, tiny: bytes, tmp_path: P
     assert pulled.sha256 == hashlib.sha256(tiny).hexdigest()
     assert visible(tmp_path) == [FILE]
     assert not part(tmp_path).exists()
-    record = pulling.read_record(tmp_path, "tiny")
-    assert record["source"] == f"huggingface:{REPO}"
-    assert record["files"][0]["sha256"] == pulled.sha256
+    record = provenance.read(pulled.path)
+    assert record is not None
+    assert record.source == f"huggingface:{REPO}"
+    assert record.files[0].sha256 == pulled.sha256
     assert (pulled.path.stat().st_mode & 0o077) == 0
     loading = [each for each in heard if each.stage == "downloading"]
     assert [each.done for each in loading] == sorted(each.done for each in loading)
@@ -153,7 +155,7 @@ def test_a_hub_that_cannot_be_reached_gives_way_to_the_other(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
     both = wanted(REFERENCE)
-    both = pulling.Wanted(
+    both = Wanted(
         both.name,
         both.kind,
         (*both.repositories, *wanted(f"ms:{REPO}/{FILE}").repositories),
@@ -188,8 +190,8 @@ def test_a_download_that_is_killed_again_and_again_arrives_whole(
 ) -> None:
     """Each time in a process of its own, so that nothing is remembered but what is on the disk."""
     program = (
-        "import sys; from pathlib import Path; from quire.models import pulling\n"
-        "model = pulling.wanted(sys.argv[1])\n"
+        "import sys; from pathlib import Path; from quire.models import pulling, wanting\n"
+        "model = wanting.wanted(sys.argv[1])\n"
         "def hear(p):\n"
         "    if p.stage == 'downloading' and p.done > int(sys.argv[3]): sys.stdin.read()\n"
         "pulling.pull(model, Path(sys.argv[2]), progress=hear)\n"
@@ -258,6 +260,7 @@ def test_a_download_can_be_left_while_the_server_is_silent(hub: Hub, tmp_path: P
     ("status", "says", "hint"),
     [
         (401, "wants to know who asks", "HF_TOKEN"),
+        (401, "wants to know who asks", "repository that is not there"),
         (403, "wants to know who asks", "HF_TOKEN"),
         (404, r"has no tiny\.gguf", "spelling"),
         (500, "is overloaded", "goes on"),
@@ -445,7 +448,7 @@ def test_a_token_is_shown_only_to_a_hub_that_asks_for_it(
         pull(tmp_path / "gated")
         assert not [headers for *_, headers in cdn.asked if "authorization" in headers]
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-    with pytest.raises(DownloadFailed, match="wants to know who asks") as caught:
+    with pytest.raises(DownloadFailed, match="the token in HF_TOKEN is wrong") as caught:
         pull(tmp_path / "wrong")
     said = f"{caught.value}{caught.value.hint}{caplog.text}{wanted(REFERENCE)}"
     assert "hf_secret" not in said
@@ -459,7 +462,7 @@ def test_a_disk_that_is_too_small_is_noticed_before(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"free": 40_000_000})
-    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(placing.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DownloadFailed, match=r"40\.0 MB free, and 53\.1 MB are needed"):
         pull(tmp_path)
     assert hub.bodies() == []
@@ -555,7 +558,7 @@ def test_whoever_waits_for_another_can_leave(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_a_record_that_is_damaged_is_none(tmp_path: Path) -> None:
-    (tmp_path / pulling.RECORDS).mkdir()
-    for content in ("", "[]", "{"):
-        (tmp_path / pulling.RECORDS / "x.json").write_text(content)
-        assert pulling.read_record(tmp_path, "x") == {}
+    (tmp_path / provenance.RECORDS).mkdir()
+    for content in ("", "[]", "{", '{"source": "", "origin": "", "files": [{"path": 1}]}'):
+        (tmp_path / provenance.RECORDS / "x.gguf.json").write_text(content)
+        assert provenance.read(tmp_path / "x.gguf") is None

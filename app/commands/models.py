@@ -26,6 +26,7 @@ app.add_typer(models)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `quire models list`.")]
 
 _AGAIN = "What has arrived stays; run the same command again."
+_NOTHING_LEFT = "Run the same command again: what was copied is deleted then."
 _VERIFIED = {
     "promised": "Its SHA-256 is the one that was known beforehand.",
     "hub": "Its SHA-256 is the one that the hub tells.",
@@ -137,7 +138,14 @@ def add(
     """Take in a model that is on the disk, after checking it."""
     line = ProgressLine()
     try:
-        added = _library(kb).add(path, name=name, link=link, progress=lambda p: line.show(_told(p)))
+        with stopped_by_signal(as_json=json, hint=_NOTHING_LEFT) as cancel:
+            added = _library(kb).add(
+                path,
+                name=name,
+                link=link,
+                progress=lambda p: line.show(_told(p)),
+                cancel=cancel,
+            )
     finally:
         line.clear()
     if json:
@@ -260,8 +268,8 @@ def _told(progress: "DownloadProgress") -> str:
     if progress.stage in _STAGES:
         return f"{progress.file}: {_STAGES[progress.stage]}"
     of = f" of {_bytes(progress.total)}" if progress.total is not None else ""
-    if progress.stage == "checking":
-        return f"checking {progress.file}, {_bytes(progress.done)}{of}"
+    if progress.stage in {"checking", "copying"}:
+        return f"{progress.stage} {progress.file}, {_bytes(progress.done)}{of}"
     left = "" if progress.remaining is None else f", {duration(progress.remaining)} left"
     rate = f", {progress.rate / 1e6:.1f} MB a second" if progress.rate else ""
     return f"{_bytes(progress.done)}{of}{rate}{left}  {progress.file}"

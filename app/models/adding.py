@@ -1,22 +1,21 @@
 """Takes a model that is on the disk already into the models folder, and out of it again."""
 
-import contextlib
 import os
 import re
-import shutil
-from collections.abc import Callable
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quire.errors import ModelNotFound, UsageError
-from quire.models import catalog, downloads, gguf, installed, pulling
-from quire.models.catalog import Kind
+from quire.errors import DownloadFailed, DownloadStopped, ModelNotFound, ModelUnusable, UsageError
+from quire.models import catalog, claims, downloads, gguf, installed, placing, provenance
+from quire.models.catalog import Kind, KnownModel
 from quire.models.downloads import DownloadProgress, HearProgress
 from quire.models.installed import InstalledModel
+from quire.models.provenance import KeptFile, Record
 from quire.models.sentence_folder import read_folder
 
-_BLOCK = 1 << 20
+_PATIENCE = 1.0  # seconds until it says who else is at the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,16 @@ def add(
     name: str = "",
     link: bool = False,
     progress: HearProgress = lambda _: None,
+    cancel: threading.Event | None = None,
 ) -> Added:
     """Take in a GGUF file, or the folder of a sentence-transformers model, after checking it.
 
     `name` is what it is called from then on, by default as its file. With `link` it stays where it
-    is. Raises ModelNotFound, ModelUnusable for what cannot work, and UsageError for a name that is
-    taken.
+    is. A name of the catalog is given only to the very model that the catalog means by it. Setting
+    `cancel` ends it, with nothing left. Raises ModelNotFound, ModelUnusable for what cannot work,
+    UsageError for a name that is taken, ModelBusy, and DownloadStopped.
     """
+    cancel = cancel or threading.Event()
     source = Path(os.path.abspath(source.expanduser()))  # noqa: PTH100  links stay links
     kind: Kind = "embedding" if source.is_dir() else "chat"
     if kind == "chat":
@@ -65,39 +67,96 @@ def add(
         size, parameters = about.size, about.parameters
     usual = source.stem if kind == "chat" else source.name
     chosen = installed.checked_name(name or re.sub(r"[^\w.+-]+", "-", usual).strip("-."))
-    known = catalog.find(chosen)
-    file = known.file if known and known.file else f"{chosen}.gguf"
-    target = folder / (file if kind == "chat" else known.name if known else chosen)
-    if target.exists() or target.is_symlink():
-        raise UsageError(
-            f"There is a model called {target.name} in {folder}.",
-            hint=f"Give it another name with --name, or: quire models remove {chosen}",
-        )
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if link:
-        target.symlink_to(source, target_is_directory=kind == "embedding")
+    chosen = chosen.removesuffix(".gguf") if kind == "chat" else chosen
+    known = _known(chosen, source, kind, cancel, progress)
+    place = chosen if kind == "embedding" else f"{chosen}.gguf"
+    if known is not None:
+        chosen, place = known.model.name, known.model.file or place
     else:
-        downloads.require_space(folder, size)
-        _copy(source, target, size, progress)
-    return Added(known.name if known else chosen, kind, target, size, parameters, link)
+        installed.refuse_name_of_another(chosen, kind=kind, place=place)
+    target = folder / place
+    placing.make_folder(folder)
+    claims.sweep(folder)
+    with claims.claimed(target, "added", wait=_PATIENCE, cancel=cancel):
+        if target.exists() or target.is_symlink():
+            raise UsageError(
+                f"There is a model called {target.name} in {folder}.",
+                hint=f"Give it another name with --name, or: quire models remove {target.name}",
+            )
+        if installed.has(chosen, folder=folder):
+            raise UsageError(
+                f"There is another model called {chosen}.", hint="Choose a name with --name."
+            )
+        provenance.forget(target)
+        if link:
+            _link(source, target)
+        else:
+            placing.require_space(folder, size)
+            _copy(source, target, size, cancel, progress)
+        if known is not None:
+            provenance.write(target, Record("added", "", (known.weights,)))
+        here = installed.at(target)
+    return Added(here.name if here else chosen, kind, target, size, parameters, link)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognized:
+    """A model of the catalog, and its weights as they were found."""
+
+    model: KnownModel
+    weights: KeptFile
+
+
+def _known(
+    name: str, source: Path, kind: Kind, cancel: threading.Event, progress: HearProgress
+) -> _Recognized | None:
+    """The model that the catalog knows by this name, if the file has the hash that it knows. Raises
+    UsageError for another model that is to have the name of one."""
+    known = catalog.find(name)
+    if known is None or known.kind != kind:
+        return None
+    weights = source / known.weights if kind == "embedding" else source
+    size = placing.size_of(weights)
+
+    def hear(done: int) -> None:
+        progress(DownloadProgress("checking", source.name, done, size))
+
+    sha256 = placing.sha256(weights, cancel, hear)
+    if sha256 == known.sha256:
+        path = known.weights if kind == "embedding" else known.file or f"{known.name}.gguf"
+        return _Recognized(known, KeptFile(path, size, sha256, "promised"))
+    if known.name.casefold() != name.casefold():  # only the file is called so
+        return None
+    raise UsageError(
+        f"{source} is not the {known.name} that Quire knows: its SHA-256 is {sha256[:12]}… instead "
+        f"of {known.sha256[:12]}….",
+        hint="Give it a name of its own with --name.",
+    )
 
 
 def remove(model: InstalledModel, folder: Path) -> int:
     """Delete a model from the models folder; returns how many bytes that freed. A link is deleted,
-    and what it leads to stays."""
+    and what it leads to stays. Raises ModelBusy while another process is at it."""
     if model.packaged and not model.path.is_relative_to(folder):
         package = model.known.package.replace("_", "-") if model.known else ""
         raise UsageError(
             f"{model.name} came as a Python package.", hint=f"To remove it: pip uninstall {package}"
         )
     size = 0 if model.path.is_symlink() else model.size
-    # Renamed first: a folder that is half deleted is no model.
-    gone = model.path.with_name(f".{model.path.name}.gone")
-    with contextlib.suppress(FileNotFoundError):
-        _delete(gone)
-    model.path.rename(gone)
-    _delete(gone)
-    pulling.forget(folder, model.name)
+    claims.sweep(folder)
+    with claims.claimed(model.path, "removed", wait=_PATIENCE):
+        # Renamed first: a folder that is half deleted is no model.
+        gone = claims.gone_of(model.path)
+        try:
+            claims.delete(gone)
+            model.path.rename(gone)
+            provenance.forget(model.path)
+            claims.delete(gone)
+        except OSError as error:
+            raise ModelUnusable(
+                f"{model.path} cannot be deleted: {error.strerror or error}.",
+                hint="Check the permissions of its folder, and whether it is in use.",
+            ) from error
     return size
 
 
@@ -108,64 +167,65 @@ def remove_part(name: str, folder: Path) -> int:
     if known := catalog.find(name):
         wanted |= {each.casefold() for each in (known.name, known.file) if each}
     for part in folder.glob(".*.part"):
-        if part.name[1:].removesuffix(".part").casefold() in wanted:
-            files = [part] if part.is_file() else [p for p in part.rglob("*") if p.is_file()]
-            size = sum(path.stat().st_size for path in files)
-            _delete(part)
-            with contextlib.suppress(FileNotFoundError):
-                part.with_name(part.name + ".json").unlink()
+        target = part.with_name(part.name[1:].removesuffix(".part"))
+        if target.name.casefold() in wanted:
+            with claims.claimed(target, "removed", wait=_PATIENCE):
+                files = [part] if part.is_file() else [p for p in part.rglob("*") if p.is_file()]
+                size = sum(path.stat().st_size for path in files)
+                claims.delete(part)
+                downloads.discard(target)
             return size
     raise ModelNotFound(
         f"There is no model {name} in {folder}.", hint="See what there is with: quire models list"
     )
 
 
-def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.symlink_to(source, target_is_directory=source.is_dir())
+    except OSError as error:
+        raise DownloadFailed(
+            f"No link can be made in {target.parent}: {error.strerror or error}.",
+            hint="Leave --link out, or name another folder with QUIRE_MODELS.",
+        ) from error
 
 
-def _copy(source: Path, target: Path, size: int, progress: HearProgress) -> None:
-    part, done = downloads.part_of(target), 0
-    _forget(part)
+def _copy(
+    source: Path, target: Path, size: int, cancel: threading.Event, progress: HearProgress
+) -> None:
+    copy, done = claims.copy_of(target), 0
 
-    def hear(count: int) -> None:
+    def copy_file(path: Path, beside: Path) -> None:
         nonlocal done
-        done += count
-        progress(DownloadProgress("checking", source.name, done, size))
+        with beside.open("xb") as writing:
+            for block in placing.blocks(path, cancel):
+                writing.write(block)
+                done += len(block)
+                progress(DownloadProgress("copying", source.name, done, size))
+            writing.flush()
+            os.fsync(writing.fileno())
 
     try:
+        claims.delete(copy)
         if source.is_dir():
-            part.mkdir(mode=0o700)
+            copy.mkdir(mode=0o700)
             for path in sorted(source.rglob("*")):
-                beside = part / path.relative_to(source)
+                beside = copy / path.relative_to(source)
                 if path.is_file():
                     beside.parent.mkdir(parents=True, exist_ok=True)
-                    _copy_file(path, beside, hear)
+                    copy_file(path, beside)
         else:
-            _copy_file(source, part, hear)
-        downloads.place(part, target)
+            copy_file(source, copy)
+        placing.place(copy, target)
     except OSError as error:
-        _forget(part)
-        raise downloads.no_room(part, error) from error
+        claims.delete(copy)
+        raise placing.no_room(copy, error) from error
+    except DownloadStopped:
+        claims.delete(copy)
+        raise DownloadStopped(
+            f"Taking in {source.name} was stopped, and what was copied is deleted.",
+            hint="Run the same command again.",
+        ) from None
     except BaseException:
-        _forget(part)
+        claims.delete(copy)
         raise
-
-
-def _forget(part: Path) -> None:
-    if part.is_dir():
-        shutil.rmtree(part)
-    else:
-        downloads.discard_part(part)
-
-
-def _copy_file(source: Path, target: Path, hear: Callable[[int], None]) -> None:
-    with source.open("rb") as reading, target.open("xb") as writing:
-        while block := reading.read(_BLOCK):
-            writing.write(block)
-            hear(len(block))
-        writing.flush()
-        os.fsync(writing.fileno())

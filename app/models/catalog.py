@@ -57,6 +57,11 @@ class KnownModel:
     repositories: tuple[Repository, ...] = ()
 
     @property
+    def place(self) -> str:
+        """What it is called in the models folder."""
+        return self.file or self.name
+
+    @property
     def capable(self) -> bool:
         """Whether it writes summaries and follows a conversation; see `ChatModel.capable`."""
         return self.kind == "chat" and self.parameters >= CAPABLE_PARAMETERS

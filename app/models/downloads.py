@@ -7,12 +7,10 @@ with another content is deleted, never used.
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import re
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,19 +20,25 @@ from typing import Literal
 
 from quire.errors import DownloadFailed, DownloadStopped, ModelError
 from quire.models.hubs import RemoteFile
-from quire.models.web import AGAIN, Interrupted, Response, Web, host, web_page
+from quire.models.placing import (
+    blocks,
+    megabytes,
+    no_room,
+    part_of,
+    place,
+    require_space,
+    size_of,
+)
+from quire.models.provenance import Verified
+from quire.models.web import Interrupted, Response, Web, count, host, web_page
 
-Stage = Literal["waiting", "asking", "downloading", "checking"]
-Verified = Literal["promised", "hub", "size", "nothing"]
+Stage = Literal["waiting", "asking", "downloading", "checking", "copying"]
 
 _TRIES = 5  # in a row, none of which brought anything
 _LONGEST_WAIT = 8.0  # seconds between two tries
-_SPARE = 50_000_000  # bytes that stay free on the disk
-_BLOCK = 1 << 20
 _WINDOW = 10.0  # seconds over which the speed is measured
 _LEAST = 0.05  # seconds before there is one
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class Download:
                 hint="Nothing was downloaded. Take it from another place with --from, or update "
                 "Quire, which may know the new one.",
             )
-        resumed = _size(part) > 0
+        resumed = size_of(part) > 0
         self._bring(file, part)
         try:
             arrived = self._verified(file, part, promised)
@@ -140,14 +144,14 @@ class Download:
         """Have all bytes in the part, with as many requests as it takes."""
         failures = 0
         while True:
-            before = _size(part)
+            before = size_of(part)
             try:
                 if self._more(file, part):
                     return
                 raise Interrupted(f"The connection to {host(file.url)} broke off.")
             except Interrupted as error:
-                failures = 0 if _size(part) > before else failures + 1
-                if failures >= _TRIES or (error.unreachable and not _size(part)):
+                failures = 0 if size_of(part) > before else failures + 1
+                if failures >= _TRIES or (error.unreachable and not size_of(part)):
                     raise self._so_far(error, file, part) from error
             self._wait(min(self._pause * 2 ** max(0, failures - 1), _LONGEST_WAIT))
 
@@ -181,7 +185,7 @@ class Download:
             _write_note(part, file, response.headers.get("etag", ""))
             total = total if total is not None else file.size
             self._append(response, file, part, start, total)
-        return total is None or _size(part) == total
+        return total is None or size_of(part) == total
 
     def _append(
         self, response: Response, file: RemoteFile, part: Path, start: int, total: int | None
@@ -207,18 +211,15 @@ class Download:
 
     def _verified(self, file: RemoteFile, part: Path, promised: str) -> Arrived:
         """Read the part back from the disk and compare. Raises _Wrong."""
-        size = _size(part)
+        size = size_of(part)
         sha256, git = hashlib.sha256(), hashlib.sha1(f"blob {size}\0".encode())  # noqa: S324  Git's
         done = 0
-        with part.open("rb") as opened:
-            while block := opened.read(_BLOCK):
-                if self._web.cancel.is_set():
-                    raise DownloadStopped
-                sha256.update(block)
-                if file.git_sha1:
-                    git.update(block)
-                done += len(block)
-                self._tell("checking", file, done)
+        for block in blocks(part, self._web.cancel):
+            sha256.update(block)
+            if file.git_sha1:
+                git.update(block)
+            done += len(block)
+            self._tell("checking", file, done)
         found = sha256.hexdigest()
         wanted = promised or file.sha256
         if file.size is not None and size != file.size:
@@ -252,7 +253,7 @@ class Download:
             raise DownloadStopped
 
     def _so_far(self, error: Interrupted, file: RemoteFile, part: Path) -> DownloadFailed:
-        done = _size(part)
+        done = size_of(part)
         if not done:
             return error
         of = f" of {megabytes(file.size)}" if file.size else ""
@@ -276,22 +277,6 @@ class _Wrong(Exception):
         )
 
 
-def require_space(folder: Path, missing: int) -> None:
-    """Raises DownloadFailed when the disk has no room for so many bytes more."""
-    free = shutil.disk_usage(folder).free
-    if missing > 0 and free < missing + _SPARE:
-        raise DownloadFailed(
-            f"The disk that holds {folder} has {megabytes(free)} free, and "
-            f"{megabytes(missing + _SPARE)} are needed.",
-            hint="Free some space, or name another folder with QUIRE_MODELS.",
-        )
-
-
-def part_of(target: Path) -> Path:
-    """Where the part of a file lies; what begins with a dot is no model."""
-    return target.with_name(f".{target.name}.part")
-
-
 def discard(target: Path) -> None:
     """Delete the part of a file."""
     discard_part(part_of(target))
@@ -303,52 +288,14 @@ def discard_part(part: Path) -> None:
             path.unlink()
 
 
-def place(part: Path, target: Path) -> None:
-    """Give a finished file, or folder of finished files, its name, durably."""
-    try:
-        if part.is_file():
-            descriptor = os.open(part, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        part.replace(target)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise no_room(part, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to the device. Windows has no such call and needs none."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network file systems cannot
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def megabytes(count: float) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
-
-
 def _hash_of(file: RemoteFile) -> str:
     return file.sha256 or file.git_sha1
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _resumable(file: RemoteFile, part: Path) -> tuple[int, str]:
     """From where a download may go on, and the ETag of what is there: from the start where the part
     is of another version, or where nobody could tell."""
-    size = _size(part)
+    size = size_of(part)
     try:
         note = json.loads(_note_of(part).read_text(encoding="utf-8"))
         etag = str(note["etag"])
@@ -380,7 +327,7 @@ def _extent(response: Response) -> tuple[int, int | None]:
     says."""
     length = response.headers.get("content-length", "")
     if response.status != 206:
-        return 0, int(length) if length.isdecimal() else None
+        return 0, count(length)
     found = _RANGE.fullmatch(response.headers.get("content-range", ""))
     if not found:
         return -1, None
@@ -391,22 +338,3 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def no_room(part: Path, error: OSError) -> DownloadFailed:
-    """What to say of a write that failed."""
-    if error.errno in _FULL:
-        return DownloadFailed(
-            f"The disk that holds {part.parent} is full; {megabytes(_size(part))} have arrived.",
-            hint=f"Free some space. {AGAIN}",
-        )
-    if error.errno == errno.EFBIG:
-        return DownloadFailed(
-            f"The disk that holds {part.parent} takes no file this large; "
-            f"{megabytes(_size(part))} have arrived.",
-            hint="Name a folder on another disk with QUIRE_MODELS: FAT ends at 4 GB.",
-        )
-    return DownloadFailed(
-        f"{part} cannot be written: {error.strerror or error}.",
-        hint="Check the permissions of the folder.",
-    )

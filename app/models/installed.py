@@ -2,6 +2,9 @@
 
 A chat model is a GGUF file in the folder, an embedding model a folder in it with `modules.json`;
 both may be links. What begins with a dot is Quire's own: parts of downloads, locks, records.
+
+A name says nothing about content. A file is the catalog's model where its hash was found to be the
+one that the catalog knows; another file of that name is listed as what it is, by its file's name.
 """
 
 import re
@@ -9,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quire.errors import ModelNotFound, UsageError
-from quire.models import catalog, starter
+from quire.models import catalog, provenance, starter
 from quire.models.catalog import Kind, KnownModel
 
 MODULES = "modules.json"  # what makes a folder a sentence-transformers model
 _NAME = re.compile(r"\w[\w.+-]{0,119}")
 _RESERVED = {"starter", "none", "remote"}  # as settings, these mean something else
 _KINDS: dict[Kind, str] = {"chat": "chat model", "embedding": "embedding model"}
+_ARTICLES: dict[Kind, str] = {"chat": "a chat model", "embedding": "an embedding model"}
 _SETTINGS: dict[Kind, str] = {"chat": "model", "embedding": "embedder"}
 
 
@@ -53,22 +57,27 @@ def installed_models(folder: Path) -> list[InstalledModel]:
         if (path := each.path) is not None
     ]
     if folder.is_dir():
-        found += filter(None, map(_at, sorted(folder.iterdir())))
+        found += filter(None, map(at, sorted(folder.iterdir())))
     return found
 
 
 def find(name: str, *, kind: Kind, folder: Path) -> InstalledModel | None:
-    """The installed model of this name, in any spelling, or of the file of this name."""
-    wanted = name.casefold().removesuffix(".gguf")
-    known = catalog.find(name)
+    """The installed model of this name, in any spelling, or of the file of this name. A name of the
+    catalog finds only the model that it stands for."""
+    wanted, known = name.casefold(), catalog.find(name)
     for model in installed_models(folder):
-        spellings = {model.name, model.path.name, model.path.stem}
+        spellings = {model.name, model.path.name, *([] if known else [model.path.stem])}
         if model.kind == kind and (
-            wanted in {spelling.casefold().removesuffix(".gguf") for spelling in spellings}
+            wanted in {spelling.casefold() for spelling in spellings}
             or (known is not None and model.known is known)
         ):
             return model
     return None
+
+
+def has(name: str, *, folder: Path) -> bool:
+    """Whether a model of any kind is called so."""
+    return any(each.name.casefold() == name.casefold() for each in installed_models(folder))
 
 
 def located(setting: str, *, kind: Kind, folder: Path) -> InstalledModel:
@@ -85,14 +94,17 @@ def located(setting: str, *, kind: Kind, folder: Path) -> InstalledModel:
             return model
         known = catalog.find(setting)
         if known is not None and not path.exists():
-            raise _not_here(known, kind)
+            raise _not_here(known, kind, folder)
         if not path.exists():
             raise ModelNotFound(
                 f"There is no {_KINDS[kind]} called {setting} in {folder}.",
                 hint=catalog.nearest_hint(setting),
             )
-    name, known = path.stem if kind == "chat" else path.name, catalog.find(path.name)
-    return InstalledModel(known.name if known else name, kind, path, known)
+    for model in installed_models(folder):
+        if model.kind == kind and model.path.absolute() == path.absolute():
+            name = model.name if kind == "chat" else path.name
+            return InstalledModel(name, kind, path, model.known)
+    return InstalledModel(path.stem if kind == "chat" else path.name, kind, path, None)
 
 
 def canonical_name(setting: str, *, kind: Kind) -> str:
@@ -120,15 +132,35 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _at(path: Path) -> InstalledModel | None:
+def refuse_name_of_another(name: str, *, kind: Kind, place: str) -> None:
+    """Raises UsageError for a name by which the catalog knows another model: one of the other kind,
+    or one that is not called `place` in the models folder."""
+    known = catalog.find(name)
+    if known is None or (
+        known.kind == kind and (known.place == place or known.name.casefold() != name.casefold())
+    ):
+        return
+    raise UsageError(
+        f"Quire knows another model by the name {known.name}, {_ARTICLES[known.kind]}.",
+        hint="Take yours in from the disk under a name of its own: quire models add PATH --name "
+        "NAME",
+    )
+
+
+def at(path: Path) -> InstalledModel | None:
+    """The model at a place in the models folder."""
     if path.name.startswith("."):
         return None
+    known = catalog.find(path.name)
     if path.suffix == ".gguf" and path.is_file():
-        known = catalog.find(path.name)
-        return InstalledModel(known.name if known else path.stem, "chat", path, known)
+        known = known or catalog.find(path.stem)
+        if known and known.kind == "chat" and provenance.is_known(path, known):
+            return InstalledModel(known.name, "chat", path, known)
+        return InstalledModel(path.name if known else path.stem, "chat", path, None)
     if (path / MODULES).is_file():
-        known = catalog.find(path.name)
-        return InstalledModel(known.name if known else path.name, "embedding", path, known)
+        name = known.name if known and known.kind == "embedding" else path.name
+        right = known is not None and provenance.is_known(path, known)
+        return InstalledModel(name, "embedding", path, known if right else None)
     return None
 
 
@@ -149,11 +181,16 @@ def _starter(kind: Kind) -> InstalledModel:
     )
 
 
-def _not_here(known: KnownModel, kind: Kind) -> ModelNotFound:
+def _not_here(known: KnownModel, kind: Kind, folder: Path) -> ModelNotFound:
     if known.kind != kind:
         return ModelNotFound(
             f"{known.name} is the wrong kind of model: no {_KINDS[kind]}.",
             hint=f"It can be set as {_SETTINGS[known.kind]!r}: quire models use {known.name}",
+        )
+    if (folder / known.place).exists():
+        return ModelNotFound(
+            f"{folder / known.place} was not found to be {known.name} yet.",
+            hint=f"Have its hash compared with: quire models pull {known.name}",
         )
     return ModelNotFound(
         f"{known.name} is not on this machine.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from quire.config import Settings, config_path, load_settings
 from quire.config_file import put_setting
 from quire.errors import UsageError
-from quire.models import catalog, installed, machine, opening, speed
+from quire.models import catalog, claims, installed, machine, opening, speed
 from quire.models.catalog import Kind, KnownModel
 from quire.models.installed import InstalledModel
 from quire.models.speed import ChatSpeed, Speeds, measure_chat, measure_embedder
@@ -20,8 +20,9 @@ from quire.models.speed import ChatSpeed, Speeds, measure_chat, measure_embedder
 if TYPE_CHECKING:
     from quire.models.adding import Added
     from quire.models.downloads import HearProgress
-    from quire.models.pulling import Hub, Pulled
+    from quire.models.pulling import Pulled
     from quire.models.recommending import Recommendation
+    from quire.models.wanting import Hub
 
 _DISTURBED = 0.5  # of the machine kept busy by others: what is measured then is no measure
 
@@ -122,7 +123,9 @@ class Models:
         self.settings = settings or load_settings()
 
     def all(self) -> list[ModelEntry]:
-        """Chat models before embedding models; those of the catalog first, the smallest first."""
+        """Chat models before embedding models; those of the catalog first, the smallest first. What
+        a kill has left of a model that was being copied is deleted on the way."""
+        claims.sweep(self.settings.models)
         here = {(each.kind, each.name): each for each in self._installed()}
         known = [(each.kind, each.name) for each in catalog.known_models()]
         return [
@@ -131,11 +134,16 @@ class Models:
         ]
 
     def info(self, name: str) -> ModelEntry:
-        """All that is known of a model. Raises UsageError for a name that is not known."""
-        wanted = installed.canonical_names(name)
-        for entry in self.all():
-            if entry.name.casefold() in wanted:
-                return entry
+        """All that is known of a model; "starter" is the chat model that comes along. Raises
+        UsageError for a name that is not known."""
+        if (entry := self._listed(name)) is not None:
+            return entry
+        if name == "remote":
+            raise UsageError(
+                "The model 'remote' is on the server that the setting remote_url names, and not in "
+                "the list.",
+                hint="Ask the server with: quire doctor",
+            )
         raise UsageError(f"No model is known as {name!r}.", hint=catalog.nearest_hint(name))
 
     def pull(
@@ -154,9 +162,9 @@ class Models:
         have. What was interrupted is gone on with. Raises DownloadFailed, and DownloadStopped when
         `cancel` is set.
         """
-        from quire.models import pulling  # noqa: PLC0415  loads httpx
+        from quire.models import pulling, wanting  # noqa: PLC0415  loads httpx
 
-        wanted = pulling.wanted(reference, hub=hub, sha256=sha256)
+        wanted = wanting.wanted(reference, hub=hub, sha256=sha256)
         return pulling.pull(wanted, self.settings.models, progress=progress, cancel=cancel)
 
     def add(
@@ -166,12 +174,21 @@ class Models:
         name: str = "",
         link: bool = False,
         progress: "HearProgress" = lambda _: None,
+        cancel: threading.Event | None = None,
     ) -> "Added":
         """Take in a model that is on the disk: a GGUF file, or the folder of a
-        sentence-transformers model. It is checked and copied, or with `link` left where it is."""
+        sentence-transformers model. It is checked and copied, or with `link` left where it is.
+        Raises DownloadStopped, with nothing left of the copy, when `cancel` is set."""
         from quire.models import adding  # noqa: PLC0415  loads httpx
 
-        return adding.add(Path(path), self.settings.models, name=name, link=link, progress=progress)
+        return adding.add(
+            Path(path),
+            self.settings.models,
+            name=name,
+            link=link,
+            progress=progress,
+            cancel=cancel,
+        )
 
     def use(self, name: str) -> Chosen:
         """Write a model into the settings file as the one to use from now on; "none" is for answers
@@ -194,11 +211,11 @@ class Models:
         this frees. One that the settings name is refused without `force`."""
         from quire.models import adding  # noqa: PLC0415  loads httpx
 
-        wanted = installed.canonical_names(name)
-        entry = next((each for each in self.all() if each.name.casefold() in wanted), None)
+        entry = self._listed(name)
         if entry is None or entry.here is None:
             return adding.remove_part(entry.name if entry else name, self.settings.models)
-        if entry.in_use and not force:
+        removable = entry.here.path.is_relative_to(self.settings.models)
+        if entry.in_use and removable and not force:
             raise UsageError(
                 f"{entry.name} is in use.",
                 hint="Choose another first (quire models use NAME), or remove it with --force.",
@@ -243,6 +260,19 @@ class Models:
                 entry.name if entry else model.name, "chat", loaded, chat=measure_chat(model)
             )
 
+    def _listed(self, name: str) -> ModelEntry | None:
+        """The model of this very name or file, else the one that has it in another spelling."""
+        entries = self.all()
+        if name == "starter":
+            name = installed.canonical_name(name, kind="chat")
+        exact = {name.casefold()}
+        for wanted in (exact, installed.canonical_names(name)):
+            for entry in entries:
+                names = {entry.name, *([entry.here.path.name] if entry.here else [])}
+                if wanted & {each.casefold() for each in names}:
+                    return entry
+        return None
+
     def _speeds(self) -> tuple[Speeds, bool]:
         """What the starter models do here, and whether other programs were in the way of measuring
         it: then it is not remembered."""
@@ -269,9 +299,12 @@ class Models:
         return installed.installed_models(self.settings.models)
 
     def _entry(self, kind: Kind, name: str, here: InstalledModel | None) -> ModelEntry:
-        known = catalog.find(name)
+        known = here.known if here else catalog.find(name)
         memory = known.memory(context_tokens=self.settings.context_tokens) if known else None
         setting = self.settings.model if kind == "chat" else self.settings.embedder
         used = installed.canonical_name(setting, kind=kind)
-        in_use = name == used or (here is not None and here.path.name == used)
+        in_use = name == used
+        if here is not None and not in_use:
+            found = installed.find(setting, kind=kind, folder=self.settings.models)
+            in_use = found == here or here.path == Path(setting).expanduser()
         return ModelEntry(name, kind, known, here, in_use, memory)

