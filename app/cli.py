@@ -28,6 +28,7 @@ from quire.commands import (  # noqa: F401  they register
 from quire.commands.shared import app
 from quire.errors import QuireError, UsageError
 
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C, without a word
 _CannotParse: type[Exception] = typer.BadParameter.__mro__[1]  # any wrong usage of a command
 
 
@@ -39,6 +40,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
     except _CannotParse as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "quire")
         usage = UsageError(_said(error), hint=f"See: {command} --help")

@@ -445,6 +445,35 @@ def test_a_signal_ends_an_ingest_whose_model_is_being_loaded(folder: Path, tmp_p
     assert json.loads(out)["error"]["message"] == "Stopped."
 
 
+@pytest.mark.parametrize("words", [("models", "bench"), ("models", "recommend"), ("doctor",)])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_ctrl_c_ends_any_command_with_a_word(words: tuple[str, ...], as_json: bool) -> None:
+    """At the place where it loads a model."""
+    code = (
+        "import signal, sys, time; from quire.models import opening\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "wait = lambda _: [print('loading', file=sys.stderr, flush=True), time.sleep(60)]\n"
+        "opening.embedder = opening.chat_model = opening.llama_model = wait\n"
+        "from quire.cli import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words, *(["--json"] if as_json else [])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=50)
+    assert process.returncode == 1
+    if as_json:
+        assert json.loads(out) == {"error": {"code": "error", "message": "Stopped.", "hint": ""}}
+        assert err == ""
+    else:
+        assert (out, err) == ("", "quire: Stopped.\n")
+
+
 def _documents(kb: Path) -> int:
     if not (kb / "catalog.sqlite3").exists():
         return 0
