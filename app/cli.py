@@ -9,7 +9,12 @@ from quire.models.openmp import wait_passively
 
 wait_passively()  # before anything loads torch or llama.cpp
 
+import contextlib
+import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -29,6 +34,7 @@ from quire.commands.shared import app
 from quire.errors import QuireError, UsageError
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C, without a word
+_MOMENT = 0.05  # seconds
 _CannotParse: type[Exception] = typer.BadParameter.__mro__[1]  # any wrong usage of a command
 
 
@@ -39,7 +45,8 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(standalone_mode=False)
+        with _hearing_ctrl_c():
+            code = app(standalone_mode=False)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
     except _CannotParse as error:
@@ -65,6 +72,27 @@ def _version(
     if version:
         output.print_text(f"quire {__version__}")
         raise typer.Exit
+
+
+@contextlib.contextmanager
+def _hearing_ctrl_c() -> Iterator[None]:
+    """Ctrl-C while llama.cpp calls back into Python ends only that call: it is sent once more, in a
+    moment, until the program hears it."""
+    before = sys.unraisablehook
+
+    def hear(unraisable: "sys.UnraisableHookArgs") -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+            return
+        again = threading.Timer(_MOMENT, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hear
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _said(error: Exception) -> str:

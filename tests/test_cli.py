@@ -445,15 +445,26 @@ def test_a_signal_ends_an_ingest_whose_model_is_being_loaded(folder: Path, tmp_p
     assert json.loads(out)["error"]["message"] == "Stopped."
 
 
-@pytest.mark.parametrize("words", [("models", "bench"), ("models", "recommend"), ("doctor",)])
+@pytest.mark.parametrize(
+    ("words", "waits"),
+    [
+        (("models", "bench"), "wait()"),
+        (("models", "recommend"), "wait()"),
+        (("doctor",), "wait()"),
+        (("doctor",), "[ctypes.CFUNCTYPE(None)(wait)(), time.sleep(60)]"),
+    ],
+)
 @pytest.mark.parametrize("as_json", [True, False])
-def test_ctrl_c_ends_any_command_with_a_word(words: tuple[str, ...], as_json: bool) -> None:
-    """At the place where it loads a model."""
+def test_ctrl_c_ends_any_command_with_a_word(
+    words: tuple[str, ...], waits: str, as_json: bool
+) -> None:
+    """At the place where it loads a model, also when C has called back into Python there."""
     code = (
-        "import signal, sys, time; from quire.models import opening\n"
+        "import ctypes, signal, sys, time; from quire.models import opening\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "wait = lambda _: [print('loading', file=sys.stderr, flush=True), time.sleep(60)]\n"
-        "opening.embedder = opening.chat_model = opening.llama_model = wait\n"
+        "def wait(): print('loading', file=sys.stderr, flush=True); time.sleep(60)\n"
+        "load = lambda _: " + waits + "\n"
+        "opening.embedder = opening.chat_model = opening.llama_model = load\n"
         "from quire.cli import main; main()"
     )
     process = subprocess.Popen(
