@@ -22,6 +22,7 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
+from quire.errors import UsageError
 from quire.models.forms import Form, JsonSchema
 from quire.models.protocols import ChatModel
 from quire.records import Message
@@ -48,6 +49,28 @@ class QuireChatModel(BaseChatModel):
         params["ls_provider"] = "quire"
         params["ls_model_name"] = kwargs.get("model", self.engine.name)
         return params
+
+    def get_num_tokens(self, text: str) -> int:
+        """Tokens of a text, by the model's own vocabulary; LangChain's default would download that
+        of GPT-2."""
+        return int(self.engine.count_tokens(text))
+
+    def get_num_tokens_from_messages(
+        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
+    ) -> int:
+        """Tokens of a whole prompt, scaffolding included."""
+        if tools:
+            raise UsageError("The models of Quire are given no tools.")
+        return int(self.engine.prompt_tokens(from_langchain(messages)))
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """Only with a `custom_get_token_ids`: an engine counts tokens, and does not number them."""
+        if self.custom_get_token_ids is None:
+            raise UsageError(
+                f"The model {self.engine.name} counts tokens, and does not number them.",
+                hint="Use get_num_tokens.",
+            )
+        return self.custom_get_token_ids(text)
 
     def _stream(
         self,

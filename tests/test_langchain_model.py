@@ -13,15 +13,17 @@ Of LangChain's tests these are skipped, by themselves, for these reasons:
 - Messages in the shape of Anthropic's interface: not what this is.
 """
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, trim_messages
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from quire.errors import ModelError
+from quire.errors import ModelError, UsageError
 from quire.langchain_parts import QuireChatModel
 from quire.models.fakes import FakeChatModel, FakeReply
 from quire.models.llama import LlamaEngine
@@ -121,6 +123,32 @@ def test_leaving_a_stream_stops_the_model() -> None:
     assert next(stream).text == "It"
     stream.close()  # type: ignore[attr-defined]
     assert replies[0].finish == "cancelled"
+
+
+def test_tokens_are_counted_by_the_model_and_nothing_is_fetched_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    def refuse(*arguments: object, **_: object) -> None:
+        tried.append(arguments)
+        raise PermissionError
+
+    for way_out in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, way_out, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    model = QuireChatModel(engine=FakeChatModel("It ends in May."))
+    assert model.get_num_tokens("When does it end?") == 5
+    asked = [HumanMessage("When?"), HumanMessage("And why?")]
+    assert model.get_num_tokens_from_messages(asked) == 2 + 3 + 3 + 3
+    assert trim_messages(asked, token_counter=model, max_tokens=6) == asked[1:]
+    with pytest.raises(UsageError, match="does not number them"):
+        model.get_token_ids("When?")
+    with pytest.raises(UsageError, match="no tools"):
+        model.get_num_tokens_from_messages(asked, tools=[len])
+    model = QuireChatModel(engine=model.engine, custom_get_token_ids=lambda text: [len(text)])
+    assert model.get_token_ids("When?") == [5]
+    assert not tried
 
 
 def test_messages_reach_the_model_with_their_roles_and_text() -> None:
