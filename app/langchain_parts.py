@@ -1,12 +1,13 @@
 """Quire's chat models as LangChain knows them."""
 
+import functools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Literal
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
-from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -18,13 +19,14 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables.config import run_in_executor
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
 from quire.errors import UsageError
 from quire.models.forms import Form, JsonSchema
-from quire.models.protocols import ChatModel
+from quire.models.protocols import ChatModel, Generation
 from quire.records import Message
 
 
@@ -77,21 +79,9 @@ class QuireChatModel(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        *,
-        cancel: threading.Event | None = None,
-        form: Form | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        engine: ChatModel = self.engine
-        asked = from_langchain(messages)
-        generation = engine.stream(
-            told_form(asked, form) if isinstance(form, JsonSchema) else asked,
-            max_tokens=kwargs.get("max_tokens", self.max_tokens),
-            stop=stop or (),
-            temperature=kwargs.get("temperature", self.temperature),
-            cancel=cancel,
-            form=form,
-        )
+        generation = self._begin(messages, stop, **kwargs)
         try:
             for text in generation:
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
@@ -100,19 +90,28 @@ class QuireChatModel(BaseChatModel):
                 yield chunk
         finally:
             generation.cancel()
-        usage = generation.usage
-        yield ChatGenerationChunk(
-            message=AIMessageChunk(
-                content="",
-                chunk_position="last",
-                response_metadata={"model_name": engine.name, "finish_reason": generation.finish},
-                usage_metadata=UsageMetadata(
-                    input_tokens=usage.prompt_tokens,
-                    output_tokens=usage.completion_tokens,
-                    total_tokens=usage.prompt_tokens + usage.completion_tokens,
-                ),
-            )
-        )
+        yield self._end(generation)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        """The same in threads: a task that is cancelled leaves, and so stops the model, at once.
+        LangChain's default would wait for the next piece."""
+        begin = functools.partial(self._begin, messages, stop, **kwargs)
+        generation = await run_in_executor(None, begin)
+        try:
+            while (text := await run_in_executor(None, next, generation, None)) is not None:
+                chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
+                if run_manager:
+                    await run_manager.on_llm_new_token(text, chunk=chunk)
+                yield chunk
+        finally:
+            generation.cancel()
+        yield self._end(generation)
 
     def _generate(
         self,
@@ -122,6 +121,53 @@ class QuireChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
+
+    def _begin(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        *,
+        cancel: threading.Event | None = None,
+        form: Form | None = None,
+        **kwargs: Any,
+    ) -> Generation:
+        engine: ChatModel = self.engine
+        asked = from_langchain(messages)
+        return engine.stream(
+            told_form(asked, form) if isinstance(form, JsonSchema) else asked,
+            max_tokens=kwargs.get("max_tokens", self.max_tokens),
+            stop=stop or (),
+            temperature=kwargs.get("temperature", self.temperature),
+            cancel=cancel,
+            form=form,
+        )
+
+    def _end(self, generation: Generation) -> ChatGenerationChunk:
+        usage = generation.usage
+        return ChatGenerationChunk(
+            message=AIMessageChunk(
+                content="",
+                chunk_position="last",
+                response_metadata={
+                    "model_name": self.engine.name,
+                    "finish_reason": generation.finish,
+                },
+                usage_metadata=UsageMetadata(
+                    input_tokens=usage.prompt_tokens,
+                    output_tokens=usage.completion_tokens,
+                    total_tokens=usage.prompt_tokens + usage.completion_tokens,
+                ),
+            )
+        )
 
     def with_structured_output(
         self,

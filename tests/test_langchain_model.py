@@ -13,7 +13,10 @@ Of LangChain's tests these are skipped, by themselves, for these reasons:
 - Messages in the shape of Anthropic's interface: not what this is.
 """
 
+import asyncio
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -123,6 +126,51 @@ def test_leaving_a_stream_stops_the_model() -> None:
     assert next(stream).text == "It"
     stream.close()  # type: ignore[attr-defined]
     assert replies[0].finish == "cancelled"
+
+
+@pytest.mark.parametrize("way", ["ainvoke", "astream"])
+async def test_cancelling_a_task_stops_the_model_before_its_next_piece(way: str) -> None:
+    begun, left = threading.Event(), threading.Event()
+
+    class Slow(FakeReply):
+        """Reads its prompt until somebody leaves."""
+
+        def __next__(self) -> str:
+            begun.set()
+            left.wait(20)
+            return super().__next__()
+
+        def cancel(self) -> None:
+            super().cancel()
+            left.set()
+
+    class SlowModel(FakeChatModel):
+        def stream(self, *_: Any, **__: Any) -> FakeReply:
+            return Slow("It ends.", prompt_tokens=2, max_tokens=9, cancel=None)
+
+    async def ask() -> None:
+        model = QuireChatModel(engine=SlowModel(""))
+        if way == "ainvoke":
+            await model.ainvoke("When?")
+        else:
+            async for _ in model.astream("When?"):
+                pass
+
+    task = asyncio.create_task(ask())
+    await asyncio.to_thread(begun.wait, 10)
+    began = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert left.is_set()
+    assert time.monotonic() - began < 1
+
+
+async def test_an_answer_awaited_is_the_answer_invoked() -> None:
+    model = QuireChatModel(engine=FakeChatModel("It ends in May."))
+    awaited = await model.ainvoke("When?")
+    assert awaited.text == "It ends in May."
+    assert awaited.usage_metadata == model.invoke("When?").usage_metadata
 
 
 def test_tokens_are_counted_by_the_model_and_nothing_is_fetched_for_it(
