@@ -24,10 +24,12 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
-from quire.errors import UsageError
+from quire.errors import ReplyUnusable, UsageError
 from quire.models.forms import Form, JsonSchema
 from quire.models.protocols import ChatModel, Generation
 from quire.records import Message
+
+_READ = {"text", "reasoning", "thinking"}  # the thoughts of another model are left out
 
 
 class QuireChatModel(BaseChatModel):
@@ -79,39 +81,55 @@ class QuireChatModel(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        keep_unusable: bool = False,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        """With `keep_unusable` a reply that is none ends well, and `response_metadata` holds the
+        `problem`."""
         generation = self._begin(messages, stop, **kwargs)
+        problem = ""
         try:
             for text in generation:
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
                 if run_manager:
                     run_manager.on_llm_new_token(text, chunk=chunk)
                 yield chunk
+        except ReplyUnusable as error:
+            if not keep_unusable:
+                raise
+            problem = error.message
         finally:
             generation.cancel()
-        yield self._end(generation)
+        yield self._end(generation, problem)
 
     async def _astream(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        *,
+        keep_unusable: bool = False,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         """The same in threads: a task that is cancelled leaves, and so stops the model, at once.
         LangChain's default would wait for the next piece."""
         begin = functools.partial(self._begin, messages, stop, **kwargs)
         generation = await run_in_executor(None, begin)
+        problem = ""
         try:
             while (text := await run_in_executor(None, next, generation, None)) is not None:
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
                 if run_manager:
                     await run_manager.on_llm_new_token(text, chunk=chunk)
                 yield chunk
+        except ReplyUnusable as error:
+            if not keep_unusable:
+                raise
+            problem = error.message
         finally:
             generation.cancel()
-        yield self._end(generation)
+        yield self._end(generation, problem)
 
     def _generate(
         self,
@@ -151,7 +169,7 @@ class QuireChatModel(BaseChatModel):
             form=form,
         )
 
-    def _end(self, generation: Generation) -> ChatGenerationChunk:
+    def _end(self, generation: Generation, problem: str) -> ChatGenerationChunk:
         usage = generation.usage
         return ChatGenerationChunk(
             message=AIMessageChunk(
@@ -160,6 +178,7 @@ class QuireChatModel(BaseChatModel):
                 response_metadata={
                     "model_name": self.engine.name,
                     "finish_reason": generation.finish,
+                    **({"problem": problem} if problem else {}),
                 },
                 usage_metadata=UsageMetadata(
                     input_tokens=usage.prompt_tokens,
@@ -182,14 +201,19 @@ class QuireChatModel(BaseChatModel):
         TypedDict.
 
         By each `method` the model is told the schema and held to it by a grammar; a reply that does
-        not fit, because it was cut short, raises ModelError. Raises UsageError for a schema that
-        cannot be.
+        not fit, because it was cut short, raises ReplyUnusable, or with `include_raw` is there with
+        its `parsing_error`. Raises UsageError for a schema that cannot be.
         """
         if method not in ("json_schema", "json_mode", "function_calling") or kwargs:
             raise ValueError(f"Not supported: {kwargs or method!r}")
-        described = convert_to_json_schema(schema)
+        told = described = convert_to_json_schema(schema)
+        if isinstance(schema, type) and issubclass(schema, BaseModel):
+            own = schema.model_json_schema()
+            # LangChain's conversion has no definitions, and so loses what refers to itself.
+            told = own if "$defs" in own else described
         model = self.bind(
-            form=JsonSchema(described),
+            form=JsonSchema(told),
+            keep_unusable=include_raw,
             ls_structured_output_format={"kwargs": {"method": method}, "schema": described},
         )
         parser: Runnable[Any, Any] = JsonOutputParser()
@@ -197,9 +221,13 @@ class QuireChatModel(BaseChatModel):
             parser = PydanticOutputParser[Any](pydantic_object=schema)
         if not include_raw:
             return model | parser
-        parsed = RunnablePassthrough.assign(
-            parsed=lambda found: parser.invoke(found["raw"]), parsing_error=lambda _: None
-        )
+
+        def parse(found: dict[str, Any]) -> Any:
+            if problem := found["raw"].response_metadata.get("problem"):
+                raise ReplyUnusable(problem)
+            return parser.invoke(found["raw"])
+
+        parsed = RunnablePassthrough.assign(parsed=parse, parsing_error=lambda _: None)
         failed = RunnablePassthrough.assign(parsed=lambda _: None)
         return RunnableMap(raw=model) | parsed.with_fallbacks(
             [failed], exception_key="parsing_error"
@@ -221,5 +249,16 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 
 
 def from_langchain(messages: Sequence[BaseMessage]) -> list[Message]:
+    """Raises UsageError for what is no text: a model that does not see it would answer all the
+    same."""
     roles = {"system": "system", "human": "user", "ai": "assistant"}
+    for message in messages:
+        for block in message.content:
+            kind = block.get("type", "unknown") if isinstance(block, dict) else "text"
+            if kind not in _READ:
+                raise UsageError(
+                    f"A message holds something of the type {kind!r}, and the models of Quire read "
+                    "text only.",
+                    hint="Put what it says into words.",
+                )
     return [Message(roles.get(m.type, "user"), m.text) for m in messages]  # type: ignore[arg-type]

@@ -149,7 +149,10 @@ def test_a_grammar_that_is_none_is_an_error_before_anything_is_generated(
         ({"$ref": "https://example.org/schema.json"}, "does not lead inside"),
         ({"properties": {"a": {"$ref": "other.json#/a"}}}, "does not lead inside"),
         ({"enum": [object()]}, "not JSON serializable"),
-        ({"$ref": "#/nowhere"}, "nowhere not in"),
+        ({"$ref": "#/nowhere"}, "'#/nowhere' leads nowhere"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, "leads to itself"),
+        ({"type": "array", "items": False}, "converter does not know a part of it"),
+        ({"properties": {"a": True}}, "converter does not know a part of it"),
         ({"type": "string", "pattern": "a(?=b)"}, "Pattern must start"),
         ({"type": "array", "items": {"type": "string"}, "maxItems": 10**9}, "MemoryError|memory"),
     ],
@@ -167,6 +170,26 @@ def test_a_schema_nested_without_end_is_an_error() -> None:
         schema = {"properties": {"a": schema}}
     with pytest.raises(UsageError):
         grammar.compiled(JsonSchema(schema))
+
+
+def test_a_schema_may_refer_to_itself_and_leave_items_open() -> None:
+    part: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            "name": {"enum": ["wheel"]},
+            "parts": {"type": "array", "items": {"$ref": "#/$defs/part"}},
+            "notes": {"type": "array", "items": {}},
+        },
+    }
+    for schema in (
+        {"$ref": "#/$defs/part", "$defs": {"part": part}},
+        {"type": "object", "properties": {"a": {"$ref": "#/$defs/part"}}, "$defs": {"part": part}},
+    ):
+        rules = dict(
+            line.split(" ::= ", 1) for line in grammar.compiled(JsonSchema(schema)).splitlines()
+        )
+        assert rules["part-parts-item"] == "part"
+        assert rules["part-notes-kv"].endswith(" array")
 
 
 def test_no_control_character_stands_in_a_string() -> None:

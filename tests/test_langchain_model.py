@@ -25,8 +25,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, trim_messages
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
+from pydantic import BaseModel
 
-from quire.errors import ModelError, UsageError
+from quire.errors import ModelError, ReplyUnusable, UsageError
 from quire.langchain_parts import QuireChatModel
 from quire.models.fakes import FakeChatModel, FakeReply
 from quire.models.llama import LlamaEngine
@@ -112,6 +113,11 @@ class TestWithTheStarterModel(ChatModelIntegrationTests):
     @property
     def has_structured_output(self) -> bool:
         return True
+
+
+class Part(BaseModel):
+    name: str
+    parts: list["Part"] = []
 
 
 def test_leaving_a_stream_stops_the_model() -> None:
@@ -229,6 +235,39 @@ def test_a_reply_without_its_form_is_an_error_unless_the_raw_reply_is_asked_for(
     assert isinstance(found, dict)
     assert (found["parsed"], found["parsing_error"]) == ({"day": 31}, None)
     assert found["raw"].text == '{"day": 31}'
+
+
+@pytest.mark.parametrize("reply", ['{"name": "wheel"', "In May.", '{"name": 5}'])
+async def test_with_the_raw_reply_an_unfit_one_is_told_and_not_raised(reply: str) -> None:
+    model = QuireChatModel(engine=FakeChatModel(reply)).with_structured_output(
+        Part, include_raw=True
+    )
+    for found in (model.invoke("What?"), await model.ainvoke("What?")):
+        assert isinstance(found, dict)
+        assert found["raw"].text == reply
+        assert found["parsed"] is None
+        assert isinstance(found["parsing_error"], ReplyUnusable)
+
+
+def test_a_class_may_refer_to_itself() -> None:
+    engine = FakeChatModel('{"name": "car", "parts": [{"name": "wheel"}]}')
+    found = QuireChatModel(engine=engine).with_structured_output(Part).invoke("What?")
+    assert found == Part(name="car", parts=[Part(name="wheel")])
+    assert '"$ref": "#/$defs/Part"' in engine.asked[0][0].content
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+        {"type": "file", "base64": "AAAA", "mime_type": "application/pdf"},
+    ],
+)
+def test_what_is_no_text_is_refused(block: dict[str, Any]) -> None:
+    engine = FakeChatModel("A cat.")
+    with pytest.raises(UsageError, match=f"{block['type']}.*text only"):
+        QuireChatModel(engine=engine).invoke([HumanMessage(["What is this?", block])])
+    assert engine.asked == []
 
 
 def test_the_schema_is_told_to_the_model_in_its_system_message() -> None:

@@ -7,6 +7,7 @@ text. One goes out on standard output: `{"grammar": …}` where llama.cpp takes 
 
 import json
 import sys
+from typing import Any
 
 _CPU_SECONDS = 5.0
 _MEMORY = 2**30
@@ -24,6 +25,35 @@ def _limit_this_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _convertible(schema: Any) -> Any:
+    """The same schema as llama-cpp-python's converter takes it: it loses definitions beside a
+    reference at the top, and knows no items of any kind. Raises ValueError for a circle."""
+    seen = set()
+    while isinstance(schema, dict) and isinstance(reference := schema.get("$ref"), str):
+        if reference in seen:
+            raise ValueError(f"the reference {reference!r} leads to itself")
+        seen.add(reference)
+        found: Any = schema
+        for name in reference.split("/")[1:]:
+            if not isinstance(found, dict) or name not in found:
+                raise ValueError(f"the reference {reference!r} leads nowhere")
+            found = found[name]
+        if not isinstance(found, dict):
+            break
+        schema = {**{k: v for k, v in schema.items() if k != "$ref"}, **found}
+    return _with_items(schema)
+
+
+def _with_items(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_with_items(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "array" and schema.get("items") in ({}, True):
+        schema = {name: inner for name, inner in schema.items() if name != "items"}
+    return {name: _with_items(inner) for name, inner in schema.items()}
+
+
 def main() -> None:
     request = json.loads(sys.stdin.buffer.read())
     from quire.models import llama_runtime  # noqa: PLC0415  loads llama.cpp
@@ -31,9 +61,14 @@ def main() -> None:
     _limit_this_process()
     # A converter written for well-meant schemas raises whatever Python does.
     try:
-        text = request.get("grammar") or llama_runtime.schema_to_grammar(request["schema"])
+        text = request.get("grammar")
+        if text is None:
+            schema = json.dumps(_convertible(json.loads(request["schema"])))
+            text = llama_runtime.schema_to_grammar(schema)
         reason = llama_runtime.grammar_problem(text)
         answer = {"grammar": text} if reason is None else {"reason": reason}
+    except (AttributeError, KeyError, TypeError) as exc:
+        answer = {"reason": f"llama.cpp's converter does not know a part of it ({exc})"}
     except Exception as exc:
         answer = {"reason": " ".join(str(exc).split())[:200].rstrip(".") or type(exc).__name__}
     sys.stdout.write(json.dumps(answer))
