@@ -521,3 +521,15 @@ def test_no_module_has_the_name_of_one_in_the_standard_library() -> None:
     names = {part for module in PACKAGE for part in module.name.split(".")[1:]}
     names |= {module.name for module in [*SCRIPTS, *TESTS]}
     assert not names & sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app" / "ui").glob("*.py")), ids=lambda p: p.stem)
+def test_what_runs_by_itself_on_a_page_is_guarded(path: Path) -> None:
+    """A fragment or a dialog is run anew without its page, and so without what catches the page's
+    errors; Streamlit would show its own words for them, in English."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            drawn = [ast.unparse(decorator) for decorator in node.decorator_list]
+            if any(each.startswith("st.fragment") for each in drawn):
+                assert drawn[-1] == "problems.guarded", node.name
+            assert not any(each.startswith("st.dialog") for each in drawn), node.name

@@ -93,7 +93,10 @@ def test_a_chat_is_renamed_exported_and_deleted_from_its_menu(opened: Shared) ->
     tab = ask(browser(), DEPOSIT)
     conversation = chat_of(tab)
     tab.button(key=f"more-{conversation}").click().run()
-    assert [each.proto.label for each in tab.get("download_button")] == ["Markdown", "JSON"]
+    assert [each.proto.label for each in tab.get("download_button")] == [
+        "Export as Markdown",
+        "Export as JSON",
+    ]
     write(tab, "Name", "Money for the lease")
     press(tab, "Rename")
     assert opened.conversations.find(conversation).title == "Money for the lease"

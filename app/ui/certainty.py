@@ -7,6 +7,7 @@ from quire import confidence
 from quire.confidence import Calibration
 from quire.config import Settings
 from quire.models import opening
+from quire.ui import problems
 from quire.ui.catalogue import label
 from quire.ui.shared import Shared
 from quire.ui.state import state
@@ -49,7 +50,7 @@ def _choose(opened: Shared) -> None:
     def take() -> None:
         state().risk = names[st.session_state["risk"]]
 
-    @st.dialog(label("risk.title"))
+    @problems.dialog(label("risk.title"))
     def ask() -> None:
         st.write(label("risk.explained"))
         st.radio(

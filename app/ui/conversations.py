@@ -141,8 +141,10 @@ def _manage(opened: Shared, chat: Conversation) -> None:
             if state().conversation == chat.id:
                 _open(None)
 
-    @st.dialog(label("conversations.more"))
+    @problems.dialog(label("conversations.more"))
     def ask() -> None:
+        if chat.id not in {each.id for each in opened.conversations.all()}:
+            st.rerun()  # deleted: `delete` comes before the dialog is drawn once more
         with st.form("rename-chat", border=False):
             st.text_input(label("conversations.name"), value=chat.title, key=named, max_chars=200)
             if st.form_submit_button(label("conversations.rename"), on_click=rename):
@@ -169,13 +171,14 @@ def _manage(opened: Shared, chat: Conversation) -> None:
                 key="export-json",
                 on_click="ignore",
             )
-        st.caption(label("conversations.delete_about", title=chat.title))
-        if st.button(
-            label("conversations.delete"),
-            icon=":material/delete:",
-            key="confirm",
-            on_click=delete,
-        ):
-            st.rerun()
+        with st.expander(label("conversations.delete"), type="compact"):
+            st.caption(label("conversations.delete_about", title=chat.title))
+            if st.button(
+                label("conversations.delete_now"),
+                icon=":material/delete_forever:",
+                key="confirm",
+                on_click=delete,
+            ):
+                st.rerun()
 
     ask()

@@ -168,7 +168,7 @@ def _about(opened: Shared, document: Document) -> None:
                 remove=[tag for tag in document.tags if tag not in chosen],
             )
 
-    @st.dialog(label("documents.about"))
+    @problems.dialog(label("documents.about"))
     def show() -> None:
         st.html(
             f'<div class="quire-name">{html(document.name)}</div>'

@@ -37,6 +37,16 @@ def guarded(draw: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def dialog(title: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Make a function the body of a dialog, whose errors are drawn in it: a dialog is a fragment,
+    which runs by itself when something in it is pressed."""
+
+    def make(draw: Callable[[], None]) -> Callable[[], None]:
+        return st.dialog(title)(guarded(draw))
+
+    return make
+
+
 @contextmanager
 def kept() -> Iterator[None]:
     """Keep an error that arises inside for the page that is drawn next."""

@@ -8,6 +8,7 @@ import streamlit as st
 
 from quire.indexes.scope import Scope
 from quire.records import Document
+from quire.ui import problems
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import bare, markdown
 from quire.ui.shared import Shared
@@ -82,7 +83,7 @@ def _choose(opened: Shared) -> None:
         wanted = Scope(folder=chosen["folders"], file=chosen["files"], tag=chosen["tags"])
         state().scope = wanted or None
 
-    @st.dialog(label("scope.title"))
+    @problems.dialog(label("scope.title"))
     def ask() -> None:
         now = state().scope or Scope()
         known = choices(opened.documents(), uploads=opened.base.folder / "originals")

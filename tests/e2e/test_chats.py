@@ -1,0 +1,55 @@
+"""The chat as a browser shows it: what only a real page, its clicks and its reloads can tell."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.serving import Served, Tab
+from quire import KnowledgeBase
+
+DOCUMENTS = Path(__file__).parent.parent.parent / "examples" / "documents"
+DEPOSIT = "How much is the deposit?"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One knowledge base for all: each test has chats of its own."""
+    folder = tmp_path_factory.mktemp("chats") / "kb"
+    with KnowledgeBase.open(folder) as base:
+        base.add(DOCUMENTS)
+    server = Served(folder, model="none")
+    server.start()
+    yield server
+    server.stop()
+
+
+def chats(page: Page) -> list[str]:
+    """The titles of the chats in the sidebar."""
+    return page.locator("[class*=st-key-open-] button:visible").all_inner_texts()
+
+
+def test_a_deleted_chat_leaves_the_list_and_the_page(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="zh-CN")
+    tab = Tab(context.new_page(), served.url).open()
+    page = tab.page
+    tab.ask("接地电阻最大允许是多少欧姆？")
+    tab.open()
+    before = page.locator("[class*=st-key-open-] button:visible")
+    expect(before).not_to_have_count(0)
+    count = before.count()
+    before.first.click()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+    page.locator("[class*=st-key-more-] button:visible").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("将被永久删除")).not_to_be_visible()
+    dialog.get_by_text("删除此对话").click()
+    expect(dialog.get_by_text("将被永久删除")).to_be_visible()
+    dialog.get_by_role("button", name="永久删除").click()
+    expect(dialog).to_have_count(0)
+    expect(before).to_have_count(count - 1)
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(0)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    assert "chat=" not in page.url
+    context.close()
