@@ -22,7 +22,7 @@ _SHOWN = 20  # turns shown at once, the last ones: a long chat must not slow eve
 def draw(opened: Shared) -> None:
     """Draw the chat page."""
     mine = state()
-    _take_over_finished(opened)
+    _ask_next(opened)
     documents = opened.documents()
     turns, older = _turns(opened)
     asked: str | None = None
@@ -47,6 +47,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
     """Have a question answered, and draw the page anew."""
     mine = state()
     mine.asked += 1
+    mine.source = None  # of an earlier answer: it would be read as the proof of this one
     mine.answering = AnswerJob(
         opened.base,
         question,
@@ -119,18 +120,22 @@ def _after(opened: Shared, turn: Turn) -> None:
         judging.draw(opened, turn)
 
 
-def _take_over_finished(opened: Shared) -> None:
-    """When the answer on its way has come, go on with its conversation; when the files have that
-    came with a question, ask it."""
+def take_over() -> None:
+    """When the answer on its way has come, go on with its conversation."""
     mine = state()
     job = mine.answering
-    if job is not None:
-        if not job.done:
-            return
+    if job is not None and job.done:
         mine.answering = None
         mine.problem = job.problem
         if job.answer is not None:
             mine.conversation = job.answer.conversation
+
+
+def _ask_next(opened: Shared) -> None:
+    """Ask the question that waits, once the answer before it and its files are there."""
+    mine = state()
+    if mine.answering is not None:
+        return
     mine.awaited = [item for item in mine.awaited if not item.settled]
     if mine.next_questions and not mine.awaited:
         begin(opened, mine.next_questions.pop(0))

@@ -29,6 +29,8 @@ def show() -> None:
     st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout="wide")
     style.apply()
     _recall()
+    chat.take_over()  # before the address and the list of chats, which name the open one
+    _remember()
     mine = state()
     kept = {"language": mine.language or "", "risk": certainty.kept(mine.risk)}
     busy = mine.answering is not None and not mine.answering.done
@@ -86,14 +88,20 @@ def _page(
 def _recall() -> None:
     """Take up what the address says and the browser keeps, when a tab is opened or loaded anew."""
     mine = state()
-    if not mine.began:
-        mine.began = True
-        mine.base = st.query_params.get("kb")
-        mine.conversation = st.query_params.get("chat")
-        cookies = st.context.cookies
-        language = st.query_params.get("language") or cookies.get("quire-language")
-        mine.language = language if language in LANGUAGES else None
-        mine.risk = certainty.recalled(cookies.get("quire-risk"))
+    if mine.began:
+        return
+    mine.began = True
+    mine.base = st.query_params.get("kb")
+    mine.conversation = st.query_params.get("chat")
+    cookies = st.context.cookies
+    language = st.query_params.get("language") or cookies.get("quire-language")
+    mine.language = language if language in LANGUAGES else None
+    mine.risk = certainty.recalled(cookies.get("quire-risk"))
+
+
+def _remember() -> None:
+    """Put into the address what a tab needs that is loaded anew."""
+    mine = state()
     remembered = {"kb": mine.base, "chat": mine.conversation, "language": mine.language}
     for name, value in remembered.items():
         if value:
