@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from quire import KnowledgeBase
 from quire.summaries import Summary
 from quire.ui import intake, samples
+from quire.ui.catalogue import LANGUAGES
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
 from quire.ui.summarizing import Summaries
@@ -135,6 +136,18 @@ def test_several_knowledge_bases_are_begun_switched_and_deleted(
 def base_of(tab: AppTest) -> str | None:
     found: str | None = tab.session_state["quire"].base
     return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_suggested_question_is_answered_by_the_starter_model(
+    sample_kb: KnowledgeBase, language: str
+) -> None:
+    suggested = samples.questions({name for name, _ in samples.documents()}, language)
+    assert len(suggested) >= 2
+    for question in suggested:
+        answer = sample_kb.ask(question, store=False)
+        assert answer.status != "not_found", question
+        assert answer.citations, question
 
 
 def test_the_samples_in_the_package_are_those_of_the_examples() -> None:
