@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from quire.errors import UsageError
-from quire.ui.launch import command, launch
+from quire.ui.launch import THEME, command, launch
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,7 +83,7 @@ print(is_url_from_allowed_origins("http://elsewhere.example"))
 def test_with_a_password_it_listens_on_another_address(tmp_path: Path) -> None:
     port = free_port()
     code = (
-        "import sys; from pathlib import Path; from quire.ui.launch import launch; "
+        "import sys; from pathlib import Path; from quire.ui.launch import THEME, launch; "
         f"sys.exit(launch(Path({str(tmp_path / 'kb')!r}), port={port}, host='0.0.0.0', "
         "open_browser=False))"
     )
@@ -103,7 +103,7 @@ def test_the_server_answers_and_ends_within_five_seconds(
 ) -> None:
     port = free_port()
     code = (
-        "import sys; from pathlib import Path; from quire.ui.launch import launch; "
+        "import sys; from pathlib import Path; from quire.ui.launch import THEME, launch; "
         f"sys.exit(launch(Path({str(tmp_path / 'kb')!r}), port={port}, open_browser=False))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"HOME": "/none"})
@@ -128,3 +128,23 @@ def wait_for(port: int) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     pytest.fail("the server did not answer")
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of a colour such as "#2b5f8c", as WCAG 2 defines it."""
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_written_in_a_colour_can_be_read(scheme: str) -> None:
+    theme = {name: THEME[f"theme.{scheme}.{name}Color"] for name in ("primary", "link", "text")}
+    background = THEME[f"theme.{scheme}.backgroundColor"]
+    for one, other in (
+        ("#ffffff", theme["primary"]),
+        (theme["link"], background),
+        (theme["text"], background),
+    ):
+        darker, lighter = sorted((luminance(one), luminance(other)))
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (one, other)

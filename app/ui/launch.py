@@ -20,11 +20,13 @@ THEME: Mapping[str, str] = {
     "theme.light.primaryColor": "#2b5f8c",
     "theme.light.backgroundColor": "#ffffff",
     "theme.light.secondaryBackgroundColor": "#f2f1ed",
+    "theme.light.linkColor": "#2b5f8c",
     "theme.light.textColor": "#26282b",
     "theme.light.sidebar.backgroundColor": "#f7f6f3",
-    "theme.dark.primaryColor": "#8ab8e0",
+    "theme.dark.primaryColor": "#3a79b3",
     "theme.dark.backgroundColor": "#17191c",
     "theme.dark.secondaryBackgroundColor": "#23262b",
+    "theme.dark.linkColor": "#8ab8e0",
     "theme.dark.textColor": "#e6e4df",
     "theme.dark.sidebar.backgroundColor": "#1d2024",
     "theme.baseRadius": "medium",
@@ -33,7 +35,8 @@ THEME: Mapping[str, str] = {
     "theme.font": "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', "
     "'Source Han Sans SC', 'WenQuanYi Micro Hei', sans-serif",
 }
-"""The colours, light and dark; `.streamlit/config.toml` repeats them for `streamlit run`."""
+"""The colours, light and dark: white stands on the primary one, and links on the background.
+`.streamlit/config.toml` repeats them for `streamlit run`."""
 
 PASSWORD = "QUIRE_PASSWORD"  # noqa: S105  the name of the variable
 """The variable that holds the password of an interface that other machines can reach."""
