@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from quire import KnowledgeBase
 from quire.ingest.isolation import ParserPool
@@ -67,6 +68,23 @@ def test_another_page_of_it_has_no_marks(base: KnowledgeBase, parsers: ParserPoo
     assert source.current == 3
     assert view.page is not None
     assert view.page.boxes == ()
+
+
+@pytest.mark.parametrize("size", [(200, 100), (595, 842), (2400, 500)])
+def test_a_page_of_any_size_is_drawn_sharply(
+    parsers: ParserPool, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    canvas = Canvas(str(tmp_path / "sheet.pdf"), pagesize=size)
+    canvas.setFont("Helvetica", 10)
+    canvas.drawString(20, 40, "The canal was dug in 1743.")
+    canvas.save()
+    with KnowledgeBase.open(tmp_path / "kb") as base:
+        base.add(tmp_path / "sheet.pdf")
+        view = look(base, cited(base, base.document("sheet.pdf"), "canal"), parsers=parsers)
+    assert view.page is not None
+    assert 1200 <= view.page.width <= 1600
+    assert view.page.width / view.page.height == pytest.approx(size[0] / size[1], rel=0.02)
+    assert len(view.page.boxes) == 1
 
 
 def test_a_format_without_pages_is_shown_as_the_text_around(

@@ -7,6 +7,7 @@
 const YEAR = 365 * 24 * 3600;
 const SEEKING = 2500; // milliseconds in which an answer that is done comes onto the page
 const NARROW = 768; // pixels: below, the sidebar lies over the page
+const BESIDE = 940; // pixels beside the sidebar: below, a source lies over the chat or the library
 const SHOWN = 20_000; // milliseconds that a notice stays unless it is pressed
 const PATIENCE = 1500; // milliseconds: a short break heals by itself and worries nobody
 
@@ -64,42 +65,53 @@ function weigh(files) {
 // Streamlit names its own buttons in English, and those with an icon alone after the icon, for those
 // who hear the page.
 const HELP = "Help for ";
+const PAGE = /^Page (\d+)$/;
 
 function word(text) {
   if (text.startsWith(HELP)) return `${watch.words[HELP.trim()]} ${text.slice(HELP.length)}`;
-  return watch.words[text];
+  const [, page] = text.match(PAGE) ?? [];
+  return page ? watch.texts.page.replace("{n}", page) : watch.words[text];
 }
 
-// The lists that open below a field say in English that there is nothing, or what may be added.
+// The lists that open below a field say in English that there is nothing, or what may be added; and
+// a dialog that an address leads to no page, in the words of a developer.
 const ADD = "Add: ";
+const SPOKEN = ["No results", "Page not found"]; // whatever else stands there may be the reader's own
+const NO_PAGE = "Running the app's main page.";
 
 function speak(list) {
   const walker = document.createTreeWalker(list, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { nodeValue } = walker.currentNode;
-    const ours = watch.words[nodeValue];
+    const ours = SPOKEN.includes(nodeValue) && watch.words[nodeValue];
     if (ours && ours !== nodeValue) walker.currentNode.nodeValue = ours;
+    else if (nodeValue.endsWith(NO_PAGE)) walker.currentNode.nodeValue = watch.texts.no_page;
     else if (nodeValue.startsWith(ADD) && watch.words[ADD.trim()] !== ADD.trim()) {
       walker.currentNode.nodeValue = `${watch.words[ADD.trim()]}${nodeValue.slice(ADD.length)}`;
     }
   }
 }
 
+function set(node, attribute, value) {
+  if (node.getAttribute(attribute) !== value) node.setAttribute(attribute, value);
+}
+
 function name(root) {
   for (const attribute of ["aria-label", "title"]) {
     for (const node of root.querySelectorAll(`[${attribute}]`)) {
       const ours = word(node.getAttribute(attribute));
-      if (ours) node.setAttribute(attribute, ours);
+      if (ours) set(node, attribute, ours);
     }
   }
-  for (const node of root.querySelectorAll("button:not([aria-label])")) {
-    const [, icon] = node.textContent.match(/^(\w+) icon\1$/) ?? [];
-    if (watch.icons[icon]) node.setAttribute("aria-label", watch.icons[icon]);
+  for (const node of root.querySelectorAll("button")) {
+    const [, icon] = node.textContent.match(/^(\w+) icon\1/) ?? []; // its keys may follow
+    if (watch.icons[icon]) set(node, "aria-label", watch.icons[icon]);
   }
   for (const node of root.querySelectorAll("[data-testid=stFileUploaderDropzone] button")) {
-    node.setAttribute("aria-label", watch.texts.choose);
+    const folder = node.closest("[class*=st-key-upload-folder]");
+    set(node, "aria-label", folder ? watch.texts.choose_folder : watch.texts.choose);
   }
-  for (const list of root.querySelectorAll("[role=listbox], [data-baseweb=popover]")) speak(list);
+  for (const list of root.querySelectorAll("[role=listbox], [role=dialog], [data-baseweb=popover]")) speak(list);
   const skip = root.querySelector("a[href='#stMain']")?.firstChild;
   if (watch.words[skip?.nodeValue]) skip.nodeValue = watch.words[skip.nodeValue];
 }
@@ -121,6 +133,53 @@ function follow({ asked, busy }) {
   setTimeout(seek, 100);
 }
 
+// The marked words of a source come into view when it is opened, its page turned or enlarged; not
+// when they are drawn again as they were, with the reader elsewhere on the page.
+function reveal() {
+  const sheet = document.querySelector(".quire-sheet");
+  const mark = sheet?.querySelector(".quire-page i, mark:not(:empty)");
+  if (!mark || mark === watch.mark) return;
+  watch.mark = mark;
+  const [outer, inner] = [sheet.getBoundingClientRect(), mark.getBoundingClientRect()];
+  const above = inner.top - outer.top - Math.max(0, sheet.clientHeight - inner.height) / 3;
+  const left = inner.left - outer.left - Math.max(0, sheet.clientWidth - inner.width) / 2;
+  sheet.scrollBy({ top: above, left, behavior: "instant" });
+}
+
+// How much room there is beside the sidebar and above the field; style.css goes by it.
+function measure() {
+  const { left, width } = document.querySelector("[data-testid=stMain]")?.getBoundingClientRect() ?? {};
+  const below = document.querySelector("[data-testid=stBottom]")?.offsetHeight ?? 0;
+  if (width === undefined) return;
+  document.body.classList.toggle("quire-narrow", width < BESIDE);
+  document.body.style.setProperty("--quire-left", `${Math.max(0, left)}px`);
+  document.body.style.setProperty("--quire-below", `${below}px`);
+}
+
+// Escape closes the source, unless something is open or under way that it ends first.
+const FIRST = "[role=dialog], [role=listbox], .st-key-stop button";
+
+function pressed({ key, defaultPrevented, ctrlKey, metaKey, shiftKey }) {
+  if (key.toUpperCase() === "O" && shiftKey && (ctrlKey || metaKey)) begun(); // a new chat
+  if (key !== "Escape" || defaultPrevented || document.querySelector(FIRST)) return;
+  document.querySelector(".st-key-close-source button")?.click();
+}
+
+// What a reader will want to write next: the password, or the first question of a new chat.
+function begun() {
+  watch.begun = performance.now() + SEEKING;
+}
+
+function focus() {
+  const password = document.querySelector(".st-key-admission input");
+  if (password && password !== watch.focused) {
+    watch.focused = password;
+    password.focus();
+  }
+  if (performance.now() > (watch.begun ?? 0)) return;
+  document.querySelector("[data-testid=stChatInputTextArea]")?.focus();
+}
+
 function collapse() {
   const button = document.querySelector("[data-testid=stSidebarCollapseButton] button");
   const open = document.querySelector("[data-testid=stSidebar][aria-expanded=true], [data-testid=stSidebar][data-collapsed=false]");
@@ -131,11 +190,14 @@ function collapse() {
 const LEADING = ["[data-testid=stSidebarNav] a", ...["new", "open-", "found-"].map((key) => `[class*=st-key-${key}] button`)].join();
 
 function begin(app) {
-  const still = () => { watch.seeking = 0; };
+  const still = () => { watch.seeking = watch.begun = 0; };
   for (const what of ["wheel", "touchmove", "pointerdown"]) {
     addEventListener(what, still, { passive: true, capture: true });
   }
+  document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", ({ target }) => {
+    // not by a touch, which would bring up the keyboard
+    if (target.closest?.(".st-key-new button") && matchMedia("(pointer: fine)").matches) begun();
     const pressed = target.closest?.("[data-testid=stSidebar] :is(a, button)");
     if (pressed?.matches(LEADING)) setTimeout(collapse, 300);
   });
@@ -147,10 +209,19 @@ function begin(app) {
   let due = false;
   new MutationObserver(() => {
     seek();
+    reveal();
     if (due) return;
     due = true;
-    setTimeout(() => { due = false; name(document); }, 100);
+    setTimeout(() => {
+      due = false;
+      name(document);
+      measure();
+      focus();
+    }, 100);
   }).observe(document.body, { childList: true, subtree: true });
+  const sizes = new ResizeObserver(measure);
+  sizes.observe(document.body);
+  sizes.observe(document.querySelector("[data-testid=stMain]") ?? document.body);
 }
 
 export default function ({ data }) {
@@ -158,6 +229,8 @@ export default function ({ data }) {
   Object.assign(watch, { texts: data.texts, most: data.most, words: data.words, icons: data.icons });
   const app = document.querySelector("[data-testid=stApp]");
   if (app && !watch.observer) begin(app);
+  document.documentElement.lang = data.language;
   name(document);
+  measure();
   follow(data);
 }

@@ -14,7 +14,7 @@ PDF = "application/pdf"
 _AROUND = 700  # characters of text shown before and after the cited ones
 _CUT_WORD_BEFORE = re.compile(r"^\S{,30}\s")
 _CUT_WORD_AFTER = re.compile(r"\s\S{,30}$")
-_DOTS = 1.6  # image points per PDF point at zoom 1: sharp at the panel's width
+_ACROSS = 1400  # image points across a page at zoom 1, whatever its size: sharp in the widest panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page as a PNG image in base64; `boxes` are left, top, width, height as shares of it."""
+    """A page as a PNG image in base64, so many points wide and high; `boxes` are left, top, width,
+    height as shares of it."""
 
     png: str
+    width: int
+    height: int
     boxes: tuple[tuple[float, float, float, float], ...]
 
 
@@ -91,22 +94,28 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
     number = source.current
     start, end = _within(pages, number, source)
     try:
-        png = parsers.render(path, page=number, scale=_DOTS * source.zoom)
-        boxes: tuple[tuple[float, float, float, float], ...] = ()
-        if end > start:
-            found = parsers.boxes(path, page=number, start=start, end=end)
-            boxes = tuple(
-                (
-                    left / found.width,
-                    top / found.height,
-                    (right - left) / found.width,
-                    (bottom - top) / found.height,
-                )
-                for left, top, right, bottom in found.boxes
-            )
+        found = parsers.boxes(path, page=number, start=start, end=end)
+        scale = _ACROSS * source.zoom / max(found.width, 1.0)
+        png = parsers.render(path, page=number, scale=scale)
     except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
         return View(document, headings, text=_text(pages, source), missing="image")
-    return View(document, headings, page=PageView(base64.b64encode(png).decode("ascii"), boxes))
+    boxes = tuple(
+        (
+            left / found.width,
+            top / found.height,
+            (right - left) / found.width,
+            (bottom - top) / found.height,
+        )
+        for left, top, right, bottom in found.boxes
+        if end > start
+    )
+    drawn = PageView(base64.b64encode(png).decode("ascii"), *_size(png), boxes)
+    return View(document, headings, page=drawn)
+
+
+def _size(png: bytes) -> tuple[int, int]:
+    """The width and height of a PNG image, which stand at its beginning."""
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
 
 
 def _starts(pages: tuple[PageText, ...]) -> list[int]:

@@ -20,14 +20,14 @@ def draw(opened: Shared) -> None:
     if source is None:
         st.rerun()
         return
-    with st.container(key="source"):
+    with st.container(key="source", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.html(f'<div class="quire-name">{html(source.name)}</div>')
             st.button(
                 "",
                 key="close-source",
                 icon=":material/close:",
-                help=_with_keys("app.close", "Alt+X"),
+                help=_with_keys("app.close", "Esc"),
                 on_click=_show,
                 args=(None,),
                 shortcut="Alt+X",
@@ -106,9 +106,12 @@ def _image(view: PageView, source: Source) -> str:
         for left, top, width, height in view.boxes
     )
     alt = html(f"{source.name}, {plain('answer.page', page=source.current)}")
+    # subtle: with its size told, the page has its height before the image is decoded, and page.js
+    # can bring the marks into view at once
     return (
         f'<div class="quire-page" style="width:{source.zoom:.0%}">'
-        f'<img src="data:image/png;base64,{view.png}" alt="{alt}">{boxes}</div>'
+        f'<img src="data:image/png;base64,{view.png}" alt="{alt}" '
+        f'width="{view.width}" height="{view.height}">{boxes}</div>'
     )
 
 

@@ -29,9 +29,14 @@ _ICONS = {
 def apply() -> None:
     """Add the style sheet to the page, with the words that Streamlit has in English only."""
     size = Limits().file_bytes // 1024**2
-    words = {"choose": plain("documents.choose"), "drop": plain("documents.drop", size=size)}
+    words = {
+        "choose": plain("documents.choose"),
+        "choose-folder": plain("documents.choose_folder"),
+        "drop": plain("documents.drop", size=size),
+        "drop-folder": plain("documents.drop_folder", size=size),
+    }
     sheet = "".join(f"--quire-{name}: '{text}'; " for name, text in words.items())
-    colours = {"background": "backgroundColor", "accent": "primaryColor"}
+    colours = {"background": "backgroundColor", "accent": "linkColor"}
     for name, option in colours.items():
         both = ", ".join(THEME[f"theme.{scheme}.{option}"] for scheme in ("light", "dark"))
         sheet += f"--quire-{name}: light-dark({both}); "
@@ -47,8 +52,12 @@ def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
         "lost": plain("app.lost"),
         "large": plain("app.large", names="{names}", size=size),
         "choose": plain("documents.choose"),
+        "choose_folder": plain("documents.choose_folder"),
+        "page": plain("app.page", n="{n}"),
+        "no_page": plain("app.no_page"),
     }
     data = {
+        "language": {"en": "en", "zh": "zh-CN"}[language()],
         "kept": dict(kept),
         "asked": asked,
         "busy": busy,

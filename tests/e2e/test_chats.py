@@ -1,5 +1,6 @@
 """The chat as a browser shows it: what only a real page, its clicks and its reloads can tell."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,3 +54,43 @@ def test_a_deleted_chat_leaves_the_list_and_the_page(browser: Browser, served: S
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     assert "chat=" not in page.url
     context.close()
+
+
+def test_a_chat_is_there_when_the_page_is_loaded_anew_after_its_first_answer(
+    browser: Browser, served: Served
+) -> None:
+    context = browser.new_context(locale="en-US")
+    tab = Tab(context.new_page(), served.url).open()
+    page = tab.page
+    tab.ask(DEPOSIT)
+    expect(page).to_have_url(re.compile(r"\?chat=\w+"))
+    expect(page.locator("[class*=st-key-open-] button[kind=secondary]:visible")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".quire-answer")).to_contain_text("CNY 20,400")
+    context.close()
+
+
+def test_a_new_chat_begins_with_the_cursor_in_the_field(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="en-US")
+    tab = Tab(context.new_page(), served.url).open("documents")
+    expect(tab.page.get_by_role("heading", name="Documents")).to_be_visible()
+    tab.page.keyboard.press("Control+Shift+O")
+    field = tab.page.get_by_test_id("stChatInputTextArea")
+    expect(field).to_be_focused()
+    context.close()
+
+
+def test_the_page_says_which_language_it_is_in_and_that_an_address_leads_nowhere(
+    browser: Browser, served: Served
+) -> None:
+    for locale, language, told in (
+        ("zh-CN", "zh-CN", "此地址没有对应的页面"),
+        ("en-US", "en", "There is no page at this address"),
+    ):
+        context = browser.new_context(locale=locale)
+        tab = Tab(context.new_page(), served.url).open("no-such-page")
+        dialog = tab.page.get_by_role("dialog")
+        expect(dialog).to_contain_text(told)
+        expect(dialog).not_to_contain_text("Running the app")
+        assert tab.page.evaluate("document.documentElement.lang") == language
+        context.close()
