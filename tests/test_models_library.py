@@ -303,7 +303,6 @@ def machine_with(memory: float) -> machine.Machine:
         (3, 400, ("en", "zh"), "Qwen3-1.7B", "granite-embedding-97m-multilingual-r2"),
         (2, 400, ("en",), "Qwen3-0.6B", "granite-embedding-97m-multilingual-r2"),
         (1, 400, ("en",), "SmolLM2-135M-Instruct", "all-MiniLM-L6-v2"),
-        (1, 400, ("zh",), "Qwen3-0.6B", "granite-embedding-97m-multilingual-r2"),
         (32, 2, ("en",), "SmolLM2-135M-Instruct", "all-MiniLM-L6-v2"),
         (0, 400, ("en",), "Qwen3-8B", "Qwen3-Embedding-0.6B"),
     ],
@@ -311,12 +310,8 @@ def machine_with(memory: float) -> machine.Machine:
 def test_a_recommendation_fits_memory_speed_and_languages(
     memory: float, decode: float, languages: tuple[str, ...], chat: str, embedding: str
 ) -> None:
-    found = recommending.recommend(
-        languages,
-        here=machine_with(memory),
-        speeds=Speeds(ChatSpeed(decode * 10, decode), decode * 0.7),
-        context_tokens=4096,
-    )
+    found = recommended(memory, decode, languages)
+    assert found.chat is not None
     assert (found.chat.name, found.embedding.name) == (chat, embedding)
     assert set(languages) <= found.chat.languages & found.embedding.languages
     assert all(sentence.endswith((".", "one.")) for sentence in found.why)
@@ -325,6 +320,44 @@ def test_a_recommendation_fits_memory_speed_and_languages(
         model.name for model in known_models()
     }
     assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
+
+
+def recommended(
+    memory: float, decode: float, languages: tuple[str, ...]
+) -> recommending.Recommendation:
+    return recommending.recommend(
+        languages,
+        here=machine_with(memory),
+        speeds=Speeds(ChatSpeed(decode * 10, decode), decode * 0.7),
+        context_tokens=4096,
+    )
+
+
+@pytest.mark.parametrize(
+    ("memory", "decode", "languages", "chat", "says"),
+    [
+        (0.3, 400, ("en",), None, "needs 0.34 GB of memory, and 0.30 GB are free"),
+        (0.3, 400, ("en", "zh"), None, "Even so, it needs 0.79 GB of memory, and 0.30 GB"),
+        (0.9, 400, ("en", "zh"), "SmolLM2-135M-Instruct", "the starter, writes English"),
+        (1, 400, ("zh",), None, "No chat model that writes Chinese fits this machine"),
+        (1, 400, ("en", "zh"), "SmolLM2-135M-Instruct", "what is in another language"),
+        (32, 0.5, ("en",), None, "an answer would take some"),
+        (32, 0.5, ("en", "zh"), None, "it would take in some"),
+    ],
+)
+def test_where_nothing_fits_the_starter_remains_or_quotes(
+    memory: float, decode: float, languages: tuple[str, ...], chat: str | None, says: str
+) -> None:
+    found = recommended(memory, decode, languages)
+    assert (found.chat and found.chat.name) == found.to_dict()["chat"] == chat
+    assert found.embedding.name == starter.EMBEDDER.name
+    why = "\n".join(found.why)
+    assert says in why
+    assert "No embedding model that reads" in why
+    chosen = {found.embedding.name, chat}
+    left_out = {each.split()[0] for each in found.why if "was left out" in each}
+    assert not chosen & left_out
+    assert {each.model.name for each in found.considered} == chosen - {None} | left_out
 
 
 def test_what_was_measured_on_a_busy_machine_is_not_remembered(

@@ -74,7 +74,9 @@ def recommend(
         output.print_json(result.to_dict())
         return
     output.print_text(*result.why, "")
-    for model in (result.chat, result.embedding):
+    if result.chat is None:
+        output.print_text("quire models use none")
+    for model in filter(None, (result.chat, result.embedding)):
         verb = "quire models use" if model.package else "quire models pull"
         output.print_text(f"{verb} {model.name}")
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from quire.models import catalog
+from quire.models import catalog, starter
 from quire.models.catalog import Kind, KnownModel
 from quire.models.machine import Machine
 from quire.models.speed import ChatSpeed, Speeds, estimated_chat, estimated_passages
@@ -22,15 +22,21 @@ _LANGUAGES = {"en": "English", "zh": "Chinese"}
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A model with what it would do here. Speeds are estimates; `answer_seconds` and `decode` are
-    of chat models, `passages` in a second of embedding models. `objection` says what speaks against
-    it, or is empty."""
+    of chat models, `passages` in a second of embedding models. `lack` says which language it does
+    not know, `burden` for what it is too large, and `objection` what speaks against it; each may be
+    empty."""
 
     model: KnownModel
     memory: int
     decode: float | None
     answer_seconds: float | None
     passages: float | None
-    objection: str
+    lack: str
+    burden: str
+
+    @property
+    def objection(self) -> str:
+        return "; ".join(filter(None, (self.lack, self.burden)))
 
     def to_dict(self) -> dict[str, Any]:
         def rounded(value: float | None) -> float | None:
@@ -50,16 +56,16 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Recommendation:
     """A chat model and an embedding model, with the reasons as sentences, and all that were
-    considered."""
+    considered. `chat` is None where none fits: then answers are quotes from the documents."""
 
-    chat: KnownModel
+    chat: KnownModel | None
     embedding: KnownModel
     why: tuple[str, ...]
     considered: tuple[Candidate, ...]
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "chat": self.chat.name,
+            "chat": self.chat.name if self.chat else None,
             "embedding": self.embedding.name,
             "why": list(self.why),
             "considered": [candidate.to_dict() for candidate in self.considered],
@@ -77,38 +83,51 @@ def recommend(
     """The best models for these languages that fit the memory that is free and are quick enough.
 
     Of those without an objection the largest is taken: within a family, larger models answer
-    better, and those of the catalog are of one family. `disturbed` says that other programs ran
-    while the speeds were measured.
+    better, and those of the catalog are of one family. Where there is none, the starter remains,
+    which is there already; a chat model that does not fit, or is too slow, is worse than none.
+    `disturbed` says that other programs ran while the speeds were measured.
     """
     considered = tuple(
         _candidate(model, languages, here=here, speeds=speeds, context_tokens=context_tokens)
         for model in catalog.known_models()
     )
-    chat, embedding = (_best(considered, kind) for kind in ("chat", "embedding"))
+    chat, embedding = _largest(considered, "chat"), _largest(considered, "embedding")
     names = " and ".join(_LANGUAGES[language] for language in sorted(languages))
     free = (
-        f"{here.memory_available / 1e9:.1f} GB of memory are free"
+        f"{_gigabytes(here.memory_available)} of memory are free"
         if here.memory_available
         else "how much memory is free cannot be told here"
     )
+    sentences = []
+    if chat is not None:
+        sentences.append(_chat_sentence(chat, names))
+    else:
+        chat, sentence = _chat_that_remains(considered, languages, names)
+        sentences.append(sentence)
+    if embedding is not None:
+        sentences.append(_embedding_sentence(embedding, names))
+    else:
+        embedding = _starter(considered, starter.EMBEDDER.name)
+        sentences.append(_embedding_that_remains(embedding, names))
     why = (
         f"This machine has {here.cores} core{'s' if here.cores > 1 else ''}, and {free}.",
-        _chat_sentence(chat, names),
-        _embedding_sentence(embedding, names),
+        *sentences,
         *(
             f"{candidate.model.name} was left out: {candidate.objection}."
             for candidate in considered
-            if candidate.objection and candidate.model.parameters > _floor(candidate, chat)
+            if candidate.objection
+            and candidate not in (chat, embedding)
+            and candidate.model.parameters > _floor(candidate, chat)
         ),
         "Speeds are estimates from the starter models; quire models bench measures one.",
         *([_DISTURBED] if disturbed else []),
     )
-    return Recommendation(chat.model, embedding.model, why, considered)
+    return Recommendation(chat.model if chat else None, embedding.model, why, considered)
 
 
-def _floor(candidate: Candidate, chat: Candidate) -> int:
+def _floor(candidate: Candidate, chat: Candidate | None) -> int:
     """Below this size nobody asks why a model was left out."""
-    return chat.model.parameters if candidate.model.kind == "chat" else 0
+    return chat.model.parameters if chat and candidate.model.kind == "chat" else 0
 
 
 def _candidate(
@@ -126,32 +145,24 @@ def _candidate(
         speed = estimated_chat(model, speeds.chat)
     else:
         passages = estimated_passages(model, speeds.passages)
+    lacking = sorted(set(languages) - model.languages)
+    verb = "write" if model.kind == "chat" else "read"
     return Candidate(
         model,
         memory,
         speed.decode if speed else None,
         speed.answer_seconds if speed else None,
         passages,
-        _objection(model, languages, here=here, memory=memory, speed=speed, passages=passages),
+        f"it does not {verb} {_LANGUAGES[lacking[0]]}" if lacking else "",
+        _burden(here=here, memory=memory, speed=speed, passages=passages),
     )
 
 
-def _objection(
-    model: KnownModel,
-    languages: Collection[str],
-    *,
-    here: Machine,
-    memory: int,
-    speed: ChatSpeed | None,
-    passages: float | None,
-) -> str:
-    if lacking := sorted(set(languages) - model.languages):
-        verb = "write" if model.kind == "chat" else "read"
-        return f"it does not {verb} {_LANGUAGES[lacking[0]]}"
+def _burden(*, here: Machine, memory: int, speed: ChatSpeed | None, passages: float | None) -> str:
     if here.memory_available and memory > here.memory_available:
         return (
-            f"it needs {memory / 1e9:.1f} GB of memory, and {here.memory_available / 1e9:.1f} GB "
-            "are free"
+            f"it needs {_gigabytes(memory)} of memory, and {_gigabytes(here.memory_available)} are "
+            "free"
         )
     if speed and speed.answer_seconds > SLOWEST_ANSWER:
         return f"an answer would take some {speed.answer_seconds:.0f} seconds"
@@ -160,20 +171,37 @@ def _objection(
     return ""
 
 
-def _best(considered: Collection[Candidate], kind: Kind) -> Candidate:
-    """The largest without an objection; else the smallest of those that know the languages."""
-    of_kind = [each for each in considered if each.model.kind == kind]
-    fit = [each for each in of_kind if not each.objection]
-    if fit:
-        return max(fit, key=lambda each: each.model.parameters)
-    able = [each for each in of_kind if "does not" not in each.objection]
-    return min(able, key=lambda each: each.memory)
+def _largest(considered: Collection[Candidate], kind: Kind) -> Candidate | None:
+    fit = [each for each in considered if each.model.kind == kind and not each.objection]
+    return max(fit, key=lambda each: each.model.parameters, default=None)
+
+
+def _starter(considered: Collection[Candidate], name: str) -> Candidate:
+    return next(each for each in considered if each.model.name == name)
+
+
+def _chat_that_remains(
+    considered: Collection[Candidate], languages: Collection[str], names: str
+) -> tuple[Candidate | None, str]:
+    """The starter where it only lacks a language, and writes another; else none."""
+    small = _starter(considered, starter.CHAT.name)
+    able = set(languages) & small.model.languages
+    if able and not small.burden:
+        written = " and ".join(_LANGUAGES[each] for each in sorted(able))
+        return small, (
+            f"No chat model that writes {names} fits this machine. {small.model.name}, the "
+            f"starter, writes {written}: all else is answered by quotes from the documents."
+        )
+    return None, (
+        f"No chat model that writes {names} fits this machine: without one, answers are quotes "
+        "from the documents."
+    )
 
 
 def _chat_sentence(chat: Candidate, names: str) -> str:
     seconds, decode = chat.answer_seconds or 0.0, chat.decode or 0.0
     return (
-        f"{chat.model.name} writes {names}, needs {chat.memory / 1e9:.1f} GB, and would write some "
+        f"{chat.model.name} writes {names}, needs {_gigabytes(chat.memory)}, and would write some "
         f"{decode:.0f} tokens a second here: about {seconds:.0f} seconds for an answer."
     )
 
@@ -183,3 +211,18 @@ def _embedding_sentence(embedding: Candidate, names: str) -> str:
         f"{embedding.model.name} finds {names} by meaning, and would take in some "
         f"{embedding.passages or 0.0:.0f} passages a second."
     )
+
+
+def _embedding_that_remains(embedding: Candidate, names: str) -> str:
+    """There is no Quire without one."""
+    reads = " and ".join(_LANGUAGES[each] for each in sorted(embedding.model.languages))
+    burden = f" Even so, {embedding.burden}: close other programs." if embedding.burden else ""
+    return (
+        f"No embedding model that reads {names} fits this machine. {embedding.model.name}, the "
+        f"starter, finds {reads} by meaning; what is in another language is found by its words."
+        f"{burden}"
+    )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e9:.2f} GB"
