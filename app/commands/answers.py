@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quire import output, transcripts
-from quire.commands.shared import Json, Kb, app, opened
+from quire.commands.shared import Json, Kb, Model, app, opened
 from quire.errors import QuireError, UsageError
 from quire.records import Answer, Draft
 
@@ -30,10 +30,7 @@ def replay(
     answer: Annotated[
         str, typer.Argument(metavar="ID", help="A stored answer's id or its beginning.")
     ],
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
-    ] = None,
+    model: Model = None,
     kb: Kb = None,
     json: Json = False,
 ) -> None:
@@ -52,10 +49,7 @@ def summarize(
     sentences: Annotated[
         int, typer.Option("--sentences", min=1, max=100, help="At most so many.")
     ] = 7,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
-    ] = None,
+    model: Model = None,
     kb: Kb = None,
     json: Json = False,
 ) -> None:
@@ -107,10 +101,7 @@ def chat(
     conversation: Annotated[
         str | None, typer.Option("--conversation", metavar="ID", help="Continue this one.")
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
-    ] = None,
+    model: Model = None,
     kb: Kb = None,
     json: Json = False,
 ) -> None:

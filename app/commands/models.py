@@ -163,7 +163,9 @@ def add(
 def use(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="A name from `quire models list`, none, or remote."),
+        typer.Argument(
+            metavar="NAME", help="A name from `quire models list`, starter, none, or remote."
+        ),
     ],
     kb: Kb = None,
     json: Json = False,

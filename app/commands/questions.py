@@ -13,6 +13,7 @@ from quire.commands.shared import (
     Json,
     Kb,
     Language,
+    Model,
     Since,
     Tag,
     Until,
@@ -80,10 +81,7 @@ def ask(
     conversation: Annotated[
         str | None, typer.Option("--conversation", metavar="ID", help="Continue this one.")
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="NAME", help="starter, none, or the path of a GGUF file."),
-    ] = None,
+    model: Model = None,
     max_risk: Annotated[
         float | None,
         typer.Option(

@@ -26,6 +26,15 @@ Kb = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="A name from `quire models list`, starter, remote, none for quotes only, or the path "
+        "of a GGUF file.",
+    ),
+]
 
 File = Annotated[
     list[str] | None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from quire.config import Settings, config_path, load_settings
 from quire.config_file import put_setting
 from quire.errors import UsageError
-from quire.models import catalog, claims, installed, machine, opening, speed
+from quire.models import catalog, claims, installed, machine, opening, remote_access, speed
 from quire.models.catalog import Kind, KnownModel
 from quire.models.installed import InstalledModel
 from quire.models.speed import ChatSpeed, Speeds, measure_chat, measure_embedder
@@ -138,11 +138,11 @@ class Models:
         UsageError for a name that is not known."""
         if (entry := self._listed(name)) is not None:
             return entry
-        if name == "remote":
+        if name in {"none", "remote"}:
             raise UsageError(
-                "The model 'remote' is on the server that the setting remote_url names, and not in "
-                "the list.",
-                hint="Ask the server with: quire doctor",
+                f"{name!r} stands for no model of this machine: none for quotes alone, remote for "
+                "one on the server that remote_url names.",
+                hint="Look at the models in use with: quire doctor",
             )
         raise UsageError(f"No model is known as {name!r}.", hint=catalog.nearest_hint(name))
 
@@ -192,11 +192,15 @@ class Models:
 
     def use(self, name: str) -> Chosen:
         """Write a model into the settings file as the one to use from now on; "none" is for answers
-        without a chat model, and "remote" for the one on the server that the settings name. Raises
-        ModelNotFound for one that is not on this machine."""
-        if name in {"none", "remote"}:
-            setting, value = "model", name
-        else:
+        without a chat model, "starter" for the one that comes along, and "remote" for the one on
+        the server that the settings name. Raises ModelNotFound for one that is not on this machine,
+        and ModelUnusable for "remote" where no server is named."""
+        setting, value = "model", name
+        if name == "remote":
+            remote_access.server(self.settings.remote_url, proxy=self.settings.remote_proxy)
+        elif name == "starter":
+            installed.located(name, kind="chat", folder=self.settings.models)
+        elif name != "none":
             entry = self.info(name)
             if entry.here is None:
                 installed.located(entry.name, kind=entry.kind, folder=self.settings.models)
@@ -241,10 +245,12 @@ class Models:
         )
 
     def bench(self, name: str | None = None) -> Bench:
-        """Measure a model that is on this machine, by default the chat model in use. Takes the time
-        of loading it and some seconds."""
-        entry = self.info(name) if name else None
-        value = str(entry.here.path if entry.here else entry.name) if entry else self.settings.model
+        """Measure a model that is on this machine, or "remote", by default the chat model in use.
+        Takes the time of loading it and some seconds."""
+        entry = self.info(name) if name and name not in {"none", "remote"} else None
+        value = name or self.settings.model
+        if entry is not None:
+            value = str(entry.here.path) if entry.here else entry.name
         began = time.perf_counter()
         if entry and entry.kind == "embedding":
             embedder = opening.embedder(self._with(embedder=value))
