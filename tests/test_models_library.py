@@ -1,7 +1,9 @@
 """Models are added, chosen, measured, recommended and removed, in Python and by commands."""
 
 import json
+import time
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from quire.models import (
 from quire.models.catalog import known_models
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.models.speed import ChatSpeed, Speeds
+from quire.records import Message
 
 
 @pytest.fixture
@@ -307,6 +310,17 @@ def test_any_model_can_be_measured() -> None:
     assert measured.prefill > 1
     assert speed.measure_embedder(FakeEmbedder(max_tokens=64)) > 1
     assert speed.measure_chat(FakeChatModel("")).decode > 0
+
+
+@pytest.mark.parametrize("reply", ["", "No.", "I will not do that."])
+def test_a_reply_of_a_few_tokens_does_not_look_fast(reply: str) -> None:
+    """A model that takes a hundredth of a second for each token, and for each reply."""
+
+    def write(_: Sequence[Message]) -> str:
+        time.sleep(0.01 * (1 + len(reply.split())))
+        return reply
+
+    assert 0 < speed.measure_chat(FakeChatModel(write)).decode < 150
 
 
 def test_speeds_are_remembered_for_a_build(tmp_path: Path) -> None:

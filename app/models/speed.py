@@ -26,6 +26,7 @@ from quire.records import Message
 
 _PROMPT_TOKENS = 512
 _WRITTEN_TOKENS = 48
+_FEWEST_TOKENS = 8  # that tell how fast writing is
 _PASSAGES = 32
 _ANSWER = (400, 80)  # tokens of a prompt with its evidence, and of an answer of some sentences
 _FIXED_READING, _FIXED_WRITING = 0.7, 0.75
@@ -60,7 +61,12 @@ class Speeds:
 
 
 def measure_chat(model: ChatModel) -> ChatSpeed:
-    """Have a model read a prompt of some 512 tokens and write some 48."""
+    """Have a model read a prompt of some 512 tokens and write some 48.
+
+    Writing is what a reply takes beyond one of a single token. Of a reply that ends after a few
+    tokens the whole is counted, which tells less than the model can do: the difference of two
+    moments could tell anything.
+    """
     sentence = max(1, model.count_tokens(_SENTENCE))
     room = min(_PROMPT_TOKENS, model.context_tokens // 2)
     prompt = [Message("user", f"Sum this up. {_SENTENCE * (room // sentence)}")]
@@ -71,7 +77,10 @@ def measure_chat(model: ChatModel) -> ChatSpeed:
     _reply(model, count, max_tokens=1)  # from now on it is read already
     short, first = _reply(model, count, max_tokens=1)
     seconds, written = _reply(model, count, max_tokens=1 + _WRITTEN_TOKENS)
-    return ChatSpeed(prefill, max(written - first, 1) / max(seconds - short, 1e-6))
+    more, took = written - first, seconds - short
+    if more < _FEWEST_TOKENS or took <= 0:
+        more, took = max(written, 1), seconds
+    return ChatSpeed(prefill, more / took)
 
 
 def _reply(model: ChatModel, messages: Sequence[Message], *, max_tokens: int) -> tuple[float, int]:
