@@ -22,6 +22,7 @@ import platformdirs
 from quire.errors import ModelUnusable
 from quire.models import gguf, openmp
 
+VERDICTS = "self-tests.json"  # in the cache
 COMMAND = (sys.executable, "-P", "-m", "quire.models.llama_selftest")
 _SECONDS = 120.0  # reading a large file from a slow disk takes minutes: more is added by size
 _SECONDS_PER_GIGABYTE = 60.0
@@ -45,7 +46,7 @@ def passes_with_extra_buffers(
 
     Raises ModelUnusable when it works in neither way.
     """
-    verdicts = verdicts or platformdirs.user_cache_path("quire") / "model-selftests.json"
+    verdicts = verdicts or platformdirs.user_cache_path("quire") / VERDICTS
     key = hashlib.sha256(
         "\n".join((build, cpu, facts.header_sha256, str(facts.size))).encode()
     ).hexdigest()

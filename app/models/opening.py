@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from quire.config import Settings
 from quire.errors import ModelError
-from quire.models import installed, remote_access
+from quire.models import installed, llama_selftest, remote_access
 from quire.models.protocols import ChatModel, Embedder, Reranker
 from quire.models.remote_access import Server
 
@@ -64,7 +64,7 @@ def llama_model(settings: Settings) -> "LlamaEngine":
         languages=found.languages,
         context_tokens=settings.context_tokens,
         threads=settings.threads or None,
-        verdicts=settings.cache / "self-tests.json",
+        verdicts=settings.cache / llama_selftest.VERDICTS,
     )
 
 
