@@ -13,7 +13,7 @@ from typing import Any
 from quire import __version__
 from quire.config import Settings, config_path
 from quire.errors import QuireError, ReplyUnusable
-from quire.models import acceleration, machine, opening
+from quire.models import acceleration, gguf, installed, machine, opening
 from quire.models.protocols import ChatModel
 from quire.records import Message
 
@@ -154,10 +154,20 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
         yield Check(
             "Chat model",
             True,
-            f"{model.name}, {model.context_tokens} tokens of context, {wrote}",
+            f"{model.name}, {_context(model.context_tokens, settings)}, {wrote}",
         )
     except (QuireError, ImportError, OSError) as error:
         yield _failed("Chat model", error)
+
+
+def _context(tokens: int, settings: Settings) -> str:
+    """How long a text the chat model reads, and why where it is shorter than it should be."""
+    if tokens >= settings.context_tokens:
+        return f"{tokens} tokens of context"
+    found = installed.located(settings.model, kind="chat", folder=settings.models)
+    trained = gguf.read_facts(found.path).context_length
+    why = "the model reads no more" if tokens == trained else "the free memory holds no more"
+    return f"{tokens} tokens of context of the {settings.context_tokens} that are set ({why})"
 
 
 def _remote_model(settings: Settings) -> Iterator[Check]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quire import diagnosis, load_settings
 from quire.errors import ModelUnusable
 from quire.models import gguf, llama_devices, llama_runtime, machine
 from quire.models.fitting import fit
@@ -34,6 +35,26 @@ def test_a_model_is_loaded_as_wanted_where_there_is_room() -> None:
 def test_the_context_is_halved_until_the_free_memory_holds_it() -> None:
     fitted = fit(FACTS, wanted=16_384, here=with_memory(16 * GB, 6 * GB), gpu_memory=0)
     assert fitted.context_tokens == 4096  # 5.6 GB; twice as much would be 6.2
+
+
+def test_the_doctor_says_why_the_context_is_shorter_than_it_should_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The starter's file counts as 100 MB with 23 KB for each token."""
+
+    def told(context: int) -> str:
+        checks = diagnosis._chat_model(load_settings(context_tokens=context))
+        return next(check.found for check in checks if check.name == "Chat model")
+
+    assert "4096 tokens of context, wrote" in told(4096)
+    assert "8192 tokens of context of the 16384 that are set (the model reads no more)" in told(
+        16_384
+    )
+    short = with_memory(16 * GB, 160_000_000)
+    monkeypatch.setattr(machine, "describe", lambda: short)
+    assert "2048 tokens of context of the 4096 that are set (the free memory holds no more)" in (
+        told(4096)
+    )
 
 
 def test_a_context_that_a_question_needs_is_left_to_a_short_memory() -> None:
