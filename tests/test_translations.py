@@ -14,8 +14,8 @@ from quire.text.translations import translated
 ROOT = Path(__file__).parent.parent
 INGEST = ROOT / "ingest"
 GETTING_MODELS = (
-    *("adding", "catalog", "downloads", "hubs", "installed", "library", "pulling"),
-    *("sentence_folder", "web"),
+    *("adding", "catalog", "claims", "downloads", "hubs", "installed", "library", "placing"),
+    *("pulling", "sentence_folder", "wanting", "web"),
 )
 SHOWN = [  # what a reader of the browser interface may meet
     *sorted((ROOT / "indexes").glob("*.py")),
