@@ -173,7 +173,7 @@ class Asking:
         removed while the answer rested on it."""
         notes = [*answer.notes]
         if problem := self.model.problem:
-            notes.append(problem.message)
+            notes.append(f"{problem.message} {problem.hint}".strip())
         cited = {citation.document.id: citation.document.name for citation in answer.citations}
         notes.extend(
             f"{cited[id_]} was removed while this answer was being written."

@@ -595,7 +595,7 @@ class KnowledgeBase:
             pages = documents.pages(connection, document.id)
         model = self.model
         fit = model is not None and model.capable and document.language in model.languages
-        return summarize(
+        summary = summarize(
             document,
             chunks,
             pages,
@@ -606,6 +606,10 @@ class KnowledgeBase:
             progress=progress,
             cancel=cancel or threading.Event(),
         )
+        if problem := self.model_problem:
+            note = f"{problem.message} {problem.hint}".strip()
+            summary = dataclasses.replace(summary, notes=(note, *summary.notes))
+        return summary
 
     @property
     def conversations(self) -> Conversations:

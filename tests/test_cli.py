@@ -263,6 +263,33 @@ def test_doctor_tells_what_is_there_and_what_to_do_about_the_rest(
     assert "missing.gguf" in done.out
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("ask", "When?"), ("summarize", "lease.txt"), ("chat",), ("replay", "0123456789abcdef")],
+)
+def test_a_model_that_is_named_and_cannot_be_had_is_an_error(
+    run: Run, folder: Path, words: tuple[str, ...]
+) -> None:
+    run("ingest", folder)
+    done = run(*words, "--model", "nonesuch", "--json")
+    assert (done.code, done.json["error"]["code"]) == (1, "model_not_found")
+    assert "nonesuch" in done.json["error"]["message"]
+    assert done.json["error"]["hint"]
+
+
+def test_a_model_of_the_settings_that_cannot_be_had_is_told_once_with_its_hint(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run("ingest", folder)
+    monkeypatch.setenv("QUIRE_MODEL", "nonesuch")
+    for words in (("ask", "When does the lease end?"), ("summarize", "lease.txt")):
+        done = run(*words, "--json")
+        assert done.code == 0
+        (note,) = [note for note in done.json["notes"] if "nonesuch" in note]
+        assert note.endswith("quire models list")
+        assert "nonesuch" not in done.err + caplog.text
+
+
 # -- errors ------------------------------------------------------------------------------------
 
 

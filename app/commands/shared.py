@@ -64,9 +64,12 @@ Tag = Annotated[
 
 @contextmanager
 def opened(kb: Path | None, **settings: Any) -> Iterator["KnowledgeBase"]:
-    """The knowledge base that a command names; it must exist."""
+    """The knowledge base that a command names; it must exist. Raises ModelError where the command
+    names a `model` too that cannot be had: of one in the settings, an answer would only say so."""
     from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
     from quire.knowledge_base import KnowledgeBase  # noqa: PLC0415
 
     with KnowledgeBase.open(kb, create=False, settings=load_settings(**settings)) as base:
+        if settings.get("model") and base.model is None and base.model_problem:
+            raise base.model_problem
         yield base

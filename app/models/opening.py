@@ -1,6 +1,5 @@
 """From settings to models: names become live objects here, and nowhere else."""
 
-import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,6 @@ from quire.models.remote_access import Server
 
 if TYPE_CHECKING:
     from quire.models.llama import LlamaEngine
-
-_log = logging.getLogger(__name__)
 
 
 def embedder_name(settings: Settings) -> str:
@@ -128,7 +125,6 @@ class LateModel:
                     if self._model is not None:
                         self._when_loaded(self._model)
                 except ModelError as error:
-                    _log.warning("%s", error.message)
                     self.problem = error
             return self._model
 

@@ -22,14 +22,28 @@ def translated(message: str, language: str) -> str:
     '超出限制：用时超过60秒'
     >>> translated("Pages 2 and 3: no text (a scan or a picture).", "zh")
     '第2、3页没有文字（扫描件或图片）。'
+    >>> translated("No chat model is set. Choose another model.", "zh")
+    '没有设置对话模型。请选择其他模型。'
     """
     if language == "en":
         return message
-    for pattern, translation in _templates(language):
+    best, found = _known(message, language)
+    for gap in re.finditer(r"(?<=\.) ", message):  # a sentence with its hint
+        first, before = _known(message[: gap.start()], language)
+        second, behind = _known(message[gap.end() :], language)
+        if first and second and first + second > best:
+            best, found = first + second, before + behind
+    return found
+
+
+def _known(message: str, language: str) -> tuple[int, str]:
+    """The translation of one message, and how many characters of its template it has; 0 and itself
+    where there is none."""
+    for pattern, translation, literal in _templates(language):
         match = pattern.fullmatch(message)
         if match:
-            return _filled(translation, match.groupdict(), language)
-    return message
+            return literal, _filled(translation, match.groupdict(), language)
+    return 0, message
 
 
 def _filled(translation: str, values: Mapping[str, str], language: str) -> str:
@@ -37,12 +51,15 @@ def _filled(translation: str, values: Mapping[str, str], language: str) -> str:
 
 
 @cache
-def _templates(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Patterns of English messages with their translations, the most particular first."""
+def _templates(language: str) -> tuple[tuple[re.Pattern[str], str, int], ...]:
+    """Patterns of English messages with their translations and lengths, the longest first."""
     name = f"messages.{language}.toml"
     table = tomllib.loads(files("quire.text").joinpath(name).read_text("utf-8"))["messages"]
-    ordered = sorted(table.items(), key=lambda item: -len(_PLACE.sub("", item[0])))
-    return tuple((_pattern(english), translation) for english, translation in ordered)
+    known = [
+        (_pattern(english), translation, len(_PLACE.sub("", english)))
+        for english, translation in table.items()
+    ]
+    return tuple(sorted(known, key=lambda row: -row[2]))
 
 
 def _pattern(template: str) -> re.Pattern[str]:
