@@ -46,6 +46,7 @@ from quire.indexes.scope import Scope
 from quire.langchain_parts import QuireChatModel, to_langchain
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel, sent_to
+from quire.models.watching import foreign_errors_told
 from quire.passages import context
 from quire.prompting import Wording
 from quire.records import Answer, Draft, Hit, Passage, Prompt, Receipt, Sentence, Status, Timings
@@ -208,14 +209,15 @@ def build(
             return None
         text = wording(found.language)
         longest = _longest_answer(engine, answer_tokens)
-        packed = prompting.pack(
-            found.standalone,
-            _worth_reading(found, most=_SENTENCES if engine.capable else _SENTENCES_SMALL),
-            text=text,
-            budget=engine.context_tokens - longest,
-            count=engine.prompt_tokens,
-            history=_told(found, engine, text),
-        )
+        with foreign_errors_told(engine):
+            packed = prompting.pack(
+                found.standalone,
+                _worth_reading(found, most=_SENTENCES if engine.capable else _SENTENCES_SMALL),
+                text=text,
+                budget=engine.context_tokens - longest,
+                count=engine.prompt_tokens,
+                history=_told(found, engine, text),
+            )
         return Asked(engine, packed, text, longest)
 
     def write(state: dict[str, Any]) -> Any:
@@ -227,7 +229,9 @@ def build(
             engine=asked.model, max_tokens=asked.longest, temperature=question.temperature
         )
         messages = to_langchain(asked.prompt.messages)
-        return RunnableLambda(lambda _: messages) | chat.bind(cancel=question.cancel)
+        return RunnableLambda(lambda _: messages) | chat.bind(
+            cancel=question.cancel, until_loop=True
+        )
 
     def receipt(found: Found, asked: Asked | None) -> Receipt:
         return receipts.make(

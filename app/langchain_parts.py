@@ -27,6 +27,7 @@ from pydantic import BaseModel
 from quire.errors import ReplyUnusable, UsageError
 from quire.models.forms import Form, JsonSchema
 from quire.models.protocols import ChatModel, Generation
+from quire.models.watching import WatchedReply, foreign_errors_told
 from quire.records import Message
 
 _READ = {"text", "reasoning", "thinking"}  # the thoughts of another model are left out
@@ -156,18 +157,21 @@ class QuireChatModel(BaseChatModel):
         *,
         cancel: threading.Event | None = None,
         form: Form | None = None,
+        until_loop: bool = False,
         **kwargs: Any,
     ) -> Generation:
         engine: ChatModel = self.engine
         asked = from_langchain(messages)
-        return engine.stream(
-            told_form(asked, form) if isinstance(form, JsonSchema) else asked,
-            max_tokens=kwargs.get("max_tokens", self.max_tokens),
-            stop=stop or (),
-            temperature=kwargs.get("temperature", self.temperature),
-            cancel=cancel,
-            form=form,
-        )
+        with foreign_errors_told(engine):
+            generation = engine.stream(
+                told_form(asked, form) if isinstance(form, JsonSchema) else asked,
+                max_tokens=kwargs.get("max_tokens", self.max_tokens),
+                stop=stop or (),
+                temperature=kwargs.get("temperature", self.temperature),
+                cancel=cancel,
+                form=form,
+            )
+        return WatchedReply(generation, model=engine, until_loop=until_loop)
 
     def _end(self, generation: Generation, problem: str) -> ChatGenerationChunk:
         usage = generation.usage

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from quire import verification
 from quire.evidence import Evidence
 from quire.models.protocols import Finish
+from quire.models.repetition import is_repetition
 from quire.records import Citation, Passage, Sentence, Usage
 from quire.text import sentences
 
@@ -69,6 +70,8 @@ class CheckedReply:
                 yield from self._check(text)
 
     def _check(self, text: str) -> Iterator[str]:
+        if is_repetition(text):
+            return  # each of its words may stand in a quote, and it says nothing
         sentence = verification.verify(text, self._passages)
         if sentence.support == "unsupported" or sentence in self.sentences:
             return

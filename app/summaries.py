@@ -22,6 +22,8 @@ import numpy.typing as npt
 from quire import prompting, verification
 from quire.errors import ModelError, UsageError
 from quire.models.protocols import ChatModel, Embedder, sent_to
+from quire.models.repetition import is_repetition
+from quire.models.watching import WatchedReply, foreign_errors_told
 from quire.passages import join_neighbours
 from quire.prompting import Wording
 from quire.records import Chunk, Citation, Document, Hit, PageText, Passage, Sentence
@@ -128,7 +130,8 @@ def summarize(
         found = _central(passages, embedder)
         if model is not None and found:
             try:
-                reply = _reply(found, section, model=model, wording=wording, cancel=cancel)
+                with foreign_errors_told(model):
+                    reply = _reply(found, section, model=model, wording=wording, cancel=cancel)
                 found = _holding(reply, passages, found[0].centrality, embedder) or found
             except ModelError as error:  # quotes do without it
                 notes.append(f"{error.message} {error.hint}".strip())
@@ -251,16 +254,16 @@ def _reply(
         chosen.pop()
     else:
         return ""
-    return "".join(model.stream(messages, max_tokens=_WRITTEN_TOKENS, cancel=cancel))
+    generation = model.stream(messages, max_tokens=_WRITTEN_TOKENS, cancel=cancel)
+    return "".join(WatchedReply(generation, model=model, until_loop=True))
 
 
 def _holding(
     reply: str, passages: Sequence[Passage], centrality: float, embedder: Embedder | None
 ) -> list[_Telling]:
     """The sentences of a reply that the section supports, as central as it is."""
-    checked = [
-        verification.verify(reply[start:end], passages) for start, end in sentences.split(reply)
-    ]
+    written = (reply[start:end] for start, end in sentences.split(reply))
+    checked = [verification.verify(text, passages) for text in written if not is_repetition(text)]
     holding = [sentence for sentence in checked if sentence.support == "supported"]
     if not holding:
         return []

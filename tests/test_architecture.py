@@ -70,7 +70,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "quire.surveys",
         *PROTOCOLS,
     ),
-    "quire.replies": (*BASE, "quire.evidence", "quire.verification", *PROTOCOLS),
+    "quire.replies": (
+        *BASE,
+        "quire.evidence",
+        "quire.models.repetition",
+        "quire.verification",
+        *PROTOCOLS,
+    ),
     "quire.receipts": (
         *BASE,
         "quire.evidence",
@@ -80,6 +86,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "quire.summaries": (
         *BASE,
+        "quire.models.repetition",
+        "quire.models.watching",
         "quire.passages",
         "quire.prompting",
         "quire.verification",
@@ -95,7 +103,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "quire.surveys",
     ),
     "quire.survey_answers": (*BASE, "quire.indexes", "quire.scanning", "quire.surveys"),
-    "quire.langchain_parts": (*BASE, "quire.retrieval", *PROTOCOLS),
+    "quire.langchain_parts": (
+        *BASE,
+        "quire.models.watching",
+        "quire.retrieval",
+        *PROTOCOLS,
+    ),
     # Chooses the embedding model, for the knowledge base.
     "quire.made_with": (
         *BASE,

@@ -114,6 +114,48 @@ def test_a_model_that_breaks_leaves_the_quotes_and_a_note(folder: Path) -> None:
     assert answer.notes == ("The model broke.",)
 
 
+@pytest.mark.parametrize("step", ["count_tokens", "prompt_tokens", "stream"])
+def test_what_a_model_of_the_host_application_raises_leaves_the_quotes_and_a_note(
+    folder: Path, step: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def raising(*_: object, **__: object) -> int:
+        raise RuntimeError(f"cannot read: {TRUE}")
+
+    model = FakeChatModel(TRUE, capable=True)
+    with KnowledgeBase.open(folder, embedder=FakeEmbedder(), model=model) as kb:
+        first = kb.ask("Who is the harbour master?")
+        setattr(model, step, raising)
+        answer = kb.ask("How much does it cost to moor there?", conversation=first.conversation)
+    assert answer.status == "extractive"
+    assert TRUE in answer.text
+    assert answer.notes == ("The model fake failed (RuntimeError); the log says where.",)
+    assert "raising" in caplog.text  # the place in the code
+    assert "crowns" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "mooring " * 3_000,
+        f"{TRUE[:-1]} " * 3_000,
+        "Mooring mooring mooring.",
+        "crowns a night " * 9,
+    ],
+)
+def test_words_over_and_over_are_cut_and_never_an_answer(folder: Path, reply: str) -> None:
+    answer = ask(folder, reply, capable=True)
+    assert answer.status == "extractive"
+    assert TRUE in answer.text
+
+
+def test_a_reply_that_begins_to_loop_is_stopped_and_what_held_before_it_stays(folder: Path) -> None:
+    model = FakeChatModel(f"{TRUE} Mooring {'mooring ' * 3_000}", capable=True)
+    with KnowledgeBase.open(folder, embedder=FakeEmbedder(), model=model) as kb:
+        answer = kb.ask(QUESTION)
+    assert (answer.status, answer.text) == ("answered", TRUE)
+    assert answer.usage.completion_tokens < 100
+
+
 def raise_model_error() -> None:
     from quire.errors import ModelError  # noqa: PLC0415
 

@@ -118,6 +118,19 @@ def test_what_a_capable_model_writes_is_kept_where_the_section_supports_it(opene
     assert json.loads(json.dumps(summary.to_dict()))["method"] == "written"
 
 
+def test_a_model_that_repeats_itself_or_fails_leaves_quotes(opened: Open) -> None:
+    looping = opened("mooring costs " * 500, capable=True).summarize("handbook.md")
+    assert (looping.method, looping.notes) == ("extractive", ())
+
+    def failing(messages: object) -> str:
+        raise RuntimeError(messages)
+
+    failed = opened(failing, capable=True).summarize("handbook.md")
+    assert failed.method == "extractive"
+    assert failed.notes == ("The model fake failed (RuntimeError); the log says where.",)
+    assert failed.sentences == looping.sentences
+
+
 def test_a_model_is_not_asked_in_a_language_that_it_does_not_write(opened: Open) -> None:
     kb = opened("港口开放。", capable=True, languages=frozenset({"en"}))
     assert kb.summarize("规定.md").method == "extractive"
