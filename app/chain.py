@@ -156,13 +156,16 @@ def build(
         )
         return Found(question, standalone, languages.detect(question.text), (), ())
 
+    def searched(text: str, scope: Scope | None) -> tuple[Sequence[Hit], tuple[Passage, ...]]:
+        near = retriever.search(text, k=_SEARCHED, scope=scope)
+        hits = context(near, most=_HITS, passages=passages)
+        return hits, tuple(retriever.passages(hits))
+
     def retrieve(found: Found) -> Found:
         survey = surveys.detect(found.standalone)
         if survey and retriever.languages():
             return surveyed(found, survey)
-        near = retriever.search(found.standalone, k=_SEARCHED, scope=found.question.scope)
-        hits = context(near, most=_HITS, passages=passages)
-        joined = tuple(retriever.passages(hits))
+        hits, joined = searched(found.standalone, found.question.scope)
         proof = tuple(retriever.evidence(found.subject, joined))
         there = retriever.languages()
         return dataclasses.replace(
@@ -196,6 +199,7 @@ def build(
             language=found.language,
             embedder=retriever.embedder.name if retriever.reads(found.language) else None,
             max_risk=found.question.max_risk,
+            elsewhere=searched(found.standalone, None)[1] if found.question.scope else (),
         )
 
     def unread(language: str, there: Sequence[str]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from importlib.resources import files
 
 from quire.errors import UsageError
 from quire.evidence import Evidence, information
+from quire.records import Passage
 from quire.text import analysis, contrast, expectations
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]*\w")
@@ -129,10 +130,11 @@ def judge(
     language: str,
     embedder: str | None,
     max_risk: float | None = None,
+    elsewhere: Sequence[Passage] = (),
 ) -> Judgement:
     """Whether evidence is enough to answer from; see `signals` and `calibration`."""
     made = calibration(language, embedder=embedder)
-    told = signals(question, found, frequencies=frequencies, chunks=chunks)
+    told = signals(question, found, frequencies=frequencies, chunks=chunks, elsewhere=elsewhere)
     return Judgement(
         confidence=made.confidence(told) if told else 0.0,
         threshold=made.threshold(max_risk),
@@ -141,20 +143,33 @@ def judge(
 
 
 def signals(
-    question: str, found: Sequence[Evidence], *, frequencies: Mapping[str, int], chunks: int
+    question: str,
+    found: Sequence[Evidence],
+    *,
+    frequencies: Mapping[str, int],
+    chunks: int,
+    elsewhere: Sequence[Passage] = (),
 ) -> Signals | None:
     """The signals of evidence, which is sorted, the best first; None where no sentence of it says
-    anything. `frequencies` says in how many of all `chunks` each term of the question stands."""
+    anything. `frequencies` says in how many of all `chunks` each term of the question stands.
+
+    `elsewhere` are passages that a search of all documents finds, where the evidence comes from
+    some of them: what a word is worth that the evidence lacks was learned from such searches.
+    """
     says = [evidence for evidence in found if not evidence.leads]
     if not says:
         return None
     best = says[0]
     passages = {evidence.passage.label: evidence.passage for evidence in found}.values()
-    above = "\n".join((best.passage.document.title, *best.passage.heading_path))
+    headings = best.passage.headings_at(best.start)
+    above = "\n".join((best.passage.document.title, *headings))
     sentence = set(analysis.terms(f"{above}\n{best.text}"))
     passage = set(analysis.terms(f"{above}\n{best.passage.text}"))
     everywhere = passage.union(
-        *(analysis.terms(f"{other.document.title}\n{other.text}") for other in passages)
+        *(
+            analysis.terms(f"{other.document.title}\n{other.text}")
+            for other in (*passages, *elsewhere)
+        )
     )
     common = _common()
     weights = {

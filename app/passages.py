@@ -86,5 +86,6 @@ def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> P
         score=max(hit.score for hit in group),
         heading_path=first.heading_path,
         stretches=tuple((hit.chunk.span.start, hit.chunk.span.end) for hit in group),
+        headings=tuple(hit.chunk.heading_path for hit in group),
         page_starts=tuple(starts),
     )

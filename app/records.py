@@ -199,8 +199,9 @@ class Passage:
     """One or several neighbouring hits of a document, joined; `label` counts from 1.
 
     `stretches` are the offsets (start, end) of its chunks in the document's text: between them may
-    stand what was not indexed, such as a page's footer. `page_starts` holds (offset, page number)
-    of the pages it lies on.
+    stand what was not indexed, such as a page's footer. `headings` are the paths of headings that
+    each of them stands under, and `heading_path` is that of the first. `page_starts` holds
+    (offset, page number) of the pages it lies on.
     """
 
     label: int
@@ -210,12 +211,20 @@ class Passage:
     score: float
     heading_path: tuple[str, ...] = ()
     stretches: tuple[tuple[int, int], ...] = ()
+    headings: tuple[tuple[str, ...], ...] = ()
     page_starts: tuple[tuple[int, int | None], ...] = ()
 
     def parts(self) -> Iterator[tuple[int, str]]:
         """(offset in the document's text, text) of each of its chunks."""
         for start, end in self.stretches:
             yield start, self.text[start - self.span.start : end - self.span.start]
+
+    def headings_at(self, offset: int) -> tuple[str, ...]:
+        """The headings above the character at `offset` of the document's text."""
+        for (start, end), path in zip(self.stretches, self.headings, strict=False):
+            if start <= offset < end:
+                return path
+        return self.heading_path
 
     def page_at(self, offset: int) -> int | None:
         """The page that holds the character at `offset` of the document's text."""

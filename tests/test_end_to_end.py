@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quire import Answer, KnowledgeBase
+from quire import Answer, KnowledgeBase, Scope
 from quire.records import PAGE_BREAK
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -77,3 +77,20 @@ def test_what_the_documents_do_not_say_is_not_answered(
 def test_an_answer_is_in_the_language_of_its_question(answers: dict[str, Answer]) -> None:
     assert answers[UNANSWERABLE[0]["id"]].text.isascii()
     assert not answers[UNANSWERABLE[1]["id"]].text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("What does a ticket cost for adults?", "visitor-faq.md"),
+        ("Who represents the tenant?", "lease-and-handbook.pdf"),
+        ("新员工上岗前要培训多少学时？", "设备维护规程.pdf"),
+    ],
+)
+def test_an_answer_is_as_sure_where_only_its_own_document_is_searched(
+    sample_kb: KnowledgeBase, question: str, name: str
+) -> None:
+    anywhere = sample_kb.ask(question, store=False)
+    there = sample_kb.ask(question, scope=Scope(file=name), store=False)
+    assert {citation.document.name for citation in anywhere.citations} == {name}
+    assert (there.status != "not_found", there.confidence) == (True, anywhere.confidence)

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.passages import context
-from quire.records import Chunk, Document, Hit, Span
+from quire.passages import context, join_neighbours
+from quire.records import Chunk, Document, Hit, PageText, Span
 
 MOST, PASSAGES = 8, 6
 
@@ -76,3 +76,17 @@ def test_the_limits_hold_for_any_hits(
     for name, count in counted(chosen).items():
         others = sum(hit.document.id != name for hit in found)
         assert count <= max(half, len(chosen) - others)
+
+
+def test_each_part_of_a_passage_keeps_the_headings_that_it_stands_under() -> None:
+    text = "One.\n\nTwo."
+    (document,) = {hit.document for hit in hits(("a", 1.0))}
+    chunks = [
+        Chunk(1, "a", 1, "One.", Span(None, None, 0, 4), ("Notes", "Opening"), 1),
+        Chunk(2, "a", 2, "Two.", Span(None, None, 6, 10), ("Notes", "Fees"), 1),
+    ]
+    found = [Hit(rank, document, chunk, 1.0, {}) for rank, chunk in enumerate(chunks, start=1)]
+    (passage,) = join_neighbours(found, {"a": (PageText(None, text),)})
+    assert passage.text == text
+    assert passage.headings_at(2) == passage.heading_path == ("Notes", "Opening")
+    assert passage.headings_at(7) == ("Notes", "Fees")
