@@ -174,7 +174,7 @@ def build(
             passages=joined,
             evidence=proof,
             judgement=judge(found, proof) if there else None,
-            unread=unread(found.language, there),
+            unread=unread(languages.identify(found.question.text), there, joined),
             retrieve_ms=_since(found.question),
         )
 
@@ -202,9 +202,15 @@ def build(
             elsewhere=searched(found.standalone, None)[1] if found.question.scope else (),
         )
 
-    def unread(language: str, there: Sequence[str]) -> tuple[str, ...]:
-        read = retriever.reads(language) and any(map(retriever.reads, there))
-        return () if read or language in there else tuple(there)
+    def unread(language: str, there: Sequence[str], joined: Sequence[Passage]) -> tuple[str, ...]:
+        """The documents' languages, where neither words nor meaning lead from a question in a
+        language to any of them. Which of those in Latin letters there are, the nearest passages
+        tell."""
+        near = {languages.of_passage(p.text) for p in joined if p.document.language == "en"}
+        known = {*there} - {"en"} | (near or {"latin"} if "en" in there else set())
+        read = retriever.reads(language) and any(map(retriever.reads, known))
+        meets = language in known or (language == "en" and "latin" in known)
+        return () if read or meets else tuple(sorted(known))
 
     def prompt(state: dict[str, Any]) -> Asked | None:
         found: Found = state["found"]

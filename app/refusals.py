@@ -24,7 +24,19 @@ _UNPROMISED = {
 }
 _NAMES = {
     "en": {
-        "en": "English or another European language",
+        "en": "English",
+        "de": "German",
+        "fr": "French",
+        "es": "Spanish",
+        "pt": "Portuguese",
+        "it": "Italian",
+        "nl": "Dutch",
+        "sv": "Swedish",
+        "pl": "Polish",
+        "cs": "Czech",
+        "tr": "Turkish",
+        "vi": "Vietnamese",
+        "latin": "English or another European language",
         "zh": "Chinese",
         "ja": "Japanese",
         "ko": "Korean",
@@ -34,7 +46,19 @@ _NAMES = {
         "other": "a language that it does not know",
     },
     "zh": {
-        "en": "英文（或其他西文）",
+        "en": "英文",
+        "de": "德文",
+        "fr": "法文",
+        "es": "西班牙文",
+        "pt": "葡萄牙文",
+        "it": "意大利文",
+        "nl": "荷兰文",
+        "sv": "瑞典文",
+        "pl": "波兰文",
+        "cs": "捷克文",
+        "tr": "土耳其文",
+        "vi": "越南文",
+        "latin": "英文（或其他西文）",
         "zh": "中文",
         "ja": "日文",
         "ko": "韩文",
@@ -57,7 +81,8 @@ def not_found(language: str) -> str:
 
 
 def unreadable(language: str, *, documents: Collection[str]) -> str:
-    """The documents could not be searched: they are in other languages than the question.
+    """The documents could not be searched: they are in other languages than the question, named
+    as `quire.text.languages` does, or "latin" for one of those written in Latin letters.
 
     >>> unreadable("fr", documents=["zh"]).split(",")[0]
     'The documents are in Chinese'

@@ -159,9 +159,10 @@ class Retriever:
         )
 
     def frequencies(self, question: str) -> tuple[dict[str, int], int]:
-        """In how many chunks each term of the question stands, and how many chunks there are."""
+        """In how many chunks each term of the question that tells something stands, and how many
+        chunks there are."""
         with self._catalog.reading() as connection:
-            terms = analysis.question_terms(question)
+            terms = analysis.telling_terms(question, languages.identify(question))
             return lexical.document_frequencies(connection, terms), lexical.chunk_count(connection)
 
     def languages(self) -> list[str]:

@@ -53,6 +53,48 @@ def test_a_question_in_a_language_that_leads_to_no_document_is_told_so(
         assert "没有回答" in kb.ask("木星有多少颗卫星？").text
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "says"),
+    [
+        ("Wann öffnet der Hafen und wer ist dort?", ENGLISH, "The documents are in English,"),
+        ("Quand est-ce que le port est ouvert ?", ENGLISH, "The documents are in English,"),
+        (
+            "Who is the director?",
+            "Le port est ouvert et il ne ferme pas.",
+            "The documents are in F",
+        ),
+        ("Who is the director?", ENGLISH, "The documents do not answer"),
+        ("Qui est le directeur ?", "Le port est ouvert et il ne ferme pas.", "The documents do no"),
+    ],
+)
+def test_a_question_in_latin_letters_is_told_so_where_the_documents_are_in_another_language(
+    tmp_path: Path, question: str, text: str, says: str
+) -> None:
+    (tmp_path / "harbour.txt").write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add(tmp_path / "harbour.txt")
+        answer = kb.ask(question)
+    assert (answer.status, answer.text[: len(says)]) == ("not_found", says)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Quand se termine le bail ?", "Le bail se termine le 31 mars 2029."),
+        ("Wann endet der Mietvertrag?", "Der Mietvertrag endet im März 2029."),
+        ("契約はいつ終了しますか？", "契約は2029年3月31日に終了します。"),
+    ],
+)
+def test_a_question_in_another_language_is_answered_by_the_words_that_it_shares(
+    tmp_path: Path, question: str, text: str
+) -> None:
+    (tmp_path / "lease.txt").write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone(), model=None) as kb:
+        kb.add(tmp_path / "lease.txt")
+        answer = kb.ask(question)
+    assert (answer.status, answer.text) == ("extractive", text)
+
+
 def test_a_chinese_question_to_english_documents_is_told_so_in_chinese(tmp_path: Path) -> None:
     (tmp_path / "harbour.txt").write_text(ENGLISH, encoding="utf-8")
     with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:

@@ -19,6 +19,7 @@ from importlib.resources import files
 
 import snowballstemmer
 
+from quire.text import languages
 from quire.text.languages import UNSPACED
 
 VERSION = 1
@@ -135,6 +136,7 @@ characters (目的, 现在, 但是) are told apart by their neighbours."""
 _COUNTED = re.compile("[年月日号](?![末底初中间度代报份])")
 """What a number that comes before it counts: 2019年研发费用 is about 研发, and 年研 is no word."""
 
+_HIRAGANA = re.compile("[\u3041-\u309f]")  # particles and endings, mostly
 _POINTING = frozenset("我你他她它您咱其此这那该本")
 
 
@@ -174,6 +176,23 @@ def question_terms(text: str) -> list[str]:
             kept = _spaced(match.lastgroup, match[0])
             found.extend(term for term in kept if not _tells_nothing(term))
     return list(dict.fromkeys(found)) or list(dict.fromkeys(terms(text)))
+
+
+def telling_terms(question: str, language: str) -> list[str]:
+    """The terms to search for without what tells nothing in a language, as `languages.identify`
+    names it: function words of one in Latin letters, and in Japanese whatever holds hiragana.
+    Where nothing else is left, all of them.
+
+    >>> telling_terms("Quand se termine le bail ?", "fr"), telling_terms("契約はいつですか", "ja")
+    (['termin', 'bail'], ['契约'])
+    """
+    found = question_terms(question)
+    if language == "ja":
+        told = [term for term in found if not _HIRAGANA.search(term)]
+    else:
+        silent = {stem(word) for word in languages.function_words(language)}
+        told = [term for term in found if term not in silent]
+    return told or found
 
 
 def _asked(run: str, *, leads: bool) -> Iterator[str]:
