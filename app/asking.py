@@ -88,7 +88,7 @@ class Asking:
         question = Question(
             checked_question(text),
             conversation or new_id(),
-            tuple(Exchange(turn.standalone, turn.answer["text"]) for turn in before),
+            tuple(map(_exchange, before)),
             temperature=temperature,
             scope=scope,
             max_risk=self._settings.max_risk if max_risk is None else checked_risk(max_risk),
@@ -128,7 +128,7 @@ class Asking:
         question = Question(
             turn.question,
             turn.answer["conversation"],
-            tuple(Exchange(each.standalone, each.answer["text"]) for each in before),
+            tuple(map(_exchange, before)),
             temperature=settings.get("temperature", 0.0),
             scope=receipts.scope_of(turn.receipt),
             max_risk=settings.get("max_risk"),
@@ -189,3 +189,8 @@ class Asking:
             note = f"This conversation is not kept: {error.message}"
             return dataclasses.replace(answer, notes=(*answer.notes, note))
         return answer
+
+
+def _exchange(turn: Turn) -> Exchange:
+    answered = turn.answer["status"] != "not_found"
+    return Exchange(turn.standalone, turn.answer["text"], answered=answered)

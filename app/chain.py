@@ -152,7 +152,9 @@ def build(
 
     def rewrite(question: Question) -> Found:
         standalone = followups.standalone(
-            question.text, [exchange.question for exchange in question.before]
+            question.text,
+            [exchange.question for exchange in question.before],
+            unanswered=[each.question for each in question.before if not each.answered],
         )
         return Found(question, standalone, languages.detect(question.text), (), ())
 
@@ -166,17 +168,34 @@ def build(
         if survey and retriever.languages():
             return surveyed(found, survey)
         hits, joined = searched(found.standalone, found.question.scope)
-        proof = tuple(retriever.evidence(found.subject, joined))
         there = retriever.languages()
+        proof, judgement = judged(found, joined)
         return dataclasses.replace(
             found,
             hits=tuple(hits),
             passages=joined,
             evidence=proof,
-            judgement=judge(found, proof) if there else None,
+            judgement=judgement if there else None,
             unread=unread(languages.identify(found.question.text), there, joined),
             retrieve_ms=_since(found.question),
         )
+
+    def judged(found: Found, joined: tuple[Passage, ...]) -> tuple[tuple[Evidence, ...], Judgement]:
+        """The evidence for a question, and for a follow-up that says something by itself the
+        better of that for it as completed and as asked: the sentence that answers it names the
+        topic less often than the passage around it."""
+        elsewhere = searched(found.standalone, None)[1] if found.question.scope else ()
+        proofs = [tuple(retriever.evidence(found.subject, joined))]
+        judgements = [judge(found, found.subject, proofs[0], elsewhere)]
+        asked = followups.own(found.question.text, found.standalone)
+        if asked:
+            proof = tuple(retriever.evidence(asked, joined))
+            says = [each for each in proof if not each.leads]
+            if says and followups.is_about(says[0].passage, found.standalone):
+                proofs.append(proof)
+                judgements.append(judge(found, asked, proof, elsewhere))
+        best = max(range(len(proofs)), key=lambda at: judgements[at].confidence)
+        return proofs[best], judgements[best]
 
     def surveyed(found: Found, survey: Survey) -> Found:
         scope = found.question.scope
@@ -189,17 +208,19 @@ def build(
             retrieve_ms=_since(found.question),
         )
 
-    def judge(found: Found, proof: tuple[Evidence, ...]) -> Judgement:
-        frequencies, chunks = retriever.frequencies(found.subject)
+    def judge(
+        found: Found, subject: str, proof: tuple[Evidence, ...], elsewhere: tuple[Passage, ...]
+    ) -> Judgement:
+        frequencies, chunks = retriever.frequencies(subject)
         return confidence.judge(
-            found.subject,
+            subject,
             proof,
             frequencies=frequencies,
             chunks=chunks,
             language=found.language,
             embedder=retriever.embedder.name if retriever.reads(found.language) else None,
             max_risk=found.question.max_risk,
-            elsewhere=searched(found.standalone, None)[1] if found.question.scope else (),
+            elsewhere=elsewhere,
         )
 
     def unread(language: str, there: Sequence[str], joined: Sequence[Passage]) -> tuple[str, ...]:

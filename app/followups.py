@@ -14,9 +14,10 @@ A question that names its own subject is left alone: a change of topic must not 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from quire.text import analysis, languages
+from quire.records import Passage
+from quire.text import analysis, languages, question_parts
 
 _PRONOUN = re.compile(
     r"\b(?:it|its|he|him|his|she|her|hers|they|them|their|theirs|this|that|these|those|ones"
@@ -42,11 +43,28 @@ _DEFINITION = re.compile(
 _ZH_PRONOUN = re.compile(
     "它们|他们|她们|其中|此外|[它他她其该此]|这[个些位种里]?|那[个些位种里]|那(?=[是有么，,？?]|$)"
 )
-_ZH_OPENING = re.compile("^(?:那么?(?!须)|还有|然后|另外|而且|并且|后来)|呢[？?]?$")
+_ZH_OPENING = re.compile(
+    "^[和跟](?=[^，。？?]{1,8}呢[？?]?$)|^(?:那么?(?!须)|还有|然后|另外|而且|并且|后来)|呢[？?]?$"
+)
 _ZH_FUNCTION = re.compile(
     "什么时候|为什么|多少|什么|哪些|哪个|哪里|哪一[年个位种家]?|哪[年位种家]|怎么样?|如何|是否|谁|几|吗|呢"
     "|请问|有没有|[？?。！!，,、：:；;]"
 )
+_ZH_ASKED = re.compile(f"{_ZH_FUNCTION.pattern}|多[大久长高远深重快宽]")
+_ELLIPSIS = re.compile(
+    r"(?:and|but|or|so|then|also|what about|how about)\s+"
+    r"(?:(?P<place>in|for|at|on|of|to|with|by)\s+)?"
+    r"(?P<said>(?!(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|may|must)\b)"
+    r"[\w.’'&/-]++(?:\s++[\w.’'&/-]++){0,4})\W*+",
+    re.IGNORECASE,
+)
+"""A follow-up that says what is asked about instead, and nothing of what is asked."""
+_ZH_ELLIPSIS = re.compile("(?:那么?|还有|然后|另外|而)?[^，,。；？?是有吗谁哪几么]{1,8}呢[？?]?")
+_ZH_REPLACED = re.compile(
+    "(?:(?<=的)|^)[^的是有在为要能可多几哪何谁什怎]{1,4}"
+    "(?=[是有在为要]?(?:什么|多[少长久大高远深重]|几|哪|何|谁|怎|如何))"
+)
+"""The bare noun before the question word, with what belongs to it left in place."""
 _ADDED = re.compile(r"\s*[(（]([^()（）]*)[)）]\s*$")
 _WORD = re.compile(r"[^\W_]+(?:['’./&-][^\W_]+)*")
 _SHORT_EN, _SHORT_ZH = 2, 4  # content words, Han characters
@@ -56,9 +74,11 @@ _LITTLE = (
 _TOPIC_WORDS = 12
 
 
-def standalone(question: str, previous: Sequence[str]) -> str:
+def standalone(question: str, previous: Sequence[str], *, unanswered: Collection[str] = ()) -> str:
     """The question as it can be understood by itself. `previous` are the standalone questions of
-    the conversation, the oldest first.
+    the conversation, the oldest first, and `unanswered` those to which nothing was found: they
+    lend their topic to a pronoun alone, which means what was said last. A question in another
+    language lends nothing.
 
     >>> standalone("And how much is it?", ["When must the deposit for the East Dome be paid?"])
     'And how much is it? (deposit East Dome paid)'
@@ -69,16 +89,42 @@ def standalone(question: str, previous: Sequence[str]) -> str:
     >>> standalone("它多高？", ["主镜在哪里？"])
     '它多高？（主镜在哪里）'
     """
-    if not previous or not _leans(question):
+    language = languages.detect(question)
+    points = _points_zh(question) if language == "zh" else _points(question)
+    asked = [
+        _ADDED.sub("", one) or one
+        for one in previous
+        if languages.detect(one) == language and (points or one not in unanswered)
+    ]
+    if not asked or not _leans(question):
         return question
-    asked = [_ADDED.sub("", one) or one for one in previous]
     anchor = next((one for one in reversed(asked) if not _leans(one)), asked[0])
     topic = _topic(question, anchor, asked[-1])
     if not topic:
         return question
-    return (
-        f"{question}（{topic}）" if languages.detect(question) == "zh" else f"{question} ({topic})"
-    )
+    return f"{question}（{topic}）" if language == "zh" else f"{question} ({topic})"
+
+
+def own(question: str, completed: str) -> str:
+    """What a follow-up that was completed says by itself; empty where it says nothing to search
+    for, and where nothing was added."""
+    if question == completed:
+        return ""
+    subject = question_parts.parse(question).subject
+    if languages.detect(question) == "zh":
+        subject = _ZH_OPENING.sub("", subject.strip())
+        said = _ZH_PRONOUN.sub("", _ZH_ASKED.sub("", subject))
+        return subject if len(said) >= _LITTLE else ""
+    return subject if len(_content(subject)) >= _LITTLE else ""
+
+
+def is_about(passage: Passage, completed: str) -> bool:
+    """Whether a passage is about what was added to a follow-up: with its title and headings it
+    holds half of those words."""
+    question = _ADDED.sub("", completed)
+    topic = set(analysis.question_terms(completed)) - set(analysis.question_terms(question))
+    said = "\n".join((passage.document.title, *passage.heading_path, passage.text))
+    return 2 * len(topic & set(analysis.terms(said))) >= len(topic)
 
 
 def _leans(question: str) -> bool:
@@ -106,18 +152,67 @@ def _leans_zh(question: str) -> bool:
     return len(_ZH_FUNCTION.sub("", stripped)) < _SHORT_ZH
 
 
+def _points_zh(question: str) -> bool:
+    return _ZH_PRONOUN.search(question.strip()) is not None
+
+
 def _topic(question: str, anchor: str, last: str) -> str:
     """What an earlier question, the anchor, was about, without what this one says itself."""
     if languages.detect(anchor) == "zh":
-        said = (re.sub("[？?。！!]+", "", one).strip() for one in (anchor, last))
+        said = [re.sub("[？?。！!]+", "", one).strip() for one in (anchor, last)]
+        if _ZH_ELLIPSIS.fullmatch(question.strip()):
+            said = [_ZH_REPLACED.sub("", one) for one in said if not _ZH_ELLIPSIS.fullmatch(one)]
         return "；".join(dict.fromkeys(said))
     little = len(_content(question)) <= _LITTLE
     words = _content(anchor) if little else _names(anchor) or _content(anchor)
     if last != anchor and not _points(last):  # "And the rent?" sets what is asked about
         words += _content(last)
+    replaced = {word for one in (anchor, last) for word in _replaced(question, one)}
+    words = [word for word in words if word not in replaced]
     here = set(analysis.terms(question))
     kept = [word for word in words if not set(analysis.terms(word)) <= here]
     return " ".join(list(dict.fromkeys(kept))[:_TOPIC_WORDS])
+
+
+def _replaced(question: str, earlier: str) -> list[str]:
+    """The name in an earlier question in whose place one stands that is all a follow-up says: the
+    last one of its kind, and after a preposition the one after the same.
+
+    >>> _replaced("And the NP-300?", "How long is the warranty of the NP-200 from Acme?")
+    ['NP-200']
+    >>> _replaced("And in Paris?", "How many offices does Acme have in Rome?")
+    ['Rome']
+    """
+    found = _ELLIPSIS.fullmatch(question.strip())
+    if not found or not (names := _names(f"x {found['said']}")):
+        return []
+    place = found["place"] or ""
+    coded = any(map(_has_digit, names))
+    for run in reversed(_runs(earlier)):
+        before = earlier[: earlier.find(" ".join(run))].casefold().split()
+        after = [word for word in before[-2:] if word != "the"][-1:]
+        if coded == any(map(_has_digit, run)) and (not place or after == [place.casefold()]):
+            return run
+    return []
+
+
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))
+
+
+def _runs(question: str) -> list[list[str]]:
+    """The names of a question, each with its words in a row."""
+    names = _names(question)
+    runs: list[list[str]] = []
+    before = ""
+    for word in _WORD.findall(question):
+        if word in names:
+            if before in names and runs:
+                runs[-1].append(word)
+            else:
+                runs.append([word])
+        before = word
+    return runs
 
 
 def _content(question: str) -> list[str]:

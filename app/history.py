@@ -17,10 +17,11 @@ _RECENT = 0.7  # of the budget, for the last turns as they were
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question as it was understood, and the text of its answer."""
+    """A question as it was understood, the text of its answer, and whether it was answered."""
 
     question: str
     answer: str
+    answered: bool = True
 
 
 def told(exchanges: Sequence[Exchange], *, budget: int, count: Callable[[str], int]) -> str:

@@ -94,3 +94,14 @@ def test_an_answer_is_as_sure_where_only_its_own_document_is_searched(
     there = sample_kb.ask(question, scope=Scope(file=name), store=False)
     assert {citation.document.name for citation in anywhere.citations} == {name}
     assert (there.status != "not_found", there.confidence) == (True, anywhere.confidence)
+
+
+def test_a_follow_up_that_says_enough_is_as_sure_as_without_its_topic(
+    sample_kb: KnowledgeBase,
+) -> None:
+    alone = sample_kb.ask("可以拍照吗？", store=False)
+    first = sample_kb.ask("氧气瓶多少钱？")
+    later = sample_kb.ask("那里可以拍照吗？", conversation=first.conversation)
+    assert "氧气瓶" in later.standalone_question
+    assert (alone.status, later.status) == ("extractive", "extractive")
+    assert later.citations[0] == alone.citations[0]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from quire.followups import standalone
+from made_passages import passage
+from quire.followups import is_about, own, standalone
 
 EN = ["When must the deposit for the East Dome be paid?"]
 ZH = ["东圆顶的租约什么时候到期？"]
@@ -25,7 +26,7 @@ def test_a_question_that_leans_on_the_conversation_is_given_its_topic(
     assert topic in rewritten
 
 
-@pytest.mark.parametrize("question", ["它的租金是多少？", "那押金呢？", "租金呢？", "其面积多大？"])
+@pytest.mark.parametrize("question", ["它的租金是多少？", "其面积多大？", "那里多大？"])
 def test_a_chinese_question_that_leans_on_the_conversation_is_given_its_topic(
     question: str,
 ) -> None:
@@ -87,3 +88,73 @@ def test_the_topic_does_not_grow_with_the_conversation() -> None:
     for _ in range(20):
         asked.append(standalone("它的租金是多少？", asked))
     assert len(set(asked[3:])) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "question", "topic"),
+    [
+        (["How long is the warranty of the NP-200?"], "And the NP-300?", "long warranty"),
+        (["Does the NP-200 by Acme float?"], "What about the NP-300?", "Acme float"),
+        (["How many offices has Acme in Rome?"], "And in Paris?", "offices Acme"),
+        (["When was the East Dome built?"], "And the Ridge House?", "built"),
+        (EN, "And the rent?", "deposit East Dome paid"),
+    ],
+)
+def test_a_name_in_the_place_of_another_is_not_given_the_other(
+    asked: list[str], question: str, topic: str
+) -> None:
+    second = standalone(question, asked)
+    assert second == f"{question} ({topic})"
+    assert "NP-300" not in standalone("And the NP-400?", [*asked, second]).removeprefix("And")
+
+
+@pytest.mark.parametrize(
+    ("asked", "question", "topic"),
+    [
+        ("试用期多长？", "那年假呢？", "多长"),
+        ("儿童票多少钱？", "成人票呢？", "多少钱"),
+        (ZH[0], "那押金呢？", "东圆顶的什么时候到期"),
+        ("新员工上岗前要培训多少学时？", "那老员工呢？", "新员工上岗前要培训多少学时"),
+    ],
+)
+def test_a_chinese_noun_in_the_place_of_another_is_not_given_the_other(
+    asked: str, question: str, topic: str
+) -> None:
+    assert standalone(question, [asked]) == f"{question}（{topic}）"
+
+
+def test_a_question_that_was_not_answered_lends_its_topic_to_a_pronoun_alone() -> None:
+    asked = ["Who is the director of the foundation?", "What is the capital of France?"]
+    refused = asked[1:]
+    assert "France" not in standalone("And who represents the tenant?", asked, unanswered=refused)
+    assert "France" in standalone("How large is it?", asked, unanswered=refused)
+    assert standalone("And the rent?", refused, unanswered=refused) == "And the rent?"
+
+
+def test_a_question_in_another_language_lends_no_topic() -> None:
+    assert standalone("和儿童票呢？", ["What does the adult ticket cost?"]) == "和儿童票呢？"
+    assert standalone("And students?", ZH) == "And students?"
+    assert standalone("And students?", [*EN, *ZH]) == "And students? (deposit East Dome paid)"
+
+
+@pytest.mark.parametrize(
+    ("question", "own_words"),
+    [
+        ("And who represents the tenant?", "And who represents the tenant?"),
+        ("How much is it?", ""),
+        ("我可以在那里拍照吗？", "我可以在那里拍照吗？"),
+        ("那年假呢？", "年假"),
+        ("和儿童票呢？", "儿童票"),
+        ("它多高？", ""),
+    ],
+)
+def test_what_a_follow_up_says_by_itself(question: str, own_words: str) -> None:
+    asked = EN if question.isascii() else ZH
+    assert own(question, standalone(question, asked)) == own_words
+    assert own(question, question) == ""
+
+
+def test_a_passage_is_about_a_topic_where_it_holds_half_of_its_words() -> None:
+    completed = "Who pays it back? (deposit East Dome paid)"
+    assert is_about(passage("The deposit for the East Dome is CNY 20,400."), completed)
+    assert not is_about(passage("The landlord pays for the dome."), completed)
