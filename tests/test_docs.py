@@ -1,5 +1,6 @@
 """What the documents say is so: code runs, commands and options exist, links lead somewhere."""
 
+import ast
 import json
 import re
 import shlex
@@ -122,6 +123,20 @@ def test_links_to_files_lead_somewhere(document: Path) -> None:
         if not link.startswith("https://") and not (document.parent / unquote(link)).exists()
     ]
     assert not gone
+
+
+def test_the_engines_page_has_the_rows_that_its_measurement_prints() -> None:
+    page = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+    script = (ROOT / "benchmarks" / "engine.py").read_text(encoding="utf-8")
+    calls = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call)]
+    labels = [call.args[0] for call in calls if ast.unparse(call.func) == "row"]
+    assert len(labels) > 10
+    for label in labels:
+        parts = label.values if isinstance(label, ast.JoinedStr) else [label]
+        text = "".join(
+            re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in parts
+        )
+        assert re.search(rf"^\| {text.lstrip(chr(92) + ' ')} \|", page, re.MULTILINE), text
 
 
 def test_both_readmes_show_the_same() -> None:
