@@ -294,9 +294,13 @@ class Conversations:
         require_last(last[0] if last else None, turn)
         connection.execute("DELETE FROM turns WHERE id = ?", (turn,))
 
-    def give_feedback(self, answer: str, verdict: Verdict, *, comment: str = "") -> None:
-        """Keep what a reader thought of an answer, in place of what was kept before."""
+    def give_feedback(self, answer: str, verdict: Verdict | None, *, comment: str = "") -> None:
+        """Keep what a reader thought of an answer, in place of what was kept before; nothing where
+        that is taken back."""
         _, turn = self.turn(answer)
+        if verdict is None:
+            self._write("DELETE FROM feedback WHERE turn_id = ?", turn.id)
+            return
         self._write(
             "INSERT INTO feedback (turn_id, verdict, comment, given_at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (turn_id) DO UPDATE SET verdict = excluded.verdict, "

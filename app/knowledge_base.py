@@ -562,8 +562,9 @@ class KnowledgeBase:
                 return piece
         raise AssertionError("a stream ends in an answer")
 
-    def feedback(self, answer_id: str, verdict: Verdict, *, comment: str = "") -> None:
-        """Keep what a reader thinks of a stored answer, "up" or "down"; the last one counts."""
+    def feedback(self, answer_id: str, verdict: Verdict | None, *, comment: str = "") -> None:
+        """Keep what a reader thinks of a stored answer, "up" or "down"; the last one counts, and
+        None takes it back."""
         self.conversations.give_feedback(answer_id, verdict, comment=comment)
 
     def replay(self, answer_id: str) -> Replay:

@@ -17,8 +17,8 @@ def draw(opened: Shared, turn: Turn) -> None:
 
     def keep_thumb() -> None:
         chosen = st.session_state[key]
-        if chosen is not None:
-            opened.base.feedback(turn.id, "up" if chosen else "down")
+        with problems.kept():
+            opened.base.feedback(turn.id, None if chosen is None else "up" if chosen else "down")
 
     def keep_remark() -> None:
         opened.base.feedback(turn.id, "down", comment=st.session_state[remark])
