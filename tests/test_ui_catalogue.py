@@ -8,8 +8,9 @@ from typing import Any
 
 from quire import errors, ui
 from quire.errors import QuireError
-from quire.ui.catalogue import LANGUAGES, texts
+from quire.ui.catalogue import LANGUAGES, joined, texts
 
+UNITS = ("page", "sheet", "slide")
 BY_MODEL = ("chat.model", "settings.better_than")
 
 
@@ -46,6 +47,10 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"scope.{kind}" for kind in ("folders", "files", "tags")),
         *(f"answer.{support}" for support in ("partly", "unsupported")),
         *(f"{key}_{model}" for model in ("starter", "none") for key in BY_MODEL),
+        *(f"{key}{unit}" for unit in UNITS for key in ("answer.", "source.", "summary.at_")),
+        *(f"{key}{unit}s" for unit in UNITS for key in ("answer.", "answer.on_", "documents.")),
+        *(f"scope.{date}_{end}" for date in ("modified", "added") for end in ("since", "until")),
+        "scope.n_languages",
         "chat.model_other",
         *(f"source.{size}" for size in ("smaller", "larger")),
         *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),
@@ -62,3 +67,9 @@ def test_every_kind_of_error_that_a_reader_meets_has_a_heading() -> None:
     }
     general = {"error", "usage", "knowledge_base", "document", "model", "skipped"}
     assert codes - general <= headed
+
+
+def test_sentences_are_joined_as_each_language_does() -> None:
+    assert joined("a.md does not exist", "Check it.", "") == "a.md does not exist. Check it."
+    assert joined("It is full.", "Free some space.") == "It is full. Free some space."
+    assert joined("a.md 不存在", "请检查。", "再试。") == "a.md 不存在。请检查。再试。"

@@ -1,6 +1,7 @@
 """Chats in the interface: confined, judged, made anew, renamed, found, exported and deleted."""
 
 import dataclasses
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from quire import KnowledgeBase
 from quire.confidence import calibration
 from quire.conversations import new_id
+from quire.indexes.scope import Scope
 from quire.records import Draft
 from quire.ui import certainty
 from quire.ui.shared import Shared, shared
+from quire.ui.source import Source
 from ui_driver import (
     DEPOSIT,
     ask,
@@ -65,6 +68,56 @@ def test_an_answer_is_judged_with_a_remark(opened: Shared) -> None:
     assert not tab.exception
 
 
+def test_a_judgement_is_taken_back(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    tab.feedback[0].set_value(0).run()
+    assert opened.conversations.turns(chat_of(tab))[0].feedback is not None
+    tab.feedback[0].set_value(None).run()
+    assert opened.conversations.turns(chat_of(tab))[0].feedback is None
+    assert not tab.exception
+
+
+def test_the_source_of_an_earlier_answer_is_closed_by_a_new_question(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    (turn,) = opened.conversations.turns(chat_of(tab))
+    cited = turn.answer["citations"][0]
+    tab.session_state["quire"].source = Source(
+        *(cited[name] for name in ("document_id", "document", "page", "start", "end", "quote"))
+    )
+    tab.run()
+    assert "page 2 of 7" in shown(tab)
+    ask(tab, "When does the lease begin?")
+    assert "page 2 of 7" not in shown(tab)
+
+
+def test_a_stopped_answer_is_marked_and_no_other_is(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = ask(browser(), DEPOSIT)
+    assert "Stopped before" not in shown(tab)
+    stream = KnowledgeBase.stream
+
+    def slow(self: KnowledgeBase, question: str, *, cancel: Any, **options: Any) -> Iterator[Any]:
+        assert cancel.wait(60)
+        yield from stream(self, question, cancel=threading.Event(), **options)
+
+    monkeypatch.setattr(KnowledgeBase, "stream", slow)
+    tab.chat_input(key="ask").set_value("When does the lease begin?").run()
+    tab.button(key="stop").click().run()
+    finished(tab)
+    assert shown(tab).count("Stopped before it was finished") == 1
+
+
+def test_in_chinese_a_scope_is_told_in_chinese(opened: Shared) -> None:
+    scope = Scope(file="lease-and-handbook.pdf", since="2024-01-01", language="en")
+    answer = opened.base.ask(DEPOSIT, scope=scope)
+    tab = browser("zh-CN", chat=answer.conversation)
+    (told,) = (each.value for each in tab.caption if "仅限" in each.value)
+    assert "lease" in told
+    assert "2024\\-01\\-01 起修改的文档" in told.replace("\u2060", "")
+    assert not re.search(r"named|Only|language", told)
+
+
 def test_a_question_is_confined_to_tagged_documents(opened: Shared) -> None:
     opened.base.add_upload("hall.txt", b"The door of the hall is painted blue every spring.")
     go(tab := browser(), "documents")
@@ -82,7 +135,7 @@ def test_a_question_is_confined_to_tagged_documents(opened: Shared) -> None:
     assert tab.button(key="scope-choose").label == "Only in house"
     ask(tab, DEPOSIT)
     assert "CNY 20,400" not in shown(tab)
-    assert "Only documents tagged house" in shown(tab)
+    assert [each.value for each in tab.caption if each.value == "Only in house"]
     tab.button(key="scope-lift").click().run()
     assert tab.button(key="scope-choose").label == "All documents"
     ask(tab, DEPOSIT)
@@ -114,11 +167,12 @@ def test_chats_are_found_by_what_was_said(opened: Shared) -> None:
             dataclasses.replace(answer, id=new_id(), conversation=new_id(), question=question)
         )
     tab = browser()
-    tab.text_input(key="search-chats").set_value("number 5 question").run()
+    tab.text_input(key="search-chats-0").set_value("number 5 question").run()
     assert len(buttons(tab, "found-")) == 1
     buttons(tab, "found-")[0].click().run()
     assert "Question number 5" in shown(tab)
-    tab.text_input(key="search-chats").set_value("no such words anywhere").run()
+    assert not buttons(tab, "found-")  # the search has led somewhere, and is over
+    tab.text_input(key="search-chats-1").set_value("no such words anywhere").run()
     assert buttons(tab, "found-") == []
 
 
@@ -160,6 +214,9 @@ def test_quotes_are_shown_while_the_model_reads(
 def test_a_count_over_the_collection_lists_every_document(opened: Shared) -> None:
     tab = ask(browser(), "Which documents mention the deposit?")
     assert [fold.label for fold in tab.expander if "mention" in fold.label]
+    assert "In the words of the documents" not in shown(tab)
+    assert "Quoted word for word" not in shown(tab)
+    assert "Every passage was looked through" in shown(tab)
     assert not tab.exception
 
 

@@ -9,13 +9,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase
+from quire.ingest.report import IngestReport, Progress, Refusal
 from quire.summaries import Summary
-from quire.ui import intake, samples
+from quire.ui import answers, intake, samples
 from quire.ui.catalogue import LANGUAGES
+from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
 from quire.ui.summarizing import Summaries
-from ui_driver import DOCUMENTS, browser, buttons, finished, go, lease, press, shown, write
+from ui_driver import DOCUMENTS, ask, browser, buttons, finished, go, lease, press, shown, write
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,88 @@ def test_a_path_that_does_not_exist_is_explained(opened: Shared, tmp_path: Path)
     assert "could not be read" in shown(tab)
 
 
+def test_an_upload_of_a_known_name_is_told_and_the_older_one_deleted(opened: Shared) -> None:
+    opened.base.add_upload("rota.txt", b"On Monday Ada Okonkwo opens the hall.")
+    older = opened.base.document("rota.txt")
+    tab = go(browser(), "documents")
+    tab.file_uploader[0].upload("rota.txt", b"On Monday Bo Lindqvist opens the hall.").run()
+    assert opened.ingests.wait(60)
+    tab.run()
+    assert "There is already a document called “rota.txt”" in shown(tab)
+    tab.button(key=f"older-{older.id}").click().run()
+    assert opened.base.document("rota.txt").id != older.id
+    assert "There is already a document" not in shown(tab)
+    assert older.id in [each.document_id for each in opened.base.removed()]  # it may come back
+
+
+def test_a_deleted_document_is_brought_back_at_the_end_of_the_page(opened: Shared) -> None:
+    opened.base.add_upload("soup.md", b"The canteen serves pea soup on Fridays.")
+    document = opened.base.document("soup.md")
+    tab = go(browser(), "documents")
+    tab.button(key=f"remove-{document.id}").click().run()
+    assert "“soup.md” was deleted" in shown(tab)
+    tab.button(key="dismiss-undo").click().run()
+    assert "“soup.md” was deleted" not in shown(tab)
+    tab.button(key=f"undo-{document.id}").click().run()  # from the list of what was deleted
+    tab.button(key=f"remove-{document.id}").click().run()
+    tab.button(key="undo-last").click().run()
+    assert opened.base.has_document("soup.md")
+    assert "“soup.md” was deleted" not in shown(tab)
+
+
+def test_a_document_is_opened_at_its_beginning(opened: Shared) -> None:
+    document = opened.base.document("lease-and-handbook.pdf")
+    tab = go(browser(), "documents")
+    tab.button(key=f"read-{document.id}").click().run()
+    assert "page 1 of 7" in shown(tab)
+    assert "data:image/png" in shown(tab)
+    assert not tab.exception
+
+
+def test_the_files_of_a_folder_count_one_by_one_and_those_not_reached_are_a_number() -> None:
+    folder = Intake("/music", 100, path=Path("/music"), stage="working")
+    folder.heard = Progress(75, 202, 0, 75, 1.0, "/music/a.txt", None)
+    assert intake._files([folder, Intake("a.txt", 1, content=b"a")]) == {"done": 75, "total": 203}
+    left = tuple(Refusal(f"/music/{n}.txt", "not reached: the ingest was stopped") for n in "abc")
+    folder.stage = "stopped"
+    folder.report = IngestReport(199, 0, 0, 0, left, (), (), 199, 1.0, cancelled=True)
+    assert intake._counts(folder) == {
+        **dict.fromkeys(("unchanged", "skipped", "failed"), 0),
+        "taken": 199,
+        "stopped": 3,
+    }
+    assert intake._remarks(folder) == []
+
+
+def test_the_password_of_encrypted_files_is_forgotten_after_use(opened: Shared) -> None:
+    tab = go(browser(), "documents")
+    write(tab, "Password", "geheim")
+    tab.run()
+    tab.file_uploader[0].upload("open.txt", b"The gate is open on Sundays.").run()
+    assert [field.value for field in tab.text_input if field.label == "Password"] == [""]
+    assert opened.ingests.wait(60)
+
+
+def test_pages_are_called_what_they_are() -> None:
+    assert answers.place("report.pdf", 3) == "page 3"
+    assert answers.place("Prices.XLSX", 2, 3) == "sheets 2 to 3"
+    assert answers.place("talk.pptx", 4) == "slide 4"
+    assert answers.place("notes.md", None) == ""
+
+
+def test_an_empty_knowledge_base_that_is_asked_takes_files_below_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_KB", str(tmp_path / "kb"))
+    monkeypatch.setenv("QUIRE_MODEL", "none")
+    tab = ask(browser(), "How much is the deposit?")
+    assert not tab.exception
+    assert len(tab.file_uploader) == 1
+    go(tab, "settings")
+    assert "none: answers are quotes from the documents" in shown(tab)
+    assert "none — none" not in shown(tab)
+
+
 def test_nobody_elsewhere_names_paths_on_this_machine(
     opened: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,9 +193,12 @@ def test_several_knowledge_bases_are_begun_switched_and_deleted(
     tab = go(browser(), "settings")
     assert not tab.selectbox
     write(tab, "Name of a new knowledge base", "合同")
-    press(tab, "Begin it")
+    press(tab, "Create")
     assert not tab.exception
     assert base_of(tab) == "合同"
+    assert [told.value for told in tab.success if "合同" in told.value]
+    tab.run()
+    assert not tab.success
     assert tab.selectbox(key="base-合同").options == ["first", "合同"]
 
     other = browser(kb="first")

@@ -20,7 +20,7 @@ class AnswerJob:
     """One question being answered. `answer` or `problem` is set once `done` is.
 
     `replacing` is the id of the answer whose place the new one takes; `draft` holds quotes to show
-    until there is text, or is None.
+    until there is text, or is None. `stopped` says that the reader did not wait for the end.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class AnswerJob:
         self.draft: Draft | None = None
         self.answer: Answer | None = None
         self.problem: Exception | None = None
+        self.stopped = False
         self._base = base
         self._pieces: list[str] = []
         self._cancel = threading.Event()
@@ -72,6 +73,7 @@ class AnswerJob:
 
     def stop(self) -> None:
         """End the answer soon and keep what is written."""
+        self.stopped = not self.done
         self._cancel.set()
 
     def _run(self) -> None:

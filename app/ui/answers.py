@@ -2,11 +2,12 @@
 an old one looks as it did when it was new."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Literal
 
 import streamlit as st
 
-from quire.records import Draft, Sentence
+from quire.records import Document, Draft, Sentence
 from quire.ui import style
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
@@ -15,6 +16,9 @@ from quire.ui.state import state
 
 _CLOSEST = 3  # passages shown under an answer that was not found
 _PASSAGE = 400  # characters shown of each
+
+Unit = Literal["page", "sheet", "slide"]
+_UNITS: Mapping[str, Unit] = {".xlsx": "sheet", ".xlsm": "sheet", ".pptx": "slide"}
 
 Kept = Mapping[str, Any]
 
@@ -78,16 +82,26 @@ def _sources_of(sentence: Sentence) -> list[str]:
 
 def where(name: str, page: int | None) -> str:
     """A document and the page, where it has pages."""
-    return f"{name}{_at(place(page))}"
+    return f"{name}{_at(place(name, page))}"
 
 
-def place(first: int | None, last: int | None = None) -> str:
-    """A page or a range of pages in words; empty for formats without pages."""
+def place(name: str, first: int | None, last: int | None = None) -> str:
+    """A page or a range of pages of a document in words; empty for formats without pages."""
     if first is None:
         return ""
     if last is None or last == first:
-        return plain("answer.page", page=first)
-    return plain("answer.pages", first=first, last=last)
+        return plain(f"answer.{unit(name)}", page=first)
+    return plain(f"answer.{unit(name)}s", first=first, last=last)
+
+
+def unit(name: str) -> Unit:
+    """What a reader calls the pages of a document of this name."""
+    return _UNITS.get(PurePath(name).suffix.lower(), "page")
+
+
+def extent(name: str, pages: int) -> str:
+    """Of how many pages a document is."""
+    return plain(f"documents.{unit(name)}s", n=pages)
 
 
 def copied(answer: Kept) -> str:
@@ -126,7 +140,7 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
     doubted = {sentence["support"] for sentence in sentences} - {"supported"}
     return {
         "quoted": quoted,
-        "heading": plain("answer.extractive") if quoted else "",
+        "heading": _heading(answer),
         "paragraphs": [[part] for part in parts] if quoted else [parts],
         "legend": [
             {"support": support, "text": _hint(support)}
@@ -141,6 +155,13 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
         "copied": copied(answer),
         "texts": component_texts(),
     }
+
+
+def _heading(answer: Kept) -> str:
+    """What is said above quotes. A count comes with quotes, and is none itself."""
+    if answer["status"] != "extractive":
+        return ""
+    return plain("answer.counted" if answer.get("scan") else "answer.extractive")
 
 
 def _hint(support: str) -> str:
@@ -165,7 +186,10 @@ def _scan(scan: Kept) -> None:
 def _mentions(found: Kept) -> str:
     times = plain("answer.mentions", n=found["mentions"])
     pages = ", ".join(str(page) for page in found["pages"])
-    return f"{times} · {plain('answer.on_pages', pages=pages)}" if pages else times
+    if not pages:
+        return times
+    where = plain(f"answer.on_{unit(found['document'])}s", pages=pages)
+    return f"{times} · {where}"
 
 
 def _sources(answer: Kept, *, known: set[str], with_quotes: bool) -> list[dict[str, Any]]:
@@ -204,7 +228,7 @@ def _citation_of(answer: Kept, sentence: Kept, number: int) -> int:
 
 def _span(cited: Sequence[Kept]) -> str:
     pages = [citation["page"] for citation in cited if citation["page"] is not None]
-    return place(min(pages), max(pages)) if pages else ""
+    return place(cited[0]["document"], min(pages), max(pages)) if pages else ""
 
 
 def _at(where: str) -> str:
@@ -227,11 +251,12 @@ def _closest(answer: Kept) -> None:
         return
     with st.expander(label("answer.closest"), expanded=True):
         for passage in passages:
-            where = _at(place(passage["page_first"], passage["page_last"]))
+            name = passage["document"]
+            where = _at(place(name, passage["page_first"], passage["page_last"]))
             text = passage["text"]
             shown = text if len(text) <= _PASSAGE else f"{text[:_PASSAGE].rstrip()} …"
             pressed = st.button(
-                markdown(f"{passage['document']}{where}"),
+                markdown(f"{name}{where}"),
                 key=f"closest-{answer['id']}-{passage['label']}",
                 type="tertiary",
                 help=label("answer.open"),
@@ -254,13 +279,20 @@ def open_place(cited: Kept) -> None:
     st.rerun()
 
 
+def open_document(document: Document) -> None:
+    """Open a document at its beginning."""
+    at = {"page": 1 if document.pages else None, "start": 0, "end": 0, "quote": ""}
+    open_place({"document_id": document.id, "document": document.name, **at})
+
+
 def _footer(answer: Kept) -> None:
     took = answer["timings_ms"]["total"] / 1000
     seconds = f"{took:.1f}" if took >= 1 else f"{max(took, 0.01):.2f}"  # quotes take hundredths
     if answer["model"]:
         st.caption(label("answer.by_model", model=answer["model"], seconds=seconds))
     elif answer["status"] == "extractive":
-        st.caption(label("answer.by_quotes", seconds=seconds))
+        how = "answer.by_counting" if answer.get("scan") else "answer.by_quotes"
+        st.caption(label(how, seconds=seconds))
     if answer.get("sent_to"):
         st.caption(label("answer.sent_to", host=answer["sent_to"]))
     for note in answer["notes"]:

@@ -15,6 +15,8 @@ from quire.text.translations import translated
 from quire.ui.inert import markdown
 from quire.ui.state import state
 
+_ENDS = ".!?。！？…:："
+
 LANGUAGES = {"en": "English", "zh": "中文"}
 
 
@@ -50,6 +52,27 @@ def said(message: str) -> str:
 def label(key: str, **values: object) -> str:
     """The same, to be shown where Streamlit takes Markdown."""
     return markdown(plain(key, **values))
+
+
+def joined(*sentences: str) -> str:
+    """Sentences as one text. Reasons come without a full stop, and Chinese ones stand without a
+    space between.
+
+    >>> joined("notes.md does not exist", "Check the path's spelling.", "")
+    "notes.md does not exist. Check the path's spelling."
+    >>> joined("notes.md 不存在", "请检查路径是否写对。")
+    'notes.md 不存在。请检查路径是否写对。'
+    """
+    text = ""
+    for sentence in filter(None, map(str.strip, sentences)):
+        if text and text[-1] not in _ENDS:
+            text += "。" if _is_chinese(text[-1]) else "."
+        text += sentence if not text or _is_chinese(text[-1]) else f" {sentence}"
+    return text
+
+
+def _is_chinese(character: str) -> bool:
+    return character >= "\u2e80"
 
 
 def duration(seconds: float) -> str:

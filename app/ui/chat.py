@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from quire import receipts
 from quire.conversations import Turn
 from quire.errors import UsageError
 from quire.ui import answers, certainty, intake, judging, problems, scoping, source_panel, welcome
@@ -28,7 +29,9 @@ def draw(opened: Shared) -> None:
     asked: str | None = None
     if not turns and mine.answering is None and not mine.next_questions:
         asked = welcome.draw(opened, documents)
-    intake.draw(opened, quiet=bool(turns))
+    begun = bool(turns or mine.answering or mine.next_questions)
+    if not begun:
+        intake.draw(opened)
     known = {document.id for document in documents}
     # subtle: the columns are there without a source too (style.css hides the empty one), or the
     # chat would be built anew when one opens, and the reader's place in it be lost
@@ -38,7 +41,7 @@ def draw(opened: Shared) -> None:
     if mine.source is not None:
         with beside:
             source_panel.draw(opened)
-    _ask(opened, can_choose=bool(documents))
+    _ask(opened, can_choose=bool(documents), begun=begun)
     if asked:
         begin(opened, asked)
 
@@ -47,6 +50,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
     """Have a question answered, and draw the page anew."""
     mine = state()
     mine.asked += 1
+    mine.dropped = []
     mine.source = None  # of an earlier answer: it would be read as the proof of this one
     mine.answering = AnswerJob(
         opened.base,
@@ -75,9 +79,13 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             _told_scope(turn)
             answers.draw(turn.answer, known=known)
+            if turn.id in mine.stopped:
+                st.caption(label("chat.stopped"))
             _told_risk(turn)
             if turn is turns[-1] and job is None:
                 _after(opened, turn)
+                if not known:  # there was nothing to find it in
+                    intake.upload_area(opened)
     if job is not None:
         _question(job.question)
         _on_its_way(opened, job)
@@ -89,9 +97,11 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
 
 def _told_scope(turn: Turn) -> None:
     """Say to which documents a question was confined, where it was."""
-    scope = _settings(turn).get("scope")
-    if scope:
-        st.caption(label("chat.scope", scope=scope))
+    scope = receipts.scope_of(turn.receipt)
+    if scope is not None:
+        st.caption(markdown(scoping.words(scope)))
+    elif told := _settings(turn).get("scope"):  # of an early version, in English words alone
+        st.caption(label("chat.scope", scope=told))
 
 
 def _told_risk(turn: Turn) -> None:
@@ -129,6 +139,8 @@ def take_over() -> None:
         mine.problem = job.problem
         if job.answer is not None:
             mine.conversation = job.answer.conversation
+            if job.stopped:
+                mine.stopped.add(job.answer.id)
 
 
 def _ask_next(opened: Shared) -> None:
@@ -179,9 +191,11 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
             st.caption(label("chat.stopping"))
 
 
-def _ask(opened: Shared, *, can_choose: bool) -> None:
+def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
     mine = state()
     with st.bottom:
+        if begun:  # at the field, where the files were dropped: above, a long chat hides it
+            intake.draw(opened, quiet=True)
         if can_choose:
             _choices(opened)
         with st.container(key="field"):
@@ -190,7 +204,7 @@ def _ask(opened: Shared, *, can_choose: bool) -> None:
     if not asked:
         return
     if asked.files:
-        items = intake.take_in_uploads(opened, asked.files)
+        items = mine.dropped = intake.take_in_uploads(opened, asked.files)
         if asked.text.strip():  # it is about them
             mine.awaited += items
     if asked.text.strip() and (mine.answering is not None or mine.awaited):

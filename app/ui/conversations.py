@@ -47,7 +47,7 @@ def _list(opened: Shared, *, chat_page: StreamlitPage) -> None:
     if len(chats) > _FEW:
         wanted = st.text_input(
             label("conversations.search"),
-            key="search-chats",
+            key=f"search-chats-{state().searches}",
             placeholder=plain("conversations.search"),
             label_visibility="collapsed",
             icon=":material/search:",
@@ -85,6 +85,7 @@ def _found(opened: Shared, wanted: str, *, chat_page: StreamlitPage) -> None:
                 width="stretch",
             ):
                 _open(turn.conversation)
+                state().searches += 1  # an empty field
                 st.switch_page(chat_page)
             st.caption(markdown(turn.excerpt))
 

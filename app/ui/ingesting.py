@@ -81,6 +81,11 @@ class Ingests:
         return any(not item.settled for item in self.items)
 
     @property
+    def stopping(self) -> bool:
+        """Whether the work was told to end, and has not yet."""
+        return self._cancel.is_set() and self.active
+
+    @property
     def settled(self) -> int:
         """How many files were finished since the process began."""
         return self._settled

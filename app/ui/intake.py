@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quire.errors import QuireError
+from quire.indexes import originals
 from quire.ingest.report import Refusal
 from quire.ui import problems
-from quire.ui.catalogue import duration, label, plain, said
-from quire.ui.inert import html
+from quire.ui.catalogue import duration, joined, label, plain, said
+from quire.ui.inert import html, markdown
 from quire.ui.ingesting import Intake
 from quire.ui.launch import is_loopback
 from quire.ui.shared import Shared
@@ -43,6 +45,7 @@ def path_area(opened: Shared) -> None:
             opened.ingests.add(
                 [Intake(str(path), _size(path), path=path, password=_password() or None)]
             )
+            state().uploads += 1
             st.rerun()
 
 
@@ -52,10 +55,10 @@ def paths_can_be_named() -> bool:
 
 
 def password_field() -> None:
-    """Draw the field for the password of encrypted files; what is added uses what is in it."""
+    """Draw the field for the password of encrypted files; what is added next uses what is in it."""
     st.text_input(
         label("documents.password"),
-        key="password",
+        key=f"password-{state().uploads}",  # another field, and so an empty one, after each use
         type="password",
         help=label("documents.password_about"),
         autocomplete="off",
@@ -76,12 +79,14 @@ def take_in_uploads(
 
 def draw(opened: Shared, *, quiet: bool = False) -> None:
     """Draw the files on their way, and those that are done until they are dismissed; if `quiet`,
-    nothing where all went well."""
-    state().settled = opened.ingests.settled
+    nothing where all went well, but with files that this tab has just dropped into its chat."""
+    mine = state()
+    mine.settled = opened.ingests.settled
     items = opened.ingests.items
+    told = not quiet or any(item in mine.dropped or not item.all_well for item in items)
     if opened.ingests.active:
         _working(opened)
-    elif items and not (quiet and all(item.all_well for item in items)):
+    elif items and told:
         _finished(opened)
 
 
@@ -98,7 +103,7 @@ def _uploader(opened: Shared, text: str, *, several: bool | str, key: str) -> No
 
 
 def _password() -> str:
-    return str(st.session_state.get("password") or "")
+    return str(st.session_state.get(f"password-{state().uploads}") or "")
 
 
 def _size(path: Path) -> int:
@@ -120,14 +125,32 @@ def _working(opened: Shared) -> None:
         st.rerun()  # the page shows the documents as well
     items = ingests.items
     done = sum(item.part for item in items)
-    words = [label("intake.progress", done=int(done), total=len(items))]
-    if (seconds := ingests.remaining()) is not None:
-        words.append(label("intake.remaining", time=duration(seconds)))
+    words = [plain("intake.progress", **_files(items))]
+    if ingests.stopping:
+        words = [plain("chat.stopping")]
+    elif (seconds := ingests.remaining()) is not None:
+        words.append(plain("intake.remaining", time=duration(seconds)))
     with st.container(border=True, key="intake"):
-        st.progress(min(done / len(items), 1.0), text=" · ".join(words))
+        st.progress(min(done / len(items), 1.0), text=markdown(" · ".join(words)))
         _rows(items)
-        if st.button(label("intake.stop"), icon=":material/stop_circle:", key="stop-intake"):
-            ingests.stop()
+        if not ingests.stopping:
+            st.button(
+                label("intake.stop"),
+                icon=":material/stop_circle:",
+                key="stop-intake",
+                on_click=ingests.stop,
+            )
+
+
+def _files(items: Iterable[Intake]) -> dict[str, int]:
+    """How many files are done, and of how many; those of a folder count one by one."""
+    done = total = 0
+    for item in items:
+        heard = item.heard
+        of_it = max(1, heard.files_total if heard is not None else 1)
+        total += of_it
+        done += of_it if item.settled else min(of_it - 1, heard.files_done if heard else 0)
+    return {"done": done, "total": total}
 
 
 def _finished(opened: Shared) -> None:
@@ -136,9 +159,43 @@ def _finished(opened: Shared) -> None:
         if len(items) > 1:
             st.html(f'<div class="quire-meta">{html(_summary(items))}</div>')
         _rows(items)
+        _doubles(opened, items)
         if st.button(label("intake.clear"), key="clear-intake"):
             opened.ingests.clear()
             st.rerun()
+
+
+def _doubles(opened: Shared, items: Sequence[Intake]) -> None:
+    """Offer to delete the older documents of the names that were uploaded.
+
+    A changed file at a path replaces its older version, because the place is the same. An upload
+    has no place, and two folders may each have a report.pdf: what replaces what, its reader knows.
+    """
+    names = {
+        originals.safe_name(item.name)
+        for item in items
+        if item.kept is not None and item.kept.uploaded and item.report and item.report.added
+    }
+
+    def remove(document_id: str) -> None:
+        with problems.kept():
+            opened.base.remove(document_id)
+
+    for name in sorted(names):
+        called = [document for document in opened.documents() if document.name == name]
+        for older in sorted(called, key=lambda document: document.added_at)[:-1]:
+            added = datetime.fromisoformat(older.added_at).astimezone()
+            told = plain("intake.double", name=name, date=f"{added:%Y-%m-%d %H:%M}")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.html(f'<div class="quire-meta">{html(told)}</div>', width="content")
+                st.button(
+                    label("intake.delete_older"),
+                    key=f"older-{older.id}",
+                    icon=":material/delete:",
+                    type="tertiary",
+                    on_click=remove,
+                    args=(older.id,),
+                )
 
 
 def _summary(items: Sequence[Intake]) -> str:
@@ -157,12 +214,19 @@ def _counts(item: Intake) -> Counter[str]:
     report = item.report
     if report is None:
         return Counter({"stopped" if item.stage == "stopped" else "failed": 1})
+    unread = sum(_is_unread(refusal) for refusal in report.skipped)
     return Counter(
         taken=report.added + report.updated,
         unchanged=report.unchanged,
-        skipped=len(report.skipped),
+        skipped=len(report.skipped) - unread,
         failed=len(report.failed),
+        stopped=unread,
     ) or Counter({"stopped": 1})
+
+
+def _is_unread(refusal: Refusal) -> bool:
+    """Whether a file of a folder was not reached before the work was stopped."""
+    return refusal.reason == "not reached: the ingest was stopped"
 
 
 def _rows(items: Sequence[Intake]) -> None:
@@ -184,7 +248,7 @@ def _outcome(item: Intake) -> str:
     """What became of a file, or of the files of a folder, in words."""
     if item.problem is not None:
         if isinstance(item.problem, QuireError):
-            reason = f"{said(item.problem.message)} {said(item.problem.hint)}".strip()
+            reason = joined(said(item.problem.message), said(item.problem.hint))
             return plain("intake.failed", reason=reason)
         return plain("app.failed")
     if item.stage == "working":
@@ -194,10 +258,10 @@ def _outcome(item: Intake) -> str:
         told = plain("intake.progress", done=heard.files_done, total=heard.files_total)
         return f"{words} · {told} · {Path(heard.current).name}"
     report = item.report
+    if report is not None and _is_folder(item):
+        return _counted(_counts(item))
     if report is None or item.stage == "stopped":
         return plain(f"intake.{item.stage}")
-    if _is_folder(item):
-        return _counted(_counts(item))
     for outcome, refused in (("failed", report.failed), ("skipped", report.skipped)):
         if refused:
             return plain(f"intake.{outcome}", reason=_reason(refused[0]))
@@ -218,6 +282,7 @@ def _remarks(item: Intake) -> list[str]:
         f"{refusal.path} — {plain(f'intake.{kind}', reason=_reason(refusal))}"
         for kind, refusals in (("failed", report.failed), ("skipped", report.skipped))
         for refusal in refusals
+        if not _is_unread(refusal)
     ]
     warned = [": ".join(map(said, warning.split(": ", 1))) for warning in report.warnings]
     return [*refused, *warned][:_ROWS]
@@ -228,6 +293,4 @@ def _is_folder(item: Intake) -> bool:
 
 
 def _reason(refusal: Refusal) -> str:
-    return (
-        f"{said(refusal.reason)} — {said(refusal.hint)}" if refusal.hint else said(refusal.reason)
-    )
+    return joined(said(refusal.reason), said(refusal.hint))

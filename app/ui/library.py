@@ -7,7 +7,7 @@ import streamlit as st
 
 from quire.indexes import originals
 from quire.records import Document
-from quire.ui import intake, problems, source_panel, summary_panel
+from quire.ui import answers, intake, problems, source_panel, summary_panel
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
 from quire.ui.ingesting import Intake
@@ -15,6 +15,7 @@ from quire.ui.shared import Shared
 from quire.ui.state import state
 
 _SHOWN = 25  # documents on one page of the list
+_GROWS = 3.0  # seconds between two looks at what has come in meanwhile
 _BACK = 20  # removed documents listed
 _AT_ONCE = 0.3  # seconds to wait before a summary is drawn as being made
 
@@ -28,11 +29,12 @@ def draw(opened: Shared) -> None:
         _add(opened)
         intake.draw(opened)
         problems.show_kept()
-        _removed(opened)
+        _bin(opened)
         if opened.documents():
             _list(opened)
         else:
             st.caption(label("documents.none"))
+        _undo(opened)
     if state().source is not None:
         with beside:
             source_panel.draw(opened)
@@ -54,10 +56,15 @@ def _add(opened: Shared) -> None:
         intake.password_field()
 
 
-@st.fragment
-@problems.guarded
 def _list(opened: Shared) -> None:
-    """The documents that fit what is searched for, some at a time; searching redraws them alone."""
+    """The documents, as a part of the page that is redrawn alone, and by itself while files are
+    taken in: those of a folder come one by one."""
+    st.fragment(_documents, run_every=_GROWS if opened.ingests.active else None)(opened)
+
+
+@problems.guarded
+def _documents(opened: Shared) -> None:
+    """The documents that fit what is searched for, some at a time."""
     documents = opened.documents()
     wanted = st.text_input(
         label("documents.search"), key="search-documents", icon=":material/search:", live=True
@@ -84,7 +91,7 @@ def _fits(document: Document, wanted: str) -> bool:
 def _row(opened: Shared, document: Document) -> None:
     added = datetime.fromisoformat(document.added_at).astimezone().date().isoformat()
     facts = [
-        *([plain("documents.pages", n=document.pages)] if document.pages else []),
+        *([answers.extent(document.name, document.pages)] if document.pages else []),
         plain("documents.passages", n=document.chunks),
         plain("documents.added_at", date=added),
         *([plain("documents.warnings", n=len(document.warnings))] if document.warnings else []),
@@ -101,11 +108,18 @@ def _told(opened: Shared, document: Document, tags: str, facts: list[str]) -> No
     with st.container(
         horizontal=True, vertical_alignment="center", wrap=False, key=f"row-{document.id}"
     ):
-        st.html(
-            f'<div class="quire-name">{html(document.name)} {tags}</div>'
-            f'<div class="quire-meta" title="{html(_from(opened, document))}">'
-            f"{html(' · '.join(facts))}</div>"
-        )
+        with st.container(gap=None):
+            if st.button(
+                markdown(document.name),
+                key=f"read-{document.id}",
+                type="tertiary",
+                help=label("documents.read"),
+            ):
+                answers.open_document(document)
+            st.html(
+                f'<div class="quire-meta" title="{html(_from(opened, document))}">'
+                f"{html(' · '.join(facts))} {tags}</div>"
+            )
         if st.button(
             "",
             key=f"summary-of-{document.id}",
@@ -140,6 +154,7 @@ def _told(opened: Shared, document: Document, tags: str, facts: list[str]) -> No
         ):
             with problems.caught():
                 opened.base.remove(document.id)
+                state().removed = document.id
                 st.rerun()
 
 
@@ -205,38 +220,60 @@ def _read_again(opened: Shared, document: Document) -> None:
     st.rerun()
 
 
-def _removed(opened: Shared) -> None:
-    """What was deleted and can be brought back, the last one first."""
-    removed = opened.base.removed()
-    if not removed:
+def _undo(opened: Shared) -> None:
+    """Offer to bring back what this tab has deleted last: above the page's end wherever the reader
+    is (style.css), until it is dismissed or the page left."""
+    mine = state()
+    last = next((each for each in opened.base.removed() if each.document_id == mine.removed), None)
+    if last is None:
         return
-    last, *others = removed
 
-    def bring_back(document_id: str) -> None:
+    def dismiss() -> None:
+        mine.removed = None
+
+    with st.container(
+        horizontal=True, vertical_alignment="center", wrap=False, border=True, key="undo"
+    ):
+        st.html(f'<div class="quire-meta">{html(plain("documents.deleted", name=last.name))}</div>')
+        _bring_back(opened, last.document_id, key="undo-last")
+        st.button(
+            "",
+            key="dismiss-undo",
+            icon=":material/close:",
+            type="tertiary",
+            help=label("app.close"),
+            on_click=dismiss,
+        )
+
+
+def _bring_back(opened: Shared, document_id: str, *, key: str) -> None:
+    def bring_back() -> None:
         with problems.kept():
             opened.base.restore(document_id)
 
-    def row(document_id: str, text: str) -> None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(f'<div class="quire-meta">{html(text)}</div>')
-            st.button(
-                label("documents.undo"),
-                key=f"undo-{document_id}",
-                icon=":material/undo:",
-                type="tertiary",
-                on_click=bring_back,
-                args=(document_id,),
-            )
+    st.button(
+        label("documents.undo"),
+        key=key,
+        icon=":material/undo:",
+        type="tertiary",
+        on_click=bring_back,
+    )
 
-    with st.container(border=True, key="removed"):
-        row(last.document_id, plain("documents.deleted", name=last.name))
-        with st.expander(label("documents.bin", n=len(removed)), type="compact"):
-            st.caption(label("documents.bin_about"))
-            for each in others[:_BACK]:
-                row(each.document_id, each.name)
-            if st.button(
-                label("documents.empty_bin"), key="empty-bin", icon=":material/delete_forever:"
-            ):
+
+def _bin(opened: Shared) -> None:
+    """What was deleted and can be brought back, the last one first, until the bin is emptied."""
+    removed = opened.base.removed()
+    if not removed:
+        return
+    with st.expander(label("documents.bin", n=len(removed)), type="compact", key="bin"):
+        st.caption(label("documents.bin_about"))
+        for each in removed[:_BACK]:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.html(f'<div class="quire-meta">{html(each.name)}</div>')
+                _bring_back(opened, each.document_id, key=f"undo-{each.document_id}")
+        with st.popover(label("documents.empty_bin"), icon=":material/delete_forever:"):
+            st.write(label("documents.empty_bin_about", n=len(removed)))
+            if st.button(label("documents.empty_bin_now"), key="empty-bin", type="primary"):
                 with problems.caught(), st.spinner(label("documents.emptying")):
                     opened.base.compact()
                     st.rerun()

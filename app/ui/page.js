@@ -127,7 +127,7 @@ function seek() {
 function follow({ asked, busy }) {
   const known = watch.asked;
   watch.asked = asked;
-  const begun = known !== undefined && known !== asked;
+  const begun = known !== asked; // also of a chat that is loaded anew: its end is what was read last
   if (!begun && !(watch.seeking === Infinity && !busy)) return;
   watch.seeking = busy ? Infinity : performance.now() + SEEKING;
   setTimeout(seek, 100);

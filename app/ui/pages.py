@@ -78,7 +78,7 @@ def _page(
     def run() -> None:
         mine = state()
         if mine.page != name:  # what stands open beside a page belongs to it
-            mine.page, mine.source = name, None
+            mine.page, mine.source, mine.removed = name, None, None
         with problems.caught():
             draw(shared())
 

@@ -7,9 +7,11 @@ from quire.models import opening, starter
 from quire.ui import bases, conversations, intake, problems
 from quire.ui import shared as sharing
 from quire.ui.catalogue import LANGUAGES, label, plain
-from quire.ui.inert import bare, html
+from quire.ui.inert import bare, html, markdown
 from quire.ui.shared import Shared
 from quire.ui.state import state
+
+_POLL = 1.0  # seconds between two looks at a model that is being loaded
 
 _BETTER = "quire models recommend\nquire models pull NAME\nquire models use NAME"
 """How one comes by a better model, on the command line."""
@@ -22,12 +24,7 @@ def draw(opened: Shared) -> None:
     settings = opened.base.settings
     st.subheader(label("settings.model"), anchor=False)
     server = opening.server(settings)
-    chat_model = f"{settings.remote_model} ({server.host})" if server else settings.model
-    if chat_model == "starter":
-        chat_model = f"{starter.CHAT.name} (starter)"
-    _row("settings.chat_model", f"{chat_model} — {plain(f'settings.{opened.model_state}')}")
-    if opened.model_state == "problem" and opened.base.model_problem:
-        problems.show(opened.base.model_problem)
+    st.fragment(_model, run_every=_POLL if opened.model_state == "loading" else None)(opened)
     if settings.model in ("starter", "none"):
         st.caption(label(f"settings.better_than_{settings.model}"))
         st.code(_BETTER, language=None)
@@ -35,6 +32,9 @@ def draw(opened: Shared) -> None:
     st.caption(label("settings.answers"))
     st.subheader(label("bases.title"), anchor=False)
     problems.show_kept()
+    if told := state().told:
+        st.success(markdown(told), icon=":material/check:")
+        state().told = ""
     _bases(opened)
     st.subheader(label("settings.privacy"), anchor=False)
     if server is None:
@@ -46,6 +46,20 @@ def draw(opened: Shared) -> None:
     _row("settings.folder", str(opened.base.folder))
     _row("settings.models_folder", str(settings.models))
     _row("settings.config", str(config_path()))
+
+
+@problems.guarded
+def _model(opened: Shared) -> None:
+    """The chat model and how it is, looked at again for as long as it is being loaded."""
+    settings, how = opened.base.settings, opened.model_state
+    server = opening.server(settings)
+    name = f"{settings.remote_model} ({server.host})" if server else settings.model
+    if name == "starter":
+        name = f"{starter.CHAT.name} (starter)"
+    told = plain(f"settings.{how}")
+    _row("settings.chat_model", told if how == "none" else f"{name} — {told}")
+    if how == "problem" and opened.base.model_problem:
+        problems.show(opened.base.model_problem)
 
 
 def switch(name: str) -> None:
@@ -80,6 +94,7 @@ def _bases(opened: Shared) -> None:
             with problems.caught():
                 made = bases.new(configured, name)
                 bases.make(configured.parent / made)
+                state().told = plain("bases.made", name=made)
                 switch(made)
     with (
         st.expander(label("bases.delete", name=now.name), type="compact"),
@@ -94,6 +109,7 @@ def _bases(opened: Shared) -> None:
             with problems.caught():
                 sharing.forget(now)
                 bases.delete(now, wait=opened.base.settings.lock_wait)
+                state().told = plain("bases.deleted", name=now.name)
                 switch(configured.name)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from quire.errors import QuireError
 from quire.ui.answering import log_place
-from quire.ui.catalogue import label, language, said, texts
+from quire.ui.catalogue import joined, label, language, said, texts
 from quire.ui.inert import markdown
 from quire.ui.state import state
 
@@ -42,7 +42,8 @@ def dialog(title: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     which runs by itself when something in it is pressed."""
 
     def make(draw: Callable[[], None]) -> Callable[[], None]:
-        return st.dialog(title)(guarded(draw))
+        shown: Callable[[], None] = st.dialog(title)(guarded(draw))
+        return shown
 
     return make
 
@@ -75,7 +76,7 @@ def words(error: Exception) -> str:
     if not isinstance(error, QuireError):
         return label("app.failed")
     message = said(error.message)
-    sentences = " ".join(markdown(part) for part in (message, said(error.hint)) if part)
+    sentences = markdown(joined(message, said(error.hint)))
     if language() == "en" or message != error.message:
         return sentences
     known = error.code in texts("en")["error"]

@@ -9,7 +9,7 @@ import streamlit as st
 from quire.indexes.scope import Scope
 from quire.records import Document
 from quire.ui import problems
-from quire.ui.catalogue import label, plain
+from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.inert import bare, markdown
 from quire.ui.shared import Shared
 from quire.ui.state import state
@@ -66,7 +66,11 @@ def words(scope: Scope) -> str:
         *_names("scope.n_folders", [Path(folder).name or folder for folder in scope.folders]),
         *_names("scope.n_files", scope.files),
         *_names("scope.n_tags", scope.tags),
+        *_names("scope.n_languages", [LANGUAGES.get(code, code) for code in scope.languages]),
     ]
+    for day, end in ((scope.since, "since"), (scope.until, "until")):
+        if day is not None:
+            parts.append(plain(f"scope.{scope.dates}_{end}", day=day.isoformat()))
     return plain("scope.only", where=plain("scope.and").join(parts))
 
 

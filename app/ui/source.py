@@ -12,6 +12,7 @@ from quire.records import PAGE_BREAK, Document, PageText
 
 PDF = "application/pdf"
 _AROUND = 700  # characters of text shown before and after the cited ones
+_WHOLE = 50_000  # characters shown of a document that was opened at no place
 _CUT_WORD_BEFORE = re.compile(r"^\S{,30}\s")
 _CUT_WORD_AFTER = re.compile(r"\s\S{,30}$")
 _ACROSS = 1400  # image points across a page at zoom 1, whatever its size: sharp in the widest panel
@@ -137,13 +138,15 @@ def _within(pages: tuple[PageText, ...], number: int, source: Source) -> tuple[i
 
 
 def _text(pages: tuple[PageText, ...], source: Source) -> TextView:
-    """The text around the cited place; the whole page where another page is looked at."""
-    turned = source.current is not None and source.current != source.page
-    if turned:
+    """The text around the cited place; the whole page where another page is looked at, or no place
+    is cited."""
+    turned = source.current != source.page or source.start == source.end
+    if turned and source.current is not None:
         whole = next((page.text for page in pages if page.number == source.current), "")
         return TextView(whole, "", "")
     text = PAGE_BREAK.join(page.text for page in pages)
-    begin, end = max(0, source.start - _AROUND), min(len(text), source.end + _AROUND)
+    around = _AROUND if source.end > source.start else _WHOLE
+    begin, end = max(0, source.start - around), min(len(text), source.end + around)
     before, after = text[begin : source.start], text[source.end : end]
     if begin > 0:
         before = f"… {_CUT_WORD_BEFORE.sub('', before)}"

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from quire.ui import problems
+from quire.ui.answers import place, unit
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html, markdown
 from quire.ui.shared import Shared
@@ -68,7 +69,7 @@ def _pager(source: Source, view: View, *, last: int) -> None:
             args=(source.turned(-1),),
             shortcut="Alt+Left",
         )
-        st.caption(label("source.page", page=page, pages=last), width="content")
+        st.caption(label(f"source.{unit(source.name)}", page=page, pages=last), width="content")
         st.button(
             "",
             key="page-on",
@@ -105,7 +106,7 @@ def _image(view: PageView, source: Source) -> str:
         f'<i style="left:{left:.3%};top:{top:.3%};width:{width:.3%};height:{height:.3%}"></i>'
         for left, top, width, height in view.boxes
     )
-    alt = html(f"{source.name}, {plain('answer.page', page=source.current)}")
+    alt = html(f"{source.name}, {place(source.name, source.current)}")
     # subtle: with its size told, the page has its height before the image is decoded, and page.js
     # can bring the marks into view at once
     return (

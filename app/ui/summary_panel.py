@@ -71,10 +71,11 @@ def _drawn(summary: Summary) -> dict[str, Any]:
     citations = summary.citations
     quoted = summary.method == "extractive"
     kept = [sentence.to_dict() for sentence in summary.sentences]
+    name = summary.document.name
     parts, copied = [], ""
     for at, sentence in enumerate(summary.sentences):
         marks = [
-            {"text": _mark(cited.page, at), "citation": citations.index(cited)}
+            {"text": _mark(name, cited.page, at), "citation": citations.index(cited)}
             for cited in sentence.citations
         ]
         before = answers.space_before(kept, at, quoted=quoted)
@@ -88,7 +89,6 @@ def _drawn(summary: Summary) -> dict[str, Any]:
                 "marks": marks,
             }
         )
-    name = summary.document.name
     return {
         "quoted": quoted,
         "heading": "",
@@ -101,6 +101,6 @@ def _drawn(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _mark(page: int | None, at: int) -> str:
+def _mark(name: str, page: int | None, at: int) -> str:
     """The page, or for formats without pages the number of the sentence."""
-    return f"[{at + 1}]" if page is None else plain("summary.at", page=page)
+    return f"[{at + 1}]" if page is None else plain(f"summary.at_{answers.unit(name)}", page=page)

@@ -7,7 +7,7 @@ import streamlit as st
 from quire.models import opening
 from quire.records import Document
 from quire.ui import intake, samples
-from quire.ui.catalogue import label, language, plain
+from quire.ui.catalogue import joined, label, language, plain
 from quire.ui.inert import html, markdown
 from quire.ui.ingesting import Intake
 from quire.ui.shared import Shared
@@ -34,7 +34,7 @@ def _empty(opened: Shared) -> None:
     about = [plain("chat.empty")]
     if intake.paths_can_be_named():
         about.append(plain("chat.empty_here"))
-    _hero(plain("chat.empty_title"), " ".join(about))
+    _hero(plain("chat.empty_title"), joined(*about))
     intake.upload_area(opened)
     if not opened.ingests.active:
         with st.container(horizontal=True, horizontal_alignment="center"):

@@ -74,6 +74,8 @@ def test_a_new_chat_begins_with_the_cursor_in_the_field(browser: Browser, served
     context = browser.new_context(locale="en-US")
     tab = Tab(context.new_page(), served.url).open("documents")
     expect(tab.page.get_by_role("heading", name="Documents")).to_be_visible()
+    expect(tab.page.locator(".st-key-new button:visible")).to_be_enabled()
+    tab.page.wait_for_timeout(1000)  # until the keys are heard
     tab.page.keyboard.press("Control+Shift+O")
     field = tab.page.get_by_test_id("stChatInputTextArea")
     expect(field).to_be_focused()
@@ -94,3 +96,37 @@ def test_the_page_says_which_language_it_is_in_and_that_an_address_leads_nowhere
         expect(dialog).not_to_contain_text("Running the app")
         assert tab.page.evaluate("document.documentElement.lang") == language
         context.close()
+
+
+def test_files_dropped_into_a_long_chat_are_seen_at_the_field(
+    browser: Browser, served: Served
+) -> None:
+    context = browser.new_context(viewport={"width": 1000, "height": 700}, locale="zh-CN")
+    tab = Tab(context.new_page(), served.url).open()
+    page = tab.page
+    for question in ("接地电阻最大允许是多少欧姆？", DEPOSIT, "哪几个月最适合观星？"):
+        tab.ask(question)
+    chosen = page.locator("[data-testid=stChatInputFileUploadButton] input").first
+    chosen.set_input_files(
+        {"name": "钟.txt", "mimeType": "", "buffer": "钥匙挂在钟后面。".encode()}
+    )
+    expect(page.get_by_test_id("stChatInput").get_by_text("钟.txt")).to_be_visible()
+    page.get_by_test_id("stChatInputTextArea").press("Enter")
+    intake = page.locator(".st-key-intake")
+    expect(intake).to_be_in_viewport()
+    expect(intake).to_contain_text("钟.txt 已收录")
+    expect(intake).to_be_in_viewport(ratio=1)
+    tab.ask("钥匙挂在哪里？")
+    expect(intake).to_have_count(0)
+
+    page.reload()
+    expect(page.locator(".quire-question").last).to_be_in_viewport()
+    expect(page.locator(".quire-question").first).not_to_be_in_viewport()
+    page.wait_for_timeout(1000)
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll("button")].map(
+          (node) => node.getAttribute("aria-label") ?? node.textContent
+        ).filter((name) => !name.trim() || / icon/.test(name))"""
+    )
+    assert unnamed == []
+    context.close()

@@ -321,3 +321,17 @@ def test_a_server_that_is_told_to_end_keeps_what_was_said(browser: Browser, know
     expect(tab.page.locator(".quire-answer")).to_contain_text("behind the clock")
     assert_alive(tab)
     context.close()
+
+
+def test_the_password_is_asked_for_with_the_cursor_in_its_field(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUIRE_PASSWORD", "correct horse battery")
+    server = Served(tmp_path / "kb", model="none")
+    server.start()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(server.url)
+    expect(page.locator(".st-key-admission input")).to_be_focused()
+    server.stop()
+    context.close()
