@@ -24,6 +24,9 @@ from quire.ui.summarizing import Summaries
 _log = logging.getLogger(__name__)
 _TICK_NS = 100_000_000  # two writes this near to each other may leave a file the same time
 
+_LAST = 2.0  # seconds that threads are given at the end; the process is killed after three
+_AT_WORK = ("quire-intake", "quire-answer", "quire-summary", "quire-models")
+
 
 @dataclass(slots=True)
 class Shared:
@@ -80,8 +83,18 @@ class Shared:
         finally:
             self.ready.set()
 
+    def end_soon(self) -> None:
+        """Let what is at work in threads come to its end before the process does: a thread that is
+        cut off inside a C++ library takes the whole process down with it, with a core dump."""
+        self.ingests.interrupt()
+        self.summaries.stop()
+        deadline = time.monotonic() + _LAST
+        for thread in threading.enumerate():
+            if thread.name in _AT_WORK:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
     def close(self) -> None:
-        atexit.unregister(self.ingests.interrupt)
+        atexit.unregister(self.end_soon)
         self.summaries.stop()
         self.ingests.close()
         self.parsers.close()
@@ -121,6 +134,6 @@ def _opened(folder: str, key: str, _settings: Settings) -> Shared:
         )
     opened = Shared(base, base.conversations, Ingests(base), Summaries(base))
     opened.ingests.resume()
-    atexit.register(opened.ingests.interrupt)
+    atexit.register(opened.end_soon)
     threading.Thread(target=opened.load_models, name="quire-models", daemon=True).start()
     return opened
