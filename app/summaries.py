@@ -6,11 +6,13 @@ centrality of LexRank, Erkan and Radev 2004). A capable model then writes each s
 two from them, and what it writes is verified like an answer.
 
 Reduce: of all sections' sentences those are chosen, by maximal marginal relevance (Carbonell and
-Goldstein 1998), that are central and do not repeat each other, and they stand in reading order.
+Goldstein 1998), that are central and do not repeat each other, and they stand in reading order. One
+that only points ("See table 2.", "It is closed in August.") is taken where nothing else is left.
 """
 
 import dataclasses
 import math
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +38,21 @@ _NEW = 0.35  # what a sentence loses that repeats one chosen before, against its
 _FIRST = 0.1  # what the first sentence of a section gains: it often says what the section is about
 _SAME = 0.9  # likeness from which two sentences say the same
 _WRITTEN_TOKENS = 120
+_POINTING = re.compile(
+    r"""
+    ^(?:\d[\d.]*\s+)?(?:  # by its first word at what was said before
+        (?:it|they|he|she|its|their|his|her|the\ (?:former|latter))\b
+      | (?:this|these|that|those|such)\ (?:is|are|was|were|has|have|do|does|can|may|must|will)\b
+      | [它他她其该此这]|[上前]述|前款
+    )
+  | \b(?:see|refer\ to|(?:shown|described|given|listed)\ in)\ (?:also\ )?(?:the\ )?  # elsewhere
+    (?:tables?|figures?|figs?|sections?|chapters?|pages?|annex|appendix|clauses?)\b
+  | (?<![意可常罕所])见(?:下|上|本|以下)?(?:[表图页节章]|附[表图录件]|第)
+  | 解释权|负责解释  # at who explains it
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A sentence that says little by itself: it points at another one, or at another place."""
 
 Method = Literal["extractive", "written"]
 Vectors = npt.NDArray[np.float32]
@@ -95,6 +112,10 @@ class _Telling:
     @property
     def place(self) -> int:
         return self.sentence.citations[0].start
+
+    @property
+    def points(self) -> bool:
+        return _POINTING.search(self.sentence.text) is not None
 
 
 def summarize(
@@ -276,9 +297,15 @@ def _holding(
 
 def _reduced(told: Sequence[Sequence[_Telling]], *, most: int) -> list[_Telling]:
     """The sentences of the summary, in reading order: one of each section before a second one of
-    any, as long as there is room."""
+    any, as long as there is room. Those that only point at something come when all others have."""
     chosen: list[_Telling] = []
-    left = [list(each) for each in told]
+    for pointing in (False, True):
+        left = [[one for one in each if one.points == pointing] for each in told]
+        _choose(chosen, left, most=most)
+    return sorted(chosen, key=lambda each: each.place)
+
+
+def _choose(chosen: list[_Telling], left: Sequence[list[_Telling]], *, most: int) -> None:
     while len(chosen) < most and any(left):
         best = [max(each, key=lambda one: _gain(one, chosen)) for each in left if each]
         best.sort(key=lambda one: -_gain(one, chosen))
@@ -287,7 +314,6 @@ def _reduced(told: Sequence[Sequence[_Telling]], *, most: int) -> list[_Telling]
                 chosen.append(each)
         for rest in left:
             rest[:] = [one for one in rest if not any(one is other for other in best)]
-    return sorted(chosen, key=lambda each: each.place)
 
 
 def _gain(one: _Telling, chosen: Sequence[_Telling]) -> float:

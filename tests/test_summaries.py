@@ -101,6 +101,33 @@ def test_headings_and_rows_of_tables_are_no_summary(opened: Open) -> None:
     assert len(summary.sentences) == 8
 
 
+@pytest.mark.parametrize(
+    ("text", "pointing"),
+    [
+        (
+            "The harbour opens at six in the morning. It is closed for boats in August. "
+            "The dimensions of all boats, see table 2 below. This rule binds every boat.",
+            ["It is closed", "see table 2"],
+        ),
+        (
+            "港口每天早上六点向船只开放。船只的尺寸和费用见表2。本规定由港务部负责解释。"
+            "其费用在夏季会更高一些。本规定适用于所有进港船只。",
+            ["见表2", "负责解释", "其费用"],
+        ),
+    ],
+)
+def test_a_sentence_that_only_points_is_taken_where_nothing_else_is_left(
+    opened: Open, tmp_path: Path, text: str, pointing: list[str]
+) -> None:
+    kb = opened()
+    (tmp_path / "boats.txt").write_text(text, encoding="utf-8")
+    kb.add(tmp_path / "boats.txt")
+    short = kb.summarize("boats.txt", sentences=2).text
+    assert not any(words in short for words in pointing)
+    whole = kb.summarize("boats.txt", sentences=10).text
+    assert all(words in whole for words in pointing)
+
+
 def test_what_a_capable_model_writes_is_kept_where_the_section_supports_it(opened: Open) -> None:
     def reply(messages: tuple[Message, ...]) -> str:
         if "Mooring" in messages[1].content:
