@@ -50,7 +50,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
     """Have a question answered, and draw the page anew."""
     mine = state()
     mine.asked += 1
-    mine.dropped = []
+    mine.dropped = [item for item in mine.dropped if not item.all_well]
     mine.source = None  # of an earlier answer: it would be read as the proof of this one
     mine.answering = AnswerJob(
         opened.base,

@@ -79,11 +79,11 @@ def take_in_uploads(
 
 def draw(opened: Shared, *, quiet: bool = False) -> None:
     """Draw the files on their way, and those that are done until they are dismissed; if `quiet`,
-    nothing where all went well, but with files that this tab has just dropped into its chat."""
+    of those only what this tab has dropped into its chat."""
     mine = state()
     mine.settled = opened.ingests.settled
     items = opened.ingests.items
-    told = not quiet or any(item in mine.dropped or not item.all_well for item in items)
+    told = not quiet or any(item in mine.dropped for item in items)
     if opened.ingests.active:
         _working(opened)
     elif items and told:
@@ -289,7 +289,15 @@ def _remarks(item: Intake) -> list[str]:
 
 
 def _is_folder(item: Intake) -> bool:
-    return item.path is not None and (item.heard is not None and item.heard.files_total > 1)
+    """Whether more than one file was found at a path, as far as is known."""
+    if item.path is None:
+        return False
+    heard, report = item.heard, item.report
+    found = heard.files_total if heard is not None else 0
+    if report is not None:
+        refused = len(report.skipped) + len(report.failed)
+        found = max(found, report.added + report.updated + report.unchanged + refused)
+    return found > 1
 
 
 def _reason(refusal: Refusal) -> str:

@@ -21,16 +21,16 @@ class State:
     `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
     way, `next_questions` those asked while it was, or while the files `awaited`, which came with a
     question, are being read. `dropped` are the files that came into the chat since the last
-    question: how they fared is told also where all is well. `asked` counts the questions: when it
-    changes, the page shows the last one. `scope` confines the next questions. `earlier` counts the
-    older turns that the reader asked to see. `source` is the cited place that stands open on
-    `page`, and `summary` the id of the document whose summary does. `removed` is the id of the
-    document that was deleted last, while that can be undone at the end of the page. `searches`
-    counts the hits opened in the chats: it names the field, as `uploads` does. `stopped` are the
-    ids of answers that were. `told` is said once, about what was done. `risk` is the share of wrong
-    ones that is borne among the answers shown, None for what the settings say.
-    `uploads` counts the uploads sent off: it names the uploader, which is empty when renamed.
-    `settled` is how many ingested files were finished when the page was last drawn whole.
+    question, and those before it with which not all is well: how they fared is told at the field.
+    `asked` counts the questions: when it changes, the page shows the last one. `scope` confines the
+    next questions. `earlier` counts the older turns that the reader asked to see. `source` is the
+    cited place that stands open on `page`, and `summary` the id of the document whose summary does.
+    `removed` is the id of the document that was deleted last, while that can be undone at the end
+    of the page. `searches` counts the hits opened in the chats: it names the field, as `uploads`
+    does. `stopped` are the ids of answers that were. `told` is said once, about what was done.
+    `risk` is the share of wrong ones that is borne among the answers shown, None for what the
+    settings say. `uploads` counts the uploads sent off: it names the uploader, which is empty when
+    renamed. `settled` is how many ingested files were finished when the page was last drawn whole.
     `language` is what was chosen, None to follow the browser. `began` says that the address was
     read, `admitted` that the password was given.
     """
