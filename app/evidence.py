@@ -25,6 +25,11 @@ from quire.text import analysis, expectations, languages, sentences
 
 _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
 _OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
+_TELLS = 0.1
+"""What a sentence gains that has a date where "when" is asked, or a number where "how many" is. On
+450 questions of SQuAD the right one then comes first for 79.8% instead of 78.7%, and for 80.0% of
+those for a date instead of 75.0%. Names and places gained nothing: nearly every sentence has a
+capital. Where only words are compared it changed too little to tell, on 500 of CMRC 2018."""
 _CLOSE, _CLOSE_ZH = 0.8, 0.75  # share of the best score from which a sentence is shown beside it
 _SHOWN, _SHOWN_ZH = 2, 3
 """Sentences shown at most; one more where only words were compared: the first is less often right,
@@ -42,8 +47,8 @@ class Evidence:
     `own` and `around` are the shares of the question's information in the sentence and in its
     passage, `cosine` is its likeness to the question, or None where the embedder cannot read it.
     `characters` is the share of the question's characters in it, or None where the script has
-    spaces; `candidate` says that it holds a thing of the kind asked for. `score`, between 0 and
-    about 1, blends them.
+    spaces; `candidate` says that it may hold a thing of the kind asked for, and `tells` that it
+    has the date or the number asked for. `score`, between 0 and about 1, blends them.
     """
 
     passage: Passage
@@ -55,6 +60,7 @@ class Evidence:
     cosine: float | None = None
     characters: float | None = None
     candidate: bool = False
+    tells: bool = False
 
     @property
     def end(self) -> int:
@@ -64,7 +70,7 @@ class Evidence:
     def score(self) -> float:
         if self.cosine is not None:
             score = _OWN * self.own + _AROUND * self.around + _COSINE * self.cosine
-            score += _RANK / self.passage.label
+            score += _RANK / self.passage.label + _TELLS * self.tells
         elif self.characters is not None:
             score = _OWN_ZH * self.own + _AROUND_ZH * self.around + _CHARACTERS * self.characters
             score += _RANK_ZH / self.passage.label + _CANDIDATE * self.candidate
@@ -168,6 +174,7 @@ def _sentences(question: str, passage: Passage, weights: Mapping[str, float]) ->
                 around=around,
                 characters=_held(characters, text),
                 candidate=expectations.holds(wanted, text, question=question),
+                tells=expectations.tells(wanted, text, question=question),
             )
             if leads:
                 lead = text

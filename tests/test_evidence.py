@@ -24,6 +24,18 @@ def test_the_sentence_that_holds_the_question_comes_first() -> None:
     assert best.text == "The tenant insures the dome."
 
 
+def test_a_sentence_with_the_date_asked_for_comes_before_one_with_a_span_of_days() -> None:
+    text = (
+        "The tenant may end the lease early with 30 days of notice. "
+        "The lease begins on 1 April 2024 and ends on 31 March 2029."
+    )
+    (best, *_) = find("When does the lease end?", passage(text))
+    assert "31 March 2029" in best.text
+    text = "租约终止须提前三十天通知。租约于2029年3月31日终止。"
+    (best, *_) = find("租约什么时候终止？", passage(text))
+    assert best.text == "租约于2029年3月31日终止。"
+
+
 def test_offsets_are_those_of_the_document() -> None:
     one = passage(TEXT, page=2, start=1000)
     for found in find("Who insures the dome?", one):

@@ -67,6 +67,16 @@ _DATE_EN = re.compile(
     r"|two|three|four|five|eleven|twelve)\b",
     re.IGNORECASE,
 )
+_CALENDAR_EN = re.compile(
+    r"\b(?:1\d{3}|20\d\d)s?\b|\b\d{1,2}:\d\d\b|\b(?:January|February|March|April|June|July|August"
+    r"|September|October|November|December)\b|\d May\b|\bcentur\w+|\b\d+ (?:BCE?|AD)\b"
+    r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|\b\d ?[ap]\.?m\b",
+    re.IGNORECASE,
+)
+_CALENDAR_ZH = re.compile(
+    r"\d+\s*[年月日号时点]|[零〇一二三四五六七八九十]{2,}年|世纪|年代|\d{1,2}[:：]\d\d"
+    "|[一二三四五六七八九十]+[月日号]"
+)
 _REASON_EN = re.compile(
     r"\b(?:because|due|since|therefore|thus|so|result\w*|caus\w*|reasons?|leads?|led|to|for|allow\w*"
     r"|prevent\w*|owing|as)\b",
@@ -111,3 +121,20 @@ def holds(wanted: Kind, text: str, *, question: str) -> bool:
         return True
     known = set(analysis.terms(question)) | analysis.STOP_WORDS
     return any(not set(analysis.terms(match[0])) <= known for match in found[wanted].finditer(text))
+
+
+def tells(wanted: Kind, text: str, *, question: str) -> bool:
+    """Whether a text says when or how many outright: a day, a year or an hour, where `holds` is
+    content with "before" and "30 days", and a number. Of other kinds there is no telling.
+
+    >>> tells("date", "It ends on 31 March 2029.", question="When does it end?")
+    True
+    >>> tells("date", "Either may end it with 30 days' notice.", question="When does it end?")
+    False
+    """
+    if wanted == "number":
+        return holds(wanted, text, question=question)
+    if wanted != "date":
+        return False
+    calendar = _CALENDAR_ZH if languages.detect(question) == "zh" else _CALENDAR_EN
+    return any(match[0] not in question for match in calendar.finditer(text))
