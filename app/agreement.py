@@ -1,35 +1,36 @@
 """Whether a sentence claims what a quote says: what must not differ between the two.
 
 `agrees` vetoes: a quantity, a name or a negation that the quote lacks makes a sentence false.
-`aligned` is stricter and looks at the order: a word that stands in the place of another one, or two
-names that have changed places, may be a paraphrase or may be an error, so such a sentence is never
-fully supported.
+`aligned` is stricter: a word that stands in the place of another one, a condition that is left out,
+"about 5" for "at least 5" may be a paraphrase or may be an error, so such a sentence is never fully
+supported.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
-from quire.text import analysis, contrast, languages, quantities, synonyms
+from quire import roles
+from quire.text import analysis, contrast, languages, qualifiers, quantities, sentences, synonyms
 from quire.text.quantities import Quantity
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
 _NAME_FIRST = re.compile(r"(?:^|(?<=[.!?]\s))[A-ZÀ-Þ][\w’'-]+(?=\s+[A-ZÀ-Þ])")
 """A sentence's first word is capitalised anyway: it is a name where another one follows."""
-_FIRST = re.compile(r"^\W*([A-ZÀ-Þ][\w’'-]+)")
-_NAMED = re.compile(
-    r"(?:\b(?P<preposition>in|at|on|near|of|from|to|by|for|with|into|between|under|over|against)\s+"
-    r"(?:the\s+)?)?(?P<name>\b[A-ZÀ-Þ][\w’'-]+(?:\s+[A-ZÀ-Þ][\w’'-]+)*)",
-)
-_PASSIVE = re.compile(r"\bby\b|[被由]")
+_LETTERED = re.compile(r"\b([A-Za-z]{2,})\s([A-Z]|[IVXLC]{2,})\b(?!\.)")
+"""A word with what tells it from its like: Plan B, Louis XIV."""
 _CLAUSE = re.compile(
-    r"[,;:，；：]|\s(?:and|but|while|whereas|because|although|if|unless)\s|但|而且|并且"
+    r"[,;:，；：。]|\s(?:and|but|while|whereas|because|although|if|unless)\s|但|而且|并且"
 )
 _NUMBERED = re.compile(
-    r"\d|^(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenti|thirti"
+    r"\d|^(?:st|nd|rd|th|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\w+teenth|eleventh"
+    r"|twelfth|twentieth|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenti|thirti"
     r"|forti|fifti|sixti|seventi|eighti|nineti|\w+ty-\w+|hundr|thousand|million|billion|dozen|half"
-    r"|januari|februari|march|april|may|june|juli|august|septemb|octob|novemb|decemb)$"
+    r"|januari|februari|march|april|may|june|juli|august|septemb|octob|novemb|decemb"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$"
     r"|[零〇一二两三四五六七八九十百千万亿年月日]"
 )
 _HAN_TERM = re.compile(f"[{languages.CJK}]")
@@ -37,14 +38,18 @@ _OPENING = 4  # terms; what "it" stands for comes first, and no other words of i
 _LIGHT_ZH = frozenset(
     "的了着过是在有和与及或等也都就则并且而但被把将由于对从向到以为其之所这那该此，、"
 )
+_DENIED = 4  # terms after a negation that tell what it denies
+_AFTER_NOT_ZH = re.compile("[能会应可法再得要必曾将被由在于按该想愿敢须需予以了过]")
 
 
+@lru_cache(maxsize=4096)  # of the same few sentences, time and again
 def content(text: str) -> frozenset[str]:
     """The terms that say something. Negations and quantities are compared apart, in whatever form
     they are written."""
     if languages.detect(text) != "zh":
         for start, end in contrast.negations(text):
             text = text[:start] + " " * (end - start) + text[end:]
+        text = _without(analysis.fold(text), quantities.quantities(text))
     return frozenset(term for term in analysis.question_terms(text) if not _NUMBERED.search(term))
 
 
@@ -55,6 +60,7 @@ def opening(text: str) -> frozenset[str]:
     return frozenset(said[:_OPENING])
 
 
+@lru_cache(maxsize=4096)
 def known(text: str) -> frozenset[str]:
     """The terms of a quote, and those that say the same."""
     found = set(analysis.terms(text))
@@ -71,29 +77,47 @@ def known(text: str) -> frozenset[str]:
 
 
 def share(
-    text: str, numbers: Sequence[Quantity], *, terms: frozenset[str], there: list[Quantity]
+    text: str, numbers: Sequence[Quantity], *, terms: frozenset[str], there: Sequence[Quantity]
 ) -> float:
     """The share of what a sentence says that a quote holds: of its terms and quantities; in Chinese
     of its characters, each with one beside it, so that the order makes no difference."""
-    held = sum(quantities.fits(number, there) for number in numbers)
+    held = sum(quantities.fits(number, there) != "none" for number in numbers)
     if languages.detect(text) == "zh":
-        found = list(_covered(text, terms))
+        found = list(_covered(text, terms, numbers))
         return (sum(found) + 2 * held) / max(1, len(found) + 2 * len(numbers))
     wanted = content(text)
     return (len(wanted & terms) + held) / max(1, len(wanted) + len(numbers))
 
 
-def _covered(text: str, terms: frozenset[str]) -> Iterator[bool]:
-    """For each character that says something whether it stands in the quote beside the same one."""
-    folded = analysis.fold(text)
+def _covered(text: str, terms: frozenset[str], numbers: Sequence[Quantity]) -> Iterator[bool]:
+    """For each character that says something whether it stands in the quote beside the same one; a
+    character alone between others that say nothing needs only stand there."""
+    folded = _without(analysis.fold(text), numbers)
+    characters = {character for term in terms for character in term}
+    says = [_says(character) for character in folded]
     for at, character in enumerate(folded):
-        if not character.isalnum() or character in _LIGHT_ZH or _NUMBERED.search(character):
-            continue
-        if _HAN_TERM.match(character):
-            yield folded[at - 1 : at + 1] in terms or folded[at : at + 2] in terms
+        if says[at] and _HAN_TERM.match(character):
+            alone = not any(says[max(0, at - 1) : at]) and not any(says[at + 1 : at + 2])
+            yield (
+                folded[at - 1 : at + 1] in terms
+                or folded[at : at + 2] in terms
+                or (alone and character in characters)
+            )
     for term in content(text):
         if not _HAN_TERM.match(term):
             yield term in terms
+
+
+def _without(folded: str, numbers: Sequence[Quantity]) -> str:
+    """A folded text with blanks where its quantities stand."""
+    for one in numbers:
+        folded = folded[: one.start] + " " * (one.end - one.start) + folded[one.end :]
+    return folded
+
+
+def _says(character: str) -> bool:
+    """Whether a character of a Chinese text claims something by itself."""
+    return character.isalnum() and character not in _LIGHT_ZH and not _NUMBERED.search(character)
 
 
 def agrees(text: str, quote: str) -> bool:
@@ -102,8 +126,11 @@ def agrees(text: str, quote: str) -> bool:
         return False
     if not _denies_alike(text, quote) or contrast.opposed(text, _clauses_about(text, quote)):
         return False
+    if qualifiers.compare(text, quote, about=content(text)) == "contrary":
+        return False
     words = set(analysis.terms(quote))
-    first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in analysis.STOP_WORDS]
+    no_names = analysis.STOP_WORDS | roles.MARKS
+    first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in no_names]
     months = {name for name in _NAME.findall(text) if _NUMBERED.search(analysis.stem(name.lower()))}
     return all(
         set(analysis.terms(name)) <= words
@@ -112,11 +139,45 @@ def agrees(text: str, quote: str) -> bool:
     )
 
 
-def aligned(text: str, quote: str) -> bool:
-    """Whether no word stands in the place of another, and nothing has changed places."""
+def aligned(text: str, quote: str, *, own: str) -> bool:
+    """Whether nothing is said more often, more strictly or with less reserve than in the quote, and
+    no word stands in the place of another. `own` is the quote without the sentence before, which
+    only tells what "it" is."""
+    there = quantities.quantities(quote)
+    if any(quantities.fits(number, there) != "exact" for number in quantities.quantities(text)):
+        return False
+    if not quantities.labels(text) <= quantities.labels(quote) or not _lettered(text) <= _lettered(
+        quote
+    ):
+        return False
+    if qualifiers.compare(text, quote, about=content(text)) or _repeats(text, quote):
+        return False
     if languages.detect(text) == "zh":
-        return _in_place_zh(text, quote)
-    return _in_place_en(text, quote) and not _exchanged(text, quote)
+        return _in_place_zh(text, quote) and roles.kept(text, own)
+    there = known(quote)
+    missing = content(text) - there - synonyms.light() - roles.MARKS
+    return not missing and not roles.replaces(text, own, known=there) and roles.kept(text, own)
+
+
+def _lettered(text: str) -> set[tuple[str, str]]:
+    return {
+        (analysis.stem(word.lower()), letter)
+        for word, letter in _LETTERED.findall(text)
+        if word.lower() not in analysis.STOP_WORDS
+    }
+
+
+def _repeats(text: str, quote: str) -> bool:
+    """Whether a sentence says something more often than the quote: "the society represents the
+    society" for "the society represents him"."""
+    wanted = content(text)
+    said = Counter(term for term in analysis.terms(text) if term in wanted)
+    held = Counter(analysis.terms(quote))
+    same_as = synonyms.groups("zh" if languages.detect(text) == "zh" else "en")
+    return any(
+        count > max(1, sum(held[other] for other in {term, *same_as.get(term, ())}))
+        for term, count in said.items()
+    )
 
 
 def _clauses_about(text: str, quote: str) -> str:
@@ -129,93 +190,83 @@ def _clauses_about(text: str, quote: str) -> str:
 
 def _denies_alike(text: str, quote: str) -> bool:
     """Whether each negation of the sentence is one of the quote, and each of the quote that bears
-    on a word of the sentence is one of the sentence. Negations are told by the words beside them.
+    on what the sentence says is one of the sentence. Negations are told by the words beside them.
     """
     ours, theirs = _denials(text), _denials(quote)
     free = [*theirs]
     for denial in ours:
-        same = next((other for other in free if denial.beside & other.beside), None)
-        if same is None:
+        same = max(free, key=lambda other: len(denial.beside & other.beside), default=None)
+        if same is None or not denial.beside & same.beside:
             return False
         free.remove(same)
-    said = _units(text)
-    return not any(denial.denied <= said and denial.denied for denial in free)
+    said = frozenset(_units(text)) | (known(text) if theirs else frozenset())
+    return not any(_bears_on(denial, said, quote) for denial in free)
 
 
 @dataclass(frozen=True)
 class _Denial:
-    """A negation, told by the words `beside` it, the nearest two on each side; `denied` is the
-    first after it."""
+    """A negation, told by the words `beside` it, the nearest two on each side; `denied` are the
+    first few after it, within its clause, which begins at `start` and ends at `end`."""
 
     beside: frozenset[str]
-    denied: frozenset[str]
+    denied: tuple[str, ...]
+    start: int
+    end: int
+
+
+def _bears_on(denial: _Denial, said: frozenset[str], quote: str) -> bool:
+    """Whether a sentence says half of what is denied, or the first of it, and does not say it of
+    something else, in another clause of the same sentence."""
+    shared = {term for term in denial.denied if term in said}
+    if (2 * len(shared) < len(denial.denied) and denial.denied[0] not in shared) or not shared:
+        return False
+    here = frozenset(_units(quote[denial.start : denial.end]))
+    start, end = next(
+        span for span in sentences.split(quote) if span[0] <= denial.end and denial.start <= span[1]
+    )
+    around = (quote[start : denial.start], quote[denial.end : max(end, denial.end)])
+    clauses = [frozenset(_units(part)) for text in around for part in _CLAUSE.split(text)]
+    return not any(
+        shared <= clause and (said & clause) - here - analysis.stop_terms() for clause in clauses
+    )
 
 
 def _denials(text: str) -> list[_Denial]:
     found = []
     chinese = languages.detect(text) == "zh"
+    ends = [match.start() for match in _CLAUSE.finditer(text)]
     for start, end in contrast.negations(text):
+        clause_start = max((at for at in ends if at < start), default=0)
+        clause_end = min((at for at in ends if at >= end), default=len(text))
         if chinese:
             before = [f"{c}<" for c in _HAN_TERM.findall(text[max(0, start - 1) : start])]
             after = [f">{text[end : end + 2]}"]
-            denied = frozenset({text[end : end + 2]})
+            rest = analysis.fold(text[end:clause_end])
+            if text[start] in "没未":
+                rest = rest.removeprefix("有")
+            while rest and (_AFTER_NOT_ZH.match(rest) or not _HAN_TERM.match(rest)):
+                rest = rest[1:]
+            denied = [rest[at : at + 2] for at in range(len(rest) - 1)]
+            denied = [pair for pair in denied if len(_HAN_TERM.findall(pair)) == 2]
+            left = analysis.fold(text[clause_start:start])
+            denied = denied or [left[at : at + 2] for at in range(len(left) - 1)][-2:]
         else:
-            before = [t for t in analysis.terms(text[:start]) if t in content(text[:start])][-2:]
-            after = [t for t in analysis.terms(text[end:]) if t in content(text[end:])][:2]
-            denied = frozenset(after[:1])
-        found.append(_Denial(frozenset([*before, *after]), denied))
+            left = text[clause_start:start]
+            before = [t for t in analysis.terms(left) if t in content(left)][-2:]
+            inside = content(text[end:clause_end])
+            denied = [t for t in analysis.terms(text[end:clause_end]) if t in inside]
+            after = denied[:2]
+        found.append(
+            _Denial(frozenset([*before, *after]), tuple(denied[:_DENIED]), clause_start, clause_end)
+        )
     return found
 
 
-def _units(text: str) -> set[str]:
+def _units(text: str) -> Iterator[str]:
     """What of a text can be denied: its terms, and the pairs of its characters."""
-    return set(analysis.terms(text)) | {text[at : at + 2] for at in range(len(text))}
-
-
-def _in_place_en(text: str, quote: str) -> bool:
-    """Whether each word of the sentence stands in the quote or hardly claims anything, but for one
-    where the quote has no other that it could have replaced."""
-    there = known(quote)
-    missing = {term for term in content(text) if term not in there} - synonyms.light()
-    first = _FIRST.match(text)
-    if first and missing & set(analysis.terms(first[1])):
-        return False  # perhaps a name, which stands first
-    if not missing:
-        return True
-    return len(missing) == 1 and not content(quote) - known(text) - synonyms.light()
-
-
-def _exchanged(text: str, quote: str) -> bool:
-    """Whether two names have changed places: "A pays B" for "B pays A".
-
-    A name keeps its part where the same preposition stands before it; a passive gives it another
-    one rightly. Of names without a preposition the order counts.
-    """
-    if bool(_PASSIVE.search(text)) != bool(_PASSIVE.search(quote)):
-        return False
-    ours, theirs = _parts(text), _parts(quote)
-    both = ours.keys() & theirs.keys()
-    bare = [name for name in ours if name in both and not ours[name] and not theirs[name]]
-    return any(ours[name] != theirs[name] for name in both) or bare != [
-        name for name in theirs if name in bare
-    ]
-
-
-def _parts(text: str) -> dict[str, str]:
-    """The names that a text has once, in order, each with the preposition before it, if any."""
-    found: dict[str, str] = {}
-    again = set()
-    for match in _NAMED.finditer(text):
-        name = match["name"]
-        if name in found:
-            again.add(name)
-        elif name.lower() not in analysis.STOP_WORDS:
-            found[name] = (match["preposition"] or "").lower()
-    return {
-        name: part
-        for name, part in found.items()
-        if name not in again and not quantities.quantities(f"1 {name} 2000")[0].unit
-    }
+    folded = analysis.fold(text)
+    yield from analysis.terms(text)
+    yield from (folded[at : at + 2] for at in range(len(folded) - 1))
 
 
 def _in_place_zh(text: str, quote: str) -> bool:
@@ -224,7 +275,9 @@ def _in_place_zh(text: str, quote: str) -> bool:
     Two characters or more that the quote lacks, where the quote has others in their place, are
     another word.
     """
-    ours, theirs = analysis.fold(text), analysis.fold(quote)
+    ours, theirs = (
+        _without(analysis.fold(one), quantities.quantities(one)) for one in (text, quote)
+    )
     for word, same in synonyms.groups("zh").items():
         if word in ours and word not in theirs:
             for other in same:
@@ -244,7 +297,5 @@ def _in_place_zh(text: str, quote: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Folded Chinese text without quantities, punctuation and the characters of grammar."""
-    return "".join(
-        c for c in text if c.isalnum() and c not in _LIGHT_ZH and not _NUMBERED.search(c)
-    )
+    """Folded Chinese text without punctuation, numbers and the characters of grammar."""
+    return "".join(character for character in text if _says(character))

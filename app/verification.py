@@ -5,7 +5,8 @@ that holds most of its words is the candidate. Words alone do not decide: a quan
 a name that the quote lacks makes a sentence false however alike it looks, and each of them vetoes
 (`quire.agreement`).
 
-- supported: nearly all content words stand in the quote, no word in the place of another, no veto;
+- supported: nearly all content words stand in the quote, none in the place of another or in another
+  part (`quire.roles`), no veto; or the quote itself;
 - partly: more than half of them do, and no veto; or the sentence is stitched from two quotes, each
   of which supports a part of it: it cites both, and that they belong together is its own claim;
 - unsupported: all else. Such a sentence carries no label.
@@ -18,24 +19,61 @@ from dataclasses import dataclass
 
 from quire import agreement
 from quire.records import Citation, Passage, Sentence, Support
-from quire.text import identity, quantities, sentences
+from quire.text import analysis, identity, quantities, sentences
 from quire.text.quantities import Quantity
 
 _SUPPORTED = 0.8
 _PARTLY = 0.5
 
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|that|those|such)\b"
-    "|[它他她其该此]|这",
+    r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|those|such)\b|^that\b"
+    "|[它他她该]|其(?![中他余实])|此(?![前后外])|这",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
     r"(?:,(?!\d)|[;，；])\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s"
 )
 _CLAUSE_TERMS = 2  # of content in a clause that can be supported by itself
+_SOURCE = (
+    "documents?|passages?|texts?|contexts?|sources?|information|excerpts?|quotes?|manual"
+    "|handbook|guide"
+    "|contract|agreement|lease|policy|report|minutes|notice|rules|regulations?|bylaws|statutes?"
+    "|articles?"
+    "|page|file|brochure|leaflet|instructions|menu|recipe|schedule|timetable|letter|memo"
+    "|judgment|act|law"
+    "|faq|website|terms|conditions|licence|license|catalogue|charter|protocol|specification"
+    "|datasheet"
+)
+_SOURCE_ZH = (
+    "段落|文档|文件|资料|原文|文本|内容|上下文|来源|手册|说明书?|合同|协议|租约|规[定程则]|条例"
+    "|章程|制度|通知|公告|报告|纪要|记录"
+    "|指南|须知|简介|条款|判决书?|法[律规]|办法|标准|规范|材料|页面|网站|备忘录|简报|报道|文章"
+)
+_LEAD_IN = re.compile(
+    rf"""^(?:\s*(?:
+      (?:yes|no|sure|certainly|indeed|answer|the\ answer\ is)\s*[,.:]
+    | (?:according\ to|based\ on|as\ \w+\ in|under|per|in)\s(?:the\s|this\s)?(?:[\w-]+\s){{0,2}}
+      (?:{_SOURCE})(?:\s*[\[(]?\d{{1,2}}[\])]?)?(?:\s(?:provided|above|given))?\s*,
+    | as\s(?:the\s)?(?:\w+\s)?(?:{_SOURCE})\s\w+\s*,
+    | the\s(?:[\w-]+\s){{0,2}}(?:{_SOURCE})
+      \s(?:says?|states?|notes?|explains?|reports?|mentions?|shows?|records?|provides?)\sthat\s
+    | (?:是的?|不是?|对|不对|不?可以|不?能|没有|有|答案?|回答)\s*[,，:：。]
+    | (?:根据|依据|按照|按|据)[^，,。\d]{{0,6}}
+      (?:第?\s*[\d一二三四五六]+\s*段|{_SOURCE_ZH})[^，,。]{{0,3}}[,，]
+    | [^，,。\d]{{0,4}}(?:{_SOURCE_ZH})中?
+      (?:规定|写明|指出|提示|显示|说明|提到|表示|记载|称|写道)[,，:：]
+    | \d{{1,2}}[.)、]\s
+    | [-*•]\s
+    ))+\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What a reply says before it says something: "Yes," or "According to the documents,"."""
 _LABELS = r"\s*\d{1,2}(?:\s*[,，、-]\s*\d{1,2})*\s*"
-_MARK = re.compile(rf"\s*[\[［【]{_LABELS}[\]］】]|\s+[(（]{_LABELS}[)）]")
-"""A label that the model wrote by itself, such as [1] or (2, 3); a year is none, nor is f(7)."""
+_MARK = re.compile(
+    rf"\s*[\[［【]{_LABELS}[\]］】]|\s+[(（]{_LABELS}[)）](?=\s*(?:[.。!！,，;；]|$))"
+)
+"""A label that the model wrote by itself, such as [1], or (2, 3) at the end of what it says; a year
+is none, nor is f(7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +82,8 @@ class _Quote:
     start: int  # in the document's text
     text: str
     terms: frozenset[str]
-    quantities: list[Quantity]
+    quantities: tuple[Quantity, ...]
+    own: str  # the same, or its second sentence, where the first only tells what "it" is
     before: frozenset[str] = frozenset()  # terms of its first sentence that its second one lacks
 
     def citation(self) -> Citation:
@@ -64,10 +103,11 @@ def verify(text: str, passages: Sequence[Passage]) -> Sentence:
     Labels that the model wrote are taken out of the text and not believed.
     """
     text = without_labels(text)
+    claim = _LEAD_IN.sub("", text) or text
     quotes = list(_quotes(passages))
-    support, quote = _best(text, quotes)
+    support, quote = _best(claim, quotes)
     if support != "supported":
-        stitched = _stitched(text, quotes)
+        stitched = _stitched(claim, quotes)
         if len(stitched) > 1:
             return Sentence(text, "partly", tuple(quote.citation() for quote in stitched))
     if quote is None:
@@ -81,6 +121,9 @@ def without_labels(text: str) -> str:
 
 def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
     """The quote that supports a text best, and how far."""
+    folded = analysis.fold(text).rstrip(".。 ")
+    if said := next((q for q in quotes if analysis.fold(q.text).rstrip(".。 ") == folded), None):
+        return "supported", said
     numbers = quantities.quantities(text)
     ranked = sorted(
         (
@@ -96,7 +139,9 @@ def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
             break
         borrowed = quote.before & agreement.content(text)
         if borrowed <= agreement.opening(text) and agreement.agrees(text, quote.text):
-            holds = agreement.aligned(text, quote.text) and identity.is_said(text, quote.text)
+            holds = agreement.aligned(text, quote.text, own=quote.own) and identity.is_said(
+                text, quote.text
+            )
             if share >= _SUPPORTED and holds:
                 return "supported", quote
             partly = partly or quote
@@ -135,10 +180,13 @@ def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:
                 if before and _POINTS_BACK.search(part[start:end]):
                     alone = agreement.known(part[start:end])
                     both = _quote(passage, offset, part, before[0], end)
-                    yield dataclasses.replace(both, before=both.terms - alone)
+                    own = part[start:end]
+                    yield dataclasses.replace(both, own=own, before=both.terms - alone)
                 before = (start, end)
 
 
 def _quote(passage: Passage, offset: int, part: str, start: int, end: int) -> _Quote:
     text = part[start:end]
-    return _Quote(passage, offset + start, text, agreement.known(text), quantities.quantities(text))
+    return _Quote(
+        passage, offset + start, text, agreement.known(text), quantities.quantities(text), own=text
+    )

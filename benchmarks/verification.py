@@ -106,7 +106,7 @@ def report(name: str, found: Iterator[Pair]) -> None:
             there = quantities.quantities(sentence.quote)
             quoted = any(sentence.quote in one.text for one in passages)
             said = quantities.quantities(pair.text)
-            unfounded += not (quoted and all(quantities.fits(one, there) for one in said))
+            unfounded += not (quoted and all(quantities.fits(one, there) != "none" for one in said))
     print(f"\n{name}\n{'':<16} {'pairs':>6} {'supported':>10} {'partly':>7} {'unsupported':>12}")
     for kind in (*TRUE, *FALSE):
         counts = verdicts[kind]

@@ -15,7 +15,19 @@ from dataclasses import dataclass
 from quire.text import sentences
 
 TRUE = ("verbatim", "paraphrased")
-FALSE = ("number swapped", "negated", "entity swapped", "spliced", "other passage")
+FALSE = (
+    "number swapped",
+    "unit swapped",
+    "negated",
+    "negation removed",
+    "entity swapped",
+    "parts exchanged",
+    "values crossed",
+    "bound turned",
+    "condition dropped",
+    "spliced",
+    "other passage",
+)
 
 
 @dataclass(frozen=True)
@@ -220,6 +232,77 @@ ZH = (
 )
 
 
+# What is claimed of two things, or only under a condition, or denied: the source, and what would
+# be false, or claims more than it says, with the name of how it was made.
+EN_FALSE = (
+    (
+        "{a} pays {money} crowns for the {thing} and {b} pays {year} crowns for the boat.",
+        ("values crossed", "{b} pays {money} crowns."),
+        ("values crossed", "{a} pays {year} crowns for the boat."),
+        ("unit swapped", "{a} pays {money} euros for the {thing}."),
+    ),
+    (
+        "The owner of the {thing} must inform the keeper at least {count} days before a visit.",
+        ("parts exchanged", "The keeper must inform the owner of the {thing}."),
+        ("bound turned", "The owner of the {thing} must inform the keeper at most {count} days "
+         "before a visit."),
+        ("unit swapped", "The owner must inform the keeper at least {count} weeks before a visit."),
+    ),
+    (
+        "The {thing} of {place} was not immediately repaired after the storm of {date}.",
+        ("negation removed", "The {thing} of {place} was repaired after the storm of {date}."),
+        ("negation removed", "The {thing} of {place} was repaired."),
+    ),
+    (
+        "{a} may use the {thing} in {place} only with the consent of {b}.",
+        ("condition dropped", "{a} may use the {thing} in {place}."),
+        ("parts exchanged", "{b} may use the {thing} in {place} only with the consent of {a}."),
+    ),
+    (
+        "There is no evidence that the {thing} of {place} burned in {year}.",
+        ("negation removed", "The {thing} of {place} burned in {year}."),
+    ),
+    (
+        "The {thing} of {place} is closed before {date} if it snows.",
+        ("bound turned", "The {thing} of {place} is closed after {date} if it snows."),
+        ("condition dropped", "The {thing} of {place} is closed before {date}."),
+    ),
+)  # fmt: skip
+ZH_FALSE = (
+    (
+        "{a}为{thing}支付{money}元，{b}为船支付{year}元。",
+        ("values crossed", "{b}支付{money}元。"),
+        ("values crossed", "{a}支付{year}元。"),
+        ("unit swapped", "{a}为{thing}支付{money}美元。"),
+    ),
+    (
+        "{thing}的管理员应至少提前{count}天通知站长。",
+        ("parts exchanged", "站长应至少提前{count}天通知{thing}的管理员。"),
+        ("bound turned", "{thing}的管理员应至多提前{count}天通知站长。"),
+        ("unit swapped", "{thing}的管理员应至少提前{count}小时通知站长。"),
+    ),
+    (
+        "{place}的{thing}在风暴之后没有按时修复。",
+        ("negation removed", "{place}的{thing}在风暴之后按时修复。"),
+        ("negation removed", "{place}的{thing}按时修复。"),
+    ),
+    (
+        "经{b}同意，{a}可以使用{place}的{thing}。",
+        ("condition dropped", "{a}可以使用{place}的{thing}。"),
+        ("parts exchanged", "经{a}同意，{b}可以使用{place}的{thing}。"),
+    ),
+    (
+        "{a}不再担任{place}{thing}的负责人。",
+        ("negation removed", "{a}担任{place}{thing}的负责人。"),
+    ),
+    (
+        "如果下雪，{place}的{thing}在{date_zh}之前关闭。",
+        ("bound turned", "如果下雪，{place}的{thing}在{date_zh}之后关闭。"),
+        ("condition dropped", "{place}的{thing}在{date_zh}之前关闭。"),
+    ),
+)
+
+
 def pairs(language: str, *, each: int, seed: int = 1) -> Iterator[Pair]:
     """About `each` pairs of every kind, from passages of three sentences."""
     draw = random.Random(seed)
@@ -246,6 +329,10 @@ def pairs(language: str, *, each: int, seed: int = 1) -> Iterator[Pair]:
             instead=_instead(language, told[1][1], told[2][1], filling),
         ):
             yield Pair(kind, text, (passage, elsewhere))
+        source, *false = draw.choice(ZH_FALSE if language == "zh" else EN_FALSE)
+        yield Pair("verbatim", _said(source, filling), (_said(source, filling), elsewhere))
+        for kind, text in false:
+            yield Pair(kind, _said(text, filling), (_said(source, filling), elsewhere))
 
 
 def _instead(language: str, *fillings: Filling) -> dict[str, list[str]]:

@@ -93,6 +93,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "quire.verification",
         *PROTOCOLS,
     ),
+    "quire.agreement": (*BASE, "quire.roles"),
     "quire.verification": (*BASE, "quire.agreement"),
     "quire.transcripts": (*BASE, "quire.conversations"),
     "quire.scanning": (

@@ -131,3 +131,81 @@ SITE = passage("出租人每年一次免除承租人的滞纳金。承租人是�
 )
 def test_what_something_is_must_be_said_of_it(sentence: str, where: object, support: str) -> None:
     assert verify(sentence, [where]).support == support  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        # A number that only names something, or belongs to something else, or is bounded.
+        ("The fee is 4.", "4.2 The fee is EUR 95."),
+        ("The pump runs for 300 hours.", "The PX-300 pump runs for 12 hours."),
+        ("罚款为三元。", "第三条 罚款为五十元。"),
+        ("The hall cost 1974 crowns.", "In 1974 the hall cost 40 crowns."),
+        ("The ferry takes 8 cars.", "The ferry takes 20 cars and the raft takes 8 cars."),
+        ("儿童票为60元。", "成人票为60元，儿童票为20元。"),
+        ("It weighs 7 mg.", "It weighs 7 g."),
+        ("电缆电压为6伏。", "电缆电压为6千伏。"),
+        ("It fell to 9 °C.", "It fell to -9 °C."),
+        ("Ten days are enough.", "Ten to fifteen days are enough."),
+        ("Five years are needed.", "At least five years are needed."),
+        ("申请须在5月3日提交。", "申请须在5月3日前提交。"),
+        ("The pool closes in June.", "The pool closes in July."),
+        ("Filters are changed every month.", "Filters are changed every two months."),
+        ("It opens at 8 pm.", "It opens at 8 am."),
+        # What was denied, or made a condition or an exception.
+        ("The crew repaired the mast.", "The crew did not fully repair the mast."),
+        ("仓库按期交付。", "仓库没有按期交付。"),
+        ("The ghost lives in the tower.", "There is no proof that the ghost lives in the tower."),
+        ("Guests may cook.", "Guests may cook only with permission."),
+        ("住户可以养狗。", "经房东同意，住户可以养狗。"),
+        ("The cook got a medal.", "Everyone but the cook got a medal."),
+        ("Guests must tip.", "Guests may tip."),
+        ("The mill moved to Ostergate.", "The mill plans to move to Ostergate."),
+        ("All rooms have a bath.", "Most rooms have a bath."),
+        # Who does what to whom.
+        ("The cat chased the goose.", "The goose chased the cat."),
+        ("The goose was chased by the cat.", "The goose chased the cat."),
+        ("乙方应通知甲方。", "甲方应通知乙方。"),
+        ("保险费由房东承担。", "维修费由房东承担，保险费由住户承担。"),
+        ("The bus goes from York to Leeds.", "The bus goes from Leeds to York."),
+        ("Plan C is full.", "Plan B is full."),
+        ("rent rent rent rent rent", "The rent is due in May."),
+    ],
+)
+def test_a_sentence_that_claims_more_or_other_than_its_quote_is_not_supported(
+    sentence: str, quote: str
+) -> None:
+    assert verify(sentence, [passage(quote)]).support != "supported"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("The raft takes 8 cars.", "The ferry takes 20 cars and the raft takes 8 cars."),
+        ("儿童票为20元。", "成人票为60元，儿童票为20元。"),
+        ("In May the goose was chased by the cat.", "The cat chased the goose in May."),
+        ("石桥由高兰英修建。", "高兰英修建了石桥。"),
+        ("Ada Holm is the keeper.", "The keeper, Ada Holm, has the key."),
+        ("Yes, guests may cook.", "Guests may cook."),
+        ("No. Guests may not cook.", "Guests may not cook."),
+        ("According to the handbook, guests may cook.", "Guests may cook."),
+        ("根据手册，住户可以养狗。", "住户可以养狗。"),
+        ("2. The pool closes in July.", "The pool closes in July."),
+        ("It opens at 08:00.", "It opens at 8 am."),
+        ("资本为一亿二千万元。", "资本为1.2亿元。"),
+        ("罚金为千分之五。", "罚金为5‰。"),
+        ("The shed holds two and a half tonnes.", "The shed holds 2.5 tonnes."),
+        ("It dates from the 19th century.", "It dates from the nineteenth century."),
+        ("周一闭馆。", "星期一闭馆。"),
+        ("The inn lasted until 1902.", "The inn, built in 1880, lasted until 1902."),
+    ],
+)
+def test_a_sentence_that_says_part_of_its_quote_or_the_same_otherwise_is_supported(
+    sentence: str, quote: str
+) -> None:
+    assert verify(sentence, [passage(quote)]).support == "supported"
+
+
+def test_a_number_in_brackets_within_a_sentence_is_no_label() -> None:
+    assert without_labels("His best season (14) came late.") == "His best season (14) came late."
+    assert without_labels("附件（3）已执行。") == "附件（3）已执行。"

@@ -9,20 +9,26 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from quire.text import analysis, languages
+from quire.text import analysis, languages, synonyms
 
 _NEGATION_EN = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|nothing|nobody|nowhere|without|cannot|\w+n['’]t|unable"
+    r"\b(?:not(?! (?:only|just|merely|simply|until)\b)|no(?! doubt\b)|never|neither|nor|none"
+    r"|nothing|nobody|nowhere|without|cannot|\w+n['’]t|unable"
     r"|fail(?:s|ed)? to|refus(?:es?|ed|ing)|prohibit\w*|forbid(?:s|den)?|forbade|lacks?|lacked"
     r"|hardly|scarcely|unless|except)\b",
     re.IGNORECASE,
 )
-_NEGATION_ZH = re.compile(r"[不没無无未非否勿莫别]|禁止|严禁|除外|拒绝")
+_NEGATION_ZH = re.compile(r"[不没無无未非否勿莫别]|禁止|严禁|除外|拒绝|缺乏|缺少")
 _NO_NEGATION_ZH = re.compile(
-    "不[过過仅僅但只断斷同久少]|不(?:得不|可不|能不)|非常|无论|無論|别[人的]|特别|特別|区别|區別|分别|分別|级别|性别"
-    "|未来|未來|无限|是否|能否|可否|有没有|有無|有无|是不是|会不会|能不能|非洲|无线|莫斯科|类别|个别|识别|辨别|不丹|不列颠"
-    "|无锡|无穷|非凡|毫无疑问|不一(?!定|致|样)|不管|不论|不料|不禁|差不多|不由|不锈|不幸|否则|几内亚|莫名|未免"
+    "不[过過仅僅但只断斷同久少]|不(?:得不|可不|能不)|非常|无论|無論|别[人的]|特别|特別|区别|區別"
+    "|分别|分別|级别|性别"
+    "|未来|未來|无限|是否|能否|可否|有没有|有無|有无|是不是|会不会|能不能|非洲|无线|莫斯科|类别"
+    "|个别|识别|辨别|不丹|不列颠"
+    "|无锡|无穷|非凡|毫无疑问|不一(?!定|致|样)|不管|不论|不料|不禁|差不多|不由|不锈|不幸|否则"
+    "|几内亚|莫名|未免"
 )
+
+_HAN = re.compile(f"[{languages.CJK}]")
 
 _PAIRS_EN = """
 accept/refuse accept/reject active/inactive active/passive add/remove agree/disagree alive/dead
@@ -34,7 +40,7 @@ connect/disconnect contract/expand create/destroy current/former day/night decre
 deep/shallow demand/supply difficult/easy direct/indirect discourage/encourage domestic/foreign
 dry/wet earlier/later earliest/latest early/late east/west eastern/western easy/hard empty/full
 enter/exit enter/leave exclude/include export/import extend/shorten fail/succeed failure/success
-fall/rise far/near fast/slow father/mother female/male fewer/more fewest/most first/last
+fall/rise far/near fast/slow father/mother female/male few/many fewer/more fewest/most first/last
 first/second foreign/native formal/informal former/latter friend/enemy gain/lose give/take
 good/bad grow/shrink heavy/light high/low higher/lower highest/lowest husband/wife inner/outer
 inside/outside internal/external large/small larger/smaller largest/smallest least/most left/right
@@ -80,7 +86,10 @@ def negations(text: str) -> Iterator[tuple[int, int]]:
             if not any(start <= match.start() < end for start, end in others):
                 yield match.span()
     else:
-        yield from (match.span() for match in _NEGATION_EN.finditer(text))
+        found = [match.span() for match in _NEGATION_EN.finditer(text)]
+        if _HAN.search(text):  # a list of foreign names, said in Chinese
+            found += [match.span() for match in _NEGATION_ZH.finditer(text)]
+        yield from sorted(found)
 
 
 def opposed(one: str, other: str) -> bool:
@@ -93,13 +102,21 @@ def opposed(one: str, other: str) -> bool:
     """
     if languages.detect(one) == "zh":
         left, right = analysis.fold(one), analysis.fold(other)
+        same_zh = synonyms.groups("zh")
         return any(
-            (here in left and there in right and here not in right and there not in left)
+            here in left
+            and there in right
+            and not any(word in right for word in same_zh.get(here, {here}))
+            and not any(word in left for word in same_zh.get(there, {there}))
             for here, there in _chinese()
         )
     held, faced = set(analysis.terms(one)), set(analysis.terms(other))
+    same = synonyms.groups("en")
     return any(
-        here in held and there in faced and here not in faced and there not in held
+        here in held
+        and there in faced
+        and not faced & same.get(here, {here})
+        and not held & same.get(there, {there})
         for here, there in _english()
     )
 

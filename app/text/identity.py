@@ -28,6 +28,11 @@ _JOINS_ZH = re.compile("[是为為即叫系係：:，,（(]|^$")
 _BETWEEN_ZH = 8  # characters
 
 
+def claims(text: str) -> bool:
+    """Whether a sentence says no more than who or what something is."""
+    return bool(_CLAIM_ZH.match(text) or _CLAIM.match(text))
+
+
 def is_said(text: str, quote: str) -> bool:
     """Whether what a sentence says of who or what something is stands so in the quote. Sentences
     that claim something else are not judged here, and pass.

@@ -1,172 +1,228 @@
-"""The numbers, dates and units in a text, in one form however they are written.
+"""The numbers, dates and times in a text, in one form however they are written.
 
 1,200 and 1200, twelve hundred and 一千二百 are the same, and so are 31 March 2029 and
-2029年3月31日. What is compared is exact: "about 5" holds a 5, and 5 km is not 5 miles.
+2029年3月31日. What is compared is exact: "about 5" holds a 5, and 5 km is not 5 miles, nor is
+"at least 5" a 5. Numbers that only name something (Article 5, NP-200, the 3.1 before a paragraph)
+are no quantities.
 """
 
+import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Literal
 
-from quire.text import analysis
+from quire.text import analysis, bounds, languages, numerals, units
+
+Fit = Literal["exact", "loose", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number, with its unit where one follows (or a currency stands before it); or a date, which
-    has the unit "date" and a value such as "2029-03-31", "2029-03" or "-03-31".
+    """A number with its `unit`, where one follows (or a currency stands before it).
 
-    `start` is where it stands in the folded text.
+    A date has the unit "date" and a value such as "2029-03-31", "2029-03" or "-03-31"; a time of
+    day has "clock" and "09:30"; what comes round has "every" and "month". [start, end) is where it
+    stands in the folded text. `bound` is what limits it: ">=" for "at least 5"; see
+    quire.text.bounds. `near` are the words of content that stand close by, and `counted` the one
+    right after the number.
     """
 
     value: str
     unit: str
     start: int
+    end: int
+    bound: str = ""
+    counted: str = ""
+    near: frozenset[str] = frozenset()
 
 
-_UNITS = {
-    "%": "% percent per cent percentage percentage points",
-    "km": "km kilometre kilometres kilometer kilometers 公里 千米",
-    "m": "m metre metres meter meters 米",
-    "cm": "cm centimetre centimetres centimeter centimeters 厘米",
-    "mm": "mm millimetre millimetres millimeter millimeters 毫米",
-    "mile": "mile miles mi 英里",
-    "foot": "foot feet ft 英尺",
-    "inch": "inch inches 英寸",
-    "kg": "kg kilogram kilograms kilo kilos 千克 公斤",
-    "g": "g gram grams 克",
-    "t": "t tonne tonnes ton tons 吨",
-    "pound": "pound pounds lb lbs 磅 英镑",
-    "l": "l litre litres liter liters 升",
-    "ml": "ml millilitre millilitres milliliter milliliters 毫升",
-    "hectare": "hectare hectares ha 公顷",
-    "m2": "m2 m² 平方米",
-    "km2": "km2 km² 平方公里 平方千米",
-    "second": "second seconds 秒 秒钟",
-    "minute": "minute minutes min mins 分钟",
-    "hour": "hour hours h hr hrs 小时 个小时 学时",
-    "day": "day days 天",
-    "week": "week weeks 周 星期 个星期",
-    "month": "month months 个月",
-    "year": "year years yr yrs 年",
-    "century": "century centuries 世纪 个世纪",
-    "yuan": "yuan cny rmb 元 块 人民币",
-    "dollar": "dollar dollars usd $ us$ 美元",
-    "euro": "euro euros eur € 欧元",
-    "gbp": "gbp £",
-    "yen": "yen jpy 日元",
-    "crown": "crown crowns 克朗",
-    "°c": "°c ℃ celsius 摄氏度",
-    "°": "degree degrees ° 度",
-    "v": "v volt volts 伏 伏特",
-    "w": "w watt watts 瓦 瓦特",
-    "kw": "kw kilowatt kilowatts 千瓦",
-    "ohm": "ohm ohms ω 欧姆",
-    "person": "person persons people 人 名 位",
-    "time": "times 次",
-}
 _MONTHS = (
     "january february march april may june july august september october november december".split()
 )
 _SHORT_MONTHS = [*(month[:3] for month in _MONTHS), "sept"]
-_SMALL = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen".split()
-    )
-} | {
-    word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-}
-_SCALES = {
-    "hundred": 100,
-    "thousand": 1_000,
-    "million": 1_000_000,
-    "billion": 1_000_000_000,
-    "dozen": 12,
-}
-_ORDINALS = {
-    "third": 3,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "seventh": 7,
-    "eighth": 8,
-    "ninth": 9,
-    "tenth": 10,
-    "twelfth": 12,
-}
-_DIGITS_ZH = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
-_SCALES_ZH = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_DAYS_ZH = "一二三四五六日"
 _COUNTED_ZH = (
     "个名位人年月日天周岁次座条只件家间所项种类米公千克吨元厘毫平分小世度倍层级届号楼根张块支把辆艘架台部本册页章节"
-    "句字首篇门科组队场局轮杯票环步步里英升伏瓦欧美日点时刻秒星期成%％万亿"
+    "句字首篇门科组队场局轮杯票环步步里英升伏瓦欧美日点时刻秒星期成%％万亿兆亩加港盎工片滴颗粒瓶包盒箱袋桶幅栋扇盏副对双套份笔列匹头尾棵株朵盘碗勺壶封顶枚匙任期排堂课集季代户"
 )
-_WORDS = "|".join(sorted([*_SMALL, *_SCALES], key=len, reverse=True))
+_NOT_COUNTED_ZH = frozenset("些般起样直定切旦致同律向再番")
+_LABELS = (
+    "articles?|sections?|clauses?|chapters?|rooms?|nos?\\.|number|figures?|fig\\.|tables?|pages?"
+    "|items?|steps?|phase|appendix|annex|version|type|class|grade|level|model|form|line|gate"
+    "|platform|track|route|highway|flight|port|part|volume|building|unit|lot|plan|paragraph|rule"
+    "|question|note|schedule|exhibit|passage|document|apartment|apt\\.|suite|bus|tram|train"
+    "|channel"
+)
+_WORDS = "|".join(sorted([*numerals.SMALL, *numerals.SCALES], key=len, reverse=True))
+_ORDINALS = "|".join(sorted(numerals.ORDINALS, key=len, reverse=True))
+_PARTS = "|".join(sorted(numerals.PARTS, key=len, reverse=True))
 _MONTH = "|".join([*_MONTHS, *_SHORT_MONTHS])
+_PERIOD = "|".join(
+    sorted((w for ws in units.PERIODS.values() for w in ws.split() if w.isascii()), key=len)[::-1]
+)
+_EVERY_ZH = "小时|个小时|天|日|晚|周|星期|个星期|月|个月|季度|个季度|季|年"
 _NUMERAL_ZH = "[零〇一二两三四五六七八九十百千万亿]"
+_OUTLINE = re.compile(
+    rf"[\s#*>|-]*(?:(?:\d{{1,2}}(?:\.\d{{1,2}})+\.?\s+"
+    rf"|\d{{1,3}}[.)、]\s*)(?=[\"“A-ZÀ-Þ{languages.CJK}])"
+    r"|[(（]\d{1,2}[)）]\s*)"
+)
 _FOUND = re.compile(
     rf"""
-    (?P<iso>(?<!\d)(?P<y1>\d{{4}})[-/.](?P<m1>\d{{1,2}})[-/.](?P<d1>\d{{1,2}})(?!\d))
+    (?P<label>\b(?:{_LABELS})\s?(?:[a-z]-?)?\d+(?:[.-]\d+)*\b
+       |\b(?:article|section|clause|chapter|room|number|figure|table|page|item|step|schedule|channel|part
+          |paragraph|annex|appendix|volume)\s(?:{_WORDS})\b
+       |第(?:\d+|{_NUMERAL_ZH}+)[条章节款项号页期批届版回集卷段]
+       |\b[a-z]+[-/]?\d[\w./-]*\b|\b\d+[a-z]+\d[\w-]*\b|(?<![\d.])\d+(?:\.\d+){{2,}}(?!\d))
+  | (?P<iso>(?<!\d)(?P<y1>\d{{4}})[-/.](?P<m1>\d{{1,2}})[-/.](?P<d1>\d{{1,2}})(?!\d))
   | (?P<chinese>(?:(?P<y2>\d{{4}}|[零〇一二三四五六七八九]{{4}})年)?
        (?P<m2>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月
        (?:(?P<d2>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})[日号])?)
   | (?P<british>\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<m3>{_MONTH})\b\.?
        (?:,?\s(?P<y3>\d{{4}})\b)?)
-  | (?P<american>\b(?P<m4>{_MONTH})\b\.?\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b
+  | (?P<american>\b(?P<m4>{_MONTH})\b\.?\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)
        (?:,?\s(?P<y4>\d{{4}})\b)?)
   | (?P<monthly>\b(?P<m5>{_MONTH})\b\.?,?\s(?:of\s)?(?P<y5>\d{{4}})\b)
-  | (?P<clock>\b\d{{1,2}}[:：]\d\d(?:\s?[ap]\.?m\b)?)
-  | (?P<share>百分之(?P<of>[\d.]+|{_NUMERAL_ZH}+))
-  | (?P<digits>(?<![\d.])\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
-       (?P<scale>\s?(?:hundred|thousand|million|billion)\b|[十百千万亿]+)?
-  | (?P<words>\b(?:{_WORDS})(?:(?:[\s-]|\sand\s)(?:{_WORDS}))*\b)
-  | (?P<ordinal>\b(?:{"|".join(_ORDINALS)})\b)
-  | (?P<numeral>{_NUMERAL_ZH}+(?:点[零〇一二三四五六七八九]+)?)
+  | (?P<month>\b(?P<m6>{"|".join(_MONTHS)})\b)
+  | (?P<decade>\b(?:\d{{3}}0)s\b|\d{{2,4}}年代)
+  | (?P<weekday>\b(?:{"|".join(_DAYS)})s?\b|(?:星期|礼拜|(?<!每)周)[{_DAYS_ZH}天](?![次回个年月季]))
+  | (?P<clock>(?P<half>上午|下午|早上|晚上|中午|凌晨|傍晚)?
+       (?:(?P<h1>\d{{1,2}}|{_NUMERAL_ZH}{{1,3}})[点时](?!间|候|期|代|刻)
+          (?:(?P<t1>\d{{1,2}}|{_NUMERAL_ZH}{{1,3}})分|(?P<t3>半))?(?!\d|{_NUMERAL_ZH})
+        |(?<![\d:.])(?P<h2>\d{{1,2}})[:：](?P<t2>\d\d)(?!\d)(?:\s?(?P<m7>[ap])\.?m\b\.?)?
+        |\b(?P<h3>\d{{1,2}})\s?(?P<m8>[ap])\.?m\b\.?
+        |\b(?P<h4>\d{{1,2}}|{_WORDS})\so['’]clock\b))
+  | (?P<ratio>(?<!\d)\d+(?:\.\d+)?\s?(?:[:：比])\s?\d+(?:\.\d+)?(?!\d))
+  | (?P<share>(?P<per>百|千)分之(?P<of>[\d.]+|{_NUMERAL_ZH}+(?:点{_NUMERAL_ZH}+)?))
+  | (?P<part_zh>(?P<lower>\d+|{_NUMERAL_ZH}+)分之(?P<upper>\d+|{_NUMERAL_ZH}+))
+  | (?P<part>\b(?:(?P<pieces>an?|{_WORDS})[\s-])?(?:{_PARTS})s?\b(?=\s(?:of|a|an|the)\b)|\bhalf\b)
+  | (?P<every>\b(?:every|each|per)\s(?P<e1>{_PERIOD})\b
+       |(?<=\s)an?\s(?P<e2>{_PERIOD})\b
+       |\b(?P<e3>hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually|annual)\b
+       |每(?P<e4>{_EVERY_ZH}))
+  | (?P<digits>(?P<sign>(?<![a-z0-9)\]])[-−](?=\d)|零下|minus\s)?
+       (?P<number>(?<![\d.])\d{{1,3}}(?:[,\s]\d{{3}})+(?:\.\d+)?(?![\d,]*\d)|\d+,\d{{1,2}}(?!\d)|\d+(?:\.\d+)?))
+       (?P<scale>\s?(?:hundred|thousand|million|billion|trillion)\b|[十百千万亿]+)?
+       (?P<ordinal_end>(?:st|nd|rd|th)\b)?(?P<and_half>(?:个|年)半|\sand\sa\shalf\b)?
+  | (?P<words>\b(?P<word>(?:{_WORDS})(?:(?:[\s-]|\sand\s)(?:{_WORDS}))*)\b
+       (?P<and_half2>\sand\sa\shalf\b)?)
+  | (?P<ordinal>(?<!\bper\s)(?<!\bat\s)\b(?!first,|second\s(?:later|ago|or|before|after)\b)
+       (?:{_ORDINALS})\b)
+  | (?P<numeral>第?{_NUMERAL_ZH}+(?:点[零〇一二三四五六七八九]+)?)
     """,
     re.VERBOSE,
 )
+_DATES = {"iso": "1", "chinese": "2", "british": "3", "american": "4", "monthly": "5", "month": "6"}
+_KINDS = tuple(
+    "label iso chinese british american monthly month decade weekday clock ratio share "
+    "part_zh part every digits words ordinal numeral".split()
+)
+_YEAR_BEFORE = re.compile(
+    r"(?:\b(?:in|since|of|from|by|until|till|before|after|between|and|to|during|year|circa|c\."
+    r"|late|early"
+    r"|mid|around|about|the|,|\()|[于在自从至到，（(、]|-|–|^)\s?$"
+)
+_AGO_ZH = re.compile(r"公元前$|前$")
+_JOINED = re.compile(r"\s?(?:-|–|—|~|至|到|或|、|,|/|×|\bx\b|\bto\b|\bor\b|\band\b|和)\s?")
+_NUMBER_OF_LABEL = re.compile(rf"第({_NUMERAL_ZH}+)|(?<=\s)(?:{_WORDS})$")
+_NEAR = 3  # words
 
 
-def quantities(text: str) -> list[Quantity]:
+@lru_cache(maxsize=4096)  # the sentences of an answer's passages, each compared many times
+def quantities(text: str) -> tuple[Quantity, ...]:
     """All quantities of a text, in order.
 
     >>> [(q.value, q.unit) for q in quantities("It cost 1,200 yuan on 31 March 2029.")]
     [('1200', 'yuan'), ('2029-03-31', 'date')]
     >>> [(q.value, q.unit) for q in quantities("一千二百元，百分之五，2029年3月。twelve hundred")]
     [('1200', 'yuan'), ('5', '%'), ('2029-03', 'date'), ('1200', '')]
+    >>> [(q.value, q.unit) for q in quantities("3.1 The NP-200 runs twice a day from -5 °C.")]
+    [('day', 'every'), ('-5', '°c')]
     """
-    return list(_quantities(analysis.fold(text)))
+    folded = analysis.fold(text)
+    found = list(_quantities(folded, original=text if len(text) == len(folded) else ""))
+    limits = bounds.limits(folded, [(one.start, one.end) for one in found])
+    found = [
+        dataclasses.replace(one, bound=limit) for one, limit in zip(found, limits, strict=True)
+    ]
+    return tuple(_with_neighbours(folded, [*_with_shared_units(folded, found)]))
 
 
-def fits(wanted: Quantity, there: list[Quantity]) -> bool:
-    """Whether a quantity stands among others: the same number, with the same unit where both have
-    one; or a date that says no more than one of them."""
-    if wanted.unit == "date":
-        return any(other.unit == "date" and _within(wanted, other) for other in there)
+def labels(text: str) -> frozenset[str]:
+    """What numbers only name, folded and without blanks: "article5", "np-200", "第5条".
+
+    >>> sorted(labels("Article 5 of the NP-200 manual")), labels("第五条 五天")
+    (['article5', 'np-200'], frozenset({'第5条'}))
+    """
+    found = (match["label"] for match in _FOUND.finditer(analysis.fold(text)))
+    digits = (_NUMBER_OF_LABEL.sub(_as_digits, label) for label in found if label)
+    return frozenset(re.sub(r"\s", "", label) for label in digits)
+
+
+def _as_digits(found: re.Match[str]) -> str:
+    """第5 for 第五, 5 for five."""
+    if found[0].startswith("第"):
+        return f"第{numerals.chinese(found[1]):.0f}"
+    return f"{numerals.english(found[0]):.0f}"
+
+
+def fits(wanted: Quantity, there: Sequence[Quantity]) -> Fit:
+    """Whether a quantity stands among others: the same number, with the same unit and of the same
+    thing; or a date that says no more than one of them. It is "loose" where one of the two is
+    bounded ("at least 5") and the other is not."""
+    best: Fit = "none"
     for other in there:
-        if other.unit == "date":
-            year = other.value.split("-")[0]
-            if wanted.value == year and wanted.unit in {"", "year"}:
-                return True
-        elif wanted.value == other.value and _alike(wanted.unit, other.unit):
-            return True
-    return False
+        if not _same(wanted, other, there):
+            continue
+        if wanted.bound == other.bound:
+            return "exact"
+        if not bounds.contrary(wanted.bound, other.bound):
+            best = "loose"
+    return best
 
 
-def all_fit(wanted: list[Quantity], there: list[Quantity]) -> bool:
+def all_fit(wanted: Sequence[Quantity], there: Sequence[Quantity]) -> bool:
     """Whether each quantity fits, and none is said more often than it stands there: in "nine
     rulers and nine governors" for "nine rulers and four governors" each nine alone would fit."""
     said = Counter(one.value for one in wanted if one.unit != "date")
     held = Counter(one.value for one in there) + Counter(
         one.value.split("-")[0] for one in there if one.unit == "date"
     )
-    return all(fits(one, there) for one in wanted) and all(
+    return all(fits(one, there) != "none" for one in wanted) and all(
         count <= max(1, held[value]) for value, count in said.items()
     )
+
+
+def _same(wanted: Quantity, other: Quantity, there: Sequence[Quantity]) -> bool:
+    if wanted.unit == "date" or other.unit == "date":
+        if wanted.unit == other.unit:
+            return _within(wanted, other)
+        year, bare = (other, wanted) if other.unit == "date" else (wanted, other)
+        same = bare.value == year.value.split("-")[0] and bare.unit in {"", "year"}
+        return same and _counts_same(wanted, other, there)
+    if wanted.unit == "clock" and other.unit == "clock":
+        return _same_time(wanted.value, other.value)
+    if wanted.unit == other.unit == "decade":
+        shorter, longer = sorted((wanted.value, other.value), key=len)
+        return longer.endswith(shorter)
+    if wanted.value != other.value:
+        return False
+    if wanted.unit and other.unit:
+        return units.alike(wanted.unit, other.unit)
+    if wanted.unit and wanted.unit not in {"clock"}:
+        # A unit may stand elsewhere, such as in the head of a table, but not with another number.
+        return not any(units.alike(wanted.unit, one.unit) for one in there)
+    return _counts_same(wanted, other, there)
+
+
+def _counts_same(wanted: Quantity, other: Quantity, there: Sequence[Quantity]) -> bool:
+    """Whether what a number counts is not what another number there counts."""
+    thing = wanted.counted
+    return not thing or thing in other.near or not any(thing in one.near for one in there)
 
 
 def _within(wanted: Quantity, other: Quantity) -> bool:
@@ -180,106 +236,188 @@ def _date_parts(value: str) -> tuple[str, str, str]:
     return year, month, day
 
 
-def _alike(one: str, other: str) -> bool:
-    return not one or not other or one == other
+def _same_time(one: str, other: str) -> bool:
+    """Whether two times are the same; one that does not say which half of the day is either."""
+    if one == other:
+        return True
+    (hour, rest), (other_hour, other_rest) = (time.split(":", 1) for time in (one, other))
+    vague = "?" in one or "?" in other
+    same_rest = rest.rstrip("?") == other_rest.rstrip("?")
+    return vague and same_rest and int(hour) % 12 == int(other_hour) % 12
 
 
-def _quantities(text: str) -> Iterator[Quantity]:
-    for match in _FOUND.finditer(text):
+def _quantities(text: str, *, original: str) -> Iterator[Quantity]:
+    outline = _OUTLINE.match(original or text)
+    for match in _FOUND.finditer(text, outline.end() if outline else 0):
         kind = next(name for name in _KINDS if match[name])
-        at = match.start()
+        at, end = match.span()
+        value, unit = "", ""
+        if kind == "label":
+            continue
+        if kind == "month" and not _is_month(match, original):
+            continue
         if kind in _DATES:
-            yield Quantity(_date(match, _DATES[kind]), "date", at)
+            value, unit = _date(match, _DATES[kind]), "date"
+        elif kind == "decade":
+            value, unit = re.sub(r"\D", "", match[0]), "decade"
+        elif kind == "weekday":
+            value, unit = _weekday(match[0]), "weekday"
         elif kind == "clock":
-            yield Quantity(match[0].replace("：", ":").replace(" ", ""), "clock", at)
+            value, unit = _time(match), "clock"
+            if not value:
+                continue
+        elif kind == "ratio":
+            value = ":".join(re.findall(r"\d+(?:\.\d+)?", match[0]))
         elif kind == "share":
-            yield Quantity(_plain(_number_zh(match["of"])), "%", at)
-        elif kind == "digits":
-            value = float(match["digits"].replace(",", "")) * _scale(match["scale"] or "")
-            yield Quantity(_plain(value), _unit(text, match), at)
-        elif kind == "words":
-            value = _number_en(match["words"])
-            # "one of them" and "no one" count nothing.
-            if match["words"] != "one" or _unit(text, match):
-                yield Quantity(_plain(value), _unit(text, match), at)
-        elif kind == "ordinal":
-            yield Quantity(_plain(_ORDINALS[match["ordinal"]]), "", at)
-        elif _counts(text, match):
-            yield Quantity(_plain(_number_zh(match["numeral"])), _unit(text, match), at)
+            value = _plain(numerals.chinese(match["of"]))
+            unit = "%" if match["per"] == "百" else "‰"
+        elif kind == "part_zh":
+            lower = numerals.chinese(match["lower"]) or 1
+            value, unit = _plain(numerals.chinese(match["upper"]) / lower), "part"
+        elif kind == "part":
+            value, unit = _part(match[0]), "part"
+        elif kind == "every":
+            word = match["e1"] or match["e2"] or match["e3"] or match["e4"]
+            if match["e2"] and not _is_rate(text, at):
+                continue
+            value, unit = units.period(word), "every"
+        else:
+            numbered = _number(text, match, kind)
+            if numbered is None:
+                continue
+            value, unit, end = numbered
+        yield Quantity(value, unit, at, end)
 
 
-_DATES = {"iso": "1", "chinese": "2", "british": "3", "american": "4", "monthly": "5"}
-_KINDS = (*_DATES, "clock", "share", "digits", "words", "ordinal", "numeral")
+def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] | None:
+    """The value, unit and end of a plain number; None where it counts nothing."""
+    end = match.end()
+    unit, unit_end = units.after(text, end)
+    ordinal = kind == "ordinal" or bool(match["ordinal_end"])
+    if kind == "digits":
+        number = match["number"]
+        if re.fullmatch(r"\d+,\d{1,2}", number):
+            number = number.replace(",", ".")  # 12,50 as the continent writes it
+        value = float(re.sub(r"[,\s]", "", number)) * numerals.scale(match["scale"] or "")
+        if match["and_half"]:
+            value += 0.5
+            unit = "month" if match["and_half"] == "个半" else unit
+            unit = "year" if match["and_half"] == "年半" else unit
+        if match["sign"]:
+            value = -value
+        if number[0] == "0" and len(number) > 1 and number.isdecimal():
+            return number, "code", end  # 0123 is a name, not a number
+        if _is_year(text, match, unit):
+            before_christ = _AGO_ZH.search(text[: match.start()]) is not None
+            return (f"bc{number}" if before_christ else number), "date", unit_end
+    elif kind == "words":
+        value = numerals.english(match["word"]) + (0.5 if match["and_half2"] else 0)
+        # "one of them" and "no one" count nothing.
+        if match["word"] == "one" and not unit:
+            return None
+    elif kind == "ordinal":
+        value = numerals.ORDINALS[match[0]]
+    else:
+        if not _counts(text, match):
+            return None
+        ordinal = match[0].startswith("第")
+        value = numerals.chinese(match[0].removeprefix("第"))
+        if text.startswith("成", end) and not text.startswith(("成为", "成了", "成立"), end):
+            return _plain(value * 10), "%", end + 1
+        if re.match("(?:个|年)半", text[end:]):
+            value += 0.5
+            unit = "month" if text[end] == "个" else unit
+    if ordinal:
+        return _plain(value), unit if unit == "century" else "th", end
+    if not unit and (currency := units.before(text, match.start())):
+        return _plain(value), currency, end
+    return _plain(value), unit, unit_end
+
+
+def _is_year(text: str, match: re.Match[str], unit: str) -> bool:
+    number = match["number"]
+    if match["scale"] or match["sign"] or not number.isdecimal():
+        return False
+    if unit == "year" and text.startswith("年", match.end()):
+        return len(number) == 4 or bool(_AGO_ZH.search(text[: match.start()]))
+    if re.match(r"\s[a-z]{3,}s\b", text[match.end() :]) and text[: match.start()].endswith(
+        ("of ", "about ")
+    ):
+        return False  # of 2000 households
+    years = len(number) == 4 and "1000" <= number <= "2199"
+    return years and not unit and _YEAR_BEFORE.search(text[: match.start()]) is not None
+
+
+def _is_month(match: re.Match[str], original: str) -> bool:
+    """Whether a word names a month: "may" and "march" only where they are written so."""
+    if match[0] not in {"may", "march"}:
+        return True
+    at = match.start()
+    return at > 0 and original[at : at + 1].isupper() and original[at - 2 : at] != ". "
+
+
+def _is_rate(text: str, at: int) -> bool:
+    """Whether "a month" follows an amount or a count."""
+    before = text[max(0, at - 24) : at].split()
+    return any(
+        re.search(r"\d", word) or word in numerals.SMALL or word in {"once", "twice", "times"}
+        for word in before[-2:]
+    )
+
+
+def _weekday(text: str) -> str:
+    if text[-1] in _DAYS_ZH + "天":
+        return _DAYS["一二三四五六".find(text[-1])]
+    return text.removesuffix("s")
+
+
+def _time(match: re.Match[str]) -> str:
+    """A time as hours and minutes, with a "?" where it does not say which half of the day; empty
+    where it is none, such as in 九点意见."""
+    hour_text = match["h1"] or match["h2"] or match["h3"] or match["h4"]
+    hour = int(
+        (numerals.english if hour_text.isalpha() and hour_text.isascii() else numerals.chinese)(
+            hour_text
+        )
+    )
+    minute_text = match["t1"] or match["t2"]
+    minute = int(numerals.chinese(minute_text)) if minute_text else 30 if match["t3"] else 0
+    if hour > 24:
+        return ""
+    half = match["half"] or match["m7"] or match["m8"]
+    if (
+        half in {"p", "下午", "晚上", "傍晚", "中午"}
+        and hour < 12
+        and not (half == "中午" and hour > 9)
+    ):
+        hour += 12
+    elif half == "a" and hour == 12:
+        hour = 0
+    vague = not half and hour <= 12 and not (match["h2"] and len(match["h2"]) == 2)
+    return f"{hour:02}:{minute:02}{'?' if vague else ''}"
+
+
+def _part(text: str) -> str:
+    words = re.split(r"[\s-]+", text)
+    lower = numerals.PARTS.get(words[-1]) or numerals.PARTS[words[-1].removesuffix("s")]
+    upper = numerals.english(words[0]) if len(words) > 1 and words[0] not in {"a", "an"} else 1
+    return _plain(upper / lower)
 
 
 def _date(match: re.Match[str], which: str) -> str:
     groups = match.groupdict()
-    year = groups.get(f"y{which}") or ""
-    if year and not year.isascii():
-        year = "".join(str(_DIGITS_ZH[c]) for c in year)
+    year = numerals.digits(groups.get(f"y{which}") or "")
     month, day = groups.get(f"m{which}") or "", groups.get(f"d{which}") or ""
-    parts = [year, f"{_month(month):02}" if month else "", f"{_number(day):02}" if day else ""]
+    parts = [year, f"{_month(month):02}" if month else "", ""]
+    if day:
+        parts[2] = f"{int(numerals.chinese(day)):02}"
     return "-".join(parts).rstrip("-") if day or month else year
 
 
 def _month(text: str) -> int:
     if text[:3] in _SHORT_MONTHS:
         return _SHORT_MONTHS.index(text[:3]) + 1
-    return _number(text)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else int(_number_zh(text))
-
-
-def _scale(text: str) -> float:
-    word = text.strip()
-    if word in _SCALES:
-        return _SCALES[word]
-    product = 1
-    for character in word:
-        product *= _SCALES_ZH[character]
-    return product
-
-
-def _number_en(text: str) -> float:
-    """1,200 for "twelve hundred" and for "one thousand two hundred"."""
-    total, part = 0, 0
-    for word in re.split(r"[\s-]+", text):
-        if word in _SMALL:
-            part += _SMALL[word]
-        elif word in {"hundred", "dozen"}:
-            part = max(part, 1) * _SCALES[word]
-        elif word in _SCALES:
-            total += max(part, 1) * _SCALES[word]
-            part = 0
-    return total + part
-
-
-def _number_zh(text: str) -> float:
-    """1,200 for 一千二百 and 二〇二四 for 2024."""
-    if re.fullmatch(r"\d+(?:\.\d+)?", text):
-        return float(text)
-    whole, _, decimals = text.partition("点")
-    if not any(character in _SCALES_ZH for character in whole):
-        value = float("".join(str(_DIGITS_ZH[c]) for c in whole) or 0)
-    else:
-        value = _scaled_zh(whole)
-    return value + (float("0." + "".join(str(_DIGITS_ZH[c]) for c in decimals)) if decimals else 0)
-
-
-def _scaled_zh(text: str) -> float:
-    total, section, digit = 0, 0, 0
-    for character in text:
-        if character in _DIGITS_ZH:
-            digit = _DIGITS_ZH[character]
-        elif character in "万亿":
-            total = (total + section + digit or 1) * _SCALES_ZH[character]
-            section = digit = 0
-        else:
-            section += (digit or 1) * _SCALES_ZH[character]
-            digit = 0
-    return total + section + digit
+    return int(numerals.chinese(text))
 
 
 def _plain(value: float) -> str:
@@ -288,52 +426,50 @@ def _plain(value: float) -> str:
 
 def _counts(text: str, match: re.Match[str]) -> bool:
     """Whether a Chinese numeral counts something: 三年 does, 一般 does not."""
-    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-    if after in {
-        "些",
-        "般",
-        "起",
-        "样",
-        "直",
-        "定",
-        "切",
-        "旦",
-        "致",
-        "同",
-        "律",
-        "向",
-        "再",
-        "番",
-    }:
+    numeral, after = match["numeral"], text[match.end() : match.end() + 1]
+    if after in _NOT_COUNTED_ZH:
         return False
-    return before == "第" or len(match[0]) > 1 or (after != "" and after in _COUNTED_ZH)
+    return numeral.startswith("第") or len(numeral) > 1 or (after != "" and after in _COUNTED_ZH)
 
 
-def _unit(text: str, match: re.Match[str]) -> str:
-    after = _after().match(text, match.end())
-    if after:
-        return _names()[after[1]]
-    before = _before().search(text[max(0, match.start() - 8) : match.start()])
-    return _names()[before[1]] if before else ""
+def _with_shared_units(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
+    """Give the first number of "10 to 15 years" or 三、五天 the unit of the last."""
+    given: list[Quantity] = []
+    for one in reversed(found):
+        after = given[-1] if given else None
+        if (
+            after
+            and not one.unit
+            and after.unit not in {"", "date", "every"}
+            and _JOINED.fullmatch(text[one.end : after.start])
+        ):
+            given.append(_of_unit(one, after.unit))
+        else:
+            given.append(one)
+    yield from reversed(given)
+
+
+def _of_unit(one: Quantity, unit: str) -> Quantity:
+    value = f"{int(float(one.value)):02}:00?" if unit == "clock" else one.value
+    return dataclasses.replace(one, value=value, unit=unit)
+
+
+def _with_neighbours(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
+    """Give each number the words that stand close by, and the one that it counts."""
+    for one in found:
+        after, before = (
+            analysis.terms(part)
+            for part in (text[one.end : one.end + 48], text[max(0, one.start - 48) : one.start])
+        )
+        counted = ""
+        if one.unit == "":
+            first = _next_word().match(text, one.end)
+            terms = analysis.terms(first[1]) if first else []
+            counted = next((term for term in terms if term not in analysis.stop_terms()), "")
+        near = frozenset([*before[-_NEAR:], *after[:_NEAR]])
+        yield dataclasses.replace(one, counted=counted, near=near)
 
 
 @cache
-def _names() -> dict[str, str]:
-    names = {}
-    for unit, text in _UNITS.items():
-        for name in re.split(r" (?!cent\b|points\b)", text):
-            names[analysis.fold(name)] = unit
-    return names
-
-
-@cache
-def _after() -> re.Pattern[str]:
-    names = sorted(_names(), key=len, reverse=True)
-    spaced = "|".join(re.escape(name) for name in names if name.isascii())
-    joined = "|".join(re.escape(name) for name in names if not name.isascii())
-    return re.compile(rf"[\s-]?((?:{spaced})(?![a-z0-9])|{joined})")
-
-
-@cache
-def _before() -> re.Pattern[str]:
-    return re.compile(r"(\$|€|£|\b(?:cny|rmb|usd|eur|gbp|jpy|us\$))\s?$")
+def _next_word() -> re.Pattern[str]:
+    return re.compile(rf"[\s-]?([a-zà-ÿ]+(?![\w])|[{languages.CJK}]{{1,2}})")

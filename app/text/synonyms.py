@@ -10,7 +10,7 @@ from quire.text import analysis
 
 _EN = """
 start begin commence
-end finish conclude
+end finish conclude expire
 buy purchase acquire
 get obtain receive
 give provide supply furnish
@@ -32,7 +32,10 @@ big large
 small little
 fast quick rapid
 allow permit
-forbid prohibit ban
+lend lent
+forbid forbidden prohibit ban
+depart leave
+close shut
 stop cease halt
 choose select pick
 repair mend fix
@@ -100,7 +103,7 @@ owner proprietor
 """
 _ZH = """
 开始 始于
-结束 终止
+结束 终止 到期 届满
 购买 买入
 出售 卖出
 需要 须 应 应当 必须
@@ -134,6 +137,9 @@ _ZH = """
 参观 游览
 会议 大会
 因为 由于
+如果 若 如 倘若 假如
+无论 不管 不论
+无人 没有人
 但是 但 然而
 并且 而且 同时
 以及 和 与 及
@@ -148,7 +154,7 @@ _LIGHT = """
 accord amount answer case certain contain describe detail document example fact follow general
 include information instance item kind mention name number part passage place point provide
 question refer relate say show specific specify state stated term text thing total type use way
-question value various well
+question require value various well
 """
 
 

@@ -1,0 +1,104 @@
+"""Numbers written in words, English and Chinese."""
+
+import re
+
+SMALL = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen".split()
+    )
+} | {
+    word: 10 * value
+    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+}
+SCALES = {
+    "hundred": 100,
+    "thousand": 1_000,
+    "million": 1_000_000,
+    "billion": 1_000_000_000,
+    "trillion": 1_000_000_000_000,
+    "dozen": 12,
+}
+ORDINALS = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+    "eleventh": 11,
+    "twelfth": 12,
+    "thirteenth": 13,
+    "fourteenth": 14,
+    "fifteenth": 15,
+    "sixteenth": 16,
+    "seventeenth": 17,
+    "eighteenth": 18,
+    "nineteenth": 19,
+    "twentieth": 20,
+}
+PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+_DIGITS_ZH = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
+_SCALES_ZH = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
+
+
+def english(text: str) -> float:
+    """1,200 for "twelve hundred" and for "one thousand two hundred"."""
+    total, part = 0, 0
+    for word in re.split(r"[\s-]+", text):
+        if word in SMALL:
+            part += SMALL[word]
+        elif word in {"hundred", "dozen"}:
+            part = max(part, 1) * SCALES[word]
+        elif word in SCALES:
+            total += max(part, 1) * SCALES[word]
+            part = 0
+    return total + part
+
+
+def chinese(text: str) -> float:
+    """1,200 for 一千二百, 2024 for 二〇二四, 120,000,000 for 一亿二千万. Digits may stand too."""
+    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+        return float(text)
+    whole, _, decimals = text.partition("点")
+    if not any(character in _SCALES_ZH for character in whole):
+        value = float(digits(whole) or 0)
+    else:
+        value = _scaled(whole)
+    return value + (float("0." + digits(decimals)) if decimals else 0)
+
+
+def digits(text: str) -> str:
+    """2024 for 二〇二四, as digits."""
+    return "".join(c if c.isdecimal() else str(_DIGITS_ZH[c]) for c in text)
+
+
+def scale(text: str) -> int:
+    """What a word or characters after a number multiply it by: 万亿 is 10,000 times 100,000,000."""
+    word = text.strip()
+    product = SCALES.get(word, 1)
+    for character in word if product == 1 else "":
+        product *= _SCALES_ZH[character]
+    return product
+
+
+def _scaled(text: str) -> int:
+    total, section, digit = 0, 0, 0
+    for character in text:
+        if character in _DIGITS_ZH:
+            digit = _DIGITS_ZH[character]
+        elif character == "亿":
+            total = (total + section + digit or 1) * _SCALES_ZH[character]
+            section = digit = 0
+        elif character == "万":
+            total += (section + digit or 1) * _SCALES_ZH[character]
+            section = digit = 0
+        else:
+            section += (digit or 1) * _SCALES_ZH[character]
+            digit = 0
+    return total + section + digit
