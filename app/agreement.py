@@ -154,9 +154,9 @@ def aligned(text: str, quote: str, *, own: str) -> bool:
         return False
     if languages.detect(text) == "zh":
         return _in_place_zh(text, quote) and roles.kept(text, own)
-    there = known(quote)
-    missing = content(text) - there - synonyms.light() - roles.MARKS
-    return not missing and not roles.replaces(text, own, known=there) and roles.kept(text, own)
+    held = known(quote)
+    missing = content(text) - held - synonyms.light() - roles.MARKS
+    return not missing and not roles.replaces(text, own, known=held) and roles.kept(text, own)
 
 
 def _lettered(text: str) -> set[tuple[str, str]]:
