@@ -16,10 +16,10 @@ from typing import Literal, NamedTuple
 from quire.text import analysis, identity, languages, quantities, synonyms, units
 
 MARKS = frozenset(
-    "in at on near of from to by for with into between under over against since until till during "
-    "because after before through within without as than about across along among behind below "
-    "above beside toward towards upon via per while when where if unless although every each last "
-    "next this".split()
+    "in at on off near of from to by for with into between under over against since until "
+    "till during because after before through within without as than about across along among "
+    "behind below above beside toward towards upon via per while when where if unless "
+    "although every each last next this".split()
 )
 _ARTICLES = frozenset("the a an that these those its his her their our your my".split())
 _CONTRARY = (
@@ -33,6 +33,7 @@ _CONTRARY = (
     {"before", "after"},
     {"above", "below"},
     {"over", "under"},
+    {"on", "off"},
 )
 _MARKS_ZH = frozenset("在于自由被把将向对从给与为到至比让使")
 _AGENTS_ZH = frozenset("由被")
@@ -320,6 +321,8 @@ def _common(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]
 
 
 def _in_order_zh(text: str, quote: str) -> bool:
+    if _exchanged(_segment(text, chinese=True), _segment(quote, chinese=True)):
+        return False
     ours, theirs = _characters(text), _characters(quote)
     voices = [{token.mark for token in tokens} & _AGENTS_ZH for tokens in (ours, theirs)]
     if bool(voices[0]) == bool(voices[1]):

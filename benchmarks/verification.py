@@ -1,6 +1,6 @@
 """How well true sentences are told from false ones, on texts of your own.
 
-    python benchmarks/verification.py              the generated records of the tests
+    python benchmarks/verification.py              the tests' generated and handwritten sentences
     python benchmarks/verification.py SET…         sentences of sets as `quire eval` takes them
 
 From each question's evidence the sentence that holds the answer is taken, and held against its own
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import corruptions
 from corruptions import FALSE, TRUE, Pair
+from handmade_pairs import judged
 from made_passages import passage
 from quire.text import languages, quantities
 from quire.verification import verify
@@ -120,6 +121,18 @@ def report(name: str, found: Iterator[Pair]) -> None:
     )
 
 
+def by_hand(language: str) -> None:
+    """The sentences written by hand: how many true and false ones are called what."""
+    verdicts: dict[bool, Counter[str]] = defaultdict(Counter)
+    for one in judged(language):
+        verdicts[one.true][verify(one.text, [passage(one.source)]).support] += 1
+    print(f"\nwritten by hand, {language}")
+    for true, counts in sorted(verdicts.items()):
+        shares = [counts[support] / counts.total() for support in ("supported", "partly")]
+        name = "true" if true else "false"
+        print(f"{name:<6} {counts.total():>4}  supported {shares[0]:.3f}  partly {shares[1]:.3f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("sets", type=Path, nargs="*", metavar="SET")
@@ -131,6 +144,8 @@ def main() -> None:
         for language in ("en", "zh"):
             name = f"generated, {language}"
             report(name, corruptions.pairs(language, each=arguments.each))
+        for language in ("en", "zh"):
+            by_hand(language)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from corruptions import FALSE, TRUE, Pair, pairs
+from handmade_pairs import judged
 from made_passages import passage
 from quire.records import Sentence
 from quire.text import quantities
@@ -54,6 +55,18 @@ def test_a_supported_sentence_has_its_quote_in_the_passage_and_no_other_number(
             there = quantities.quantities(sentence.quote)
             said = quantities.quantities(sentence.text)
             assert all(quantities.fits(one, there) == "exact" for one in said), sentence
+
+
+@pytest.mark.parametrize(("language", "most_false", "least_true"), [("en", 8, 175), ("zh", 8, 160)])
+def test_of_sentences_written_by_hand_the_false_ones_are_hardly_ever_supported(
+    language: str, most_false: int, least_true: int
+) -> None:
+    found = [(one, verify(one.text, [passage(one.source)])) for one in judged(language)]
+    assert len(found) > 550
+    supported = [one for one, sentence in found if sentence.support == "supported"]
+    wrong = [one for one in supported if not one.true]
+    assert len(wrong) <= most_false, wrong
+    assert sum(one.true for one in supported) >= least_true
 
 
 def test_a_sentence_stitched_from_two_sources_cites_both_and_says_so() -> None:

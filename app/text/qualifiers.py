@@ -15,12 +15,10 @@ from quire.text import analysis, languages
 Difference = Literal["", "loose", "contrary"]
 
 _CONDITION = {
-    "en": r"\b(?:if|unless|provided(?: that)?|in case|subject to|on condition|as long as"
-    "|so long as"
-    r"|only (?:when|with|after|once|by|on|in|at|for)|without|whenever|when(?=[^,.;]*\b(?:is|are"
-    r"|has"
-    r"|have|rains?|snows?)\b))\b|\bwith (?:the )?(?:prior |written )*(?:consent|permission"
-    r"|approval)\b",
+    "en": r"(?<!,) who (?=\w)|\b(?:if|unless|provided(?: that)?|in case|subject to|on condition"
+    r"|as long as|so long as|only (?:when|with|after|once|by|on|in|at|for)|without|whenever"
+    r"|when(?=[^,.;]*\b(?:is|are|has|have|rains?|snows?)\b))\b"
+    r"|\bwith (?:the )?(?:prior |written )*(?:consent|permission|approval)\b",
     "zh": "如果|如|若|除非|只有|只要|一旦|须经|经.{0,8}(?:同意|批准|许可)|情况下|的话|倘若|假如"
     "|前提",
 }

@@ -213,9 +213,11 @@ def _same(wanted: Quantity, other: Quantity, there: Sequence[Quantity]) -> bool:
         return False
     if wanted.unit and other.unit:
         return units.alike(wanted.unit, other.unit)
-    if wanted.unit and wanted.unit not in {"clock"}:
+    if wanted.unit:
         # A unit may stand elsewhere, such as in the head of a table, but not with another number.
-        return not any(units.alike(wanted.unit, one.unit) for one in there)
+        return not other.counted and not any(units.alike(wanted.unit, one.unit) for one in there)
+    if other.unit and languages.is_unspaced(wanted.counted):
+        return wanted.counted in other.near
     return _counts_same(wanted, other, there)
 
 
