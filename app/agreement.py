@@ -14,7 +14,17 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from quire import roles
-from quire.text import analysis, contrast, languages, qualifiers, quantities, sentences, synonyms
+from quire.marked_words import MARKS
+from quire.text import (
+    analysis,
+    contrast,
+    languages,
+    qualifiers,
+    quantities,
+    quantity_fit,
+    sentences,
+    synonyms,
+)
 from quire.text.quantities import Quantity
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
@@ -81,7 +91,7 @@ def share(
 ) -> float:
     """The share of what a sentence says that a quote holds: of its terms and quantities; in Chinese
     of its characters, each with one beside it, so that the order makes no difference."""
-    held = sum(quantities.fits(number, there) != "none" for number in numbers)
+    held = sum(quantity_fit.fits(number, there) != "none" for number in numbers)
     if languages.detect(text) == "zh":
         found = list(_covered(text, terms, numbers))
         return (sum(found) + 2 * held) / max(1, len(found) + 2 * len(numbers))
@@ -122,14 +132,14 @@ def _says(character: str) -> bool:
 
 def agrees(text: str, quote: str) -> bool:
     """Whether quantities, names and negation of the sentence stand in the quote."""
-    if not quantities.all_fit(quantities.quantities(text), quantities.quantities(quote)):
+    if not quantity_fit.all_fit(quantities.quantities(text), quantities.quantities(quote)):
         return False
     if not _denies_alike(text, quote) or contrast.opposed(text, _clauses_about(text, quote)):
         return False
     if qualifiers.compare(text, quote, about=content(text)) == "contrary":
         return False
     words = set(analysis.terms(quote))
-    no_names = analysis.STOP_WORDS | roles.MARKS
+    no_names = analysis.STOP_WORDS | MARKS
     first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in no_names]
     months = {name for name in _NAME.findall(text) if _NUMBERED.search(analysis.stem(name.lower()))}
     return all(
@@ -144,7 +154,7 @@ def aligned(text: str, quote: str, *, own: str) -> bool:
     no word stands in the place of another. `own` is the quote without the sentence before, which
     only tells what "it" is."""
     there = quantities.quantities(quote)
-    if any(quantities.fits(number, there) != "exact" for number in quantities.quantities(text)):
+    if any(quantity_fit.fits(number, there) != "exact" for number in quantities.quantities(text)):
         return False
     if not quantities.labels(text) <= quantities.labels(quote) or not _lettered(text) <= _lettered(
         quote
@@ -155,7 +165,7 @@ def aligned(text: str, quote: str, *, own: str) -> bool:
     if languages.detect(text) == "zh":
         return _in_place_zh(text, quote) and roles.kept(text, own)
     held = known(quote)
-    missing = content(text) - held - synonyms.light() - roles.MARKS
+    missing = content(text) - held - synonyms.light() - MARKS
     return not missing and not roles.replaces(text, own, known=held) and roles.kept(text, own)
 
 

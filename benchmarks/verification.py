@@ -23,7 +23,7 @@ import corruptions
 from corruptions import FALSE, TRUE, Pair
 from handmade_pairs import judged
 from made_passages import passage
-from quire.text import languages, quantities
+from quire.text import languages, quantities, quantity_fit
 from quire.verification import verify
 
 DIGITS_ZH = "零一二三四五六七八九十"
@@ -107,7 +107,9 @@ def report(name: str, found: Iterator[Pair]) -> None:
             there = quantities.quantities(sentence.quote)
             quoted = any(sentence.quote in one.text for one in passages)
             said = quantities.quantities(pair.text)
-            unfounded += not (quoted and all(quantities.fits(one, there) != "none" for one in said))
+            unfounded += not (
+                quoted and all(quantity_fit.fits(one, there) != "none" for one in said)
+            )
     print(f"\n{name}\n{'':<16} {'pairs':>6} {'supported':>10} {'partly':>7} {'unsupported':>12}")
     for kind in (*TRUE, *FALSE):
         counts = verdicts[kind]

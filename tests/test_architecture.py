@@ -93,7 +93,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "quire.verification",
         *PROTOCOLS,
     ),
-    "quire.agreement": (*BASE, "quire.roles"),
+    "quire.marked_words": BASE,
+    "quire.crossing": (*BASE, "quire.marked_words"),
+    "quire.roles": (*BASE, "quire.crossing", "quire.marked_words"),
+    "quire.agreement": (*BASE, "quire.roles", "quire.marked_words"),
     "quire.verification": (*BASE, "quire.agreement"),
     "quire.transcripts": (*BASE, "quire.conversations"),
     "quire.scanning": (

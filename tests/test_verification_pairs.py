@@ -8,7 +8,7 @@ from corruptions import FALSE, TRUE, Pair, pairs
 from handmade_pairs import judged
 from made_passages import passage
 from quire.records import Sentence
-from quire.text import quantities
+from quire.text import quantities, quantity_fit
 from quire.verification import verify
 
 
@@ -54,7 +54,7 @@ def test_a_supported_sentence_has_its_quote_in_the_passage_and_no_other_number(
         if sentence.support == "supported":
             there = quantities.quantities(sentence.quote)
             said = quantities.quantities(sentence.text)
-            assert all(quantities.fits(one, there) == "exact" for one in said), sentence
+            assert all(quantity_fit.fits(one, there) == "exact" for one in said), sentence
 
 
 @pytest.mark.parametrize(("language", "most_false", "least_true"), [("en", 8, 175), ("zh", 8, 160)])
