@@ -113,8 +113,9 @@ def report(name: str, found: Iterator[Pair]) -> None:
     print(f"\n{name}\n{'':<16} {'pairs':>6} {'supported':>10} {'partly':>7} {'unsupported':>12}")
     for kind in (*TRUE, *FALSE):
         counts = verdicts[kind]
-        total = max(1, counts.total())
-        shares = [counts[support] / total for support in ("supported", "partly", "unsupported")]
+        if not counts:
+            continue
+        shares = [counts[support] / counts.total() for support in ("supported", "partly", "unsupported")]
         print("{:<16} {:>6} {:>10.3f} {:>7.3f} {:>12.3f}".format(kind, counts.total(), *shares))
     true = sum(verdicts[kind]["supported"] for kind in TRUE)
     print(
