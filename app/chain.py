@@ -170,6 +170,11 @@ def build(
         hits, joined = searched(found.standalone, found.question.scope)
         there = retriever.languages()
         proof, judgement = judged(found, joined)
+        if not judgement.enough and followups.may_stand_alone(found.question.text):
+            # What was added to it may be what it is not about.
+            alone = dataclasses.replace(found, standalone=found.question.text)
+            if alone != found and (told := retrieve(alone)).enough:
+                return told
         return dataclasses.replace(
             found,
             hits=tuple(hits),

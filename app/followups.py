@@ -27,6 +27,8 @@ _PRONOUN = re.compile(
 _OWN_REFERENT = re.compile(
     r"\b(?:it (?:is|was) (?:possible|true|necessary)|is it (?:possible|true|necessary)|is there"
     r"|are there|was there|were there|there (?:is|are|was|were)|(?:this|that|these|those) \w+"
+    r"|(?:is it|it (?:is|was|gets?|got)) (?:cloudy|foggy|sunny|windy|stormy|dark|light|late|cold"
+    r"|hot|warm|wet|icy|raining|snowing|freezing)(?=\W)|it (?:rain|snow|freeze|thunder)\w*"
     r"|\w+ that)\b",
     re.IGNORECASE,
 )
@@ -116,6 +118,14 @@ def own(question: str, completed: str) -> str:
         said = _ZH_PRONOUN.sub("", _ZH_ASKED.sub("", subject))
         return subject if len(said) >= _LITTLE else ""
     return subject if len(_content(subject)) >= _LITTLE else ""
+
+
+def may_stand_alone(question: str) -> bool:
+    """Whether a follow-up may mean what it says and no more: it points back by no word, and is
+    only short, or opens with "And"."""
+    if languages.detect(question) == "zh":
+        return not _points_zh(question)
+    return not _points(question)
 
 
 def is_about(passage: Passage, completed: str) -> bool:

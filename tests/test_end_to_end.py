@@ -105,3 +105,19 @@ def test_a_follow_up_that_says_enough_is_as_sure_as_without_its_topic(
     assert "氧气瓶" in later.standalone_question
     assert (alone.status, later.status) == ("extractive", "extractive")
     assert later.citations[0] == alone.citations[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("How much is the deposit?", "What happens when it is cloudy?", "cloudy"),
+        ("Who may end the lease?", "How much is the deposit?", "20,400"),
+    ],
+)
+def test_a_short_question_on_another_subject_is_answered_as_it_was_asked(
+    sample_kb: KnowledgeBase, first: str, second: str, said: str
+) -> None:
+    before = sample_kb.ask(first)
+    answer = sample_kb.ask(second, conversation=before.conversation)
+    assert answer.standalone_question == second
+    assert said in answer.text
