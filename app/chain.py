@@ -181,7 +181,9 @@ def build(
             passages=joined,
             evidence=proof,
             judgement=judgement if there else None,
-            unread=unread(languages.identify(found.question.text), there, joined),
+            unread=()
+            if there and judgement.enough
+            else unread(languages.identify(found.question.text), there, joined),
             retrieve_ms=_since(found.question),
         )
 

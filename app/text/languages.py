@@ -111,9 +111,10 @@ def identify(text: str) -> str:
     brief = len(words) <= _BRIEF
     accented = brief and any(not word.isascii() for word in words)
     english = sum(word in _ENGLISH or (not brief and word in _ENGLISH_TOO) for word in words)
+    plain = [_plain(word) for word in words]
     best, most = "en", 0
-    for code in _FUNCTION_WORDS:
-        found = [word for word in map(_plain, words) if word in _functions()[code]]
+    for code, function in _functions().items():
+        found = [word for word in plain if word in function]
         telling = sum(word not in _OF_NAMES for word in found)
         if telling and len(found) + accented > most:
             best, most = code, len(found) + accented
@@ -142,6 +143,8 @@ def _functions() -> dict[str, frozenset[str]]:
 
 def _plain(text: str) -> str:
     """A text in lower case and without accents, which not all who write leave in place."""
+    if text.isascii():
+        return text.casefold()
     apart = unicodedata.normalize("NFD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
