@@ -101,13 +101,13 @@ def _sum_zh(survey: Survey, scan: Scan) -> str:
 
 
 def _how_en(scan: Scan) -> str:
-    chunks = f"scanned {scan.scanned_chunks:,} of {_count(scan.chunks, 'chunk')}"
+    chunks = f"scanned {scan.scanned_chunks:,} of {_count(scan.chunks, 'passage')}"
     form = "exactly these words" if scan.exact else "these words in this order"
     return f"{chunks} for {form}"
 
 
 def _how_zh(scan: Scan) -> str:
-    return f"已检查{scan.chunks}个文本块中的{scan.scanned_chunks}个，按原词匹配"
+    return f"已检查{scan.chunks}个段落中的{scan.scanned_chunks}个，按原词匹配"
 
 
 def _all_kinds(kind: str, *, chinese: bool) -> str:

@@ -115,7 +115,9 @@ def report(name: str, found: Iterator[Pair]) -> None:
         counts = verdicts[kind]
         if not counts:
             continue
-        shares = [counts[support] / counts.total() for support in ("supported", "partly", "unsupported")]
+        shares = [
+            counts[support] / counts.total() for support in ("supported", "partly", "unsupported")
+        ]
         print("{:<16} {:>6} {:>10.3f} {:>7.3f} {:>12.3f}".format(kind, counts.total(), *shares))
     true = sum(verdicts[kind]["supported"] for kind in TRUE)
     print(

@@ -195,7 +195,7 @@ def test_the_answer_counts_and_names_every_document_with_its_places(kb: Knowledg
     assert (answer.status, answer.model) == ("extractive", None)
     assert answer.text == (
         "2 of 4 documents mention “notice period”, in 3 places "
-        "(scanned 4 of 4 chunks for these words in this order). "
+        "(scanned 4 of 4 passages for these words in this order). "
         "lease.md: 2 places. old.txt: 1 place."
     )
     assert {citation.document.name for citation in answer.citations} == {"lease.md", "old.txt"}
@@ -220,7 +220,7 @@ def test_each_quote_stands_where_it_says_in_a_passage_of_the_answer(kb: Knowledg
 def test_a_chinese_question_is_answered_in_chinese(kb: KnowledgeBase) -> None:
     answer = kb.ask("有多少份合同提到年假？", store=False)
     assert answer.text == (
-        "4个文档中有1个提到“年假”，共2处（已检查4个文本块中的4个，按原词匹配）。"
+        "4个文档中有1个提到“年假”，共2处（已检查4个段落中的4个，按原词匹配）。"
         "统计的是所有文档，无法判断其中哪些是合同。leave.md：2处。"
     )
     assert [citation.quote for citation in answer.citations] == [
@@ -234,7 +234,7 @@ def test_a_phrase_that_no_document_has_is_not_found_and_says_what_was_scanned(
 ) -> None:
     answer = kb.ask("Which documents mention a notary?", store=False)
     assert (answer.status, answer.sentences) == ("not_found", ())
-    assert answer.text.startswith("None of 4 documents mentions “notary” (scanned 4 of 4 chunks")
+    assert answer.text.startswith("None of 4 documents mentions “notary” (scanned 4 of 4 passages")
     answer = kb.ask("哪些文件提到公证？", store=False)
     assert (answer.status, answer.text[:5]) == ("not_found", "4个文档都")
 
