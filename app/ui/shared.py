@@ -80,6 +80,8 @@ class Shared:
             _ = self.base.model
         except ModelError as error:  # said again, to the reader, when something is asked or added
             _log.warning("%s", error.message)
+        except RuntimeError as error:  # nothing can be imported once the process is on its way out
+            _log.warning("The models were not loaded: %s", error)
         finally:
             self.ready.set()
 
