@@ -58,7 +58,7 @@ def insert(
         language,
         len(numbered) or None,
         len(chunks),
-        datetime.now(UTC).isoformat(timespec="seconds"),
+        datetime.now(UTC).isoformat(timespec="milliseconds"),
         json.dumps(parsed.warnings, ensure_ascii=False),
     )
     connection.execute(
