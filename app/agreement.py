@@ -156,9 +156,7 @@ def aligned(text: str, quote: str, *, own: str) -> bool:
     there = quantities.quantities(quote)
     if any(quantity_fit.fits(number, there) != "exact" for number in quantities.quantities(text)):
         return False
-    if not quantities.labels(text) <= quantities.labels(quote) or not _lettered(text) <= _lettered(
-        quote
-    ):
+    if not _labels(text) <= _labels(quote):
         return False
     if qualifiers.compare(text, quote, about=content(text)) or _repeats(text, quote):
         return False
@@ -169,12 +167,13 @@ def aligned(text: str, quote: str, *, own: str) -> bool:
     return not missing and not roles.replaces(text, own, known=held) and roles.kept(text, own)
 
 
-def _lettered(text: str) -> set[tuple[str, str]]:
+def _labels(text: str) -> set[str]:
+    """What tells a thing from its like: "article5", "np-200", "plan B"."""
     return {
-        (analysis.stem(word.lower()), letter)
+        f"{analysis.stem(word.lower())} {letter}"
         for word, letter in _LETTERED.findall(text)
         if word.lower() not in analysis.STOP_WORDS
-    }
+    } | quantities.labels(text)
 
 
 def _repeats(text: str, quote: str) -> bool:

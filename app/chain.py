@@ -170,11 +170,12 @@ def build(
         hits, joined = searched(found.standalone, found.question.scope)
         there = retriever.languages()
         proof, judgement = judged(found, joined)
-        if not judgement.enough and followups.may_stand_alone(found.question.text):
+        asked = found.question.text
+        if not judgement.enough and asked != found.standalone and followups.may_stand_alone(asked):
             # What was added to it may be what it is not about.
-            alone = dataclasses.replace(found, standalone=found.question.text)
-            if alone != found and (told := retrieve(alone)).enough:
-                return told
+            alone = retrieve(dataclasses.replace(found, standalone=asked))
+            if alone.enough:
+                return alone
         return dataclasses.replace(
             found,
             hits=tuple(hits),
@@ -183,7 +184,7 @@ def build(
             judgement=judgement if there else None,
             unread=()
             if there and judgement.enough
-            else unread(languages.identify(found.question.text), there, joined),
+            else unread(languages.identify(asked), there, joined),
             retrieve_ms=_since(found.question),
         )
 

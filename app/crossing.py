@@ -29,11 +29,13 @@ def mixes(text: str, quote: str, *, chinese: bool) -> bool:
     parts = [part for part in CLAUSES.split(quote) if part.strip()]
     segments = [clause_words(part, chinese=chinese) for part in parts]
     terms = [{token.term for token in segment} for segment in segments]
+    every = set().union(*terms)
     for part in CLAUSES.split(text):
         clause = {token.term for token in clause_words(part, chinese=chinese)}
         held = [len(clause & segment) for segment in terms]
-        nearest = {at for at, count in enumerate(held) if count == max(held) > 0}
-        if any(clause & set().union(*terms) <= terms[at] for at in nearest):
+        most = max(held, default=0)
+        nearest = {at for at, count in enumerate(held) if count == most > 0}
+        if any(clause & every <= terms[at] for at in nearest):
             continue
         if not chinese and any(_borrows_subject(clause, at, parts, segments) for at in nearest):
             return True

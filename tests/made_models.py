@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,15 @@ def embedding_model_files(*, seed: int = 1) -> dict[str, bytes]:
         "1_Pooling/config.json": b'{"word_embedding_dimension": 64}',
         "tokenizer.json": b"{}",
     }
+
+
+def embedding_model_folder(path: Path) -> Path:
+    """The same, written into a folder."""
+    for name, content in embedding_model_files().items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return path
 
 
 def change_catalog(monkeypatch: pytest.MonkeyPatch, name: str, **values: Any) -> None:

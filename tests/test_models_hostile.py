@@ -11,7 +11,7 @@ import pytest
 
 import hub as hubs
 from hub import Hub, running_hub
-from made_models import chat_model_file, embedding_model_files
+from made_models import chat_model_file, embedding_model_folder
 from quire import Models, load_settings
 from quire.errors import DownloadFailed, ModelUnusable, QuireError
 from quire.models import gguf, opening, sentence_folder
@@ -36,11 +36,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, content in embedding_model_files().items():
-        path = tmp_path / "my-embedder" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "my-embedder"
+    return embedding_model_folder(tmp_path / "my-embedder")
 
 
 # -- on the disk -----------------------------------------------------------------------------------

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from hub import Hub, running_hub
-from made_models import change_catalog, chat_model_file, embedding_model_files
+from made_models import (
+    change_catalog,
+    chat_model_file,
+    embedding_model_files,
+    embedding_model_folder,
+)
 from quire import Models, load_settings
 from quire.errors import DownloadFailed, ModelNotFound, UsageError
 from quire.models import catalog, installed, provenance, pulling
@@ -56,11 +61,7 @@ def file(tmp_path: Path, tiny: bytes) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, content in embedding_model_files().items():
-        path = tmp_path / "my-embedder" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "my-embedder"
+    return embedding_model_folder(tmp_path / "my-embedder")
 
 
 def pull(folder: Path, reference: str = REFERENCE, sha256: str = "", **options: Any) -> Pulled:

@@ -12,7 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import running_hub
-from made_models import change_catalog, chat_model_file, embedding_model_files
+from made_models import (
+    change_catalog,
+    chat_model_file,
+    embedding_model_folder,
+)
 from quire import Models, Settings, cli, config_file, load_settings
 from quire.config_file import put_setting
 from quire.errors import (
@@ -56,11 +60,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An embedding model on the disk."""
-    for name, content in embedding_model_files().items():
-        path = tmp_path / "my-embedder" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "my-embedder"
+    return embedding_model_folder(tmp_path / "my-embedder")
 
 
 # -- add and remove --------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from quire.text import analysis, bounds, languages, numerals, units
 
@@ -125,6 +125,7 @@ _YEAR_BEFORE = re.compile(
 _AGO_ZH = re.compile(r"公元前$|前$")
 _JOINED = re.compile(r"\s?(?:-|–|—|~|至|到|或|、|,|/|×|\bx\b|\bto\b|\bor\b|\band\b|和)\s?")
 _NUMBER_OF_LABEL = re.compile(rf"第({_NUMERAL_ZH}+)|(?<=\s)(?:{_WORDS})$")
+_NEXT_WORD = re.compile(rf"[\s-]?([a-zà-ÿ]+(?![\w])|[{languages.CJK}]{{1,2}})")
 _NEAR = 3  # words
 
 
@@ -294,12 +295,9 @@ def _weekday(text: str) -> str:
 def _time(match: re.Match[str]) -> str:
     """A time as hours and minutes, with a "?" where it does not say which half of the day; empty
     where it is none, such as in 九点意见."""
-    hour_text = match["h1"] or match["h2"] or match["h3"] or match["h4"]
-    hour = int(
-        (numerals.english if hour_text.isalpha() and hour_text.isascii() else numerals.chinese)(
-            hour_text
-        )
-    )
+    said = match["h1"] or match["h2"] or match["h3"] or match["h4"]
+    in_words = said.isascii() and said.isalpha()
+    hour = int(numerals.english(said) if in_words else numerals.chinese(said))
     minute_text = match["t1"] or match["t2"]
     minute = int(numerals.chinese(minute_text)) if minute_text else 30 if match["t3"] else 0
     if hour > 24:
@@ -383,13 +381,8 @@ def _with_neighbours(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]
         )
         counted = ""
         if one.unit == "":
-            first = _next_word().match(text, one.end)
+            first = _NEXT_WORD.match(text, one.end)
             terms = analysis.terms(first[1]) if first else []
             counted = next((term for term in terms if term not in analysis.stop_terms()), "")
         near = frozenset([*before[-_NEAR:], *after[:_NEAR]])
         yield dataclasses.replace(one, counted=counted, near=near)
-
-
-@cache
-def _next_word() -> re.Pattern[str]:
-    return re.compile(rf"[\s-]?([a-zà-ÿ]+(?![\w])|[{languages.CJK}]{{1,2}})")
