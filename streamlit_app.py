@@ -1,6 +1,6 @@
 """The browser interface from a checkout: `streamlit run streamlit_app.py`, or `make ui`."""
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()  # before anything loads torch, FAISS or llama.cpp
 

@@ -5,7 +5,7 @@ With --json standard output holds exactly one JSON document, and an error is
 failed files.
 """
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()  # before anything loads torch or llama.cpp
 
@@ -19,13 +19,14 @@ from typing import Annotated
 
 import typer
 
-from quire import __version__, output
+from quire import __version__
 from quire.commands import (  # noqa: F401  they register
     answers,
     conversations,
     documents,
     measuring,
     models,
+    output,
     questions,
     reindexing,
     system,

@@ -13,8 +13,10 @@ from typing import Any
 from quire import __version__
 from quire.config import Settings, config_path
 from quire.errors import QuireError, ReplyUnusable
-from quire.models import acceleration, gguf, installed, machine, opening
+from quire.models import acceleration, machine, opening
+from quire.models.engine import gguf
 from quire.models.protocols import ChatModel
+from quire.models.store import installed
 from quire.records import Message
 
 _LIBRARIES = (
@@ -138,15 +140,15 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
         yield from _remote_model(settings)
         return
     try:
-        from quire.models import llama_runtime  # noqa: PLC0415  loads llama.cpp
+        from quire.models.engine import runtime  # noqa: PLC0415  loads llama.cpp
 
-        yield Check("llama.cpp", True, llama_runtime.system_info())
+        yield Check("llama.cpp", True, runtime.system_info())
         model = opening.llama_model(settings)
         wrote = _wrote(model, max_tokens=1)
         model.close()
         gpu = acceleration.report(
             acceleration.find(machine.describe()),
-            supported=llama_runtime.supports_gpu(),
+            supported=runtime.supports_gpu(),
             asked=model.offload.total,
             got=model.offload.got,
         )

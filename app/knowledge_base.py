@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from quire import receipts
-from quire.asking import CONVERSATIONS, Asking
+from quire.answering import receipts
+from quire.answering.receipts import Replay
+from quire.answering.session import CONVERSATIONS, Asking
 from quire.config import Settings, load_settings
-from quire.conversations import Conversations, Verdict
+from quire.conversations.store import Conversations, Verdict
 from quire.errors import (
     DocumentNotFound,
     KnowledgeBaseDamaged,
@@ -24,24 +25,24 @@ from quire.errors import (
     ModelError,
     UsageError,
 )
-from quire.explanation import Explanation, Step, ranking_steps, scope_step, text_step
-from quire.indexes import documents, files, originals, tags, trash, waiting
+from quire.header import MadeWith
+from quire.indexes import documents, tags
 from quire.indexes.catalog import Catalog, is_there
-from quire.indexes.lock import NAME, writer_lock
+from quire.indexes.folder import files, originals, trash, waiting
+from quire.indexes.folder.lock import NAME, writer_lock
 from quire.indexes.scope import Scope, is_within
 from quire.ingest.report import IngestReport, Progress
-from quire.made_with import MadeWith
+from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import ChatModel, Embedder, Reranker
-from quire.receipts import Replay
 from quire.records import Answer, Document, Draft, Hit, PageText
-from quire.retrieval import Mode, Retriever, checked_question
-from quire.text.translations import translated
+from quire.search.explanation import Explanation, Step, ranking_steps, scope_step, text_step
+from quire.search.retriever import Mode, Retriever, checked_question
 
 if TYPE_CHECKING:
+    from quire.answering.summaries import Summary
     from quire.indexes.index import Index
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
-    from quire.summaries import Summary
 
 CATALOG = "catalog.sqlite3"
 _log = logging.getLogger(__name__)
@@ -588,7 +589,7 @@ class KnowledgeBase:
         one they are the document's own most central sentences. `progress` hears how many sections
         of how many are done; setting `cancel` ends with those. Raises DocumentNotFound.
         """
-        from quire.summaries import summarize  # noqa: PLC0415  NumPy and more
+        from quire.answering.summaries import summarize  # noqa: PLC0415  NumPy and more
 
         document = self.document(reference)
         with self._catalog.reading() as connection:

@@ -27,13 +27,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()
 
 from quire import Answer, KnowledgeBase
 from quire.evaluation import datasets, metrics
-from quire.models.starter import CHAT, EMBEDDER
+from quire.models.store.starter import CHAT, EMBEDDER
 
 PROMPT = (
     "Use the following pieces of context to answer the question at the end. If you don't know the "
@@ -107,7 +107,7 @@ def pages(file: Path) -> Iterator[str]:
 
 def opened(model: Path) -> Any:
     """The model as a tutorial opens it, but for one setting: with the weights repacked, some builds
-    crash at the first token (quire.models.llama_selftest), and Quire decides that by itself."""
+    crash at the first token (quire.models.engine.selftest), and Quire decides that by itself."""
     import llama_cpp
     import llama_cpp.llama_cpp as api
 

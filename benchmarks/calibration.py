@@ -8,7 +8,7 @@ question is asked once more with its own paragraph withheld, so that questions w
 nowhere are known too, and not only those that a set was made with to deceive.
 
 It prints what was found on documents that the weights were not fitted on; with --write the weights
-go into app/calibration.json, in place of those for the same language.
+go into app/answering/calibration.json, in place of those for the same language.
 """
 
 import argparse
@@ -21,23 +21,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quire import KnowledgeBase, evidence, load_settings
-from quire.confidence import Signals, signals
+from quire import KnowledgeBase, load_settings
+from quire.answering import evidence
+from quire.answering.confidence import Signals, signals
 from quire.evaluation import metrics
-from quire.passages import context
 from quire.records import PAGE_BREAK, Hit
+from quire.search.passages import context
+from quire.search.question_parts import parse
 from quire.text import languages
-from quire.text.question_parts import parse
 from scoreboard import SOURCES
 
-OUT = Path(__file__).parent.parent / "app" / "calibration.json"
+OUT = Path(__file__).parent.parent / "app" / "answering" / "calibration.json"
 HITS, PASSAGES = 8, 6  # as an answer is made from
 DEEPER = 20  # hits searched, so that eight are left when a paragraph is withheld
 WITHHELD_WEIGHT = 0.1  # of a question asked once more without its paragraph, when fitting

@@ -18,17 +18,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()
 
 import llama_cpp.llama_cpp as api
 
-from quire.models import gguf, llama_selftest, machine
-from quire.models.llama import LlamaEngine
-from quire.models.llama_runtime import build, supports_gpu, system_info
-from quire.models.starter import CHAT
-from quire.models.turns import Reply
+from quire.models import machine
+from quire.models.engine import gguf, selftest
+from quire.models.engine.llama import LlamaEngine
+from quire.models.engine.runtime import build, supports_gpu, system_info
+from quire.models.engine.turns import Reply
+from quire.models.store.starter import CHAT
 from quire.records import Message
 
 STORY = [Message("user", "Tell a long story about a lighthouse.")]
@@ -76,7 +77,7 @@ def bare(engine: LlamaEngine, tokens: int) -> tuple[float, float]:
     model_params = api.llama_model_default_params()
     model_params.n_gpu_layers = -1 if supports_gpu() else 0
     path = engine._path  # noqa: SLF001  for no user
-    model_params.use_extra_bufts = llama_selftest.passes_with_extra_buffers(
+    model_params.use_extra_bufts = selftest.passes_with_extra_buffers(
         gguf.read_facts(path),
         build=build(),
         cpu=machine.describe().cpu,

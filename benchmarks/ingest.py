@@ -24,7 +24,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()
 
@@ -37,7 +37,7 @@ def run_tutorial(files: Sequence[Path], _: Path) -> dict[str, float]:
     from pypdf import PdfReader
     from sentence_transformers import SentenceTransformer
 
-    from quire.models.starter import EMBEDDER
+    from quire.models.store.starter import EMBEDDER
 
     model = SentenceTransformer(str(EMBEDDER.path), device="cpu")
     model.encode(["warm"])

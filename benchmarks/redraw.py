@@ -17,16 +17,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()
 
 from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase, ui
-from quire.conversations import new_id
-from quire.models import starter
+from quire.conversations.store import new_id
 from quire.models.fakes import FakeEmbedder
+from quire.models.store import starter
 
 
 def main() -> None:

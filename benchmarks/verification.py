@@ -23,8 +23,8 @@ import corruptions
 from corruptions import FALSE, TRUE, Pair
 from handmade_pairs import judged
 from made_passages import passage
-from quire.text import languages, quantities, quantity_fit
-from quire.verification import verify
+from quire.text import languages
+from quire.verification import quantities, quantity_fit, verify
 
 DIGITS_ZH = "零一二三四五六七八九十"
 

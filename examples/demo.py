@@ -3,7 +3,7 @@
 Usage: python examples/demo.py KNOWLEDGE_BASE_FOLDER
 """
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()  # before anything loads torch or llama.cpp
 
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from quire import KnowledgeBase, QuireError
-from quire.output import answer_lines
+from quire.commands.output import answer_lines
 
 HERE = Path(__file__).parent
 

@@ -17,7 +17,8 @@ import apsw
 import apsw.ext
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseError, KnowledgeBaseNotFound
-from quire.indexes import files, lock, migrations
+from quire.indexes import migrations
+from quire.indexes.folder import files, lock
 
 OLDEST_SQLITE = (3, 51, 3)
 """Older versions can corrupt a write-ahead log that two connections write or checkpoint at once."""

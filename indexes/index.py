@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
-from quire.indexes import documents, files, lexical, staging
+from quire.indexes import documents, lexical, staging
 from quire.indexes.catalog import Catalog
+from quire.indexes.folder import files
 from quire.indexes.scope import Selection
 from quire.indexes.vectors import VectorIndex
 from quire.records import PAGE_BREAK

@@ -28,9 +28,9 @@ from quire.indexes.catalog import Catalog
 from quire.indexes.documents import EmbeddedChunk, Location, displayed
 from quire.ingest import chunking
 from quire.ingest.discover import FoundFile, SkippedPath, discover
-from quire.ingest.isolation import ParserPool
 from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import Source
+from quire.ingest.parsing.pool import ParserPool
 from quire.ingest.report import IngestReport, Progress, Tally
 from quire.models.protocols import Embedder
 from quire.records import Chunk, ParsedDocument

@@ -7,7 +7,7 @@ from typing import Any
 
 from quire.errors import Skipped, Unreadable
 from quire.indexes.documents import displayed
-from quire.text.translations import translated
+from quire.messages.translations import translated
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 import quire
 from parser_here import ParserHere
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()  # before any test imports torch or llama_cpp
 

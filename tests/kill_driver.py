@@ -19,9 +19,11 @@ from typing import Any
 
 from faults import Disk, watched_disk
 from parser_here import ParserHere
-from quire import KnowledgeBase, chain, load_settings  # noqa: F401  the chain takes long to import
+from quire import KnowledgeBase, load_settings
+from quire.answering import chain  # noqa: F401  the chain takes long to import
 from quire.errors import KnowledgeBaseMismatch
-from quire.indexes import files, index, migrations
+from quire.indexes import index, migrations
+from quire.indexes.folder import files
 from quire.ingest import pipeline, reindexing
 from quire.models.fakes import FakeEmbedder
 

@@ -1,7 +1,7 @@
 """Starts the server that comes with llama-cpp-python: `python tests/llama_server.py --model …`.
 
 It is `python -m llama_cpp.server`, with weights as they are in the file: repacked for the
-processor, some builds crash on them (see quire.models.llama_selftest).
+processor, some builds crash on them (see quire.models.engine.selftest).
 """
 
 import llama_cpp.llama_cpp as api

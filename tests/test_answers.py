@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from faults import files_with
-from quire import KnowledgeBase, Scope, cli, load_settings, transcripts
+from quire import KnowledgeBase, Scope, cli, load_settings
+from quire.conversations import transcripts
 from quire.errors import UsageError
 from quire.models import opening
 from quire.models.fakes import FakeChatModel, FakeEmbedder

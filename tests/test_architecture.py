@@ -16,118 +16,59 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FOLDERS = {"app": "quire", "ingest": "quire.ingest", "indexes": "quire.indexes"}
 
-# Records and errors, and what is known of text: any module may use these.
-BASE = ("quire.errors", "quire.records", "quire.text")
+FOUNDATION = ("quire.errors", "quire.records", "quire.config", "quire.messages", "quire.text")
 PROTOCOLS = ("quire.models.protocols", "quire.models.forms", "quire.models.reading")
-# The only modules that print, parse arguments or render. Nothing else may import them.
+# The only rooms that print, parse arguments or render. Nothing else may import them.
 INTERFACES = (
     "quire.__main__",
     "quire.cli",
     "quire.commands",
-    "quire.output",
+    "quire.evaluation",
     "quire.ingest.__main__",
-    "quire.ingest.cli",
-    "quire.server",
     "quire.ui",
 )
 EVERYTHING = ("quire",)
 
-# What of Quire a module may import; the entry with the longest name that fits it counts. Names
-# stand for the modules below them too.
-MAY_IMPORT: dict[str, tuple[str, ...]] = {
+# The rooms in the order in which they are built on each other, with what of Quire each may import
+# beside itself; the longest name that fits a module counts, and names stand for all below them.
+ROOMS: dict[str, tuple[str, ...]] = {
     "quire.errors": (),
     "quire.records": (),
-    "quire.text": ("quire.text",),
     "quire.config": ("quire.errors",),
-    "quire.config_file": ("quire.errors",),
-    "quire.indexes": (*BASE, "quire.indexes"),
-    "quire.models": (*BASE, "quire.config", "quire.config_file", "quire.models"),
-    "quire.ingest.loaders": (*BASE, "quire.ingest.loaders", "quire.ingest.limits"),
-    "quire.ingest.chunking": BASE,
-    # A report shows paths the way the catalog writes them, so that the two can be compared.
-    "quire.ingest.report": (*BASE, "quire.indexes.documents"),
-    "quire.ingest.pipeline": (*BASE, "quire.ingest", "quire.indexes", "quire.models.protocols"),
-    "quire.ingest.embedded_texts": (
-        *BASE,
+    "quire.messages": (),
+    "quire.text": (),
+    "quire.indexes": FOUNDATION,
+    "quire.models": FOUNDATION,
+    "quire.ingest.limits": (),
+    "quire.ingest.loaders": (*FOUNDATION, "quire.ingest.limits"),
+    "quire.ingest.chunking": FOUNDATION,
+    "quire.ingest.parsing": (*FOUNDATION, "quire.ingest.limits", "quire.ingest.loaders"),
+    "quire.ingest": (*FOUNDATION, "quire.indexes", *PROTOCOLS),
+    "quire.search": (
+        *FOUNDATION,
         "quire.indexes",
-        "quire.ingest.chunking",
-        "quire.models.protocols",
-    ),
-    "quire.ingest.reindexing": (*BASE, "quire.ingest", "quire.indexes", *PROTOCOLS),
-    "quire.ingest.repair": (*BASE, "quire.ingest", "quire.indexes", "quire.models.protocols"),
-    "quire.ingest": (*BASE, "quire.ingest"),
-    # Any other module stands between storage and the knowledge base: it takes values and Protocols.
-    "quire": (*BASE, "quire.indexes", "quire.evidence", *PROTOCOLS),
-    "quire.retrieval": (
-        *BASE,
-        "quire.indexes",
-        "quire.duplicates",
-        "quire.evidence",
-        "quire.explanation",
-        "quire.fusion",
-        "quire.passages",
-        "quire.scanning",
+        "quire.answering.evidence",
         "quire.surveys",
         *PROTOCOLS,
     ),
-    "quire.replies": (
-        *BASE,
-        "quire.evidence",
-        "quire.models.repetition",
-        "quire.verification",
-        *PROTOCOLS,
-    ),
-    "quire.receipts": (
-        *BASE,
-        "quire.evidence",
-        "quire.indexes.scope",
-        "quire.prompting",
-        *PROTOCOLS,
-    ),
-    "quire.summaries": (
-        *BASE,
-        "quire.models.repetition",
-        "quire.models.watching",
-        "quire.passages",
-        "quire.prompting",
-        "quire.verification",
-        *PROTOCOLS,
-    ),
-    "quire.marked_words": BASE,
-    "quire.crossing": (*BASE, "quire.marked_words"),
-    "quire.roles": (*BASE, "quire.crossing", "quire.marked_words"),
-    "quire.agreement": (*BASE, "quire.roles", "quire.marked_words"),
-    "quire.verification": (*BASE, "quire.agreement"),
-    "quire.transcripts": (*BASE, "quire.conversations"),
-    "quire.scanning": (
-        *BASE,
+    "quire.verification": FOUNDATION,
+    "quire.surveys": (*FOUNDATION, "quire.indexes", "quire.search"),
+    "quire.conversations": (*FOUNDATION, "quire.indexes"),
+    "quire.answering": (
+        *FOUNDATION,
         "quire.indexes",
-        "quire.mentions",
-        "quire.passages",
+        "quire.models",
+        "quire.search",
+        "quire.verification",
         "quire.surveys",
-    ),
-    "quire.survey_answers": (*BASE, "quire.indexes", "quire.scanning", "quire.surveys"),
-    "quire.langchain_parts": (
-        *BASE,
-        "quire.models.watching",
-        "quire.retrieval",
-        *PROTOCOLS,
+        "quire.conversations",
     ),
     # Chooses the embedding model, for the knowledge base.
-    "quire.made_with": (
-        *BASE,
-        "quire.config",
-        "quire.indexes",
-        "quire.ingest.chunking",
-        "quire.models",
-    ),
+    "quire.header": (*FOUNDATION, "quire.indexes", "quire.ingest.chunking", "quire.models"),
+    "quire.diagnosis": (*FOUNDATION, "quire.indexes", "quire.models", "quire.__init__"),
     # Where things are put together.
-    "quire.__init__": EVERYTHING,
-    "quire.diagnosis": EVERYTHING,
     "quire.knowledge_base": EVERYTHING,
-    "quire.asking": EVERYTHING,
-    "quire.chain": EVERYTHING,
-    "quire.evaluation": EVERYTHING,
+    "quire.__init__": EVERYTHING,
     **dict.fromkeys(INTERFACES, EVERYTHING),
 }
 
@@ -136,6 +77,7 @@ FOUNDATIONS = {
     "quire.errors": set[str](),
     "quire.records": {"numpy"},
     "quire.config": {"pydantic", "pydantic_settings", "platformdirs"},
+    "quire.messages": set[str](),
     "quire.text": {"snowballstemmer"},
 }
 
@@ -145,11 +87,11 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "transformers": ("quire.models.embedding", "quire.models.reranking"),
     "sentence_transformers": ("quire.models.embedding", "quire.models.reranking"),
     "llama_cpp": (
-        "quire.models.llama",
-        "quire.models.llama_devices",
-        "quire.models.llama_runtime",
+        "quire.models.engine.llama",
+        "quire.models.engine.devices",
+        "quire.models.engine.runtime",
     ),
-    "jinja2": ("quire.models.template_worker",),
+    "jinja2": ("quire.models.engine.template_worker",),
     "huggingface_hub": ("quire.models",),
     "httpx": ("quire.models",),
     "jsonschema": ("quire.models.forms",),
@@ -157,9 +99,9 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     # All but the first two only name the type of the connection that the catalog hands them.
     "apsw": (
         "quire.indexes",
-        "quire.conversations",
-        "quire.retrieval",
-        "quire.scanning",
+        "quire.conversations.store",
+        "quire.search.retriever",
+        "quire.surveys.scan",
         "quire.ingest.embedded_texts",
         "quire.ingest.reindexing",
     ),
@@ -173,15 +115,12 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "charset_normalizer": ("quire.ingest.loaders",),
     "xml": (),
     "PIL": ("quire.ingest.loaders", "quire.ui"),
-    "langchain": ("quire.chain", "quire.langchain_parts"),
-    "langchain_core": ("quire.chain", "quire.langchain_parts"),
+    "langchain": ("quire.answering.chain", "quire.answering.langchain_model"),
+    "langchain_core": ("quire.answering.chain", "quire.answering.langchain_model"),
     "langchain_text_splitters": (),
     "langgraph": (),
-    "langsmith": ("quire.chain", "quire.langchain_parts"),
+    "langsmith": ("quire.answering.chain", "quire.answering.langchain_model"),
     "streamlit": ("quire.ui", "streamlit_app"),
-    "fastapi": ("quire.server",),
-    "starlette": ("quire.server",),
-    "uvicorn": ("quire.server",),
     "typer": INTERFACES,
     "click": INTERFACES,
     "argparse": INTERFACES,
@@ -320,9 +259,9 @@ def resolved(target: str) -> str:
     return target
 
 
-def rule_for(name: str) -> tuple[str, ...]:
-    fitting = [key for key in MAY_IMPORT if within(name, (key,))]
-    return MAY_IMPORT[max(fitting, key=len)]
+def room_of(name: str) -> str:
+    """The room that a module stands in."""
+    return max((room for room in ROOMS if within(name, (room,))), key=len)
 
 
 def ours(module: Module) -> Iterator[tuple[str, int]]:
@@ -337,12 +276,19 @@ def ours(module: Module) -> Iterator[tuple[str, int]]:
 def test_imports_point_one_way() -> None:
     wrong = []
     for module in PACKAGE:
-        allowed = rule_for(module.name)
+        room = room_of(module.name)
         for target, line in ours(module):
-            fits = within(target.removesuffix(".__init__"), allowed)
+            package = target if target == "quire.__init__" else target.removesuffix(".__init__")
+            fits = within(package, (room, *ROOMS[room]))
             if not fits:
                 wrong.append(f"{module.at(line)}: {module.name} may not import {target}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_each_rule_is_about_a_module_that_there_is() -> None:
+    named = {*ROOMS, *FOUNDATIONS, *(door for doors in FRONT_DOORS.values() for door in doors)}
+    there = {module.name for module in [*PACKAGE, *SCRIPTS]}
+    assert not [name for name in named if not any(within(each, (name,)) for each in there)]
 
 
 def test_nothing_but_an_interface_imports_an_interface() -> None:
@@ -540,7 +486,9 @@ def test_no_module_has_the_name_of_one_in_the_standard_library() -> None:
     assert not names & sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "app" / "ui").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "app" / "ui").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_what_runs_by_itself_on_a_page_is_guarded(path: Path) -> None:
     """A fragment or a dialog is run anew without its page, and so without what catches the page's
     errors; Streamlit would show its own words for them, in English."""

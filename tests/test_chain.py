@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from quire import Answer, KnowledgeBase, QuireError
+from quire.commands.output import answer_lines
 from quire.models.fakes import FakeChatModel, FakeEmbedder
-from quire.output import answer_lines
 from quire.records import Message
 
 NOTES = """# Harbour rules

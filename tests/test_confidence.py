@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made_passages import passage
-from quire import confidence, evidence
-from quire.confidence import Signals, calibration, calibrations, signals
+from quire.answering import confidence, evidence
+from quire.answering.confidence import Signals, calibration, calibrations, signals
 from quire.errors import UsageError
 from quire.text import analysis
 

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from faults import contents, files_with, watched_disk
-from quire.conversations import Conversations, new_id
+from quire.conversations.store import Conversations, new_id
 from quire.errors import (
     KnowledgeBaseDamaged,
     KnowledgeBaseError,
@@ -167,7 +167,9 @@ def test_write_protected_chats_can_be_read(
     chats.add(answer("a", "First"))
     chats.close()
     before = contents(path.parent)
-    monkeypatch.setattr("quire.conversations.is_writable", lambda _: False)  # root can always write
+    monkeypatch.setattr(
+        "quire.conversations.store.is_writable", lambda _: False
+    )  # root can always write
     protected = Conversations(path)
     assert [turn.question for turn in protected.turns("a")] == ["First"]
     with pytest.raises(KnowledgeBaseError, match="cannot be read or written"):
@@ -226,7 +228,9 @@ def test_a_write_protected_file_of_the_first_version_is_read_as_it_is(
 ) -> None:
     made_by_version_1(path, answer("a", "Old"))
     before = contents(path.parent)
-    monkeypatch.setattr("quire.conversations.is_writable", lambda _: False)  # root can always write
+    monkeypatch.setattr(
+        "quire.conversations.store.is_writable", lambda _: False
+    )  # root can always write
     protected = Conversations(path)
     assert [turn.question for turn in protected.turns("a")] == ["Old"]
     with pytest.raises(KnowledgeBaseError, match="cannot be read or written"):

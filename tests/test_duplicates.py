@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from quire import KnowledgeBase, Scope, load_settings
-from quire.duplicates import Distinct
 from quire.models.fakes import FakeEmbedder
 from quire.records import Chunk, Document, Span
+from quire.search.duplicates import Distinct
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 

@@ -1,7 +1,7 @@
 """Which sentences of the passages bear on a question."""
 
 from made_passages import passage
-from quire import evidence
+from quire.answering import evidence
 from quire.models.fakes import FakeEmbedder
 from quire.records import Passage
 from quire.text import analysis

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quire.errors import KnowledgeBaseError
-from quire.indexes import files
+from quire.indexes.folder import files
 
 
 def test_a_file_has_its_content_and_belongs_to_its_owner_alone(tmp_path: Path) -> None:

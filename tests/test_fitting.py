@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from quire import diagnosis, load_settings
 from quire.errors import ModelUnusable
-from quire.models import gguf, llama_devices, llama_runtime, machine
-from quire.models.fitting import fit
-from quire.models.starter import CHAT
+from quire.models import machine
+from quire.models.engine import devices, gguf, runtime
+from quire.models.engine.fitting import fit
+from quire.models.store.starter import CHAT
 
 GB = 10**9
 FACTS = replace(
@@ -103,9 +104,9 @@ def test_what_is_loaded_fits(total: int, share: float, gpu: int, wanted: int) ->
 
 
 def test_the_memory_of_devices_is_what_their_drivers_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not llama_runtime.supports_gpu():
-        assert llama_devices.free_gpu_memory() == 0
+    if not runtime.supports_gpu():
+        assert devices.free_gpu_memory() == 0
     # The processor is a device of ggml's too, whose memory can be compared.
-    monkeypatch.setattr(llama_devices, "_GPUS", {0})
+    monkeypatch.setattr(devices, "_GPUS", {0})
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert physical / 2 < llama_devices.free_gpu_memory() <= physical
+    assert physical / 2 < devices.free_gpu_memory() <= physical

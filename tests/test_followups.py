@@ -3,7 +3,7 @@
 import pytest
 
 from made_passages import passage
-from quire.followups import is_about, own, standalone
+from quire.answering.followups import is_about, own, standalone
 
 EN = ["When must the deposit for the East Dome be paid?"]
 ZH = ["东圆顶的租约什么时候到期？"]

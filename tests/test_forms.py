@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from quire.errors import ModelError, ReplyUnusable, UsageError
-from quire.models import grammar
+from quire.models.engine import grammar
+from quire.models.engine.llama import LlamaEngine
+from quire.models.engine.turns import Job
 from quire.models.forms import Form, Grammar, JsonSchema
-from quire.models.llama import LlamaEngine
-from quire.models.starter import CHAT
-from quire.models.turns import Job
+from quire.models.store.starter import CHAT
 from quire.records import Message
 
 JOKE = {

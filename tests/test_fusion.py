@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.fusion import BM25_WEIGHT, NAME_WEIGHT, fuse, lifted
+from quire.search.fusion import BM25_WEIGHT, NAME_WEIGHT, fuse, lifted
 
 _CHUNKS = st.integers(1, 40)
 _COSINES = st.dictionaries(_CHUNKS, st.floats(-1, 1, width=16), min_size=1)

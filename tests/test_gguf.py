@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quire.errors import ModelError, ModelNotFound, ModelUnusable
-from quire.models import gguf
-from quire.models.chat_template import ChatTemplate
-from quire.models.llama import LlamaEngine
-from quire.models.starter import CHAT
+from quire.models.engine import gguf
+from quire.models.engine.chat_template import ChatTemplate
+from quire.models.engine.llama import LlamaEngine
+from quire.models.store.starter import CHAT
 from quire.records import Message, Segment
 
 CHATML = (

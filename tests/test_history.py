@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.history import Exchange, told
+from quire.answering.history import Exchange, told
 
 TALK = [
     Exchange("Who keeps the harbour?", "Ada Holm does. She has a boat. It is red."),

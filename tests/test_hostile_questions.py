@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quire import KnowledgeBase, QuireError, Scope, cli, load_settings
 from quire.models import opening
 from quire.models.fakes import FakeEmbedder
-from quire.retrieval import checked_question
+from quire.search.retriever import checked_question
 
 HOSTILE = {
     "empty": "",

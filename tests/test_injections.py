@@ -8,10 +8,10 @@ import pytest
 
 from injections import Injection, injections
 from quire import Answer, KnowledgeBase, load_settings
-from quire.models import starter
+from quire.models.engine.llama import LlamaEngine
 from quire.models.fakes import FakeChatModel, FakeEmbedder
-from quire.models.llama import LlamaEngine
 from quire.models.protocols import ChatModel
+from quire.models.store import starter
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 

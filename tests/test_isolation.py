@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from quire.errors import Skipped, Unreadable
-from quire.ingest import framing
-from quire.ingest.isolation import ParserPool
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import load
+from quire.ingest.parsing import framing
+from quire.ingest.parsing.pool import ParserPool
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
 
@@ -184,7 +184,7 @@ def test_a_worker_ends_when_its_caller_is_killed_in_the_middle_of_a_file(tmp_pat
 import threading, time
 from pathlib import Path
 from quire.ingest import framing
-from quire.ingest.isolation import ParserPool
+from quire.ingest.parsing.pool import ParserPool
 pool = ParserPool()
 threading.Thread(target=pool.parse, args=(Path({str(path)!r}),), daemon=True).start()
 while pool._workers[0]._process is None:
@@ -207,7 +207,7 @@ time.sleep(60)
 def test_what_a_library_prints_does_not_get_into_the_answers(text_file: Path) -> None:
     code = """
 import os
-import quire.ingest.worker as worker
+import quire.ingest.parsing.worker as worker
 load = worker.load
 worker.load = lambda *a, **k: (print("noise", flush=True), os.write(1, b"noise"), load(*a, **k))[2]
 worker.main()
@@ -229,7 +229,7 @@ worker.main()
 
 
 def test_a_worker_starts_without_any_parser_loaded() -> None:
-    code = "import sys, quire.ingest.worker; print(*sys.modules)"
+    code = "import sys, quire.ingest.parsing.worker; print(*sys.modules)"
     listed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

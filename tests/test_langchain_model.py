@@ -27,11 +27,11 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 from pydantic import BaseModel
 
+from quire.answering.langchain_model import QuireChatModel
 from quire.errors import ModelError, ReplyUnusable, UsageError
-from quire.langchain_parts import QuireChatModel
+from quire.models.engine.llama import LlamaEngine
 from quire.models.fakes import FakeChatModel, FakeReply
-from quire.models.llama import LlamaEngine
-from quire.models.starter import CHAT
+from quire.models.store.starter import CHAT
 from quire.records import Message
 
 # Asynchronous tests run by anyio, which comes with LangChain.

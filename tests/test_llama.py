@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quire.errors import ModelBusy, ModelError, ModelNotFound, UsageError
-from quire.models.kept_contexts import WORTH_KEEPING, KeptContext, KeptContexts
-from quire.models.llama import LlamaEngine
-from quire.models.starter import CHAT
+from quire.models.engine.kept_contexts import WORTH_KEEPING, KeptContext, KeptContexts
+from quire.models.engine.llama import LlamaEngine
+from quire.models.store.starter import CHAT
 from quire.records import Message
 
 
@@ -169,7 +169,8 @@ def test_the_interleaved_turns_of_two_callers_share_no_word(engine: LlamaEngine)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_is_told_that_the_model_stayed_behind(verdicts: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from quire.models.llama import LlamaEngine;"
+        "import os, sys; from pathlib import Path;"
+        "from quire.models.engine.llama import LlamaEngine;"
         "from quire.records import Message; from quire.errors import ModelError;"
         "engine = LlamaEngine(Path(sys.argv[1]), verdicts=Path(sys.argv[2]));"
         "child = os.fork()\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from quire.errors import ModelUnusable
-from quire.models import gguf, llama_selftest
-from quire.models.starter import CHAT
+from quire.models.engine import gguf, selftest
+from quire.models.store.starter import CHAT
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +26,13 @@ def child(program: str) -> list[str]:
 def decide(
     facts: gguf.GgufFacts,
     verdicts: Path,
-    command: list[str] | tuple[str, ...] = llama_selftest.COMMAND,
+    command: list[str] | tuple[str, ...] = selftest.COMMAND,
     *,
     build: str = "build",
     cpu: str = "cpu",
     timeout: float | None = None,
 ) -> bool:
-    return llama_selftest.passes_with_extra_buffers(
+    return selftest.passes_with_extra_buffers(
         facts,
         build=build,
         cpu=cpu,
@@ -56,7 +56,7 @@ def test_the_starter_model_writes_its_token_in_a_child(
 @pytest.mark.parametrize("repacked", ["0", "1"])
 def test_the_starter_model_works_with_and_without_repacked_weights(repacked: str) -> None:
     done = subprocess.run(
-        [*llama_selftest.COMMAND, str(CHAT.path), repacked, "0"], capture_output=True, check=True
+        [*selftest.COMMAND, str(CHAT.path), repacked, "0"], capture_output=True, check=True
     )
     assert json.loads(done.stdout) == {"ok": True}
     assert done.stderr == b""

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from quire.errors import KnowledgeBaseError, KnowledgeBaseLocked
-from quire.indexes.lock import writer_lock
+from quire.indexes.folder.lock import writer_lock
 
 _HOLD = """
 import subprocess, sys
 from pathlib import Path
-from quire.indexes.lock import writer_lock
+from quire.indexes.folder.lock import writer_lock
 with writer_lock(Path(sys.argv[1]), wait=0):
     child = subprocess.Popen(["sleep", "30"])  # such as a parser that outlives its owner
     print(child.pid, flush=True)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quire.models import machine
-from quire.models.starter import CHAT
-from quire.models.thread_choice import ThreadChoice
+from quire.models.engine.thread_choice import ThreadChoice
+from quire.models.store.starter import CHAT
 
 
 def test_the_machine_is_described() -> None:
@@ -51,7 +51,7 @@ def test_looking_at_the_machine_loads_nothing_heavy() -> None:
 
 WAITS = """
 import os, sys
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 {before}
 print(wait_passively(), os.environ.get("OMP_WAIT_POLICY"))
 """
@@ -87,7 +87,7 @@ SPEEDS = """
 import json, subprocess, sys, time
 from pathlib import Path
 {before}
-from quire.models.llama import LlamaEngine
+from quire.models.engine.llama import LlamaEngine
 {after}
 from quire.records import Message
 
@@ -113,7 +113,7 @@ with LlamaEngine(Path(sys.argv[1]), verdicts=Path(sys.argv[2])) as engine:
 print(json.dumps([quiet, busy]))
 """
 
-PASSIVE = "from quire.models.openmp import wait_passively; wait_passively()\n"
+PASSIVE = "from quire.models.engine.openmp import wait_passively; wait_passively()\n"
 TORCH = "import torch; torch.ones(400, 400) @ torch.ones(400, 400)\n"
 
 

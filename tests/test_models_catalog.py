@@ -7,9 +7,11 @@ import pytest
 
 from quire import Models, load_settings
 from quire.errors import ModelNotFound, UsageError
-from quire.models import catalog, gguf, installed, opening, starter
+from quire.models import catalog, opening
 from quire.models.catalog import known_models
 from quire.models.embedding import SentenceEmbedder
+from quire.models.engine import gguf
+from quire.models.store import installed, starter
 
 
 def file_in(folder: Path, name: str) -> Path:

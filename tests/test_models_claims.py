@@ -16,7 +16,8 @@ from hub import Hub, running_hub
 from made_models import chat_model_file
 from quire import Models, load_settings
 from quire.errors import DownloadFailed, DownloadStopped, ModelBusy, UsageError
-from quire.models import adding, catalog, claims, starter
+from quire.models import catalog
+from quire.models.store import adding, claims, starter
 
 REPO, FILE = "someone/Tiny-GGUF", "tiny.gguf"
 REFERENCE = f"hf:{REPO}/{FILE}"

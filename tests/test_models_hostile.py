@@ -14,7 +14,9 @@ from hub import Hub, running_hub
 from made_models import chat_model_file, embedding_model_folder
 from quire import Models, load_settings
 from quire.errors import DownloadFailed, ModelUnusable, QuireError
-from quire.models import gguf, opening, sentence_folder
+from quire.models import opening
+from quire.models.engine import gguf
+from quire.models.store import sentence_folder
 
 REPO, FILE = "someone/Tiny-GGUF", "tiny.gguf"
 

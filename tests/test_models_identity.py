@@ -16,9 +16,10 @@ from made_models import (
 )
 from quire import Models, load_settings
 from quire.errors import DownloadFailed, ModelNotFound, UsageError
-from quire.models import catalog, installed, provenance, pulling
-from quire.models.pulling import Pulled
-from quire.models.wanting import wanted
+from quire.models import catalog
+from quire.models.store import installed, provenance, pulling
+from quire.models.store.pulling import Pulled
+from quire.models.store.wanting import wanted
 
 REPO, OTHER, FILE = "someone/Tiny-GGUF", "another/Tiny-GGUF", "tiny.gguf"
 REFERENCE = f"hf:{REPO}/{FILE}"

@@ -17,8 +17,8 @@ from made_models import (
     chat_model_file,
     embedding_model_folder,
 )
-from quire import Models, Settings, cli, config_file, load_settings
-from quire.config_file import put_setting
+from quire import Models, Settings, cli, config, load_settings
+from quire.config import put_setting
 from quire.errors import (
     DownloadFailed,
     ModelNotFound,
@@ -26,19 +26,11 @@ from quire.errors import (
     SettingsError,
     UsageError,
 )
-from quire.models import (
-    catalog,
-    installed,
-    machine,
-    opening,
-    placing,
-    recommending,
-    speed,
-    starter,
-)
+from quire.models import catalog, machine, opening, recommending, speed
 from quire.models.catalog import known_models
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.models.speed import ChatSpeed, Speeds
+from quire.models.store import installed, placing, starter
 from quire.records import Message
 
 
@@ -276,7 +268,7 @@ def test_a_setting_is_changed_and_no_other(values: dict[str, str], value: str) -
     except tomllib.TOMLDecodeError:  # JSON writes DEL as it is
         return
     line = f"model = {json.dumps(value, ensure_ascii=False)}"
-    after = config_file._changed(text, "model", line)
+    after = config._changed(text, "model", line)
     if "\x7f" not in value:
         assert tomllib.loads(after) == {**before, "model": value}
 

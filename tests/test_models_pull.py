@@ -19,11 +19,12 @@ from hub import Hub, running_hub
 from made_models import chat_model_file, embedding_model_files
 from quire import load_settings
 from quire.errors import DownloadFailed, DownloadStopped, ModelUnusable, QuireError, UsageError
-from quire.models import downloads, installed, opening, placing, provenance, pulling, starter
-from quire.models.downloads import DownloadProgress
-from quire.models.pulling import Pulled
-from quire.models.sentence_folder import read_folder
-from quire.models.wanting import Wanted, wanted
+from quire.models import opening
+from quire.models.store import downloads, installed, placing, provenance, pulling, starter
+from quire.models.store.downloads import DownloadProgress
+from quire.models.store.pulling import Pulled
+from quire.models.store.sentence_folder import read_folder
+from quire.models.store.wanting import Wanted, wanted
 
 REPO, FILE = "someone/Tiny-GGUF", "tiny.gguf"
 REFERENCE = f"hf:{REPO}/{FILE}"

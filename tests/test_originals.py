@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.indexes import originals
+from quire.indexes.folder import originals
 
 
 @given(st.text(max_size=400) | st.text(alphabet="./\\\x00: CON%2f~\n中", max_size=400))

@@ -139,7 +139,7 @@ def test_the_wheel_holds_every_file_of_the_folders_and_nothing_else(
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == expected
     assert {"quire/py.typed", "quire/text/traditional_to_simplified.txt"} < held
-    assert {"quire/prompts/answer.en.txt", "quire/prompts/answer.zh.txt"} < held
+    assert {"quire/answering/prompts/answer.en.txt", "quire/answering/prompts/answer.zh.txt"} < held
 
 
 def test_the_wheel_has_the_version_that_the_package_tells(wheel: Path) -> None:

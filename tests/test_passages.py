@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.passages import context, join_neighbours
 from quire.records import Chunk, Document, Hit, PageText, Span
+from quire.search.passages import context, join_neighbours
 
 MOST, PASSAGES = 8, 6
 

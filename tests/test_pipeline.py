@@ -19,7 +19,7 @@ from made_documents import assert_equal, state
 from quire import IngestReport, KnowledgeBase
 from quire.errors import KnowledgeBaseError, Unreadable
 from quire.ingest import pipeline
-from quire.ingest.isolation import ParserPool
+from quire.ingest.parsing.pool import ParserPool
 from quire.ingest.report import Progress
 from quire.models.fakes import FakeEmbedder
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from made_passages import passage
+from quire.answering.evidence import Evidence
+from quire.answering.prompting import filled, fixed_part, pack, wording
 from quire.errors import SettingsError
-from quire.evidence import Evidence
-from quire.prompting import filled, fixed_part, pack, wording
 from quire.records import Message
 
 

@@ -27,8 +27,8 @@ from quire.indexes import staging
 from quire.ingest import reindexing
 from quire.ingest.embedded_texts import vectors_of
 from quire.ingest.reindexing import ReindexProgress
-from quire.models import starter
 from quire.models.fakes import FakeEmbedder
+from quire.models.store import starter
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 

@@ -24,14 +24,16 @@ from quire.errors import (
     ReplyUnusable,
     UsageError,
 )
-from quire.models import gguf, opening, remote_access, speed
+from quire.models import opening, speed
+from quire.models.engine import gguf
+from quire.models.engine.runtime import Interrupt, LlamaRuntime
 from quire.models.fakes import FakeEmbedder
 from quire.models.forms import Grammar, JsonSchema
-from quire.models.llama_runtime import Interrupt, LlamaRuntime
-from quire.models.remote import MAX_AT_ONCE, RemoteModel, estimate
-from quire.models.remote_access import Server
-from quire.models.remote_events import MAX_EVENT
-from quire.models.starter import CHAT
+from quire.models.remote import access
+from quire.models.remote.access import Server
+from quire.models.remote.events import MAX_EVENT
+from quire.models.remote.model import MAX_AT_ONCE, RemoteModel, estimate
+from quire.models.store.starter import CHAT
 from quire.records import Message
 from remote_server import Behaviour, Connection, RemoteServer, drips, hangs, says, serving
 
@@ -44,7 +46,7 @@ def talking(behave: Behaviour, **options: Any) -> Iterator[tuple[RemoteModel, Re
     """A model on a server that behaves so."""
     with serving(behave) as server:
         options = {"model": "qwen", "key": KEY, "timeout": 30.0, **options}
-        model = RemoteModel(remote_access.server(server.url), **options)
+        model = RemoteModel(access.server(server.url), **options)
         try:
             yield model, server
         finally:
@@ -229,7 +231,7 @@ def test_the_servers_list_tells_the_only_model_and_its_context() -> None:
 def test_a_server_that_cannot_list_its_models_yet_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("quire.models.remote_listing._AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("quire.models.remote.listing._AGAIN_SECONDS", 0.0)
     with talking(says("Yes."), model="") as (model, server):
         server.models = answers(503, {"error": "Loading model"})
         assert model.context_tokens == 4096
@@ -481,7 +483,7 @@ def test_a_key_is_asked_for_where_there_is_none() -> None:
         pytest.raises(ModelUnusable, match="asks for a key") as caught,
     ):
         reply(model)
-    assert remote_access.KEY_VARIABLE in caught.value.hint
+    assert access.KEY_VARIABLE in caught.value.hint
     assert "authorization" not in server.asked.headers
 
 
@@ -510,7 +512,7 @@ def test_a_server_that_stops_in_the_middle_is_given_up() -> None:
 def test_a_server_that_keeps_silent_after_the_last_word_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("quire.models.remote_connection._LAST_WORDS_SECONDS", 0.2)
+    monkeypatch.setattr("quire.models.remote.connection._LAST_WORDS_SECONDS", 0.2)
 
     def lingers(connection: Connection) -> None:
         connection.head()
@@ -561,7 +563,7 @@ def test_events_without_anything_in_them_are_silence() -> None:
 
 
 def test_a_server_that_dawdles_is_given_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quire.models.remote_reply._SECONDS_PER_TOKEN", 0.05)
+    monkeypatch.setattr("quire.models.remote.reply._SECONDS_PER_TOKEN", 0.05)
 
     def dawdles(connection: Connection) -> None:
         connection.head()
@@ -579,7 +581,7 @@ def test_a_server_that_dawdles_is_given_up_in_the_end(monkeypatch: pytest.Monkey
 
 def test_nobody_listening_is_one_sentence() -> None:
     with serving(hangs) as server:
-        gone = remote_access.server(server.url)
+        gone = access.server(server.url)
     model = RemoteModel(gone, model="qwen")
     with pytest.raises(ModelUnreachable, match="cannot be reached") as caught:
         reply(model)
@@ -598,7 +600,7 @@ def test_a_server_without_encryption_behind_https_is_one_sentence() -> None:
 
         thread = threading.Thread(target=refuse)
         thread.start()
-        model = RemoteModel(remote_access.server(f"https://127.0.0.1:{plain.getsockname()[1]}"))
+        model = RemoteModel(access.server(f"https://127.0.0.1:{plain.getsockname()[1]}"))
         with pytest.raises(ModelUnreachable, match="cannot be made secure") as caught:
             reply(model)
         assert "http://" in caught.value.hint
@@ -702,27 +704,27 @@ def test_only_so_many_are_asked_for_at_once() -> None:
 )
 def test_an_address_that_cannot_be_is_one_sentence(url: str, words: str) -> None:
     with pytest.raises(ModelUnusable, match=words) as caught:
-        remote_access.server(url)
+        access.server(url)
     assert caught.value.hint
     assert "user:" not in caught.value.message
 
 
 def test_a_proxy_takes_even_a_local_address_off_the_machine() -> None:
-    assert remote_access.server("http://localhost:8080").local
-    assert not remote_access.server("http://localhost:8080", proxy="http://proxy.example").local
+    assert access.server("http://localhost:8080").local
+    assert not access.server("http://localhost:8080", proxy="http://proxy.example").local
 
 
 def test_a_key_comes_from_the_environment_first_then_from_a_file_of_ones_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "remote.key"
-    monkeypatch.delenv(remote_access.KEY_VARIABLE, raising=False)
-    assert remote_access.key(file) == ""
+    monkeypatch.delenv(access.KEY_VARIABLE, raising=False)
+    assert access.key(file) == ""
     file.write_text("from-file\n")
     file.chmod(0o600)
-    assert remote_access.key(file) == "from-file"
-    monkeypatch.setenv(remote_access.KEY_VARIABLE, "from-environment")
-    assert remote_access.key(file) == "from-environment"
+    assert access.key(file) == "from-file"
+    monkeypatch.setenv(access.KEY_VARIABLE, "from-environment")
+    assert access.key(file) == "from-environment"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
@@ -730,12 +732,12 @@ def test_a_key_comes_from_the_environment_first_then_from_a_file_of_ones_own(
 def test_a_key_that_others_can_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
 ) -> None:
-    monkeypatch.delenv(remote_access.KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(access.KEY_VARIABLE, raising=False)
     file = tmp_path / "remote.key"
     file.write_text(KEY)
     file.chmod(mode)
     with pytest.raises(ModelUnusable, match="other users") as caught:
-        remote_access.key(file)
+        access.key(file)
     assert caught.value.hint.endswith(f"chmod 600 {file}")
 
 
@@ -743,9 +745,9 @@ def test_a_key_that_others_can_read_is_refused(
 def test_what_cannot_be_a_key_is_refused_without_showing_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    monkeypatch.setenv(remote_access.KEY_VARIABLE, key)
+    monkeypatch.setenv(access.KEY_VARIABLE, key)
     with pytest.raises(ModelUnusable) as caught:
-        remote_access.key(tmp_path / "none")
+        access.key(tmp_path / "none")
     assert key not in str(caught.value)
 
 
@@ -760,7 +762,7 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_proxy_that_is_named_is_used() -> None:
     with serving(says("Yes.")) as server:
         proxy = server.url.removesuffix("/v1")
-        elsewhere = remote_access.server("http://models.example/v1", proxy=proxy)
+        elsewhere = access.server("http://models.example/v1", proxy=proxy)
         model = RemoteModel(elsewhere, model="qwen", proxy=proxy)
         assert reply(model) == "Yes."
         assert server.asked.line.startswith("POST http://models.example/v1/chat/completions")
@@ -772,7 +774,7 @@ def test_options_are_added_to_each_request_and_replace_nothing_of_quires() -> No
         reply(model)
     assert server.asked.json["enable_thinking"] is False
     with pytest.raises(UsageError, match="messages"):
-        RemoteModel(server=remote_access.server(server.url), options={"messages": []})
+        RemoteModel(server=access.server(server.url), options={"messages": []})
 
 
 # In a knowledge base
@@ -826,7 +828,7 @@ def test_a_model_that_only_thinks_leaves_the_quotes_and_says_how_to_give_it_more
     lease: Path,
 ) -> None:
     with serving(thinks_only) as server:
-        model = RemoteModel(remote_access.server(server.url), model="q")
+        model = RemoteModel(access.server(server.url), model="q")
         with KnowledgeBase.open(lease, embedder=FakeEmbedder(), model=model) as kb:
             answer = kb.ask("When does the lease of the house end?")
         model.close()
@@ -843,7 +845,7 @@ def test_a_model_that_only_thinks_works_for_the_doctor_and_can_be_measured(
         )
         (*_, check) = diagnosis._remote_model(there)
         assert (check.ok, check.found.endswith("thought")) == (True, True)
-        model = RemoteModel(remote_access.server(server.url), model="q")
+        model = RemoteModel(access.server(server.url), model="q")
         assert speed.measure_chat(model).decode > 0
         model.close()
 

@@ -12,9 +12,9 @@ import pytest
 
 from quire import KnowledgeBase, Settings
 from quire.errors import ModelUnusable
-from quire.models import remote_access
-from quire.models.remote import RemoteModel
-from quire.models.starter import CHAT
+from quire.models.remote import access
+from quire.models.remote.model import RemoteModel
+from quire.models.store.starter import CHAT
 from quire.records import Message
 
 KEY = "a-key-for-the-tests"
@@ -68,7 +68,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def model(url: str) -> Iterator[RemoteModel]:
-    model = RemoteModel(remote_access.server(url), key=KEY, context_tokens=2048)
+    model = RemoteModel(access.server(url), key=KEY, context_tokens=2048)
     yield model
     model.close()
 
@@ -106,7 +106,7 @@ def test_a_caller_who_leaves_stops_the_server(model: RemoteModel) -> None:
 
 
 def test_a_wrong_key_is_refused(url: str) -> None:
-    model = RemoteModel(remote_access.server(url), model="smol", key="another")
+    model = RemoteModel(access.server(url), model="smol", key="another")
     with pytest.raises(ModelUnusable, match=r"refuses the key \(401\)"):
         list(model.stream([Message("user", "Hello.")], max_tokens=1))
     model.close()
@@ -118,7 +118,7 @@ def test_a_knowledge_base_is_answered_from_a_server(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(remote_access.KEY_VARIABLE, KEY)
+    monkeypatch.setenv(access.KEY_VARIABLE, KEY)
     there = settings.model_copy(update={"model": "remote", "remote_url": url})
     with KnowledgeBase.open(sample_kb.folder, settings=there, embedder=sample_kb.embedder) as kb:
         answer = kb.ask("When does the lease of the East Dome end?")

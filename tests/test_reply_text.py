@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.models.repetition import RepetitionGuard
-from quire.models.reply_text import Opened, ReplyText
+from quire.models.engine.repetition import RepetitionGuard
+from quire.models.engine.reply_text import Opened, ReplyText
 
 
 def pieces_of(

@@ -14,7 +14,7 @@ from quire.errors import ModelNotFound, ModelUnusable
 from quire.models import opening
 from quire.models.fakes import FakeEmbedder
 from quire.models.reranking import CrossEncoderReranker
-from quire.models.starter import EMBEDDER
+from quire.models.store.starter import EMBEDDER
 
 
 def made_model(folder: Path, *, labels: int = 1) -> Path:

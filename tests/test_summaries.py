@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from quire import KnowledgeBase, load_settings
+from quire.answering.summaries import Summary
 from quire.errors import DocumentNotFound, UsageError
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.records import PAGE_BREAK, Message
-from quire.summaries import Summary
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 

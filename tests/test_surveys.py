@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_documents import insert
-from quire import Answer, KnowledgeBase, Scope, load_settings, mentions, scanning, surveys
+from quire import Answer, KnowledgeBase, Scope, load_settings
 from quire.indexes.catalog import Catalog
 from quire.models.fakes import FakeEmbedder
-from quire.surveys import Survey
+from quire.surveys import phrases
+from quire.surveys.detect import Survey, detect
+from quire.surveys.scan import scan
 
 # -- recognised --------------------------------------------------------------------------------
 
@@ -53,7 +55,7 @@ from quire.surveys import Survey
 def test_a_question_about_the_whole_collection_is_recognised(
     question: str, phrase: str, exact: bool, unit: str, kind: str
 ) -> None:
-    assert surveys.detect(question) == Survey(phrase, exact, unit, kind)  # type: ignore[arg-type]
+    assert detect(question) == Survey(phrase, exact, unit, kind)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -86,12 +88,12 @@ def test_a_question_about_the_whole_collection_is_recognised(
     ],
 )
 def test_an_ordinary_question_is_not_taken_for_one(question: str) -> None:
-    assert surveys.detect(question) is None
+    assert detect(question) is None
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_at(text: str) -> None:
-    found = surveys.detect(text)
+    found = detect(text)
     assert found is None or found.phrase
 
 
@@ -99,8 +101,8 @@ def test_any_text_can_be_looked_at(text: str) -> None:
 
 
 def found(phrase: str, text: str, *, exact: bool = False) -> list[str]:
-    wanted = mentions.words(phrase, exact=exact)
-    return [text[start:end] for start, end in mentions.find(wanted, text, exact=exact)]
+    wanted = phrases.words(phrase, exact=exact)
+    return [text[start:end] for start, end in phrases.find(wanted, text, exact=exact)]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_what_stands_in_a_chunk_is_found_through_the_index(
         insert(catalog, "other", "nothing of the kind")
         insert(catalog, "wanted", " ".join(written))
         with catalog.reading() as connection:
-            scanned = scanning.scan(connection, Survey(phrase, False, "documents", ""))
+            scanned = scan(connection, Survey(phrase, False, "documents", ""))
         assert [row.document.name for row in scanned.scan.found] == ["wanted"]
         assert scanned.citations[0].quote in " ".join(written)
     finally:
@@ -200,9 +202,9 @@ def test_the_answer_counts_and_names_every_document_with_its_places(kb: Knowledg
     )
     assert {citation.document.name for citation in answer.citations} == {"lease.md", "old.txt"}
     assert answer.scan is not None
-    scan = answer.scan.to_dict()
+    told = answer.scan.to_dict()
     counted = ("documents", "mentions", "scanned_documents", "scanned_chunks", "chunks")
-    assert [scan[name] for name in counted] == [2, 3, 4, 4, 4]
+    assert [told[name] for name in counted] == [2, 3, 4, 4, 4]
 
 
 def test_each_quote_stands_where_it_says_in_a_passage_of_the_answer(kb: KnowledgeBase) -> None:
@@ -281,7 +283,7 @@ def test_many_mentions_are_all_counted_though_not_all_are_quoted(tmp_path: Path)
             rows = "\n\n".join(f"Rent x{number} in row {row}." for row in range(100))
             insert(catalog, f"{number}", rows)
         with catalog.reading() as connection:
-            scanned = scanning.scan(connection, Survey("rent", False, "documents", ""))
+            scanned = scan(connection, Survey("rent", False, "documents", ""))
         assert [row.count for row in scanned.scan.found] == [100, 100, 100]
         assert len(scanned.citations) == 200
         assert {citation.document.name for citation in scanned.citations} == {"0", "1", "2"}

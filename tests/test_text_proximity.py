@@ -5,7 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.text import analysis, proximity
+from quire.search import proximity
+from quire.text import analysis
 
 _WORDS = st.lists(st.sampled_from("rent dome lease deposit garden bank river".split()), max_size=9)
 

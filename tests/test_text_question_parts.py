@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quire.text.question_parts import parse
+from quire.search.question_parts import parse
 
 
 @given(st.text())

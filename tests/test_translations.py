@@ -8,21 +8,19 @@ from pathlib import Path
 import pytest
 
 from quire import KnowledgeBase, load_settings
+from quire.messages.translations import translated
 from quire.models.fakes import FakeEmbedder
-from quire.text.translations import translated
 
 ROOT = Path(__file__).parent.parent
 INGEST = ROOT / "ingest"
-GETTING_MODELS = (
-    *("adding", "catalog", "claims", "downloads", "hubs", "installed", "library", "placing"),
-    *("pulling", "sentence_folder", "wanting", "web"),
-)
 SHOWN = [  # what a reader of the browser interface may meet
-    *sorted((ROOT / "indexes").glob("*.py")),
-    *sorted((ROOT / "app" / "ui").glob("*.py")),
-    *(ROOT / "app" / f"{name}.py" for name in ("conversations", "knowledge_base", "retrieval")),
-    ROOT / "app" / "config_file.py",
-    *(ROOT / "app" / "models" / f"{name}.py" for name in GETTING_MODELS),
+    *sorted((ROOT / "indexes").rglob("*.py")),
+    *sorted((ROOT / "app" / "ui").rglob("*.py")),
+    *sorted((ROOT / "app" / "conversations").glob("*.py")),
+    *sorted((ROOT / "app" / "search").glob("*.py")),
+    *sorted((ROOT / "app" / "models" / "store").glob("*.py")),
+    *(ROOT / "app" / "models" / f"{name}.py" for name in ("catalog", "library")),
+    *(ROOT / "app" / f"{name}.py" for name in ("config", "knowledge_base")),
 ]
 SAYING = {"Unreadable", "Skipped", "SkippedPath", "warn"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from quire import KnowledgeBase
 from quire.errors import DocumentNotFound
-from quire.indexes import trash
+from quire.indexes.folder import trash
 from quire.models.fakes import FakeEmbedder
 
 TEXT = b"The gate of the observatory opens at six in the morning."

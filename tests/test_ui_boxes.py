@@ -22,7 +22,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from quire import KnowledgeBase
-from quire.ingest.isolation import ParserPool
+from quire.ingest.parsing.pool import ParserPool
 from quire.models.fakes import FakeEmbedder
 from quire.records import Citation
 from quire.ui.source import PageView, Source, look

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from quire import KnowledgeBase
-from quire.confidence import calibration
-from quire.conversations import new_id
+from quire.answering.confidence import calibration
+from quire.conversations.store import new_id
 from quire.indexes.scope import Scope
 from quire.records import Draft
-from quire.ui import certainty
+from quire.ui.chat import certainty
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
 from ui_driver import (

@@ -10,8 +10,8 @@ from quire import KnowledgeBase
 from quire.errors import Unreadable
 from quire.models.fakes import FakeChatModel, FakeReply
 from quire.records import Message
-from quire.ui.answering import AnswerJob
-from quire.ui.ingesting import Ingests, Intake
+from quire.ui.jobs.answering import AnswerJob
+from quire.ui.jobs.ingesting import Ingests, Intake
 
 FACT = "The gate of the observatory opens at six in the morning."
 

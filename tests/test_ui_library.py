@@ -9,14 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase
+from quire.answering.summaries import Summary
 from quire.ingest.report import IngestReport, Progress, Refusal
-from quire.summaries import Summary
-from quire.ui import answers, intake, samples
+from quire.ui import answers
 from quire.ui.catalogue import LANGUAGES
-from quire.ui.ingesting import Intake
+from quire.ui.chat import samples
+from quire.ui.jobs.ingesting import Intake
+from quire.ui.jobs.summarizing import Summaries
+from quire.ui.library import intake
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
-from quire.ui.summarizing import Summaries
 from ui_driver import DOCUMENTS, ask, browser, buttons, finished, go, lease, press, shown, write
 
 

@@ -9,7 +9,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from quire import KnowledgeBase
-from quire.ingest.isolation import ParserPool
+from quire.ingest.parsing.pool import ParserPool
 from quire.records import PAGE_BREAK, Document
 from quire.ui.source import Source, look
 

@@ -8,8 +8,7 @@ from corruptions import FALSE, TRUE, Pair, pairs
 from handmade_pairs import judged
 from made_passages import passage
 from quire.records import Sentence
-from quire.text import quantities, quantity_fit
-from quire.verification import verify
+from quire.verification import quantities, quantity_fit, verify
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])

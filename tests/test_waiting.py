@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from quire import KnowledgeBase
-from quire.indexes.waiting import FOLDER, WaitingRoom
+from quire.indexes.folder.waiting import FOLDER, WaitingRoom
 from quire.models.fakes import FakeEmbedder
-from quire.ui.ingesting import Ingests, Intake
+from quire.ui.jobs.ingesting import Ingests, Intake
 
 ODD = os.fsdecode(b"/tmp/\xff odd")  # a name that is not UTF-8
 
@@ -53,7 +53,7 @@ def test_uploads_of_a_killed_process_are_taken_in_by_the_next(tmp_path: Path) ->
 import os, signal
 from quire import KnowledgeBase
 from quire.models.fakes import FakeEmbedder
-from quire.ui.ingesting import Ingests, Intake
+from quire.ui.jobs.ingesting import Ingests, Intake
 
 base = KnowledgeBase.open({str(tmp_path / "kb")!r}, embedder=FakeEmbedder())
 ingests = Ingests(base)

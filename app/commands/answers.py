@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quire import output, transcripts
+from quire.commands import output
 from quire.commands.shared import Json, Kb, Model, app, opened
+from quire.conversations import transcripts
 from quire.errors import QuireError, UsageError
 from quire.records import Answer, Draft
 
 if TYPE_CHECKING:
+    from quire.answering.receipts import Replay
     from quire.knowledge_base import KnowledgeBase
-    from quire.receipts import Replay
 
 _HELP = """Ask a question, or:
   /again               answer the last question anew

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quire import output, transcripts
+from quire.commands import output
 from quire.commands.shared import Json, Kb, app, opened
+from quire.conversations import transcripts
 from quire.errors import UsageError
 
 if TYPE_CHECKING:  # loads SQLite
-    from quire.conversations import Conversation, Conversations
+    from quire.conversations.store import Conversation, Conversations
 
 chats = typer.Typer(
     name="conversations",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from quire import output
+from quire.commands import output
 from quire.commands.shared import Json, Kb, app, opened
 
 
@@ -29,7 +29,7 @@ def ingest(
     json: Json = False,
 ) -> int:
     """Take files and folders into the knowledge base; makes it where there is none."""
-    from quire.ingest import cli as ingesting  # noqa: PLC0415  keeps --help fast
+    from quire.commands import adding as ingesting  # noqa: PLC0415  keeps --help fast
 
     return ingesting.run(
         paths,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from quire import output
+from quire.commands import output
 from quire.commands.shared import Json, Kb, app
 from quire.errors import UsageError
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from quire import output
+from quire.commands import output
 from quire.commands.shared import Json, Kb, app
 from quire.commands.terminal import ProgressLine, duration, stopped_by_signal
 
 if TYPE_CHECKING:
-    from quire.models.downloads import DownloadProgress
     from quire.models.library import ModelEntry, Models
+    from quire.models.store.downloads import DownloadProgress
 
 models = typer.Typer(
     name="models",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from quire import output
+from quire.commands import output
 from quire.commands.shared import (
     Dates,
     File,

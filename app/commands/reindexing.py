@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from quire import output
+from quire.commands import output
 from quire.commands.shared import Json, Kb, app
 from quire.commands.terminal import ProgressLine, duration, stopped_by_signal
 

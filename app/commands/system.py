@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from quire import output
+from quire.commands import output
 from quire.commands.shared import Json, Kb, app
 
 

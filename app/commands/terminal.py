@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from quire import output
+from quire.commands import output
 from quire.errors import QuireError
 
 _PATIENCE = 3.0  # seconds given to the work to come to an end

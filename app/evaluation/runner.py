@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from quire import __version__, followups
-from quire.conversations import new_id
+from quire import __version__
+from quire.answering import followups
+from quire.conversations.store import new_id
 from quire.evaluation import metrics
 from quire.evaluation.datasets import Dataset, TestQuestion
 from quire.evaluation.relevance import GoldPlace, GoldPlaces, first_page_rank, first_rank

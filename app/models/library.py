@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quire.config import Settings, config_path, load_settings
-from quire.config_file import put_setting
+from quire.config import Settings, config_path, load_settings, put_setting
 from quire.errors import UsageError
-from quire.models import catalog, claims, installed, machine, opening, remote_access, speed
+from quire.models import catalog, machine, opening, speed
 from quire.models.catalog import Kind, KnownModel
-from quire.models.installed import InstalledModel
+from quire.models.remote import access
 from quire.models.speed import ChatSpeed, Speeds, measure_chat, measure_embedder
+from quire.models.store import claims, installed
+from quire.models.store.installed import InstalledModel
 
 if TYPE_CHECKING:
-    from quire.models.adding import Added
-    from quire.models.downloads import HearProgress
-    from quire.models.pulling import Pulled
     from quire.models.recommending import Recommendation
-    from quire.models.wanting import Hub
+    from quire.models.store.adding import Added
+    from quire.models.store.downloads import HearProgress
+    from quire.models.store.pulling import Pulled
+    from quire.models.store.wanting import Hub
 
 _DISTURBED = 0.5  # of the machine kept busy by others: what is measured then is no measure
 
@@ -162,7 +163,7 @@ class Models:
         have. What was interrupted is gone on with. Raises DownloadFailed, and DownloadStopped when
         `cancel` is set.
         """
-        from quire.models import pulling, wanting  # noqa: PLC0415  loads httpx
+        from quire.models.store import pulling, wanting  # noqa: PLC0415  loads httpx
 
         wanted = wanting.wanted(reference, hub=hub, sha256=sha256)
         return pulling.pull(wanted, self.settings.models, progress=progress, cancel=cancel)
@@ -179,7 +180,7 @@ class Models:
         """Take in a model that is on the disk: a GGUF file, or the folder of a
         sentence-transformers model. It is checked and copied, or with `link` left where it is.
         Raises DownloadStopped, with nothing left of the copy, when `cancel` is set."""
-        from quire.models import adding  # noqa: PLC0415  loads httpx
+        from quire.models.store import adding  # noqa: PLC0415  loads httpx
 
         return adding.add(
             Path(path),
@@ -197,7 +198,7 @@ class Models:
         and ModelUnusable for "remote" where no server is named."""
         setting, value = "model", name
         if name == "remote":
-            remote_access.server(self.settings.remote_url, proxy=self.settings.remote_proxy)
+            access.server(self.settings.remote_url, proxy=self.settings.remote_proxy)
         elif name == "starter":
             installed.located(name, kind="chat", folder=self.settings.models)
         elif name != "none":
@@ -213,7 +214,7 @@ class Models:
     def remove(self, name: str, *, force: bool = False) -> int:
         """Delete a model from the models folder, or what has arrived of one; returns the bytes that
         this frees. One that the settings name is refused without `force`."""
-        from quire.models import adding  # noqa: PLC0415  loads httpx
+        from quire.models.store import adding  # noqa: PLC0415  loads httpx
 
         entry = self._listed(name)
         if entry is None or entry.here is None:
@@ -282,7 +283,7 @@ class Models:
     def _speeds(self) -> tuple[Speeds, bool]:
         """What the starter models do here, and whether other programs were in the way of measuring
         it: then it is not remembered."""
-        from quire.models.llama_runtime import build  # noqa: PLC0415  loads llama.cpp
+        from quire.models.engine.runtime import build  # noqa: PLC0415  loads llama.cpp
 
         if (known := speed.remembered(self.settings.cache, build=build())) is not None:
             return known, False

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from quire.config import Settings
 from quire.errors import ModelError
-from quire.models import installed, llama_selftest, remote_access
+from quire.models.engine import selftest
 from quire.models.protocols import ChatModel, Embedder, Reranker
-from quire.models.remote_access import Server
+from quire.models.remote import access
+from quire.models.remote.access import Server
+from quire.models.store import installed
 
 if TYPE_CHECKING:
-    from quire.models.llama import LlamaEngine
+    from quire.models.engine.llama import LlamaEngine
 
 
 def embedder_name(settings: Settings) -> str:
@@ -52,7 +54,7 @@ def chat_model(settings: Settings) -> ChatModel | None:
 
 def llama_model(settings: Settings) -> "LlamaEngine":
     """The chat model in this process, loaded. Raises ModelNotFound and ModelUnusable."""
-    from quire.models.llama import LlamaEngine  # noqa: PLC0415  loads llama.cpp
+    from quire.models.engine.llama import LlamaEngine  # noqa: PLC0415  loads llama.cpp
 
     found = installed.located(settings.model, kind="chat", folder=settings.models)
     return LlamaEngine(
@@ -61,17 +63,17 @@ def llama_model(settings: Settings) -> "LlamaEngine":
         languages=found.languages,
         context_tokens=settings.context_tokens,
         threads=settings.threads or None,
-        verdicts=settings.cache / llama_selftest.VERDICTS,
+        verdicts=settings.cache / selftest.VERDICTS,
     )
 
 
 def _remote_model(settings: Settings) -> ChatModel:
-    from quire.models.remote import RemoteModel  # noqa: PLC0415  httpx takes a tenth of a second
+    from quire.models.remote.model import RemoteModel  # noqa: PLC0415  httpx takes a tenth of a second
 
     return RemoteModel(
-        remote_access.server(settings.remote_url, proxy=settings.remote_proxy),
+        access.server(settings.remote_url, proxy=settings.remote_proxy),
         model=settings.remote_model,
-        key=remote_access.key(settings.remote_key_file),
+        key=access.key(settings.remote_key_file),
         context_tokens=settings.context_tokens,
         timeout=settings.remote_timeout,
         proxy=settings.remote_proxy,
@@ -86,7 +88,7 @@ def server(settings: Settings) -> Server | None:
     if settings.model != "remote":
         return None
     try:
-        return remote_access.server(settings.remote_url, proxy=settings.remote_proxy)
+        return access.server(settings.remote_url, proxy=settings.remote_proxy)
     except ModelError:
         return None
 

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from quire.models import catalog, starter
+from quire.models import catalog
 from quire.models.catalog import Kind, KnownModel
 from quire.models.machine import Machine
 from quire.models.speed import ChatSpeed, Speeds, estimated_chat, estimated_passages
+from quire.models.store import starter
 
 SLOWEST_ANSWER = 60.0  # seconds: longer than that, people do not wait
 FEWEST_PASSAGES = 5.0  # in a second: a thousand pages take a quarter of an hour

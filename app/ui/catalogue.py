@@ -1,4 +1,4 @@
-"""The interface's texts, in each of its languages: `texts/en.toml` and `texts/zh.toml`.
+"""The interface's texts in each of its languages, from `page.*.toml` in `quire.messages`.
 
 The texts are plain: no Markdown and no HTML, so that one rule holds for everything that is shown,
 ours or not (see `inert`).
@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from quire.text.translations import translated
+from quire.messages.translations import translated
 from quire.ui.inert import markdown
 from quire.ui.state import state
 
@@ -23,7 +23,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 @functools.cache
 def texts(language: str) -> dict[str, Any]:
     """The tables of a language. A text with `one` and `other` depends on its value `n`."""
-    file = resources.files("quire.ui") / "texts" / f"{language}.toml"
+    file = resources.files("quire.messages") / f"page.{language}.toml"
     return tomllib.loads(file.read_text("utf-8"))
 
 

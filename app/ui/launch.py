@@ -14,7 +14,7 @@ from types import FrameType
 
 from quire.errors import UsageError
 from quire.ingest.limits import Limits
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 THEME: Mapping[str, str] = {
     "theme.light.primaryColor": "#2b5f8c",

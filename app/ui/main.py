@@ -1,6 +1,6 @@
 """The script that `quire ui` has Streamlit run; it is run anew for every interaction."""
 
-from quire.models.openmp import wait_passively
+from quire.models.engine.openmp import wait_passively
 
 wait_passively()  # before anything loads torch, FAISS or llama.cpp
 

@@ -6,19 +6,14 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from quire.config import load_settings
-from quire.ui import (
-    admission,
-    bases,
-    certainty,
-    chat,
-    conversations,
-    library,
-    preferences,
-    problems,
-    style,
-)
+from quire.ui import admission, problems, style
 from quire.ui.catalogue import LANGUAGES, label, plain
+from quire.ui.chat import certainty, conversations
+from quire.ui.chat import page as chat
 from quire.ui.inert import bare
+from quire.ui.library import page as library
+from quire.ui.settings import bases
+from quire.ui.settings import page as preferences
 from quire.ui.shared import Shared, shared
 from quire.ui.state import state
 

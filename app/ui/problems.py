@@ -8,9 +8,9 @@ from typing import ParamSpec
 import streamlit as st
 
 from quire.errors import QuireError
-from quire.ui.answering import log_place
 from quire.ui.catalogue import joined, label, language, said, texts
 from quire.ui.inert import markdown
+from quire.ui.jobs.answering import log_place
 from quire.ui.state import state
 
 P = ParamSpec("P")

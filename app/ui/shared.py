@@ -11,15 +11,15 @@ from typing import Literal
 import streamlit as st
 
 from quire.config import Settings, load_settings
-from quire.conversations import Conversations
+from quire.conversations.store import Conversations
 from quire.errors import ModelError
-from quire.ingest.isolation import ParserPool
+from quire.ingest.parsing.pool import ParserPool
 from quire.knowledge_base import CATALOG, KnowledgeBase
 from quire.records import Document
-from quire.ui import bases
-from quire.ui.ingesting import Ingests
+from quire.ui.jobs.ingesting import Ingests
+from quire.ui.jobs.summarizing import Summaries
+from quire.ui.settings import bases
 from quire.ui.state import state
-from quire.ui.summarizing import Summaries
 
 _log = logging.getLogger(__name__)
 _TICK_NS = 100_000_000  # two writes this near to each other may leave a file the same time

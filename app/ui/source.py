@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from quire.errors import DocumentNotFound, QuireError
-from quire.ingest.isolation import ParserPool
+from quire.ingest.parsing.pool import ParserPool
 from quire.knowledge_base import KnowledgeBase
 from quire.records import PAGE_BREAK, Document, PageText
 

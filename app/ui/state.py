@@ -6,8 +6,8 @@ from typing import cast
 import streamlit as st
 
 from quire.indexes.scope import Scope
-from quire.ui.answering import AnswerJob
-from quire.ui.ingesting import Intake
+from quire.ui.jobs.answering import AnswerJob
+from quire.ui.jobs.ingesting import Intake
 from quire.ui.source import Source
 
 _KEY = "quire"

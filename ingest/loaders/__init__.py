@@ -2,7 +2,7 @@
 
 `load` reads the file once, decides what it is by those bytes, and hands them to the one loader for
 that format. Parsers of hostile files hang, swell and crash: outside of tests, call it through
-`quire.ingest.isolation.ParserPool`, which runs it in a worker process with budgets.
+`quire.ingest.parsing.pool.ParserPool`, which runs it in a worker process with budgets.
 """
 
 import hashlib

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from e2e.serving import Served, Tab
 from quire import Answer, Citation, Document, KnowledgeBase, Passage, Sentence
-from quire.conversations import new_id
+from quire.conversations.store import new_id
 from quire.records import Span, Timings, Usage
 
 HOST = "http://quire-payload.example"

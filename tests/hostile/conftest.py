@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from quire.errors import Skipped, Unreadable
-from quire.ingest.isolation import ParserPool
 from quire.ingest.limits import Limits
+from quire.ingest.parsing.pool import ParserPool
 
 LIMITS = Limits(
     wall_seconds=6,

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from quire.errors import Skipped
-from quire.ingest.isolation import ParserPool
 from quire.ingest.loaders import load
+from quire.ingest.parsing.pool import ParserPool
 
 CHINESE = "合同的期限是三年，自签订之日起计算。"
 

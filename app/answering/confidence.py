@@ -1,0 +1,266 @@
+"""How likely the evidence answers the question, and from where on an answer is shown.
+
+A sentence can hold most of a question's words and still not answer it: the year is another one, the
+question denies what the sentence says, or one rare word of it stands nowhere. So confidence is a
+logistic function of a dozen signals, each with a meaning of its own, and its weights were fitted on
+questions of which it is known whether the sentences shown held the answer. `calibration.json` holds
+the weights, what they were fitted on, and how often answers above each threshold were wrong;
+benchmarks/calibration.py makes it.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from functools import cache
+from importlib.resources import files
+
+from quire.answering import expectations
+from quire.answering.evidence import Evidence, information
+from quire.errors import UsageError
+from quire.records import Passage
+from quire.text import analysis
+from quire.verification import opposites
+
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]*\w")
+_NUMBER = re.compile(r"\d[\d,.]*")
+_COMMON = """
+able again allow also always amount another anybody anyone away back become before begin big call
+called come common different down during each early else end even ever every everybody everyone far
+find first general get give go good happen happened help here high just keep kind kinds known large
+last late let likely list long look low made main make mean name named need new next now number off
+often old only other out over part people per person possible put same see show since small somebody
+someone sometimes sort start stay still take thing think today try two type types until up use used
+using usually want way when within without work
+"""
+_COMMON_WEIGHT = 0.35
+"""In a small collection a common word may be as rare as a name: nothing follows from its lack."""
+_MOST = 2  # names missing beyond this many make no difference
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What tells good evidence from bad, each between 0 and about 2.
+
+    Shares are of the question's information: its terms weighted by inverse document frequency.
+    "The sentence" is the best one, read under its heading and its document's title.
+    """
+
+    cosine: float  # of the question and the sentence nearest to it; 0 where it cannot be read
+    own: float  # share in the sentence
+    around: float  # share in its passage
+    characters: float  # share of the question's characters in the sentence; 0 in spaced scripts
+    rarest_missing: float  # weight of the rarest term that the sentence lacks, 1 for the rarest
+    longest_missing: float  # share of the longest run of terms that the sentence lacks
+    missing_in_passage: float  # share that the passage lacks
+    missing_everywhere: float  # share that all passages lack
+    rarity: float  # mean weight of the question's terms, 1 for the rarest
+    names_missing: float  # names in the question that the sentence lacks
+    numbers_missing: float  # 1 where the sentence lacks a number of the question
+    undenied: float  # 1 where the question denies and the sentence does not
+    opposed: float  # 1 where the sentence says "higher" and the question "lower"
+    no_candidate: float  # 1 where the sentence holds nothing of the kind asked for
+    length: float  # logarithm of the sentence's characters, a seventh of it
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Weights and thresholds for one language, and for one embedding model or none.
+
+    `curve` holds (threshold, coverage, wrong, at_most), from the strictest threshold: the share of
+    questions answered above it, the share of these answers that were wrong, and the upper end of
+    its confidence interval.
+    """
+
+    language: str
+    embedder: str | None
+    intercept: float
+    weights: Mapping[str, float]
+    usual: float
+    curve: tuple[tuple[float, float, float, float], ...]
+
+    def confidence(self, signals: Signals) -> float:
+        """The probability that the sentences shown hold the answer, on questions like those it was
+        fitted on."""
+        sum_ = self.intercept + sum(
+            self.weights.get(field.name, 0.0) * value
+            for field, value in zip(fields(signals), astuple(signals), strict=True)
+        )
+        return (1 + math.tanh(sum_ / 2)) / 2  # the logistic function, which never overflows
+
+    def threshold(self, max_risk: float | None) -> float:
+        """The confidence from which an answer is shown, so that at most a share of `max_risk` of
+        those shown is wrong; by default a usual one. Above 1, and so never reached, where so small
+        a risk cannot be promised."""
+        if max_risk is None:
+            return self.usual
+        return min((t for t, _, _, at_most in self.curve if at_most <= max_risk), default=2.0)
+
+    @property
+    def least_risk(self) -> float:
+        """The smallest risk that can be promised."""
+        return min(at_most for _, _, _, at_most in self.curve)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The confidence in an answer from some evidence, and the one from which it is shown.
+
+    `promised` is false where no answer is shown because so small a risk cannot be promised.
+    """
+
+    confidence: float
+    threshold: float
+    least_risk: float
+
+    @property
+    def enough(self) -> bool:
+        return self.confidence >= self.threshold
+
+    @property
+    def promised(self) -> bool:
+        return self.threshold <= 1
+
+
+def judge(
+    question: str,
+    found: Sequence[Evidence],
+    *,
+    frequencies: Mapping[str, int],
+    chunks: int,
+    language: str,
+    embedder: str | None,
+    max_risk: float | None = None,
+    elsewhere: Sequence[Passage] = (),
+) -> Judgement:
+    """Whether evidence is enough to answer from; see `signals` and `calibration`."""
+    made = calibration(language, embedder=embedder)
+    told = signals(question, found, frequencies=frequencies, chunks=chunks, elsewhere=elsewhere)
+    return Judgement(
+        confidence=made.confidence(told) if told else 0.0,
+        threshold=made.threshold(max_risk),
+        least_risk=made.least_risk,
+    )
+
+
+def signals(
+    question: str,
+    found: Sequence[Evidence],
+    *,
+    frequencies: Mapping[str, int],
+    chunks: int,
+    elsewhere: Sequence[Passage] = (),
+) -> Signals | None:
+    """The signals of evidence, which is sorted, the best first; None where no sentence of it says
+    anything. `frequencies` says in how many of all `chunks` each term of the question stands.
+
+    `elsewhere` are passages that a search of all documents finds, where the evidence comes from
+    some of them: what a word is worth that the evidence lacks was learned from such searches.
+    """
+    says = [evidence for evidence in found if not evidence.leads]
+    if not says:
+        return None
+    best = says[0]
+    passages = {evidence.passage.label: evidence.passage for evidence in found}.values()
+    headings = best.passage.headings_at(best.start)
+    above = "\n".join((best.passage.document.title, *headings))
+    sentence = set(analysis.terms(f"{above}\n{best.text}"))
+    passage = set(analysis.terms(f"{above}\n{best.passage.text}"))
+    everywhere = passage.union(
+        *(
+            analysis.terms(f"{other.document.title}\n{other.text}")
+            for other in (*passages, *elsewhere)
+        )
+    )
+    common = _common()
+    weights = {
+        term: weight * (_COMMON_WEIGHT if term in common else 1.0)
+        for term, weight in information(frequencies, chunks=chunks).items()
+    }
+    rarest = max(information({"": 0}, chunks=chunks).values())
+    total = sum(weights.values()) or 1.0
+    missing = [weight for term, weight in weights.items() if term not in sentence]
+    names = [name for name in _NAME.findall(question) if name.casefold() not in analysis.STOP_WORDS]
+    wanted = expectations.kind(question)
+    return Signals(
+        cosine=max(evidence.cosine or 0.0 for evidence in says),
+        own=best.own,
+        around=best.around,
+        characters=best.characters or 0.0,
+        rarest_missing=max(missing, default=0.0) / rarest,
+        longest_missing=_longest_run(question, weights, sentence) / total,
+        missing_in_passage=_share(weights, passage),
+        missing_everywhere=_share(weights, everywhere),
+        rarity=total / max(1, len(weights)) / rarest,
+        names_missing=float(min(_MOST, _lacking(names, sentence))),
+        numbers_missing=float(_lacking(_NUMBER.findall(question), sentence) > 0),
+        undenied=float(opposites.negated(question) and not opposites.negated(best.text)),
+        opposed=float(opposites.opposed(question, best.text)),
+        no_candidate=float(not expectations.holds(wanted, best.text, question=question)),
+        length=math.log(1 + len(best.text)) / 7,
+    )
+
+
+def calibration(language: str, *, embedder: str | None) -> Calibration:
+    """The calibration for a question's language and for the embedding model that reads it.
+
+    A model that none was made for counts as none, and the cosine is then left out: what is a high
+    one differs from model to model. A language written without spaces is weighed like Chinese, any
+    other like English.
+    """
+    like = "zh" if language in {"zh", "ja"} else "en"
+    known = {(one.language, one.embedder): one for one in calibrations()}
+    return known.get((like, embedder)) or known[like, None]
+
+
+def checked_risk(risk: float) -> float:
+    """A risk that can be meant: above 0 and at most 1. Raises UsageError."""
+    if not 0 < risk <= 1:
+        raise UsageError(
+            f"A risk of {risk:g} cannot be meant.",
+            hint="Give a share of wrong answers, above 0 and at most 1, such as 0.25.",
+        )
+    return risk
+
+
+@cache
+def calibrations() -> tuple[Calibration, ...]:
+    """All that come with Quire."""
+    rows = json.loads(files("quire.answering").joinpath("calibration.json").read_text("utf-8"))
+    return tuple(
+        Calibration(
+            language=row["language"],
+            embedder=row["embedder"],
+            intercept=row["intercept"],
+            weights=row["weights"],
+            usual=row["usual"],
+            curve=tuple((t, coverage, wrong, most) for t, coverage, wrong, most in row["curve"]),
+        )
+        for row in rows["calibrations"]
+    )
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(analysis.stem(word) for word in _COMMON.split())
+
+
+def _share(weights: Mapping[str, float], present: set[str]) -> float:
+    """The share of the information that is not present."""
+    total = sum(weights.values()) or 1.0
+    return sum(weight for term, weight in weights.items() if term not in present) / total
+
+
+def _longest_run(question: str, weights: Mapping[str, float], present: set[str]) -> float:
+    """The greatest weight of terms that follow each other in the question and are not present."""
+    longest = run = 0.0
+    for term in analysis.terms(question):
+        if term in weights:
+            run = 0.0 if term in present else run + weights[term]
+            longest = max(longest, run)
+    return longest
+
+
+def _lacking(words: Sequence[str], present: set[str]) -> int:
+    return sum(not set(analysis.terms(word)) <= present for word in words)

@@ -1,0 +1,206 @@
+"""Evidence: the sentences of the passages that bear on a question, and how sure that is.
+
+The sentences found here are the extractive answer, and all that a chat model is given to read: on a
+CPU the time to its first token is the length of its prompt.
+
+A sentence's score blends three views of it: which share of the question's information (terms
+weighted by inverse document frequency) it holds, together with the heading or question that it
+stands under; which share the passage around it holds, because a sentence may say "it" where the one
+before said the name; and, where the embedder reads the language, the cosine of question and
+sentence. Where it does not, and the script has no spaces, the share of the question's characters
+stands in for it: pairs of characters miss a word whose neighbours differ. On 500 Chinese questions
+that put the answer into the first sentence of 69.6% instead of 66.4%.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quire.answering import expectations
+from quire.models.protocols import Embedder
+from quire.records import Citation, Passage
+from quire.text import analysis, languages, sentences
+
+_OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
+_OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
+_TELLS = 0.1
+"""What a sentence gains that has a date where "when" is asked, or a number where "how many" is. On
+450 questions of SQuAD the right one then comes first for 79.8% instead of 78.7%, and for 80.0% of
+those for a date instead of 75.0%. Names and places gained nothing: nearly every sentence has a
+capital. Where only words are compared it changed too little to tell, on 500 of CMRC 2018."""
+_CLOSE, _CLOSE_ZH = 0.8, 0.75  # share of the best score from which a sentence is shown beside it
+_SHOWN, _SHOWN_ZH = 2, 3
+"""Sentences shown at most; one more where only words were compared: the first is less often right,
+and Chinese sentences are shorter."""
+_FUNCTION_CHARACTERS = frozenset("的了是在有和与谁几哪什么吗呢多少年为被这个一")
+_CANDIDATES = 12  # sentences embedded for one question: 6 to 40 showed the same answers
+_LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
+_LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of a passage: characters [start, end) of the document's text.
+
+    `own` and `around` are the shares of the question's information in the sentence and in its
+    passage, `cosine` is its likeness to the question, or None where the embedder cannot read it.
+    `characters` is the share of the question's characters in it, or None where the script has
+    spaces; `candidate` says that it may hold a thing of the kind asked for, and `tells` that it
+    has the date or the number asked for. `score`, between 0 and about 1, blends them.
+    """
+
+    passage: Passage
+    start: int
+    text: str
+    leads: bool
+    own: float
+    around: float
+    cosine: float | None = None
+    characters: float | None = None
+    candidate: bool = False
+    tells: bool = False
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def score(self) -> float:
+        if self.cosine is not None:
+            score = _OWN * self.own + _AROUND * self.around + _COSINE * self.cosine
+            score += _RANK / self.passage.label + _TELLS * self.tells
+        elif self.characters is not None:
+            score = _OWN_ZH * self.own + _AROUND_ZH * self.around + _CHARACTERS * self.characters
+            score += _RANK_ZH / self.passage.label + _CANDIDATE * self.candidate
+        else:
+            score = (_OWN * self.own + _AROUND * self.around) / (_OWN + _AROUND)
+            score += _RANK / self.passage.label
+        return score * (_LEAD if self.leads else 1.0)
+
+    def citation(self) -> Citation:
+        return Citation(
+            label=self.passage.label,
+            document=self.passage.document,
+            page=self.passage.page_at(self.start),
+            start=self.start,
+            end=self.end,
+            quote=self.text,
+        )
+
+
+def find(
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    frequencies: Mapping[str, int],
+    chunks: int,
+    embedder: Embedder | None,
+) -> list[Evidence]:
+    """The sentences of the passages, the most relevant first.
+
+    `frequencies` says in how many of all `chunks` each term of the question stands. `embedder` is
+    None where it cannot read the question.
+    """
+    weights = information(frequencies, chunks=chunks)
+    found = sorted(
+        (proof for passage in passages for proof in _sentences(question, passage, weights)),
+        key=lambda evidence: -evidence.score,
+    )
+    if embedder is None or not found:
+        return found
+    nearest = found[:_CANDIDATES]
+    vectors = embedder.embed_passages([evidence.text for evidence in nearest])
+    cosines: list[float] = np.dot(vectors, embedder.embed_question(question)).tolist()
+    scored = [
+        dataclasses.replace(evidence, cosine=cosine)
+        for evidence, cosine in zip(nearest, cosines, strict=True)
+    ]
+    return sorted(scored, key=lambda evidence: -evidence.score)
+
+
+def information(frequencies: Mapping[str, int], *, chunks: int) -> dict[str, float]:
+    """The weight of each term: its inverse document frequency, in nats; a term that no chunk holds
+    has the highest."""
+    return {
+        term: math.log(1 + (chunks - count + 0.5) / (count + 0.5))
+        for term, count in frequencies.items()
+    }
+
+
+def best(found: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences to show as an answer by themselves: the first, and others nearly as good. In
+    reading order where they come from one passage."""
+    by_words = any(proof.cosine is None and proof.characters is not None for proof in found)
+    most, close = (_SHOWN_ZH, _CLOSE_ZH) if by_words else (_SHOWN, _CLOSE)
+    chosen = [
+        evidence
+        for evidence in distinct(found, most=most)
+        if evidence.score >= close * found[0].score
+    ]
+    one_passage = len({evidence.passage.label for evidence in chosen}) == 1
+    return sorted(chosen, key=lambda evidence: evidence.start) if one_passage else chosen
+
+
+def distinct(found: Iterable[Evidence], *, most: int) -> list[Evidence]:
+    """The first `most` sentences that say something and do not repeat each other."""
+    chosen: list[Evidence] = []
+    for evidence in found:
+        if len(chosen) == most:
+            break
+        if not evidence.leads and all(_differs(evidence.text, kept.text) for kept in chosen):
+            chosen.append(evidence)
+    return chosen
+
+
+def _sentences(question: str, passage: Passage, weights: Mapping[str, float]) -> Iterator[Evidence]:
+    wanted = expectations.kind(question)
+    characters = _characters(question) if languages.detect(question) in {"zh", "ja"} else None
+    around = _share(
+        "\n".join((passage.document.title, *passage.heading_path, passage.text)), weights
+    )
+    for offset, part in passage.parts():
+        lead = ""
+        for start, end in sentences.split(part):
+            text = part[start : min(end, start + _LONGEST)]
+            leads = sentences.leads(text)
+            yield Evidence(
+                passage=passage,
+                start=offset + start,
+                text=text,
+                leads=leads,
+                own=_share(f"{lead}\n{text}", weights),
+                around=around,
+                characters=_held(characters, text),
+                candidate=expectations.holds(wanted, text, question=question),
+                tells=expectations.tells(wanted, text, question=question),
+            )
+            if leads:
+                lead = text
+
+
+def _share(text: str, weights: Mapping[str, float]) -> float:
+    total = sum(weights.values())
+    present = set(analysis.terms(text))
+    held = sum(weight for term, weight in weights.items() if term in present)
+    return held / total if total else 0.0
+
+
+def _characters(text: str) -> frozenset[str]:
+    """The characters of a text that say something."""
+    return frozenset(c for c in analysis.fold(text) if c.isalnum()) - _FUNCTION_CHARACTERS
+
+
+def _held(characters: frozenset[str] | None, text: str) -> float | None:
+    """The share of the characters that a text holds."""
+    if not characters:
+        return None
+    return len(characters & _characters(text)) / len(characters)
+
+
+def _differs(one: str, other: str) -> bool:
+    """Whether two sentences say different things: less than four fifths of the terms shared."""
+    left, right = set(analysis.terms(one)), set(analysis.terms(other))
+    return len(left & right) < 0.8 * max(1, min(len(left), len(right)))

@@ -1,0 +1,152 @@
+"""The pure functions that pack evidence into a prompt within a token budget.
+
+The texts stand in `prompts/`, one file per task and language, where a user can read them; a file of
+the same name in the folder that the setting `prompts` names takes its place. The fixed part comes
+first, so that a model's cache of it is reused from question to question.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from quire.answering.evidence import Evidence
+from quire.errors import SettingsError
+from quire.records import Message, Passage, Prompt
+
+_SEPARATOR = re.compile(r"\n---[ \t]*\n")
+_VERSION = re.compile(r"(?:version|版本)\s*([\w.]+)")
+
+Count = Callable[[Sequence[Message]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The text of a prompt file. `parts` are what stands between lines of `---`; `version` is what
+    its first line says, and `sha256` is that of the whole file."""
+
+    name: str
+    version: str
+    sha256: str
+    parts: tuple[str, ...]
+
+
+def wording(task: str, language: str, *, folder: Path | None = None) -> Wording:
+    """The wording of a task in a language, the user's own in `folder` first.
+
+    Raises SettingsError where the user's own cannot be read or lacks a place for what it must hold.
+    """
+    name = f"{task}.{'zh' if language == 'zh' else 'en'}"
+    shipped = files("quire.answering").joinpath("prompts", f"{name}.txt").read_text("utf-8")
+    own = folder / f"{name}.txt" if folder else None
+    if own is None or not own.exists():
+        return _read(name, shipped)
+    try:
+        read = _read(name, own.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The prompt {own} cannot be read: {error}.",
+            hint="Correct it, or remove it to use Quire's own.",
+        ) from error
+    needed = _places(_read(name, shipped).parts[1]) - {"{history}"}
+    missing = needed - _places("".join(read.parts[1:2]))
+    if missing:
+        raise SettingsError(
+            f"The prompt {own} has no {min(missing)} in the part after its first line of ---.",
+            hint="Put it where it belongs, or remove the file to use Quire's own.",
+        )
+    return read
+
+
+def _read(name: str, text: str) -> Wording:
+    lines = text.replace("\r\n", "\n").split("\n")
+    first = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    said = _VERSION.search("\n".join(lines[:first]))
+    return Wording(
+        name=name,
+        version=said[1] if said else "",
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        parts=tuple(part.strip() for part in _SEPARATOR.split("\n".join(lines[first:]))),
+    )
+
+
+def _places(part: str) -> set[str]:
+    return set(re.findall(r"\{[a-z]+\}", part))
+
+
+def fixed_part(text: Wording) -> tuple[Message, ...]:
+    """The messages that every prompt of this wording begins with, the last one empty."""
+    return Message("system", text.parts[0]), Message("user", "")
+
+
+def filled(text: Wording, /, **places: str) -> tuple[Message, ...]:
+    """The messages with each `{place}` filled in. What is filled in is not looked at again: a
+    document may say {question} as it likes."""
+    user = re.sub(r"\{([a-z]+)\}", lambda place: places.get(place[1], place[0]), text.parts[1])
+    return Message("system", text.parts[0]), Message("user", user)
+
+
+def pack(
+    question: str,
+    evidence: Sequence[Evidence],
+    *,
+    text: Wording,
+    budget: int,
+    count: Count,
+    history: str = "",
+) -> Prompt:
+    """As much of the evidence, best first, as fits into `budget` tokens.
+
+    Sentences of one passage stand together, in reading order, behind the passage's label. `count`
+    says how many tokens messages take. A passage all of whose sentences were left out is in
+    `left_out`. `history` gives way where no evidence would fit beside it.
+    """
+
+    def tokens(sentences: Sequence[Evidence]) -> int:
+        return count(_messages(question, sentences, text, history))
+
+    chosen = _fitting(evidence, tokens, budget=budget)
+    if not chosen and history:
+        history = ""
+        chosen = _fitting(evidence, tokens, budget=budget)
+    messages = _messages(question, chosen, text, history)
+    passages = {sentence.passage.label: sentence.passage for sentence in evidence}
+    fitted = {sentence.passage.label for sentence in chosen}
+    return Prompt(
+        messages=messages,
+        passages=_of(passages, lambda label: label in fitted),
+        left_out=_of(passages, lambda label: label not in fitted),
+        tokens=count(messages),
+    )
+
+
+def _fitting(
+    evidence: Sequence[Evidence], tokens: Callable[[Sequence[Evidence]], int], *, budget: int
+) -> list[Evidence]:
+    """The longest beginning of the evidence that fits. All of it is tried first: mostly it does,
+    and counting means rendering the model's template."""
+    low, high = 0, len(evidence)
+    attempt = high
+    while low < high:
+        if tokens(evidence[:attempt]) <= budget:
+            low = attempt
+        else:
+            high = attempt - 1
+        attempt = (low + high + 1) // 2
+    return list(evidence[:low])
+
+
+def _of(passages: dict[int, Passage], wanted: Callable[[int], bool]) -> tuple[Passage, ...]:
+    return tuple(passages[label] for label in sorted(passages) if wanted(label))
+
+
+def _messages(
+    question: str, evidence: Sequence[Evidence], text: Wording, history: str
+) -> tuple[Message, ...]:
+    lines = []
+    for label in sorted({sentence.passage.label for sentence in evidence}):
+        inside = sorted((e for e in evidence if e.passage.label == label), key=lambda e: e.start)
+        lines.append(f"[{label}] " + " ".join(sentence.text for sentence in inside))
+    return filled(text, question=question, evidence="\n".join(lines), history=history)

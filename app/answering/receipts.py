@@ -1,0 +1,197 @@
+"""Receipts: what an answer was made with, and what has changed when it is made again."""
+
+import functools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, Literal
+
+from quire.answering.evidence import Evidence
+from quire.answering.prompting import Wording
+from quire.indexes.scope import Scope
+from quire.models.protocols import ChatModel, Embedder, sent_to
+from quire.records import Answer, Hit, Prompt, Receipt
+
+_LIBRARIES = ("quire", "llama-cpp-python", "sentence-transformers", "faiss-cpu", "apsw")
+_EVIDENCE = 24  # sentences noted: all those that were compared by meaning
+
+What = Literal[
+    "status", "sentences", "passages", "model", "prompt", "embedder", "settings", "versions"
+]
+
+
+def make(
+    *,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    embedder: Embedder,
+    settings: Mapping[str, Any],
+    model: ChatModel | None = None,
+    prompt: Prompt | None = None,
+    wording: Wording | None = None,
+) -> Receipt:
+    """The receipt of an answer. `model`, `prompt` and `wording` are None where none was asked."""
+    asked = {"name": model.name, "sha256": model.fingerprint} if model else {}
+    read = {(p.document.id, p.span.start) for p in prompt.passages} if prompt else set()
+    return Receipt(
+        versions=_versions(),
+        settings=dict(settings),
+        embedder={"name": embedder.name, "sha256": embedder.fingerprint},
+        model=asked
+        | ({"context_tokens": model.context_tokens, "sent_to": sent_to(model)} if model else {}),
+        prompt={
+            "name": wording.name,
+            "version": wording.version,
+            "sha256": wording.sha256,
+            "tokens": prompt.tokens,
+        }
+        if wording and prompt
+        else {},
+        hits=tuple(_hit(hit) for hit in hits),
+        evidence=tuple(
+            _sentence(proof, read=(proof.passage.document.id, proof.passage.span.start) in read)
+            for proof in evidence[:_EVIDENCE]
+        ),
+    )
+
+
+def of_scope(scope: Scope | None) -> dict[str, Any]:
+    """The settings that say where was looked: in words, and as it can be looked there again."""
+    if not scope:
+        return {"scope": None, "confined_to": None}
+    return {"scope": str(scope), "confined_to": scope.to_dict()}
+
+
+def scope_of(receipt: Mapping[str, Any] | None) -> Scope | None:
+    """The scope in which an answer was looked for; None also where a receipt of an early version
+    has kept it in words alone."""
+    kept = (receipt or {}).get("settings", {}).get("confined_to")
+    return Scope.from_dict(kept) if kept else None
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "rank": hit.rank,
+        "document": hit.document.name,
+        "document_id": hit.document.id,
+        "sha256": hit.document.content_hash,
+        "page": hit.chunk.span.page_first,
+        "start": hit.chunk.span.start,
+        "end": hit.chunk.span.end,
+        "scores": {leg: round(score, 6) for leg, score in hit.scores.items()}
+        | {"fused": round(hit.score, 6)},
+        "ranks": hit.ranks,
+    }
+
+
+def _sentence(proof: Evidence, *, read: bool) -> dict[str, Any]:
+    return {
+        "document_id": proof.passage.document.id,
+        "label": proof.passage.label,
+        "start": proof.start,
+        "end": proof.end,
+        "score": round(proof.score, 6),
+        "own": round(proof.own, 6),
+        "around": round(proof.around, 6),
+        "cosine": None if proof.cosine is None else round(proof.cosine, 6),
+        "passage_read": read,
+    }
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in _LIBRARIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as it was."""
+
+    what: What
+    before: Any
+    now: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"what": self.what, "before": self.before, "now": self.now}
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A stored answer beside the one that its question has now.
+
+    `same` says that status, sentences and passages are as they were; `differences` names those that
+    are not, and whatever of the circumstances has changed. `gone` are the documents that the stored
+    answer was found in and that are there no more, each with the one that has taken its path, or
+    None. `before` is the stored answer as `Answer.to_dict()` gave it.
+    """
+
+    before: Mapping[str, Any]
+    now: Answer
+    differences: tuple[Difference, ...]
+    gone: tuple[dict[str, Any], ...]
+
+    @property
+    def same(self) -> bool:
+        results = {"status", "sentences", "passages"}
+        return not any(difference.what in results for difference in self.differences)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.before["id"],
+            "question": self.before["question"],
+            "same": self.same,
+            "differences": [difference.to_dict() for difference in self.differences],
+            "documents_gone": list(self.gone),
+            "before": dict(self.before),
+            "now": self.now.to_dict(),
+        }
+
+
+def differences(
+    before: Mapping[str, Any], receipt: Mapping[str, Any] | None, now: Answer
+) -> Iterator[Difference]:
+    """What of a stored answer, and of what it was made with, is not as it was."""
+    fresh = now.to_dict()
+    for what, old, new in (
+        ("status", before["status"], fresh["status"]),
+        ("sentences", _texts(before["sentences"]), _texts(fresh["sentences"])),
+        ("passages", _places(before["passages"]), _places(fresh["passages"])),
+    ):
+        if old != new:
+            yield Difference(what, old, new)  # type: ignore[arg-type]
+    if receipt is None or now.receipt is None:
+        return
+    made_with = now.receipt.to_dict()
+    for what in ("model", "prompt", "embedder", "settings", "versions"):
+        old, new = receipt.get(what, {}), made_with[what]
+        changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+        if changed:
+            yield Difference(
+                what,  # type: ignore[arg-type]
+                {key: old.get(key) for key in changed},
+                {key: new.get(key) for key in changed},
+            )
+
+
+def documents(before: Mapping[str, Any], receipt: Mapping[str, Any] | None) -> dict[str, str]:
+    """The name by id of each document in which a stored answer was found."""
+    rows = [*before["passages"], *(receipt["hits"] if receipt else ())]
+    return {row["document_id"]: row["document"] for row in rows}
+
+
+def gone(used: Mapping[str, str], there: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """Those of the used documents, name by id, that are no longer among `there`, (id, name)."""
+    known = {id_ for id_, _ in there}
+    by_name = {name: id_ for id_, name in there}
+    for id_, name in used.items():
+        if id_ not in known:
+            yield {"document": name, "document_id": id_, "now": by_name.get(name)}
+
+
+def _texts(sentences: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [sentence["text"] for sentence in sentences]
+
+
+def _places(passages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    keys = ("document", "document_id", "start", "end")
+    return [{key: passage[key] for key in keys} for passage in passages]

@@ -1,0 +1,1 @@
+"""Stored chats, apart from the documents."""

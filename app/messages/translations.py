@@ -1,0 +1,72 @@
+"""Quire's own sentences in another language.
+
+Reasons, warnings and hints arise in English, deep in loaders and often in another process, and are
+turned into the user's language where they are reported. `messages.zh.toml` maps each English
+template to its translation; what stands at `{name}` is carried over, and translated itself where it
+is a message too. A sentence without a translation stays English: better that than nothing.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def translated(message: str, language: str) -> str:
+    """`message` in a language, "en" or "zh".
+
+    >>> translated("limit: took longer than 60 s", "zh")
+    '超出限制：用时超过60秒'
+    >>> translated("Pages 2 and 3: no text (a scan or a picture).", "zh")
+    '第2、3页没有文字（扫描件或图片）。'
+    >>> translated("No chat model is set. Choose another model.", "zh")
+    '没有设置对话模型。请选择其他模型。'
+    """
+    if language == "en":
+        return message
+    best, found = _known(message, language)
+    for gap in re.finditer(r"(?<=\.) ", message):  # a sentence with its hint
+        first, before = _known(message[: gap.start()], language)
+        second, behind = _known(message[gap.end() :], language)
+        if first and second and first + second > best:
+            best, found = first + second, before + behind
+    return found
+
+
+def _known(message: str, language: str) -> tuple[int, str]:
+    """The translation of one message, and how many characters of its template it has; 0 and itself
+    where there is none."""
+    for pattern, translation, literal in _templates(language):
+        match = pattern.fullmatch(message)
+        if match:
+            return literal, _filled(translation, match.groupdict(), language)
+    return 0, message
+
+
+def _filled(translation: str, values: Mapping[str, str], language: str) -> str:
+    return _PLACE.sub(lambda place: translated(values[place[1]], language), translation)
+
+
+@cache
+def _templates(language: str) -> tuple[tuple[re.Pattern[str], str, int], ...]:
+    """Patterns of English messages with their translations and lengths, the longest first."""
+    name = f"messages.{language}.toml"
+    table = tomllib.loads(files("quire.messages").joinpath(name).read_text("utf-8"))["messages"]
+    known = [
+        (_pattern(english), translation, len(_PLACE.sub("", english)))
+        for english, translation in table.items()
+    ]
+    return tuple(sorted(known, key=lambda row: -row[2]))
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = _PLACE.split(template)
+    literal, names = parts[::2], parts[1::2]
+    groups = [f"(?P<{name}>.+?)" for name in names]
+    pieces = [re.escape(literal[0])]
+    for group, text in zip(groups, literal[1:], strict=True):
+        pieces += [group, re.escape(text)]
+    return re.compile("".join(pieces), re.DOTALL)

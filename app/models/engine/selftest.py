@@ -1,0 +1,156 @@
+"""Tries a model in a child process first, because llama.cpp's crashes take the process with them.
+
+Built by GCC 12 for a processor with AMX, llama.cpp dies at the first token when it repacks weights
+for that processor (ggml issue 20824); other pairs of build and processor have had the like. So a
+child loads the model, reads a few tokens and writes one, with repacked weights; should it die, a
+second one tries without. What works is remembered for this build of llama.cpp, processor and
+model. A damaged file that makes llama.cpp abort is found out in the same way.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import platformdirs
+
+from quire.errors import ModelUnusable
+from quire.models.engine import gguf, openmp
+
+VERDICTS = "self-tests.json"  # in the cache
+COMMAND = (sys.executable, "-P", "-m", "quire.models.engine.selftest")
+_SECONDS = 120.0  # reading a large file from a slow disk takes minutes: more is added by size
+_SECONDS_PER_GIGABYTE = 60.0
+
+
+def passes_with_extra_buffers(
+    facts: gguf.GgufFacts,
+    *,
+    build: str,
+    cpu: str,
+    gpu_layers: int,
+    verdicts: Path | None = None,
+    command: Sequence[str] = COMMAND,
+    timeout: float | None = None,
+) -> bool:
+    """Whether the model works with weights repacked for the processor, or only without.
+
+    `verdicts` is the file in which answers are remembered; `command` starts the child and gets
+    three arguments more: the path, "1" or "0" for repacked weights, and the layers for the GPU. It
+    may take `timeout` seconds, by default what a slow disk needs for a file of this size.
+
+    Raises ModelUnusable when it works in neither way.
+    """
+    verdicts = verdicts or platformdirs.user_cache_path("quire") / VERDICTS
+    key = hashlib.sha256(
+        "\n".join((build, cpu, facts.header_sha256, str(facts.size))).encode()
+    ).hexdigest()
+    remembered = _read(verdicts)
+    if isinstance(verdict := remembered.get(key), bool):
+        return verdict
+    timeout = timeout or _SECONDS + _SECONDS_PER_GIGABYTE * facts.size / 1e9
+    deaths = []
+    for extra_buffers in (True, False):
+        arguments = [*command, str(facts.path), str(int(extra_buffers)), str(gpu_layers)]
+        death = _try(arguments, timeout=timeout)
+        if not death:
+            _write(verdicts, {**_read(verdicts), key: extra_buffers})
+            return extra_buffers
+        deaths.append(death)
+    raise ModelUnusable(
+        f"The model {facts.path} cannot run here: the test {deaths[-1]}.",
+        hint="Get the file again, choose another model, or install another build of "
+        "llama-cpp-python.",
+    )
+
+
+def _try(arguments: Sequence[str], *, timeout: float) -> str:
+    """Run the child; how it died, or an empty string when it wrote its token."""
+    try:
+        done = subprocess.run(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"took more than {timeout:.0f} seconds"
+    except OSError as exc:
+        return f"could not be started ({exc})"
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        if done.returncode < 0:
+            return f"was ended by {_signal_name(-done.returncode)}"
+        return f"ended with code {done.returncode}"
+    if answer["ok"]:
+        return ""
+    raise ModelUnusable(answer["message"], hint=answer["hint"])
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _read(verdicts: Path) -> dict[str, object]:
+    try:
+        found = json.loads(verdicts.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(verdicts: Path, remembered: dict[str, object]) -> None:
+    """Write beside and rename. Not being able to remember costs the next start a second."""
+    beside = verdicts.with_name(f"{verdicts.name}.{os.getpid()}")
+    try:
+        verdicts.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(remembered, indent=1), encoding="utf-8")
+        beside.replace(verdicts)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def main() -> None:
+    """The child: load, read 40 tokens, write one, say so."""
+    path, extra_buffers, gpu_layers = Path(sys.argv[1]), sys.argv[2] == "1", int(sys.argv[3])
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415  exists on POSIX only
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    openmp.wait_passively()
+    try:
+        # The front door of llama.cpp, which the parent's side of this module does not need.
+        from quire.models.engine.runtime import Interrupt, LlamaRuntime  # noqa: PLC0415
+
+        runtime = LlamaRuntime(
+            gguf.read_facts(path),
+            context_tokens=256,
+            threads=2,
+            gpu_layers=gpu_layers,
+            extra_buffers=extra_buffers,
+            interrupt=Interrupt(),
+        )
+        prompt = runtime.tokenize("Read this, and then go on. " * 8, special=False)[:40]
+        runtime.read(prompt, cancelled=lambda: False)
+        sampler = runtime.sampler(temperature=0.0)
+        runtime.append([sampler.next_token()])
+        answer: dict[str, object] = {"ok": True}
+    except ModelUnusable as exc:
+        answer = {"ok": False, **exc.to_dict()}
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

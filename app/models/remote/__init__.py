@@ -1,0 +1,1 @@
+"""A chat model on a server that speaks OpenAI's language."""

@@ -1,0 +1,296 @@
+"""A chat model on a server that speaks OpenAI's language: llama-server, Ollama, vLLM, DashScope,
+Hunyuan and others.
+
+The client is ours, because a client for one service sends more and trusts more than is wanted here:
+it goes to the address that was named and nowhere else, follows no redirect, takes no proxy from the
+environment, and bounds what it reads. The connection itself is quire.models.remote.connection.
+"""
+
+import asyncio
+import math
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from quire.errors import ModelBusy, ModelError, ModelNotFound, QuireError, UsageError
+from quire.models.engine.reply_text import Opened, ReplyText, require_answer
+from quire.models.forms import Form, JsonSchema, require_form
+from quire.models.protocols import Finish
+from quire.models.remote.access import Server
+from quire.models.remote.connection import Connection
+from quire.models.remote.listing import About, Listing
+from quire.models.remote.reply import Call, RemoteReply
+from quire.records import Message, Usage
+
+MAX_AT_ONCE = 8
+_POLL_SECONDS = 0.05  # how soon a caller who leaves is noticed
+_ABOUT_SECONDS = 5.0  # for what the server says about its models
+_MESSAGE_TOKENS = 8  # scaffolding around a message, at most
+# Models whose prompts open a thought, which most servers then pass on as text.
+_THINKS = re.compile(r"(?<![a-z0-9])(r1|qwq|thinking)(?![a-z0-9])", re.IGNORECASE)
+_IF_IT_THINKS = (
+    "Turn its thinking off with remote_options (docs/remote.md), or raise answer_tokens."
+)
+_IF_IT_LEAKS = (
+    "Ask again: its thoughts are held back from now on. To have it so from the start, set "
+    "remote_thinks = true (docs/remote.md)."
+)
+_OWN = frozenset({"messages", "model", "stream"})  # what remote_options may not replace
+
+
+class RemoteModel:
+    """A `ChatModel` on a server.
+
+    `model` is its name there; empty takes the only one that the server lists. `context_tokens` is
+    cut to what the server says, where it does. Nothing is sent before the first use, and a server
+    that is away then may be back at the next.
+    """
+
+    capable = True  # those worth a server follow a text of several paragraphs
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        model: str = "",
+        key: str = "",
+        context_tokens: int = 4096,
+        timeout: float = 120.0,
+        proxy: str = "",
+        options: Mapping[str, Any] | None = None,
+        thinks: bool | None = None,
+        languages: frozenset[str] = frozenset({"en", "zh"}),
+    ) -> None:
+        """`timeout` is how many seconds the server may say nothing. `options` are added to the body
+        of each request. `thinks` says whether replies may begin inside a thought that the server's
+        prompt has opened; unless given, the model's name and its replies tell.
+
+        Raises UsageError for options that replace what is Quire's to say.
+        """
+        self.server = server
+        self.languages = languages
+        self._model = model
+        self._called = model or f"at {server.host}"
+        self._context_tokens = context_tokens
+        self._options = dict(options or {})
+        if taken := sorted(_OWN & self._options.keys()):
+            raise UsageError(f"remote_options cannot replace {', '.join(taken)}.")
+        self._connection = Connection(
+            server,
+            called=self._called,
+            key=key,
+            proxy=proxy,
+            timeout=timeout,
+            most=MAX_AT_ONCE + 2,
+        )
+        self._thinks = thinks
+        self._factor = 1.0  # by which prompts were longer than estimated, so far
+        self._at_once = 0
+        self._lock = threading.Lock()
+        self._listing = Listing(self._ask_about)
+
+    @property
+    def name(self) -> str:
+        return self._model or self._name_in(self._listing.get())
+
+    @property
+    def context_tokens(self) -> int:
+        return self._context_in(self._listing.get())
+
+    @property
+    def fingerprint(self) -> str:
+        """Its name and address: a server does not show its weights."""
+        return f"{self.name} at {self.server.url}"
+
+    @property
+    def sent_to(self) -> str | None:
+        return None if self.server.local else self.server.host
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate that is rather too high, since the model's vocabulary is not here; raised
+        where the server counted more."""
+        return math.ceil(estimate(text) * self._factor)
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> int:
+        tokens = sum(estimate(message.content) + _MESSAGE_TOKENS for message in messages)
+        return math.ceil((tokens + _MESSAGE_TOKENS) * self._factor)
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+        form: Form | None = None,
+    ) -> RemoteReply:
+        """Begin a reply; see `ChatModel.stream`. Errors of the server are raised by the iteration.
+
+        Raises ModelNotFound where no model is named and the server has not exactly one.
+        """
+        if max_tokens < 1:
+            raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
+        if not messages:
+            raise UsageError("A prompt needs at least one message.")
+        if form is not None and not isinstance(form, JsonSchema):
+            raise UsageError(
+                "A remote model can be held to a JSON schema, not to a grammar.",
+                hint="Give a schema, or use a model in a GGUF file.",
+            )
+        about = self._listing.get()
+        name, context_tokens = self._name_in(about), self._context_in(about)
+        tokens = self.prompt_tokens(messages)
+        room = context_tokens - tokens
+        if room < 1:
+            raise ModelError(
+                f"The prompt has some {tokens:,} tokens, and the model {name} reads "
+                f"{context_tokens:,}, its reply included.",
+                hint="Ask with fewer or shorter passages, or raise context_tokens as far as the "
+                "server allows.",
+            )
+        if not self._model and len(about.models) > 1:
+            listed = ", ".join(about.models[:8])
+            raise ModelNotFound(
+                f"The server at {self.server.host} has several models, and none is named.",
+                hint=f"Name one as remote_model: {self._connection.failures.said(listed)}",
+            )
+        most = min(max_tokens, room)
+        body: dict[str, Any] = {
+            "messages": [
+                {"role": m.role, "content": m.content.encode("utf-8", "replace").decode()}
+                for m in messages
+            ],
+            "max_tokens": most,
+            "temperature": temperature,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **({"model": name} if self._model or about.models else {}),
+            **({"stop": list(stop)[:4]} if any(stop) else {}),  # more than four are an error there
+            **({"response_format": _as_response_format(form)} if form else {}),
+            **self._options,
+        }
+        call = Call(
+            ReplyText(stop=stop, opened=self._opened(name)),
+            model=name,
+            form=form,
+            cancel_event=cancel,
+            max_tokens=most,
+            usage=Usage(tokens, 0),
+        )
+        with self._lock:
+            if self._at_once >= MAX_AT_ONCE:
+                raise ModelBusy(
+                    f"{MAX_AT_ONCE} replies of the model {name} are on their way already.",
+                    hint="Try again in a minute.",
+                )
+            self._at_once += 1
+        try:
+            self._connection.start(self._run(call, body, estimated=tokens))
+        except QuireError:
+            with self._lock:
+                self._at_once -= 1
+            raise
+        return RemoteReply(call)
+
+    def close(self) -> None:
+        """Close all connections; replies on their way end in an error. May be called twice."""
+        self._connection.close()
+
+    def _ask_about(self) -> About | None:
+        async def ask() -> About | None:
+            async with asyncio.timeout(_ABOUT_SECONDS):
+                return await self._connection.listing(model=self._model)
+
+        found: About | None = self._connection.start(ask()).result(_ABOUT_SECONDS + 1)
+        return found
+
+    def _opened(self, name: str) -> Opened:
+        """Whether a reply of the model of this name begins inside a thought."""
+        if self._thinks is None:
+            return "perhaps" if _THINKS.search(name) else "hardly"
+        return "perhaps" if self._thinks else "no"
+
+    def _name_in(self, about: About) -> str:
+        only = about.models[0] if len(about.models) == 1 else self._called
+        return self._model or only
+
+    def _context_in(self, about: About) -> int:
+        told = about.context_tokens
+        return min(self._context_tokens, told) if told else self._context_tokens
+
+    # In the event loop
+
+    async def _run(self, call: Call, body: dict[str, Any], *, estimated: int) -> None:
+        """See a call through to its end, and drop it when its caller leaves."""
+        work = asyncio.ensure_future(self._heard(call, body))
+        try:
+            while not work.done():
+                await asyncio.wait({work}, timeout=_POLL_SECONDS)
+                if call.cancelled():
+                    work.cancel()
+            await self._settled(call, work)
+        except asyncio.CancelledError:  # the model is being closed
+            work.cancel()
+            call.end("failed", self._connection.closed_error())
+            raise
+        finally:
+            with self._lock:
+                self._at_once -= 1
+            if call.counted and call.usage.prompt_tokens > estimated:
+                more = call.usage.prompt_tokens / max(1, estimated)
+                self._factor = min(4.0, self._factor * more)
+
+    async def _settled(self, call: Call, work: "asyncio.Future[Finish]") -> None:
+        await asyncio.wait({work})
+        if work.cancelled():
+            call.end("cancelled")
+        elif (error := work.exception()) is None:
+            call.end(work.result())
+        elif isinstance(error, Exception):
+            known = isinstance(error, QuireError)
+            call.end("failed", error if known else self._connection.failures.transport(error))
+
+    async def _heard(self, call: Call, body: dict[str, Any]) -> Finish:
+        await self._connection.converse(call, body)
+        return self._finished(call)
+
+    def _finished(self, call: Call) -> Finish:
+        """Why a complete reply ended. Raises ModelError for one that says nothing or lacks its
+        form."""
+        reply = call.reply
+        finish: Finish = "length" if call.over or call.ended_by == "length" else "stop"
+        call.put(reply.finish(cut_short=finish == "length"))
+        if call.ended_by == "content_filter":
+            raise ModelError(
+                f"The server at {self.server.host} withholds the reply: its filter objects."
+            )
+        if reply.leaked:
+            self._thinks = True
+        hint = _IF_IT_LEAKS if reply.leaked else _IF_IT_THINKS
+        require_answer(reply, model=call.model, finish=finish, hint=hint)
+        finish = "stop" if reply.stopped else finish
+        require_form(call.form, call.text, finish=finish)
+        return finish
+
+
+def estimate(text: str) -> int:
+    """Tokens of a text in a vocabulary that is not known, rather too many than too few: a token for
+    3.5 letters or spaces, for each digit and sign, and for two thirds of any other character.
+
+    >>> estimate("The lease ends on 31 March 2029."), estimate("租约于五月结束。")
+    (15, 12)
+    """
+    ascii_text = text.encode("ascii", "ignore")
+    others = len(text) - len(ascii_text)
+    plain = sum(map(ascii_text.count, _LETTERS))
+    return math.ceil(plain / 3.5 + (len(ascii_text) - plain) + others * 1.5)
+
+
+_LETTERS = [bytes([n]) for n in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ "]
+
+
+def _as_response_format(form: JsonSchema) -> dict[str, Any]:
+    described = {"name": "reply", "strict": True, "schema": dict(form.schema)}
+    return {"type": "json_schema", "json_schema": described}

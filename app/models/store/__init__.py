@@ -1,0 +1,1 @@
+"""Models on the disk: what is installed, and how more get there."""

@@ -1,0 +1,1 @@
+"""Questions about the whole collection, answered by looking at every chunk."""

@@ -1,0 +1,250 @@
+"""The chat: questions, answers as they are written, and their sources."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from quire.answering import receipts
+from quire.conversations.store import Turn
+from quire.errors import UsageError
+from quire.ui import answers, problems, source_panel
+from quire.ui.catalogue import label, plain
+from quire.ui.chat import certainty, judging, scoping, welcome
+from quire.ui.inert import html, markdown
+from quire.ui.jobs.answering import AnswerJob
+from quire.ui.library import intake
+from quire.ui.shared import Shared
+from quire.ui.state import state
+
+_POLL = 0.4  # seconds between two looks at an answer on its way; it grows by whole sentences
+_AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: quotes are faster
+_SHOWN = 20  # turns shown at once, the last ones: a long chat must not slow every click
+
+
+def draw(opened: Shared) -> None:
+    """Draw the chat page."""
+    mine = state()
+    _ask_next(opened)
+    documents = opened.documents()
+    turns, older = _turns(opened)
+    asked: str | None = None
+    if not turns and mine.answering is None and not mine.next_questions:
+        asked = welcome.draw(opened, documents)
+    begun = bool(turns or mine.answering or mine.next_questions)
+    if not begun:
+        intake.draw(opened)
+    known = {document.id for document in documents}
+    # subtle: the columns are there without a source too (style.css hides the empty one), or the
+    # chat would be built anew when one opens, and the reader's place in it be lost
+    talk, beside = st.columns((5, 6), gap="large")
+    with talk:
+        _talk(opened, turns, older=older, known=known)
+    if mine.source is not None:
+        with beside:
+            source_panel.draw(opened)
+    _ask(opened, can_choose=bool(documents), begun=begun)
+    if asked:
+        begin(opened, asked)
+
+
+def begin(opened: Shared, question: str, *, replacing: str | None = None) -> None:
+    """Have a question answered, and draw the page anew."""
+    mine = state()
+    mine.asked += 1
+    mine.dropped = [item for item in mine.dropped if not item.all_well]
+    mine.source = None  # of an earlier answer: it would be read as the proof of this one
+    mine.answering = AnswerJob(
+        opened.base,
+        question,
+        conversation=mine.conversation,
+        scope=mine.scope,
+        max_risk=mine.risk,
+        replacing=replacing,
+    )
+    mine.answering.wait(_AT_ONCE)
+    st.rerun()
+
+
+def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> None:
+    mine = state()
+    job = mine.answering
+    if job is not None and job.replacing is not None:
+        turns = [turn for turn in turns if turn.id != job.replacing]
+    if older and st.button(
+        label("chat.earlier", n=older), key="earlier", icon=":material/history:", type="tertiary"
+    ):
+        mine.earlier += _SHOWN
+        st.rerun()
+    for turn in turns:
+        _question(turn.question)
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            _told_scope(turn)
+            answers.draw(turn.answer, known=known)
+            if turn.id in mine.stopped:
+                st.caption(label("chat.stopped"))
+            _told_risk(turn)
+            if turn is turns[-1] and job is None:
+                _after(opened, turn)
+                if not known:  # there was nothing to find it in
+                    intake.upload_area(opened)
+    if job is not None:
+        _question(job.question)
+        _on_its_way(opened, job)
+    for question in mine.next_questions:
+        _question(question)
+        st.caption(label("chat.wait_files") if mine.awaited else label("chat.wait"))
+    problems.show_kept()
+
+
+def _told_scope(turn: Turn) -> None:
+    """Say to which documents a question was confined, where it was."""
+    scope = receipts.scope_of(turn.receipt)
+    if scope is not None:
+        st.caption(markdown(scoping.words(scope)))
+    elif told := _settings(turn).get("scope"):  # of an early version, in English words alone
+        st.caption(label("chat.scope", scope=told))
+
+
+def _told_risk(turn: Turn) -> None:
+    """Say why there may be no answer, where few wrong ones were to be borne."""
+    risk = _settings(turn).get("max_risk")
+    if risk is not None and turn.answer["status"] == "not_found":
+        st.caption(certainty.told(risk))
+
+
+def _settings(turn: Turn) -> Mapping[str, Any]:
+    """With what a question was asked, as far as its receipt tells."""
+    return (turn.receipt or {}).get("settings") or {}
+
+
+def _after(opened: Shared, turn: Turn) -> None:
+    """What can be done with the last answer: have it made anew, and say whether it was good."""
+    with st.container(horizontal=True, vertical_alignment="top"):
+        if st.button(
+            label("chat.again"),
+            key=f"again-{turn.id}",
+            icon=":material/refresh:",
+            type="tertiary",
+            help=label("chat.again_about"),
+        ):
+            begin(opened, turn.question, replacing=turn.id)
+        judging.draw(opened, turn)
+
+
+def take_over() -> None:
+    """When the answer on its way has come, go on with its conversation."""
+    mine = state()
+    job = mine.answering
+    if job is not None and job.done:
+        mine.answering = None
+        mine.problem = job.problem
+        if job.answer is not None:
+            mine.conversation = job.answer.conversation
+            if job.stopped:
+                mine.stopped.add(job.answer.id)
+
+
+def _ask_next(opened: Shared) -> None:
+    """Ask the question that waits, once the answer before it and its files are there."""
+    mine = state()
+    if mine.answering is not None:
+        return
+    mine.awaited = [item for item in mine.awaited if not item.settled]
+    if mine.next_questions and not mine.awaited:
+        begin(opened, mine.next_questions.pop(0))
+
+
+def _turns(opened: Shared) -> tuple[list[Turn], int]:
+    """The turns of the open chat that are shown, and how many older ones are not."""
+    mine = state()
+    if mine.conversation is None:
+        return [], 0
+    try:
+        turns = opened.conversations.turns(mine.conversation, last=_SHOWN + mine.earlier)
+        return turns, opened.conversations.find(mine.conversation).turns - len(turns)
+    except UsageError:
+        mine.conversation = None
+        st.info(label("conversations.missing"))
+        return [], 0
+
+
+def _question(text: str) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        st.html(f'<div class="quire-text quire-question">{html(text)}</div>')
+
+
+@st.fragment(run_every=_POLL)
+@problems.guarded
+def _on_its_way(opened: Shared, job: AnswerJob) -> None:
+    if job.done:
+        st.rerun()
+    with st.chat_message("assistant", avatar=":material/menu_book:"):
+        if job.scope:
+            st.caption(markdown(scoping.words(job.scope)))
+        if job.text:
+            st.html(f'<div class="quire-text">{html(job.text)}</div>')
+        elif job.draft is not None:
+            answers.draw_draft(job.draft, question=job.question, seconds=job.seconds)
+        else:
+            waiting = "chat.loading" if opened.model_state == "loading" else "chat.searching"
+            st.caption(f"{label(waiting)} … {job.seconds:.0f} s")
+        if job.stopping:
+            st.caption(label("chat.stopping"))
+
+
+def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
+    mine = state()
+    with st.bottom:
+        if begun:  # at the field, where the files were dropped: above, a long chat hides it
+            intake.draw(opened, quiet=True)
+        if can_choose:
+            _choices(opened)
+        with st.container(key="field"):
+            asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
+            _stop(mine.answering)
+    if not asked:
+        return
+    if asked.files:
+        items = mine.dropped = intake.take_in_uploads(opened, asked.files)
+        if asked.text.strip():  # it is about them
+            mine.awaited += items
+    if asked.text.strip() and (mine.answering is not None or mine.awaited):
+        mine.next_questions.append(asked.text)
+        mine.asked += 1
+    elif asked.text.strip():
+        mine.problem = None
+        begin(opened, asked.text)
+    st.rerun()
+
+
+@st.fragment
+@problems.guarded
+def _choices(opened: Shared) -> None:
+    """How the next question is asked; a press redraws this row alone, and not the chat."""
+    with st.container(horizontal=True, gap="small", key="scope"):
+        scoping.draw(opened)
+        certainty.draw(opened)
+
+
+def _stop(job: AnswerJob | None) -> None:
+    """The stop button of an answer on its way; it stands in the field, where the one that sends is
+    (style.css).
+
+    Not `chat_input(submit_mode="stop")`: that stops the run of the script, and an answer is none.
+    It would also hold the script, and with it the pages of an open source, until the answer is
+    done, and lock the field, in which the next question can be written meanwhile.
+    """
+    if job is not None and not job.stopping:
+        st.button(
+            "",
+            icon=":material/stop_circle:",
+            key="stop",
+            help=_with_keys("chat.stop", "Esc"),
+            on_click=job.stop,
+            shortcut="Esc",
+        )
+
+
+def _with_keys(key: str, keys: str) -> str:
+    return markdown(f"{plain(key)} ({keys})")

@@ -1,0 +1,61 @@
+"""What a chat shows before its first question."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from quire.models import opening
+from quire.records import Document
+from quire.ui.catalogue import joined, label, language, plain
+from quire.ui.chat import samples
+from quire.ui.inert import html, markdown
+from quire.ui.jobs.ingesting import Intake
+from quire.ui.library import intake
+from quire.ui.shared import Shared
+
+
+def draw(opened: Shared, documents: Sequence[Document]) -> str | None:
+    """Draw it; returns a question that the reader chose to ask."""
+    if not documents:
+        _empty(opened)
+        return None
+    _hero(plain("chat.title"), plain("chat.about", n=len(documents)))
+    questions = samples.questions({document.name for document in documents}, language())
+    if not questions:
+        return None
+    chosen = None
+    with st.container(horizontal=True, horizontal_alignment="center", key="suggestions"):
+        for at, question in enumerate(questions):
+            if st.button(markdown(question), key=f"suggested-{at}"):
+                chosen = question
+    return chosen
+
+
+def _empty(opened: Shared) -> None:
+    about = [plain("chat.empty")]
+    if intake.paths_can_be_named():
+        about.append(plain("chat.empty_here"))
+    _hero(plain("chat.empty_title"), joined(*about))
+    intake.upload_area(opened)
+    if not opened.ingests.active:
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            if st.button(label("chat.samples"), icon=":material/auto_stories:", key="samples"):
+                opened.ingests.add(
+                    [
+                        Intake(name, len(content), content=content)
+                        for name, content in samples.documents()
+                    ]
+                )
+                st.rerun()
+    settings = opened.base.settings
+    model = settings.model
+    if server := opening.server(settings):
+        better = plain("chat.model_remote", model=settings.remote_model, host=server.host)
+    else:
+        known = model if model in ("starter", "none") else "other"
+        better = plain(f"chat.model_{known}", model=model)
+    st.html(f'<div class="quire-hero quire-model"><p>{html(better)}</p></div>')
+
+
+def _hero(title: str, about: str) -> None:
+    st.html(f'<div class="quire-hero"><h1>{html(title)}</h1><p>{html(about)}</p></div>')

@@ -1,0 +1,259 @@
+"""Files being taken in, one after the other, in a thread of the process.
+
+The work belongs to the knowledge base and not to a browser tab: it goes on when the tab is closed,
+and every tab shows it. What waits is kept on the disk, and is gone on with when the process ended
+before it was done.
+"""
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from quire.errors import QuireError, Unreadable
+from quire.indexes.folder.waiting import Waiting, WaitingRoom
+from quire.ingest.report import IngestReport, Progress
+from quire.knowledge_base import KnowledgeBase
+from quire.ui.jobs.answering import log_place
+
+_TRIES = 2  # a file that ended the process twice is not begun again
+
+Stage = Literal["waiting", "working", "done", "failed", "stopped"]
+
+
+@dataclass(slots=True)
+class Intake:
+    """One file, or a folder of them, on its way in. `content` holds an upload's bytes until they
+    are on the disk; otherwise it is read from `path`. `kept` is what a restart goes on with.
+    `password` opens it if it is encrypted, and is forgotten when it is done: after a restart it is
+    not there. `part` is how much is done, from 0 to 1; `heard` is what an ingest told."""
+
+    name: str
+    size: int
+    content: bytes | None = field(default=None, repr=False)
+    path: Path | None = None
+    password: str | None = field(default=None, repr=False)
+    kept: Waiting | None = None
+    stage: Stage = "waiting"
+    part: float = 0.0
+    heard: Progress | None = None
+    report: IngestReport | None = None
+    problem: Exception | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.stage not in ("waiting", "working")
+
+    @property
+    def all_well(self) -> bool:
+        """Whether all of it was taken in, or was there already."""
+        report = self.report
+        return (
+            self.stage == "done"
+            and report is not None
+            and not (report.skipped or report.failed or report.warnings)
+        )
+
+
+class Ingests:
+    """The files of one knowledge base that wait, are worked on, or are done and not yet cleared."""
+
+    def __init__(self, base: KnowledgeBase) -> None:
+        self._base = base
+        self._room = WaitingRoom(base.folder)
+        self._lock = threading.Lock()
+        self._items: list[Intake] = []
+        self._worker: threading.Thread | None = None
+        self._cancel = threading.Event()
+        self._heard: tuple[float, float] | None = None  # when, and bytes done by then
+        self._settled = 0
+        self._closing = False
+
+    @property
+    def items(self) -> list[Intake]:
+        with self._lock:
+            return list(self._items)
+
+    @property
+    def active(self) -> bool:
+        return any(not item.settled for item in self.items)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the work was told to end, and has not yet."""
+        return self._cancel.is_set() and self.active
+
+    @property
+    def settled(self) -> int:
+        """How many files were finished since the process began."""
+        return self._settled
+
+    def add(self, items: list[Intake]) -> None:
+        """Queue files; the work begins at once. What was done before is forgotten. One that cannot
+        be kept on the disk has failed."""
+        for item in items:
+            self._keep(item)
+        self._queue(items)
+
+    def resume(self) -> None:
+        """Go on with what a process that ended before has left."""
+        try:
+            left = self._room.adopt()
+        except QuireError as error:  # of a folder that cannot be written to: nothing waits there
+            log_place(error)
+            return
+        if left:
+            self._queue(
+                [Intake(each.name, _size(each.path), path=each.path, kept=each) for each in left]
+            )
+
+    def _keep(self, item: Intake) -> None:
+        try:
+            item.kept = self._room.keep(item.name, content=item.content, path=item.path)
+        except QuireError as error:
+            log_place(error)
+            item.problem = error
+            self._settle(item, "failed")
+        else:
+            item.content = None  # up to half a gigabyte, for as long as others are read before it
+
+    def _queue(self, items: list[Intake]) -> None:
+        with self._lock:
+            if self._cancel.is_set():
+                self._cancel = threading.Event()
+            if self._worker is None:
+                self._items.clear()
+                self._heard = None
+            self._items += items
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._run, name="quire-intake", daemon=True)
+                self._worker.start()
+
+    def close(self) -> None:
+        """End the work soon; what is not done waits for the next process."""
+        self.interrupt()
+        self.wait(5)
+        self._room.close()
+
+    def interrupt(self) -> None:
+        """Note that the process ends in good order: what it reads now did not end it."""
+        with self._lock:
+            self._closing = True
+            self._cancel.set()
+            for item in self._items:
+                if item.stage == "working" and item.kept is not None:
+                    with contextlib.suppress(QuireError):  # it may be done this very moment
+                        self._room.put_back(item.kept)
+
+    def stop(self) -> None:
+        """End the work soon; what is taken in stays, what waits is dropped."""
+        with self._lock:
+            self._cancel.set()
+            for item in self._items:
+                if item.stage == "waiting":
+                    self._settle(item, "stopped")
+
+    def clear(self) -> None:
+        """Forget what is done."""
+        with self._lock:
+            self._items = [item for item in self._items if not item.settled]
+
+    def remaining(self) -> float | None:
+        """Seconds that the rest will take, None while unknown.
+
+        Goes by the bytes done since the first progress was heard: before it, models are loaded.
+        """
+        items = [item for item in self.items if item.stage != "stopped"]
+        total = sum(item.size for item in items)
+        done = sum(item.size * item.part for item in items)
+        with self._lock:
+            if done and self._heard is None:
+                self._heard = (time.monotonic(), done)
+            if self._heard is None:
+                return None
+            since, before = self._heard
+        elapsed = time.monotonic() - since
+        if elapsed < 1 or done - before < 0.02 * total:
+            return None
+        return elapsed * (total - done) / (done - before)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing is left to do, at most so long; returns whether that is so."""
+        worker = self._worker
+        if worker is not None:
+            worker.join(seconds)
+        return not self.active
+
+    def _run(self) -> None:
+        while (item := self._next()) is not None:
+            try:
+                report = self._take_in(item)
+            except Exception as error:
+                log_place(error)
+                item.problem = error
+                self._settle(item, "failed")
+            else:
+                item.report = report
+                refused = report.failed or report.skipped
+                stopped = report.cancelled and bool(refused)
+                self._settle(item, "stopped" if stopped else "failed" if report.failed else "done")
+            self._settled += 1
+
+    def _next(self) -> Intake | None:
+        with self._lock:
+            for item in [] if self._closing else self._items:
+                if item.stage == "waiting":
+                    item.stage = "working"
+                    return item
+            self._worker = None
+            return None
+
+    def _take_in(self, item: Intake) -> IngestReport:
+        began, cancel = time.monotonic(), self._cancel
+
+        def hear(progress: Progress) -> None:
+            item.heard = progress
+            if progress.remaining is not None:
+                elapsed = time.monotonic() - began
+                item.part = elapsed / (elapsed + progress.remaining + 1e-9)
+
+        kept = self._begun(item)
+        if kept.uploaded:
+            return self._base.add_upload(
+                item.name, kept.content(), password=item.password, progress=hear, cancel=cancel
+            )
+        return self._base.add(
+            kept.path, verify_content=True, password=item.password, progress=hear, cancel=cancel
+        )
+
+    def _begun(self, item: Intake) -> Waiting:
+        """What is kept of a file, once it is noted that reading it begins."""
+        assert item.kept is not None  # noqa: S101  else it had failed before it was queued
+        if item.kept.tries >= _TRIES:
+            raise Unreadable(
+                "Quire ended each time while this file was being read; it is left out.",
+                hint="Add it again to try once more.",
+            )
+        item.kept = self._room.begin(item.kept)
+        return item.kept
+
+    def _settle(self, item: Intake, stage: Stage) -> None:
+        """Note the end of a file. What was broken off because the process ends waits on."""
+        item.stage = stage
+        item.part = 1.0
+        item.content = item.password = None
+        if item.kept is not None and not (self._closing and stage != "done"):
+            try:
+                self._room.drop(item.kept)
+            except QuireError as error:
+                log_place(error)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; of a folder, whose files were not counted again, one."""
+    try:
+        return max(1, path.stat().st_size)
+    except OSError:
+        return 1

@@ -1,0 +1,1 @@
+"""The documents: adding, tagging, removing and summarizing them."""

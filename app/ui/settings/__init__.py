@@ -1,0 +1,1 @@
+"""Preferences, and the knowledge bases that there are."""

@@ -1,0 +1,60 @@
+"""Several knowledge bases: folders beside the one that the settings name."""
+
+from pathlib import Path
+
+from quire.answering.session import CONVERSATIONS
+from quire.errors import UsageError
+from quire.indexes.catalog import Catalog, is_there
+from quire.indexes.folder import files, originals, trash, waiting
+from quire.indexes.folder.lock import NAME, writer_lock
+from quire.knowledge_base import CATALOG
+
+_OURS = (
+    *(f"{name}{end}" for name in (CATALOG, CONVERSATIONS) for end in ("", "-wal", "-shm")),
+    "vectors",
+    originals.FOLDER,
+    trash.TRASH,
+    waiting.FOLDER,
+)
+"""What a knowledge base's folder holds. Whatever else somebody put there stays."""
+
+
+def names(configured: Path) -> list[str]:
+    """The folders' names, in order. The configured one may not be there yet."""
+    beside = configured.parent
+    found = {path.name for path in beside.glob("*") if is_there(path / CATALOG)}
+    return sorted({configured.name, *found}, key=str.casefold)
+
+
+def folder(configured: Path, name: str | None) -> Path:
+    """The folder of this name, or the configured one where there is none."""
+    return configured.parent / name if name in names(configured) and name else configured
+
+
+def new(configured: Path, name: str) -> str:
+    """A name for a new knowledge base, made fit for a folder. Raises UsageError."""
+    cleaned = originals.safe_name(name.strip()) if name.strip(" ./\\") else ""
+    if not cleaned:
+        raise UsageError("The knowledge base has no name.", hint="Write a name.")
+    if (configured.parent / cleaned).exists():
+        raise UsageError(f"There is already something called {cleaned}.", hint="Take another name.")
+    return cleaned
+
+
+def make(path: Path) -> None:
+    """Begin a knowledge base without documents."""
+    files.make_private_folder(path)
+    Catalog(path / CATALOG, create=True).close()
+
+
+def delete(path: Path, *, wait: float) -> None:
+    """Delete a knowledge base with its chats, and its folder if nothing else is in it.
+
+    Raises KnowledgeBaseLocked when another process writes to it for longer than `wait` seconds.
+    """
+    with writer_lock(path / NAME, wait=wait):
+        for name in _OURS:
+            files.remove(path / name)
+    files.remove(path / NAME)
+    if not any(path.iterdir()):
+        files.remove(path)

@@ -1,0 +1,89 @@
+"""Whether a quantity of one text stands in another: exact is what is compared, not about alike."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from quire.text import languages
+from quire.verification import bounds, units
+from quire.verification.quantities import Quantity
+
+Fit = Literal["exact", "loose", "none"]
+
+
+def fits(wanted: Quantity, there: Sequence[Quantity]) -> Fit:
+    """Whether a quantity stands among others: the same number, with the same unit and of the same
+    thing; or a date that says no more than one of them. It is "loose" where one of the two is
+    bounded ("at least 5") and the other is not."""
+    best: Fit = "none"
+    for other in there:
+        if not _same(wanted, other, there):
+            continue
+        if wanted.bound == other.bound:
+            return "exact"
+        if not bounds.contrary(wanted.bound, other.bound):
+            best = "loose"
+    return best
+
+
+def all_fit(wanted: Sequence[Quantity], there: Sequence[Quantity]) -> bool:
+    """Whether each quantity fits, and none is said more often than it stands there: in "nine
+    rulers and nine governors" for "nine rulers and four governors" each nine alone would fit."""
+    said = Counter(one.value for one in wanted if one.unit != "date")
+    held = Counter(one.value for one in there) + Counter(
+        one.value.split("-")[0] for one in there if one.unit == "date"
+    )
+    return all(fits(one, there) != "none" for one in wanted) and all(
+        count <= max(1, held[value]) for value, count in said.items()
+    )
+
+
+def _same(wanted: Quantity, other: Quantity, there: Sequence[Quantity]) -> bool:
+    if wanted.unit == "date" or other.unit == "date":
+        if wanted.unit == other.unit:
+            return _within(wanted, other)
+        year, bare = (other, wanted) if other.unit == "date" else (wanted, other)
+        same = bare.value == year.value.split("-")[0] and bare.unit in {"", "year"}
+        return same and _counts_same(wanted, other, there)
+    if wanted.unit == "clock" and other.unit == "clock":
+        return _same_time(wanted.value, other.value)
+    if wanted.unit == other.unit == "decade":
+        shorter, longer = sorted((wanted.value, other.value), key=len)
+        return longer.endswith(shorter)
+    if wanted.value != other.value:
+        return False
+    if wanted.unit and other.unit:
+        return units.alike(wanted.unit, other.unit)
+    if wanted.unit:
+        # A unit may stand elsewhere, such as in the head of a table, but not with another number.
+        return not other.counted and not any(units.alike(wanted.unit, one.unit) for one in there)
+    if other.unit and languages.is_unspaced(wanted.counted):
+        return wanted.counted in other.near
+    return _counts_same(wanted, other, there)
+
+
+def _counts_same(wanted: Quantity, other: Quantity, there: Sequence[Quantity]) -> bool:
+    """Whether what a number counts is not what another number there counts."""
+    thing = wanted.counted
+    return not thing or thing in other.near or not any(thing in one.near for one in there)
+
+
+def _within(wanted: Quantity, other: Quantity) -> bool:
+    """Whether each part that a date has is the same in the other: the year, the month, the day."""
+    parts = zip(_date_parts(wanted.value), _date_parts(other.value), strict=True)
+    return all(not ours or ours == theirs for ours, theirs in parts)
+
+
+def _date_parts(value: str) -> tuple[str, str, str]:
+    year, month, day = [*value.split("-"), "", ""][:3]
+    return year, month, day
+
+
+def _same_time(one: str, other: str) -> bool:
+    """Whether two times are the same; one that does not say which half of the day is either."""
+    if one == other:
+        return True
+    (hour, rest), (other_hour, other_rest) = (time.split(":", 1) for time in (one, other))
+    vague = "?" in one or "?" in other
+    same_rest = rest.rstrip("?") == other_rest.rstrip("?")
+    return vague and same_rest and int(hour) % 12 == int(other_hour) % 12

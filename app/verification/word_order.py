@@ -1,0 +1,274 @@
+"""Whether what a sentence says stands in the same parts as in a quote: who did it, to whom, which
+number belongs to what.
+
+A sentence may leave words of its quote out, and may move what carries its own mark: "On 5 March"
+to the front, "by Ann" where a passive makes it the subject. All else that has changed places may
+have changed its part, as in "The dog bit the man". And of "Adults pay 20 and children pay 10" no
+sentence may mix the halves. Order is compared by the longest common subsequence of the words.
+"""
+
+import itertools
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from quire.text import analysis, languages
+from quire.verification import clauses, identity
+from quire.verification.tokens import (
+    AGENTS_ZH,
+    CLAUSES,
+    Token,
+    canonical,
+    characters,
+    clause_words,
+    of_a_kind,
+    words_of,
+)
+
+_CONTRARY = (
+    {"from", "to"},
+    {"by", "to"},
+    {"by", "for"},
+    {"by", "from"},
+    {"for", "against"},
+    {"with", "without"},
+    {"with", "against"},
+    {"before", "after"},
+    {"above", "below"},
+    {"over", "under"},
+    {"on", "off"},
+)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being)\b(?:\s\w+ly)?\s(?P<verb>[a-z]+)"
+    r"|\b(?P<alone>[a-z]+)\sby\b",
+    re.IGNORECASE,
+)
+_IRREGULAR = frozenset(
+    "beaten begun bitten borne bought bound broken brought built cast caught chosen cut done "
+    "drawn driven dug eaten fed flown forbidden found given grown held hidden hit hung kept "
+    "known laid led left lent lost made met overthrown paid proven put read ridden risen run "
+    "seen sent set sewn shaken shot shown shut slain sold sought spent split spoken spread "
+    "stolen struck sung sunk swept sworn swum taken taught thrown told torn understood "
+    "undertaken won worn wound woven written".split()
+)
+_BY = re.compile(r"\bby\s+(?:the\s|an?\s)?(?P<agent>[^\W\d][\w’'-]*)(?<!ing)", re.IGNORECASE)
+_OF_NAMED = re.compile(r"\bof\s(?:the\s)?([A-ZÀ-Þ][\w-]+)")
+
+
+def kept(text: str, quote: str) -> bool:
+    """Whether everything in a sentence has the part that it has in a quote.
+
+    >>> kept("The man chased the dog.", "The dog chased the man.")
+    False
+    >>> kept("The man was chased in May by the dog.", "In May the dog chased the man.")
+    True
+    >>> kept("Children pay 20.", "Adults pay 20 and children pay 10.")
+    False
+    """
+    chinese = languages.detect(text) == "zh"
+    in_order = _in_order_zh if chinese else _in_order_en
+    if not (in_order(text, quote) or _is_named(text, quote, chinese=chinese)):
+        return False
+    return not clauses.mixes(text, quote, chinese=chinese)
+
+
+def _is_named(text: str, quote: str, *, chinese: bool) -> bool:
+    """Whether a sentence says who or what something is, which a quote may say in any order: "the
+    mayor, Fatima Noor, …". Not so of what belongs to what."""
+    if not (identity.claims(text) and identity.is_said(text, quote)):
+        return False
+    if chinese:
+        owners = re.findall(r"是(.+?)的", analysis.fold(text))
+        return all(f"{owner}的" in analysis.fold(quote) for owner in owners)
+    ours, theirs = words_of(text), {token.term: token.mark for token in words_of(quote)}
+    return all(token.mark == theirs.get(token.term, token.mark) for token in ours)
+
+
+def replaces(text: str, quote: str, *, known: frozenset[str]) -> bool:
+    """Whether something in an English sentence, which is not `known` otherwise, stands where the
+    quote has something else."""
+    tokens = words_of(text)
+    ours, theirs = [token.term for token in tokens], [token.term for token in words_of(quote)]
+    pairs = [(-1, -1), *_common(ours, theirs), (len(ours), len(theirs))]
+    new = {token.term for token in tokens if not token.is_quantity}
+    new -= {*theirs, *known}
+    gone = set(theirs) - set(ours)
+    return any(
+        new & set(ours[i1 + 1 : i2]) and gone & set(theirs[j1 + 1 : j2])
+        for (i1, j1), (i2, j2) in itertools.pairwise(pairs)
+    )
+
+
+def _in_order_en(text: str, quote: str) -> bool:
+    ours, theirs = words_of(text), words_of(quote)
+    marks = {token.term: token.mark for token in theirs}
+    if any({token.mark, marks.get(token.term, "")} in _CONTRARY for token in ours):
+        return False
+    if _exchanged(ours, theirs) or not _owned(text, quote):
+        return False
+    voice = _voice(text, quote)
+    if voice != "same":
+        return voice == "turned"
+    parts = (words_of(part) for part in CLAUSES.split(text))
+    return not any(_moved(part, theirs) for part in parts) or _is_swapped(text, quote)
+
+
+def _exchanged(ours: Sequence[Token], theirs: Sequence[Token]) -> bool:
+    """Whether two quantities of a kind have changed places: "from Monday to Friday"."""
+    numbers = [token for token in ours if token.is_quantity]
+    order = [token.term for token in theirs]
+    marks = {token.term: token.mark for token in theirs}
+    return any(
+        of_a_kind(one.term, other.term)
+        and order.count(one.term) == order.count(other.term) == 1
+        and order.index(one.term) > order.index(other.term)
+        and not (
+            one.mark
+            and other.mark
+            and one.mark == marks[one.term]
+            and other.mark == marks[other.term]
+        )
+        for one, other in itertools.combinations(numbers, 2)
+        if one.term != other.term
+    )
+
+
+def _owned(text: str, quote: str) -> bool:
+    """Whether what is said to be "of" somebody named is his in the quote too."""
+    return all(
+        re.search(
+            rf"\bof\s+(?:the\s+)?(?:\w+\s+)?{re.escape(name)}|{re.escape(name)}(?:\s\w+)?['’]",
+            quote,
+        )
+        for name in _OF_NAMED.findall(text)
+        if name in quote
+    )
+
+
+def _voice(text: str, quote: str) -> Literal["same", "turned", "exchanged"]:
+    """Whether one of the two is the other's passive, said of the same parts or of exchanged."""
+    ours, theirs = _passives(text), _passives(quote)
+    for passives, others, passive, plain in (
+        (ours, theirs, text, quote),
+        (theirs, ours, quote, text),
+    ):
+        order = [token.term for token in words_of(plain)]
+        for verb, subject in passives.items():
+            if verb not in others and verb in order:
+                return _turned(passive, verb=verb, subject=subject, order=order)
+    return "same"
+
+
+def _turned(
+    passive: str, *, verb: str, subject: str, order: Sequence[str]
+) -> Literal["turned", "exchanged"]:
+    """Whether who acts in a passive acts in the other text too, whose words are `order`: then he
+    stands before the verb, and what it is done to after it."""
+    at = order.index(verb)
+    agent = _BY.search(passive)
+    terms = [canonical(term) for term in analysis.terms(agent["agent"])[:1]] if agent else []
+    if terms and terms[0] in order:
+        return "turned" if order.index(terms[0]) < at else "exchanged"
+    return "exchanged" if subject in order and order.index(subject) < at else "turned"
+
+
+def _passives(text: str) -> dict[str, str]:
+    """The verbs that stand in the passive, each with the last word of its subject."""
+    found = {}
+    for match in _PASSIVE.finditer(text):
+        verb = (match["verb"] or match["alone"]).lower()
+        if verb in _IRREGULAR or re.search(r"\w{2,}ed$", verb):
+            before = [token.term for token in words_of(text[: match.start()])]
+            found[canonical(analysis.terms(verb)[0])] = before[-1] if before else ""
+    return found
+
+
+def _is_swapped(text: str, quote: str) -> bool:
+    """Whether the two sides of an "is" have changed places, which says the same: not where one
+    thing is compared with another."""
+    sides = [re.split(r"\b(?:is|are|was|were)\b", one, maxsplit=1) for one in (text, quote)]
+    if any(len(side) != 2 or re.search(r"\bthan\b|\bas\b", side[1]) for side in sides):
+        return False
+    (left, right), (other_left, other_right) = (
+        [{token.term for token in words_of(side)} for side in pair] for pair in sides
+    )
+    return left <= other_right and right <= other_left
+
+
+def _moved(ours: Sequence[Token], theirs: Sequence[Token]) -> bool:
+    """Whether something stands elsewhere that does not carry its mark with it."""
+    ours, theirs = _without_adjuncts(ours, theirs)
+    pairs = _common([token.term for token in ours], [token.term for token in theirs])
+    left = {token.term for at, token in enumerate(ours) if at not in {i for i, _ in pairs}}
+    free = {token.term for at, token in enumerate(theirs) if at not in {j for _, j in pairs}}
+    return bool(left & free)
+
+
+def _without_adjuncts(
+    ours: Sequence[Token], theirs: Sequence[Token]
+) -> tuple[list[Token], list[Token]]:
+    """Both without what follows the same mark in both, as far as they run alike: it may stand
+    anywhere. Quantities may too, and are told apart by what they belong to."""
+    gone, gone_there = (
+        {at for at, token in enumerate(tokens) if token.is_quantity} for tokens in (ours, theirs)
+    )
+    for at, token in enumerate(ours):
+        for to, other in enumerate(theirs):
+            if not token.mark or token[:2] != other[:2] or to in gone_there:
+                continue
+            run = 0
+            while (
+                at + run < len(ours)
+                and to + run < len(theirs)
+                and ours[at + run].term == theirs[to + run].term
+                and (run == 0 or ours[at + run].mark == theirs[to + run].mark)
+            ):
+                gone.add(at + run)
+                gone_there.add(to + run)
+                run += 1
+            break
+    return (
+        [token for at, token in enumerate(ours) if at not in gone],
+        [token for at, token in enumerate(theirs) if at not in gone_there],
+    )
+
+
+def _common(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
+    """The places of the longest common subsequence in both."""
+    best = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
+    for i in range(len(ours) - 1, -1, -1):
+        for j in range(len(theirs) - 1, -1, -1):
+            taken = best[i + 1][j + 1] + 1 if ours[i] == theirs[j] else 0
+            best[i][j] = max(taken, best[i + 1][j], best[i][j + 1])
+    found = []
+    i = j = 0
+    while i < len(ours) and j < len(theirs):
+        if ours[i] == theirs[j] and best[i][j] == best[i + 1][j + 1] + 1:
+            found.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def _in_order_zh(text: str, quote: str) -> bool:
+    if _exchanged(clause_words(text, chinese=True), clause_words(quote, chinese=True)):
+        return False
+    ours, theirs = characters(text), characters(quote)
+    voices = [{token.mark for token in tokens} & AGENTS_ZH for tokens in (ours, theirs)]
+    if bool(voices[0]) == bool(voices[1]):
+        return not any(_moved(characters(part), theirs) for part in CLAUSES.split(text))
+    return _same_agent_zh(*((ours, theirs) if voices[0] else (theirs, ours)))
+
+
+def _same_agent_zh(passive: Sequence[Token], plain: Sequence[Token]) -> bool:
+    """Whether who acts, after 由 or 被, stands before the verb where nothing marks him."""
+    order = [token.term for token in plain]
+    at = next(at for at, token in enumerate(passive) if token.mark in AGENTS_ZH)
+    agent = passive[at].term
+    rest = [token.term for token in passive[at + 2 :] if token.term in order]
+    if agent not in order or not rest:
+        return False
+    return order.index(agent) <= order.index(rest[-1])

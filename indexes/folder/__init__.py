@@ -1,0 +1,1 @@
+"""The files of a knowledge base beside its catalog."""

@@ -1,0 +1,1 @@
+"""Parsers in processes of their own, within limits."""

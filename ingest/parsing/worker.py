@@ -1,0 +1,162 @@
+"""The process in which files of unknown origin are parsed: `python -m quire.ingest.parsing.worker`.
+
+Reads requests from standard input and answers on standard output, one at a time, as messages of
+`quire.ingest.parsing.framing`. It ends when standard input closes, in
+the middle of a file if need be, so it never outlives the process that started it. Nothing that
+comes back is executed: no pickle. Parsers are imported when first needed.
+
+    {"action": "parse", "path": …, "password": …, "limits": {…}}   -> {"document": {…}}
+    {"action": "boxes", "path", "password", "page", "start", "end"} -> {"boxes": {…}}
+    {"action": "render", "path", "password", "page", "scale"}       -> {"png": base64}
+    any of them                                                    -> {"error": {…}}
+
+`"last": true` in an answer says that the worker has grown and ends now, to give memory back.
+"""
+
+import base64
+import dataclasses
+import gc
+import os
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from quire.errors import Skipped, Unreadable
+from quire.ingest.limits import Limits
+from quire.ingest.loaders import load, read_bytes
+from quire.ingest.parsing import framing
+
+if sys.platform != "win32":  # there the parent's wall clock is the only limit
+    import resource
+
+_GROWN = 400_000_000  # bytes of resident memory past which a worker is replaced
+
+
+def main() -> None:
+    requests, answers = _take_over_pipes()
+    waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
+    _deny()
+    # Parsing makes many objects and few cycles; the default collects every 700.
+    gc.set_threshold(50_000, 20, 50)
+    while True:
+        answer = _answer(waiting.get())
+        answer["last"] = _resident_bytes() > _GROWN
+        framing.send(answers, answer)
+        if answer["last"]:
+            return
+
+
+def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the parent; what libraries print goes to standard error from here on."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _listen(requests: BinaryIO, waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
+    """Passes on requests; ends the process at once when the parent is gone."""
+    while (request := framing.receive(requests)) is not None:
+        waiting.put(request)
+    os._exit(0)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    path = Path(request["path"])
+    limits = Limits(**request["limits"])
+    try:
+        _allow(limits, _size(path))
+        if request["action"] == "parse":
+            document = load(path, password=request["password"], limits=limits)
+            return {"document": framing.pack_document(document)}
+        return _page_view(request, path, limits)
+    except Unreadable as error:
+        return {"error": {**error.to_dict(), "skipped": isinstance(error, Skipped)}}
+    except MemoryError:
+        return {"error": _error(f"limit: more than {limits.memory_bytes / 1e6:,.0f} MB of memory")}
+    except RecursionError:
+        return {"error": _error("limit: nested too deeply")}
+    # A parser may raise anything on a hostile file; this is the seam where it becomes a reason.
+    except Exception as error:
+        return {"error": _error(f"damaged file: its parser failed ({type(error).__name__})")}
+
+
+def _page_view(request: dict[str, Any], path: Path, limits: Limits) -> dict[str, Any]:
+    from quire.ingest.loaders import pdf  # noqa: PLC0415 — slow to import
+
+    data = read_bytes(path, limits=limits)
+    page, password = request["page"], request["password"]
+    if request["action"] == "boxes":
+        found = pdf.boxes(
+            data, page=page, start=request["start"], end=request["end"], password=password
+        )
+        return {"boxes": dataclasses.asdict(found)}
+    png = pdf.render(data, page=page, scale=request["scale"], password=password)
+    return {"png": base64.b64encode(png).decode("ascii")}
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {**Unreadable(message).to_dict(), "skipped": False}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # opening it will say what is wrong
+
+
+def _deny() -> None:
+    """Takes from this process what no parser needs: writing files, dumping core."""
+    if sys.platform == "win32":
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _allow(limits: Limits, size: int) -> None:
+    """Sets this request's budgets: processor time and memory on top of what is used so far."""
+    if sys.platform == "win32":
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = used.ru_utime + used.ru_stime + limits.cpu_budget(size)
+    _limit(resource.RLIMIT_CPU, int(seconds) + 1)
+    if (address_space := _address_space()) is not None:
+        _limit(resource.RLIMIT_AS, address_space + limits.memory_bytes)
+
+
+def _limit(kind: int, value: int) -> None:
+    """Sets a soft limit, as far as the hard one, which the system's administrator set, allows."""
+    if sys.platform == "win32":
+        return
+    _, hard = resource.getrlimit(kind)
+    most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (most, hard))
+
+
+def _address_space() -> int | None:
+    """Bytes of address space in use, or None where the system does not say (not Linux)."""
+    return _statm(0)
+
+
+def _resident_bytes() -> int:
+    """Bytes of memory in use, 0 where the system does not say."""
+    return _statm(1) or 0
+
+
+def _statm(field: int) -> int | None:
+    try:
+        fields = Path("/proc/self/statm").read_text("ascii").split()
+        return int(fields[field]) * os.sysconf("SC_PAGESIZE")
+    except OSError:
+        return None
+
+
+if __name__ == "__main__":
+    main()
