@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from quire.answering.question import Question
     from quire.config import Settings, load_settings
     from quire.errors import QuireError
     from quire.indexes.scope import Scope
@@ -34,6 +35,7 @@ __all__ = [
     "KnowledgeBase",
     "Models",
     "Passage",
+    "Question",
     "QuireError",
     "Scope",
     "Sentence",
@@ -45,6 +47,7 @@ _HOMES = {
     "IngestReport": "quire.ingest.report",
     "KnowledgeBase": "quire.knowledge_base",
     "Models": "quire.models.library",
+    "Question": "quire.answering.question",
     "QuireError": "quire.errors",
     "Scope": "quire.indexes.scope",
     "Settings": "quire.config",

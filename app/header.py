@@ -17,7 +17,7 @@ from quire.text import analysis
 _NEEDED = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
 
 
-class MadeWith:
+class Header:
     """The model and the versions that a knowledge base's vectors, chunks and lexical rows are of.
 
     The embedding model is `given`, else the one that the settings name, else, and with `as_made` in

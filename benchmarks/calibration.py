@@ -34,7 +34,6 @@ from quire.answering.confidence import Signals, signals
 from quire.evaluation import metrics
 from quire.records import PAGE_BREAK, Hit
 from quire.search.passages import context
-from quire.search.question_parts import parse
 from quire.text import languages
 from scoreboard import SOURCES
 
@@ -94,12 +93,14 @@ def rows(folder: Path, kb: Path) -> Iterator[Row]:
 def _row(
     base: KnowledgeBase, asked: Question, hits: Sequence[Hit], *, withheld: bool, extra: bool
 ) -> Row:
-    question, answers = parse(asked["question"]).subject, asked["answers"]
+    answers = asked["answers"]
     retriever = base._search()  # noqa: SLF001  the very one that answers
-    passages = retriever.passages(context(hits, most=HITS, passages=PASSAGES))
-    found = retriever.evidence(question, passages)
-    frequencies, chunks = retriever.frequencies(question)
-    told = signals(question, found, frequencies=frequencies, chunks=chunks)
+    query = retriever.query(asked["question"])
+    with retriever.snapshot() as snapshot:
+        passages = snapshot.passages(context(hits, most=HITS, passages=PASSAGES))
+        information = snapshot.information(query)
+    found = evidence.find(query, passages, information=information, embedder=retriever.embedder)
+    told = signals(query.subject, found, information=information)
     shown = " ".join(proof.text for proof in evidence.best(found))
     return Row(
         document=asked["document"] or (passages[0].document.name if passages else ""),

@@ -21,6 +21,7 @@ from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
 from quire.indexes import documents, lexical, staging
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files
+from quire.indexes.lexical import Frequencies
 from quire.indexes.scope import Selection
 from quire.indexes.vectors import VectorIndex
 from quire.records import PAGE_BREAK
@@ -80,7 +81,7 @@ class Index:
 
     def lexical(
         self,
-        connection: apsw.Connection,
+        frequencies: Frequencies,
         question: str,
         *,
         k: int,
@@ -89,7 +90,7 @@ class Index:
     ) -> Ranking:
         """The `k` chunks that BM25 ranks first; what is said `aside` counts half."""
         among = within.documents if within else None
-        return lexical.search(connection, question, k=k, aside=aside, documents=among)
+        return lexical.search(frequencies, question, k=k, aside=aside, documents=among)
 
     def save_snapshot(self, *, renew: bool = False) -> None:
         """Write the vectors to a file if the last one has fallen far behind, or to `renew` it.

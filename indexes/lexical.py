@@ -7,7 +7,8 @@ FTS5's BM25 (k1 1.2, b 0.75) with the sign turned, so that higher is better.
 import itertools
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import apsw
 
@@ -28,6 +29,28 @@ _COMMON = 0.5  # a term in more than this share of the chunks tells nothing and 
 _COMMON_CHARACTER = 0.05  # … and the same of a lone character, which is looked up as a prefix
 _MOST_ROWS = 20_000  # chunks to be scored, at 2 microseconds each: the rarest terms' come first
 _FEW = 20  # below this many chunks, shares mean nothing
+
+
+class Frequencies:
+    """In how many chunks each term stands, by one state of the catalog: that which a connection
+    sees. Each is read once."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+        self._known: dict[str, int] = {}
+
+    @cached_property
+    def chunks(self) -> int:
+        """How many chunks there are."""
+        return chunk_count(self.connection)
+
+    def of(self, terms: Iterable[str]) -> dict[str, int]:
+        """The count of each term. A lone character counts as the prefix of a pair."""
+        wanted = list(terms)
+        for term in wanted:
+            if term not in self._known:
+                self._known[term] = _holding_term(self.connection, term)
+        return {term: self._known[term] for term in wanted}
 
 
 def insert(
@@ -54,7 +77,7 @@ def clear(connection: apsw.Connection) -> None:
 
 
 def search(
-    connection: apsw.Connection,
+    frequencies: Frequencies,
     question: str,
     *,
     k: int,
@@ -67,9 +90,10 @@ def search(
     ids of those to search in, or None for all. Among a few of them, the words that are too common
     to tell chunks apart elsewhere are used when the others find nothing.
     """
-    terms = selective_terms(connection, question)
-    beside = [t for t in selective_terms(connection, aside) if t not in terms] if aside else []
-    query, times = _query(connection, terms, beside, all_=documents is not None)
+    connection = frequencies.connection
+    terms = selective_terms(frequencies, question)
+    beside = [t for t in selective_terms(frequencies, aside) if t not in terms] if aside else []
+    query, times = _query(frequencies.of(terms), beside, all_=documents is not None)
     found = _ranked(connection, query, k=k, documents=documents)
     if not found and documents is not None:
         every, times = _any(analysis.question_terms(question)), 1
@@ -77,9 +101,7 @@ def search(
     return [(chunk, score / times) for chunk, score in found]
 
 
-def _query(
-    connection: apsw.Connection, terms: Sequence[str], beside: Sequence[str], *, all_: bool
-) -> tuple[str, int]:
+def _query(frequencies: Mapping[str, int], beside: Sequence[str], *, all_: bool) -> tuple[str, int]:
     """Chunks with any of the terms, or with any of the rarest where all would be too many and not
     `all_` are wanted; and how often each term stands in the query, for so often BM25 counts it.
     What is `beside` them stands in it once.
@@ -88,7 +110,7 @@ def _query(
     100,000 paragraphs of Wikipedia all had the same ten first; over a million the time fell to two
     fifths.
     """
-    frequencies = document_frequencies(connection, terms)
+    terms = list(frequencies)
     rarest = sorted(terms, key=lambda term: frequencies[term])
     looked_at = list(itertools.accumulate(frequencies[term] for term in rarest))
     needed = max(1, sum(rows <= _MOST_ROWS for rows in looked_at))
@@ -134,43 +156,25 @@ def holding(
     return [chunk for (chunk,) in rows]
 
 
-def selective_terms(connection: apsw.Connection, question: str) -> list[str]:
+def selective_terms(frequencies: Frequencies, question: str) -> list[str]:
     """The question's terms that some chunks contain and most do not."""
-    frequencies = document_frequencies(connection, analysis.question_terms(question))
-    total = chunk_count(connection)
-    known = [term for term, count in frequencies.items() if count]
-    if total < _FEW:
+    counts = frequencies.of(analysis.question_terms(question))
+    known = [term for term, count in counts.items() if count]
+    if frequencies.chunks < _FEW:
         return known
     return [
         term
         for term in known
-        if frequencies[term] <= (_COMMON_CHARACTER if _is_prefix(term) else _COMMON) * total
+        if counts[term] <= (_COMMON_CHARACTER if _is_prefix(term) else _COMMON) * frequencies.chunks
     ] or known
 
 
-def document_frequencies(connection: apsw.Connection, terms: Iterable[str]) -> dict[str, int]:
-    """In how many chunks each term stands. A lone character counts as the prefix of a pair."""
-    counts = {}
-    for term in terms:
-        if _is_prefix(term):
-            row = connection.execute(
-                "SELECT sum(doc) FROM lexical_terms WHERE term >= ? AND term < ?",
-                (term, chr(ord(term) + 1)),
-            ).fetchone()
-        else:
-            row = connection.execute(
-                "SELECT doc FROM lexical_terms WHERE term = ?", (term,)
-            ).fetchone()
-        counts[term] = (row[0] or 0) if row else 0
-    return counts
-
-
-def shares(connection: apsw.Connection, question: str, texts: Iterable[str]) -> dict[str, float]:
+def shares(frequencies: Frequencies, question: str, texts: Iterable[str]) -> dict[str, float]:
     """How much of a question's information stands in each of some short texts, from 0 to 1: a word
     counts with the logarithm of how rare it is among the chunks."""
-    frequencies = document_frequencies(connection, analysis.question_terms(question))
-    total = chunk_count(connection)
-    information = {term: math.log1p(total / max(n, 1)) for term, n in frequencies.items()}
+    counts = frequencies.of(analysis.question_terms(question))
+    total = frequencies.chunks
+    information = {term: math.log1p(total / max(n, 1)) for term, n in counts.items()}
     whole = sum(information.values()) or 1.0
     return {
         text: sum(information[term] for term in information.keys() & set(analysis.terms(text)))
@@ -179,7 +183,19 @@ def shares(connection: apsw.Connection, question: str, texts: Iterable[str]) -> 
     }
 
 
+def _holding_term(connection: apsw.Connection, term: str) -> int:
+    if _is_prefix(term):
+        row = connection.execute(
+            "SELECT sum(doc) FROM lexical_terms WHERE term >= ? AND term < ?",
+            (term, chr(ord(term) + 1)),
+        ).fetchone()
+    else:
+        row = connection.execute("SELECT doc FROM lexical_terms WHERE term = ?", (term,)).fetchone()
+    return (row[0] or 0) if row else 0
+
+
 def chunk_count(connection: apsw.Connection) -> int:
+    """How many chunks there are."""
     row = connection.execute("SELECT coalesce(sum(chunks), 0) FROM documents").fetchone()
     return int(row[0]) if row else 0
 

@@ -1,8 +1,12 @@
-"""Passages made by hand, for tests of what is done with them."""
+"""Passages and queries made by hand, for tests of what is done with them."""
 
 import itertools
 
+from quire.models.protocols import Embedder
 from quire.records import Document, Passage, Span
+from quire.search.information import Information
+from quire.search.query import Query
+from quire.text import analysis, languages
 
 _labels = itertools.count(1)
 
@@ -35,3 +39,19 @@ def passage(
         stretches=((start, end),),
         page_starts=((0, page),),
     )
+
+
+def query(text: str, *, embedder: Embedder | None = None) -> tuple[Query, Information]:
+    """A question ready to be searched for, each of whose words stands in one of 50 chunks."""
+    asked = Query(
+        text=text,
+        subject=text,
+        source="",
+        language=languages.detect(text),
+        tongue=languages.identify(text),
+        mode="hybrid",
+        legs=("dense", "lexical") if embedder else ("lexical",),
+        vector=embedder.embed_question(text) if embedder else None,
+    )
+    counts = dict.fromkeys(analysis.question_terms(text), 1)
+    return asked, Information.of(counts, chunks=50)

@@ -6,21 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_passages import passage
+from made_passages import passage, query
 from quire.answering import confidence, evidence
 from quire.answering.confidence import Signals, calibration, calibrations, signals
 from quire.errors import UsageError
-from quire.text import analysis
+from quire.models.fakes import FakeEmbedder
+from quire.search.information import Information
 
 TEXT = "The landlord insures the dome since 1998. Smoking is permitted in the hall."
 
 
 def told(question: str, text: str = TEXT) -> Signals:
-    frequencies = dict.fromkeys(analysis.question_terms(question), 1)
-    found = evidence.find(
-        question, [passage(text)], frequencies=frequencies, chunks=50, embedder=None
-    )
-    result = signals(question, found, frequencies=frequencies, chunks=50)
+    asked, information = query(question)
+    found = evidence.find(asked, [passage(text)], information=information, embedder=FakeEmbedder())
+    result = signals(question, found, information=information)
     assert result is not None
     return result
 
@@ -46,7 +45,7 @@ def test_each_sign_of_a_question_that_deceives_is_seen(question: str, signal: st
 
 
 def test_there_is_nothing_to_tell_where_no_sentence_says_anything() -> None:
-    assert signals("Why?", [], frequencies={}, chunks=0) is None
+    assert signals("Why?", [], information=Information.of({}, chunks=0)) is None
 
 
 @pytest.mark.parametrize("made", calibrations(), ids=lambda one: f"{one.language}-{one.embedder}")

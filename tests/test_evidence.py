@@ -1,10 +1,9 @@
 """Which sentences of the passages bear on a question."""
 
-from made_passages import passage
+from made_passages import passage, query
 from quire.answering import evidence
 from quire.models.fakes import FakeEmbedder
 from quire.records import Passage
-from quire.text import analysis
 
 TEXT = (
     "5. Insurance\n\nThe tenant insures the dome. It pays 300 yuan a year for that. "
@@ -13,10 +12,8 @@ TEXT = (
 
 
 def find(question: str, *passages: Passage) -> list[evidence.Evidence]:
-    frequencies = dict.fromkeys(analysis.question_terms(question), 1)
-    return evidence.find(
-        question, passages, frequencies=frequencies, chunks=50, embedder=FakeEmbedder()
-    )
+    asked, information = query(question, embedder=FakeEmbedder())
+    return evidence.find(asked, passages, information=information, embedder=FakeEmbedder())
 
 
 def test_the_sentence_that_holds_the_question_comes_first() -> None:

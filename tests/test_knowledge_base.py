@@ -444,7 +444,7 @@ def test_a_snapshot_that_cannot_be_written_costs_nothing_but_time(
     (kb.folder / "vectors").rmdir()
     (kb.folder / "vectors").write_text("in the way")
     with opened(kb.folder) as again:
-        again._index().save_snapshot()
+        again._collection.index().save_snapshot()
         damage(again, "DELETE FROM snapshots")
         (folder / "new.txt").write_text("New.")
         assert again.add(folder).added == 1

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from made_documents import delete, insert
 from quire.indexes import lexical
 from quire.indexes.catalog import Catalog
+from quire.indexes.lexical import Frequencies
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def found(catalog: Catalog, question: str, k: int = 10) -> list[str]:
     with catalog.reading() as connection:
         return [
             connection.execute("SELECT text FROM chunks WHERE id = ?", (chunk,)).get
-            for chunk, _ in lexical.search(connection, question, k=k)
+            for chunk, _ in lexical.search(Frequencies(connection), question, k=k)
         ]
 
 
@@ -62,8 +63,8 @@ def test_words_of_most_chunks_do_not_count_when_others_do(catalog: Catalog) -> N
     for letter in "abcdefghijklmnopqrstuvwxyz":
         insert(catalog, letter, f"contract about x{letter}")
     with catalog.reading() as connection:
-        assert lexical.selective_terms(connection, "contract xk") == ["xk"]
-        assert lexical.selective_terms(connection, "contract") == ["contract"]
+        assert lexical.selective_terms(Frequencies(connection), "contract xk") == ["xk"]
+        assert lexical.selective_terms(Frequencies(connection), "contract") == ["contract"]
 
 
 def test_words_of_too_many_chunks_only_add_to_the_score(
@@ -74,9 +75,9 @@ def test_words_of_too_many_chunks_only_add_to_the_score(
         insert(catalog, str(number), text + " Rain." * (number % 5 < 2))
     with catalog.reading() as connection:
         question = "rain on the wheat"
-        everything = dict(lexical.search(connection, question, k=100))
+        everything = dict(lexical.search(Frequencies(connection), question, k=100))
         monkeypatch.setattr(lexical, "_MOST_ROWS", 15)
-        fewer = dict(lexical.search(connection, question, k=100))
+        fewer = dict(lexical.search(Frequencies(connection), question, k=100))
     assert (len(everything), len(fewer)) == (22, 10)
     assert fewer == pytest.approx({chunk: everything[chunk] for chunk in fewer})
     assert next(iter(fewer)) == next(iter(everything))
@@ -139,9 +140,8 @@ def test_any_text_can_be_indexed_found_by_itself_and_checked(
             for chunk, stored in rows:
                 assert lengths[chunk] == lexical.expected_lengths(stored, (), "title")
                 if lengths[chunk][0]:
-                    assert chunk in [
-                        hit for hit, _ in lexical.search(connection, stored, k=len(rows))
-                    ]
+                    hits = lexical.search(Frequencies(connection), stored, k=len(rows))
+                    assert chunk in [hit for hit, _ in hits]
     finally:
         catalog.close()
 
@@ -153,8 +153,9 @@ def test_of_a_question_the_rare_words_are_the_larger_share_of_what_a_name_says(
         insert(catalog, f"{number}.txt", f"The report of department {number} on sales.")
     insert(catalog, "amcor.txt", "Amcor makes bottles.")
     with catalog.reading() as connection:
+        frequencies = Frequencies(connection)
         shares = lexical.shares(
-            connection, "What does Amcor report?", ["AMCOR_2023_10K", "sales_report", "notes"]
+            frequencies, "What does Amcor report?", ["AMCOR_2023_10K", "sales_report", "notes"]
         )
     assert 1 > shares["AMCOR_2023_10K"] > 0.5 > shares["sales_report"] > shares["notes"] == 0
-    assert list(lexical.shares(connection, "?", ["notes"]).values()) == [0]
+    assert list(lexical.shares(frequencies, "?", ["notes"]).values()) == [0]

@@ -37,7 +37,8 @@ def test_only_cores_that_the_process_may_use_count() -> None:
 
 def test_looking_at_the_machine_loads_nothing_heavy() -> None:
     program = (
-        "import sys; from quire.models import machine, openmp; machine.describe();"
+        "import sys; from quire.models import machine; machine.describe();"
+        "from quire.models.engine import openmp;"
         "openmp.wait_passively();"
         "print([m for m in ('torch', 'llama_cpp', 'numpy', 'jinja2') if m in sys.modules])"
     )

@@ -195,7 +195,7 @@ def test_a_command_that_is_stopped_while_it_copies_leaves_nothing(
 ) -> None:
     """A program that copies slowly, as from a slow disk."""
     program = (
-        "import signal, sys, time; from quire import cli; from quire.models import placing\n"
+        "import signal, sys, time; from quire import cli; from quire.models.store import placing\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "blocks = placing.blocks\n"
         "placing.blocks = lambda *given: (time.sleep(0.05) or each for each in blocks(*given))\n"

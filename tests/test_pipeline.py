@@ -542,7 +542,7 @@ def test_a_disk_that_fills_at_any_write_leaves_whole_documents_and_a_next_run_co
         kb.add(folder)
         expected = state(kb._catalog)
     with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb:
-        kb._made_with.embedder_in_use()  # making it is tested with the catalog
+        kb._header.embedder_in_use()  # making it is tested with the catalog
     first = contents(tmp_path / "kb")
     failures = 0
     for nth in range(1, 200):

@@ -33,7 +33,7 @@ def test_every_text_stands_in_every_language_with_the_same_values() -> None:
 
 def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> None:
     folder = Path(ui.__file__).parent
-    source = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    source = "\n".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
     keys = {key for key, _ in _entries("en")}
     named = set(re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", source))
     sections = set(texts("en"))

@@ -1,105 +1,105 @@
-"""The reply of a model while it is being written and checked, sentence by sentence."""
+"""The last step to an answer: each sentence of the reply is checked as it is completed.
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+    Found, Reading, the reply in pieces -> Draft, text, Answer
 
-from quire import verification
-from quire.answering.evidence import Evidence
-from quire.models.engine.repetition import is_repetition
-from quire.models.protocols import Finish
-from quire.records import Citation, Passage, Sentence, Usage
-from quire.text import sentences
+What the model writes is only shown when the passages support it. Where there is no model, where it
+does not write the question's language, or where nothing that it wrote holds, the answer is the best
+quoted sentences (`extractive`); where the evidence is weak, it is `not_found`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from quire.answering import receipts
+from quire.answering.finding import Found
+from quire.answering.quoting import joined, quoted, refusal
+from quire.answering.replies import CheckedReply
+from quire.answering.writing import Reading
+from quire.conversations.store import new_id
+from quire.errors import ModelError
+from quire.models.protocols import sent_to
+from quire.records import Answer, Draft, Status, Timings, Usage
+
+Piece = str | Draft | Answer
 
 
-class CheckedReply:
-    """Hear pieces of a reply, get the text of sentences that hold.
+def check(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
+    """A draft, where there is something to quote; sentences of the reply as they are found to hold;
+    then the answer.
 
-    A sentence that is only partly supported waits for one that is supported: alone it would be no
-    answer.
+    `stream` gives, one after the other, what was `found`, the `reading` (or None), and the messages
+    of the `reply`, where a model was asked.
     """
-
-    def __init__(self) -> None:
-        self.sentences: list[Sentence] = []
-        self.usage = Usage()
-        self.first_token_ms: float | None = None
-        self._buffer = ""
-        self._held: list[Sentence] = []
-        self._relevant: Sequence[Evidence] = ()
-        self._passages: Sequence[Passage] = ()
-        self._language = "en"
-        self._began = 0.0
-        self._cut_short = False
-
-    def begin(
-        self,
-        relevant: Sequence[Evidence],
-        passages: Sequence[Passage],
-        *,
-        language: str,
-        began: float,
-    ) -> None:
-        """`passages` are what the model has read, and an answer must rest on one of the `relevant`
-        sentences. `began` is when the question arrived, as `time.monotonic` tells it."""
-        self._relevant, self._passages = relevant, passages
-        self._language, self._began = language, began
-
-    def note(self, *, usage: Mapping[str, int] | None, finish: Finish) -> None:
-        """Take what is told beside a piece: tokens so far, and why the reply ended."""
-        if usage:
-            self.usage = Usage(usage["input_tokens"], usage["output_tokens"])
-        self._cut_short = self._cut_short or finish != "stop"
-
-    def hear(self, text: str) -> Iterator[str]:
-        """Take a piece of the reply; yields the text of sentences that have become complete."""
-        if not text:
-            return
-        if self.first_token_ms is None:
-            self.first_token_ms = (time.monotonic() - self._began) * 1000
-        self._buffer += text
-        spans = sentences.split(self._buffer)
-        if len(spans) > 1:
-            for start, end in spans[:-1]:
-                yield from self._check(self._buffer[start:end])
-            self._buffer = self._buffer[spans[-1][0] :]
-
-    def finish(self) -> Iterator[str]:
-        """Check what is left of the reply; not the half of a sentence that was cut short."""
-        for start, end in sentences.split(self._buffer):
-            text = self._buffer[start:end]
-            if not (self._cut_short and self.sentences and text[-1].isalnum()):
-                yield from self._check(text)
-
-    def _check(self, text: str) -> Iterator[str]:
-        if is_repetition(text):
-            return  # each of its words may stand in a quote, and it says nothing
-        sentence = verification.verify(text, self._passages)
-        if sentence.support == "unsupported" or sentence in self.sentences:
-            return
-        if not any(_touches(citation, self._relevant) for citation in sentence.citations):
-            return  # true, and no answer to the question
-        self._held.append(sentence)
-        if sentence.support == "supported" or self.sentences:
-            for held in self._held:
-                yield _spaced(held.text, self._language, first=not self.sentences)
-                self.sentences.append(held)
-            self._held.clear()
+    found: Found | None = None
+    reading: Reading | None = None
+    reply: CheckedReply | None = None
+    notes: list[str] = []
+    try:
+        for piece in stream:
+            if "found" in piece:
+                found = piece["found"]
+                yield from _draft(found)
+            if found and piece.get("reading"):
+                reading = piece["reading"]
+                notes.extend(reading.notes)
+                reply = CheckedReply(
+                    reading.relevant,
+                    reading.prompt.passages,
+                    language=found.language,
+                    began=found.asked.began,
+                )
+            if reply and "reply" in piece:
+                message = piece["reply"]
+                reply.note(
+                    usage=getattr(message, "usage_metadata", None),
+                    finish=message.response_metadata.get("finish_reason", "stop"),
+                )
+                yield from reply.hear(message.text)
+        if reply:
+            yield from reply.finish()
+    except ModelError as error:  # everything but the model still works
+        notes.append(f"{error.message} {error.hint}".strip())
+    if found is None:
+        raise AssertionError("the chain ended before anything was found")
+    yield from _ended(found, reading, reply, notes)
 
 
-def _touches(citation: Citation, relevant: Sequence[Evidence]) -> bool:
-    return any(
-        citation.document.id == proof.passage.document.id
-        and citation.start < proof.end
-        and proof.start < citation.end
-        for proof in relevant
+def _draft(found: Found) -> Iterator[Draft]:
+    _, sentences = quoted(found)
+    if sentences:
+        yield Draft(found.standalone, joined(sentences, found.language), sentences)
+
+
+def _ended(
+    found: Found, reading: Reading | None, reply: CheckedReply | None, notes: list[str]
+) -> Iterator[Piece]:
+    """What of the text was not given yet, and the answer."""
+    status: Status = "answered"
+    sentences = tuple(reply.sentences) if reply else ()
+    wrote = bool(sentences)
+    if not wrote:
+        status, sentences = quoted(found)
+    text = joined(sentences, found.language) if sentences else refusal(found)
+    if not wrote:
+        yield text
+    asked, survey, model = found.asked, found.survey, reading.model if reading else None
+    yield Answer(
+        id=new_id(),
+        conversation=asked.conversation,
+        question=asked.text,
+        standalone_question=found.standalone,
+        status=status,
+        text=text,
+        sentences=sentences,
+        passages=found.passages,
+        model=model.name if model and wrote else None,
+        usage=reply.usage if reply else Usage(),
+        timings=Timings(
+            found.retrieve_ms, reply.first_token_ms if reply else None, asked.elapsed_ms
+        ),
+        notes=(*notes, *(survey.notes if survey else ())),
+        confidence=found.judgement.confidence if found.judgement else None,
+        scan=survey.scan if survey else None,
+        sent_to=sent_to(model) if reading and reading.prompt.passages else None,
+        receipt=receipts.of(found, reading),
     )
-
-
-def joined(written: Sequence[Sentence], language: str) -> str:
-    """The text of an answer."""
-    return "".join(
-        _spaced(sentence.text, language, first=at == 0) for at, sentence in enumerate(written)
-    )
-
-
-def _spaced(text: str, language: str, *, first: bool) -> str:
-    return text if first or language == "zh" else f" {text}"

@@ -17,9 +17,11 @@ from functools import cache
 from importlib.resources import files
 
 from quire.answering import expectations
-from quire.answering.evidence import Evidence, information
+from quire.answering.evidence import Evidence
 from quire.errors import UsageError
 from quire.records import Passage
+from quire.search.information import Information
+from quire.search.query import Query
 from quire.text import analysis
 from quire.verification import opposites
 
@@ -124,19 +126,19 @@ class Judgement:
 
 
 def judge(
-    question: str,
+    query: Query,
     found: Sequence[Evidence],
     *,
-    frequencies: Mapping[str, int],
-    chunks: int,
-    language: str,
-    embedder: str | None,
+    information: Information,
+    embedder: str,
     max_risk: float | None = None,
     elsewhere: Sequence[Passage] = (),
 ) -> Judgement:
-    """Whether evidence is enough to answer from; see `signals` and `calibration`."""
-    made = calibration(language, embedder=embedder)
-    told = signals(question, found, frequencies=frequencies, chunks=chunks, elsewhere=elsewhere)
+    """Whether evidence is enough to answer from; see `signals` and `calibration`. `embedder` names
+    the model that has embedded the query, where one could."""
+    reader = embedder if query.vector is not None else None
+    made = calibration(query.language, embedder=reader)
+    told = signals(query.subject, found, information=information, elsewhere=elsewhere)
     return Judgement(
         confidence=made.confidence(told) if told else 0.0,
         threshold=made.threshold(max_risk),
@@ -148,12 +150,11 @@ def signals(
     question: str,
     found: Sequence[Evidence],
     *,
-    frequencies: Mapping[str, int],
-    chunks: int,
+    information: Information,
     elsewhere: Sequence[Passage] = (),
 ) -> Signals | None:
     """The signals of evidence, which is sorted, the best first; None where no sentence of it says
-    anything. `frequencies` says in how many of all `chunks` each term of the question stands.
+    anything. `information` is that of the question's words.
 
     `elsewhere` are passages that a search of all documents finds, where the evidence comes from
     some of them: what a word is worth that the evidence lacks was learned from such searches.
@@ -176,9 +177,9 @@ def signals(
     common = _common()
     weights = {
         term: weight * (_COMMON_WEIGHT if term in common else 1.0)
-        for term, weight in information(frequencies, chunks=chunks).items()
+        for term, weight in information.weights.items()
     }
-    rarest = max(information({"": 0}, chunks=chunks).values())
+    rarest = information.highest
     total = sum(weights.values()) or 1.0
     missing = [weight for term, weight in weights.items() if term not in sentence]
     names = [name for name in _NAME.findall(question) if name.casefold() not in analysis.STOP_WORDS]

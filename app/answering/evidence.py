@@ -13,7 +13,6 @@ that put the answer into the first sentence of 69.6% instead of 66.4%.
 """
 
 import dataclasses
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,9 @@ import numpy as np
 from quire.answering import expectations
 from quire.models.protocols import Embedder
 from quire.records import Citation, Passage
-from quire.text import analysis, languages, sentences
+from quire.search.information import Information
+from quire.search.query import Query
+from quire.text import analysis, sentences
 
 _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
 _OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
@@ -92,42 +93,31 @@ class Evidence:
 
 
 def find(
-    question: str,
-    passages: Sequence[Passage],
-    *,
-    frequencies: Mapping[str, int],
-    chunks: int,
-    embedder: Embedder | None,
+    query: Query, passages: Sequence[Passage], *, information: Information, embedder: Embedder
 ) -> list[Evidence]:
-    """The sentences of the passages, the most relevant first.
+    """The sentences of the passages that bear on what a query asks, the most relevant first.
 
-    `frequencies` says in how many of all `chunks` each term of the question stands. `embedder` is
-    None where it cannot read the question.
+    `information` is that of the query's words. `embedder` is asked only where it has embedded the
+    query.
     """
-    weights = information(frequencies, chunks=chunks)
     found = sorted(
-        (proof for passage in passages for proof in _sentences(question, passage, weights)),
+        (
+            proof
+            for passage in passages
+            for proof in _sentences(query, passage, information.weights)
+        ),
         key=lambda evidence: -evidence.score,
     )
-    if embedder is None or not found:
+    if query.vector is None or not found:
         return found
     nearest = found[:_CANDIDATES]
     vectors = embedder.embed_passages([evidence.text for evidence in nearest])
-    cosines: list[float] = np.dot(vectors, embedder.embed_question(question)).tolist()
+    cosines: list[float] = np.dot(vectors, query.vector).tolist()
     scored = [
         dataclasses.replace(evidence, cosine=cosine)
         for evidence, cosine in zip(nearest, cosines, strict=True)
     ]
     return sorted(scored, key=lambda evidence: -evidence.score)
-
-
-def information(frequencies: Mapping[str, int], *, chunks: int) -> dict[str, float]:
-    """The weight of each term: its inverse document frequency, in nats; a term that no chunk holds
-    has the highest."""
-    return {
-        term: math.log(1 + (chunks - count + 0.5) / (count + 0.5))
-        for term, count in frequencies.items()
-    }
 
 
 def best(found: Sequence[Evidence]) -> list[Evidence]:
@@ -155,9 +145,10 @@ def distinct(found: Iterable[Evidence], *, most: int) -> list[Evidence]:
     return chosen
 
 
-def _sentences(question: str, passage: Passage, weights: Mapping[str, float]) -> Iterator[Evidence]:
+def _sentences(query: Query, passage: Passage, weights: Mapping[str, float]) -> Iterator[Evidence]:
+    question = query.subject
     wanted = expectations.kind(question)
-    characters = _characters(question) if languages.detect(question) in {"zh", "ja"} else None
+    characters = _characters(question) if query.language in {"zh", "ja"} else None
     around = _share(
         "\n".join((passage.document.title, *passage.heading_path, passage.text)), weights
     )

@@ -18,7 +18,7 @@ from langchain_core.messages import (
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap, RunnablePassthrough
 from langchain_core.runnables.config import run_in_executor
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
@@ -245,6 +245,25 @@ def told_form(messages: Sequence[Message], form: JsonSchema) -> list[Message]:
     if messages and messages[0].role == "system":
         return [Message("system", f"{messages[0].content}\n\n{told}"), *messages[1:]]
     return [Message("system", told), *messages]
+
+
+Prompted = Runnable[Any, BaseMessage]
+"""A model that has its prompt: to be streamed, whatever it is given."""
+
+
+def prompted(
+    model: ChatModel,
+    messages: Sequence[Message],
+    *,
+    max_tokens: int,
+    temperature: float,
+    cancel: threading.Event,
+) -> Prompted:
+    """A model with its prompt, and with what a reply is ended by: `max_tokens`, `cancel`, and that
+    it says the same over and over."""
+    chat = QuireChatModel(engine=model, max_tokens=max_tokens, temperature=temperature)
+    given = to_langchain(messages)
+    return RunnableLambda(lambda _: given) | chat.bind(cancel=cancel, until_loop=True)
 
 
 def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:

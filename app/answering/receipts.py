@@ -4,13 +4,16 @@ import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from quire.answering.evidence import Evidence
-from quire.answering.prompting import Wording
 from quire.indexes.scope import Scope
-from quire.models.protocols import ChatModel, Embedder, sent_to
-from quire.records import Answer, Hit, Prompt, Receipt
+from quire.models.protocols import sent_to
+from quire.records import Answer, Hit, Receipt
+
+if TYPE_CHECKING:  # LangChain takes half a second
+    from quire.answering.evidence import Evidence
+    from quire.answering.finding import Found
+    from quire.answering.writing import Reading
 
 _LIBRARIES = ("quire", "llama-cpp-python", "sentence-transformers", "faiss-cpu", "apsw")
 _EVIDENCE = 24  # sentences noted: all those that were compared by meaning
@@ -20,42 +23,49 @@ What = Literal[
 ]
 
 
-def make(
-    *,
-    hits: Sequence[Hit],
-    evidence: Sequence[Evidence],
-    embedder: Embedder,
-    settings: Mapping[str, Any],
-    model: ChatModel | None = None,
-    prompt: Prompt | None = None,
-    wording: Wording | None = None,
-) -> Receipt:
-    """The receipt of an answer. `model`, `prompt` and `wording` are None where none was asked."""
-    asked = {"name": model.name, "sha256": model.fingerprint} if model else {}
+def of(found: "Found", reading: "Reading | None") -> Receipt | None:
+    """The receipt of an answer; None where there was nothing to search."""
+    asked, embedder = found.asked, found.embedder
+    if embedder is None:
+        return None
+    model, prompt = (reading.model, reading.prompt) if reading else (None, None)
     read = {(p.document.id, p.span.start) for p in prompt.passages} if prompt else set()
     return Receipt(
         versions=_versions(),
-        settings=dict(settings),
+        settings={
+            "passages": asked.passages,
+            "answer_tokens": asked.answer_tokens,
+            "temperature": asked.temperature,
+            "language": found.language,
+            **_of_scope(asked.scope),
+            "max_risk": asked.max_risk,
+        },
         embedder={"name": embedder.name, "sha256": embedder.fingerprint},
-        model=asked
-        | ({"context_tokens": model.context_tokens, "sent_to": sent_to(model)} if model else {}),
-        prompt={
-            "name": wording.name,
-            "version": wording.version,
-            "sha256": wording.sha256,
-            "tokens": prompt.tokens,
+        model={
+            "name": model.name,
+            "sha256": model.fingerprint,
+            "context_tokens": model.context_tokens,
+            "sent_to": sent_to(model),
         }
-        if wording and prompt
+        if model
         else {},
-        hits=tuple(_hit(hit) for hit in hits),
+        prompt={
+            "name": reading.wording.name,
+            "version": reading.wording.version,
+            "sha256": reading.wording.sha256,
+            "tokens": reading.prompt.tokens,
+        }
+        if reading
+        else {},
+        hits=tuple(_hit(hit) for hit in found.hits),
         evidence=tuple(
             _sentence(proof, read=(proof.passage.document.id, proof.passage.span.start) in read)
-            for proof in evidence[:_EVIDENCE]
+            for proof in found.evidence[:_EVIDENCE]
         ),
     )
 
 
-def of_scope(scope: Scope | None) -> dict[str, Any]:
+def _of_scope(scope: Scope | None) -> dict[str, Any]:
     """The settings that say where was looked: in words, and as it can be looked there again."""
     if not scope:
         return {"scope": None, "confined_to": None}
@@ -84,7 +94,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _sentence(proof: Evidence, *, read: bool) -> dict[str, Any]:
+def _sentence(proof: "Evidence", *, read: bool) -> dict[str, Any]:
     return {
         "document_id": proof.passage.document.id,
         "label": proof.passage.label,

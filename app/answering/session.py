@@ -5,28 +5,32 @@ import dataclasses
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quire.answering import prompting, receipts
 from quire.answering.confidence import checked_risk
 from quire.answering.history import Exchange
 from quire.answering.prompting import Wording
+from quire.answering.question import Asked, Question
 from quire.answering.receipts import Replay
 from quire.config import Settings
 from quire.conversations.store import Conversations, Turn, new_id, require_last
 from quire.errors import KnowledgeBaseError, QuireError, UsageError
-from quire.indexes.scope import Scope
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel, ReadsAhead
-from quire.records import Answer, Document, Draft
-from quire.search.retriever import Retriever, checked_question
+from quire.records import Answer, Chunk, Document, Draft, PageText
+from quire.search.query import checked_question
+from quire.search.retriever import Retriever
+
+if TYPE_CHECKING:
+    from quire.answering.summaries import Summary
 
 CONVERSATIONS = "conversations.sqlite3"
 _OTHERWISE = 0.7
 """The temperature at which a question is answered anew: at 0 the answer would be the same."""
 
 
-class Asking:
+class Session:
     """Questions to one knowledge base. Safe to use from several threads.
 
     `search` gives its retriever, or None while nothing was ever added; `there` says which of some
@@ -50,69 +54,68 @@ class Asking:
         self._there = there
         self._lock = threading.Lock()  # around what is made at the first use
         self._conversations: Conversations | None = None
-        self._chain: Any = None
+        self._chain: tuple[Retriever, Any] | None = None
 
     @property
     def conversations(self) -> Conversations:
+        """The stored chats."""
         with self._lock:
             if self._conversations is None:
                 self._conversations = Conversations(self._path)
             return self._conversations
 
     def close(self) -> None:
+        """Free the model and the files."""
         self.model.close()
         with self._lock:
             if self._conversations is not None:
                 self._conversations.close()
 
-    def stream(
-        self,
-        text: str,
-        *,
-        conversation: str | None,
-        store: bool,
-        scope: Scope | None,
-        cancel: threading.Event | None,
-        max_risk: float | None = None,
-        replacing: str | None = None,
-        on_draft: Callable[[Draft], None] = lambda _: None,
-    ) -> Iterator[str | Answer]:
-        """See `KnowledgeBase.stream`."""
-        from quire.answering.chain import Question  # noqa: PLC0415  LangChain takes half a second
-
-        before = self.conversations.turns(conversation) if conversation else []
-        temperature = 0.0
-        if replacing is not None:
-            require_last(before[-1].id if before else None, replacing)
-            temperature = _OTHERWISE if before.pop().question == text else 0.0
-        question = Question(
-            checked_question(text),
-            conversation or new_id(),
-            tuple(map(_exchange, before)),
-            temperature=temperature,
-            scope=scope,
-            max_risk=self._settings.max_risk if max_risk is None else checked_risk(max_risk),
-            cancel=cancel or threading.Event(),
-        )
+    def stream(self, question: Question) -> Iterator[str | Answer]:
+        """The answer's text in pieces, and then the answer; see `KnowledgeBase.stream`."""
+        asked = self._asked(question)
         try:
-            for piece in self._answers(question):
+            for piece in self._answers(asked):
                 if isinstance(piece, Answer):
                     answer = self._with_notes(piece)
-                    yield self._stored(answer, replacing) if store else answer
+                    yield self._stored(answer, question.replacing) if question.store else answer
                 elif isinstance(piece, Draft):
-                    on_draft(piece)
+                    question.on_draft(piece)
                 else:
                     yield piece
         finally:
-            question.cancel.set()
+            asked.cancel.set()
+
+    def again(self, answer_id: str) -> Question:
+        """The last question of a conversation, to be answered anew in the place of its answer, and
+        looked for where it was looked for then."""
+        conversation, turn = self.conversations.turn(answer_id)
+        return Question(
+            turn.question,
+            conversation=conversation,
+            scope=receipts.scope_of(turn.receipt),
+            replacing=turn.id,
+        )
 
     def replay(self, answer_id: str, *, documents: Sequence[Document]) -> Replay:
-        """See `KnowledgeBase.replay`."""
+        """A stored answer beside the one that its question has now, asked as it was then."""
         conversation, turn = self.conversations.turn(answer_id)
         turns = self.conversations.turns(conversation)
         before = turns[: [each.id for each in turns].index(turn.id)]
-        now = self._again(turn, before)
+        settings = (turn.receipt or {}).get("settings", {})
+        asked = Asked(
+            turn.question,
+            conversation,
+            passages=self._settings.passages,
+            answer_tokens=self._settings.answer_tokens,
+            before=tuple(map(_exchange, before)),
+            temperature=settings.get("temperature", 0.0),
+            scope=receipts.scope_of(turn.receipt),
+            max_risk=settings.get("max_risk"),
+        )
+        (now,) = (each for each in self._answers(asked) if isinstance(each, Answer))
         used = receipts.documents(turn.answer, turn.receipt)
+        now = self._with_notes(now)
         return Replay(
             before=turn.answer,
             now=now,
@@ -120,45 +123,79 @@ class Asking:
             gone=tuple(receipts.gone(used, {(each.id, each.name) for each in documents})),
         )
 
-    def _again(self, turn: Turn, before: Sequence[Turn]) -> Answer:
-        """The answer that a stored question has now, asked as it was then, and not stored."""
-        from quire.answering.chain import Question  # noqa: PLC0415  LangChain takes half a second
+    def summarize(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        pages: tuple[PageText, ...],
+        *,
+        most: int,
+        progress: Callable[[int, int], None],
+        cancel: threading.Event | None,
+    ) -> "Summary":
+        """A document in at most so many sentences, by the chat model where that can do it."""
+        from quire.answering.summaries import summarize  # noqa: PLC0415  NumPy and more
 
-        settings = (turn.receipt or {}).get("settings", {})
-        question = Question(
-            turn.question,
-            turn.answer["conversation"],
-            tuple(map(_exchange, before)),
-            temperature=settings.get("temperature", 0.0),
-            scope=receipts.scope_of(turn.receipt),
-            max_risk=settings.get("max_risk"),
+        language = document.language
+        model, retriever = self.model.get(), self._search()
+        fit = model is not None and model.capable and language in model.languages
+        summary = summarize(
+            document,
+            chunks,
+            pages,
+            most=most,
+            embedder=retriever.embedder if retriever and retriever.reads(language) else None,
+            model=model if fit else None,
+            wording=self._wording("summary", language),
+            progress=progress,
+            cancel=cancel or threading.Event(),
         )
-        for piece in self._answers(question):
-            if isinstance(piece, Answer):
-                return self._with_notes(piece)
-        raise AssertionError("a stream ends in an answer")
+        if problem := self.model.problem:
+            note = f"{problem.message} {problem.hint}".strip()
+            summary = dataclasses.replace(summary, notes=(note, *summary.notes))
+        return summary
 
-    def _answers(self, question: Any) -> Iterator[str | Draft | Answer]:
+    def _wording(self, task: str, language: str) -> Wording:
+        """The text of a prompt, the user's own first."""
+        return prompting.wording(task, language, folder=self._settings.prompts)
+
+    def _asked(self, question: Question) -> Asked:
+        """A question in its conversation. Raises UsageError for one that cannot be asked."""
+        before = self.conversations.turns(question.conversation) if question.conversation else []
+        temperature = 0.0
+        if question.replacing is not None:
+            require_last(before[-1].id if before else None, question.replacing)
+            temperature = _OTHERWISE if before.pop().question == question.text else 0.0
+        risk = question.max_risk
+        return Asked(
+            checked_question(question.text),
+            question.conversation or new_id(),
+            passages=self._settings.passages,
+            answer_tokens=self._settings.answer_tokens,
+            before=tuple(map(_exchange, before)),
+            temperature=temperature,
+            scope=question.scope,
+            max_risk=self._settings.max_risk if risk is None else checked_risk(risk),
+            cancel=question.cancel,
+        )
+
+    def _answers(self, asked: Asked) -> Iterator[str | Draft | Answer]:
         from quire.answering import chain  # noqa: PLC0415  LangChain takes half a second
 
         retriever = self._search()
         if retriever is None:
-            yield from chain.answer_without_documents(question)
+            yield from chain.answer_without_documents(asked)
             return
         with self._lock:
-            if self._chain is None:
-                self._chain = chain.build(
+            if self._chain is None or self._chain[0] is not retriever:
+                built = chain.build(
                     retriever,
                     model=self.model,
-                    wording=lambda language: self.wording("answer", language),
-                    passages=self._settings.passages,
-                    answer_tokens=self._settings.answer_tokens,
+                    wording=lambda language: self._wording("answer", language),
                 )
-        yield from chain.run(self._chain, question)
-
-    def wording(self, task: str, language: str) -> Wording:
-        """The text of a prompt, the user's own first."""
-        return prompting.wording(task, language, folder=self._settings.prompts)
+                self._chain = (retriever, built)
+            _, built = self._chain
+        yield from chain.run(built, asked)
 
     def _read_ahead(self, model: ChatModel) -> None:
         """Have a model read what each prompt begins with, so that the first answer need not wait
@@ -166,7 +203,7 @@ class Asking:
         language = self._settings.language
         if isinstance(model, ReadsAhead) and language in model.languages:
             with contextlib.suppress(QuireError):  # told when something is asked
-                model.read_ahead(prompting.fixed_part(self.wording("answer", language)))
+                model.read_ahead(prompting.fixed_part(self._wording("answer", language)))
 
     def _with_notes(self, answer: Answer) -> Answer:
         """The answer with what is worth knowing about it: there is no model, or a document was

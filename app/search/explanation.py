@@ -1,76 +1,20 @@
 """Why a search finds a page, or where on its way it was lost, in plain sentences."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
+from quire.errors import UsageError
+from quire.indexes import documents
+from quire.indexes.scope import Scope, is_within
 from quire.records import Document, Hit
-from quire.text import analysis
-from quire.text.languages import UNSPACED
+from quire.search.query import Mode, checked_question
+from quire.search.retriever import Retriever
+from quire.search.tracing import Trace
 
 Stage = Literal["document", "text", "scope", "lexical", "dense", "fused", "duplicates", "hits"]
 
-_WORD = re.compile(r"\w+(?:[-/._+#&'’@:]\w+)*")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 _SHOWN = 12  # words named in a sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The place of a chunk in a ranking, from 1."""
-
-    chunk: int
-    rank: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The question's words as it spells them, or pairs of characters: those that a chunk has, those
-    that it lacks, and those that it has and that most chunks have too, so that they do not count.
-    """
-
-    has: tuple[str, ...]
-    lacks: tuple[str, ...]
-    common: tuple[str, ...]
-
-    @classmethod
-    def of(
-        cls, question: str, *, has: Sequence[str], lacks: Sequence[str], common: Sequence[str]
-    ) -> Self:
-        """From index terms, which are shown as the question spells them."""
-        spelled: dict[str, str] = {}
-        for match in _WORD.finditer(question):
-            for term in analysis.terms(match[0]):
-                spelled.setdefault(term, term if _UNSPACED.search(match[0]) else match[0])
-        return cls(
-            *(
-                tuple(dict.fromkeys(spelled.get(term, term) for term in terms))
-                for terms in (has, lacks, common)
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """What a search did with some chunks of a document.
-
-    Of `chunks` searched, `found` says how many each leg found at all, and `legs` where the best of
-    those in question stands; `pool` is how many of each leg are looked at. `fused` is its place
-    in the ranking of both, `hit` that after duplicates were put together; `repeated` is the hit
-    that it repeats. `unread` says that the embedding model cannot read the question's language.
-    """
-
-    chunks: int
-    pool: int
-    legs: Mapping[str, Standing | None]
-    found: Mapping[str, int]
-    fused: Standing | None
-    hit: Standing | None
-    repeated: Hit | None
-    words: Words
-    unread: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +59,52 @@ class Explanation:
         }
 
 
-def text_step(document: Document, page: int | None, *, chunks: int) -> Step:
+def explain(
+    retriever: Retriever,
+    text: str,
+    document: Document,
+    *,
+    reference: str,
+    page: int | None,
+    k: int,
+    mode: Mode,
+    scope: Scope | None,
+) -> Explanation:
+    """Why a search for a text finds a page of a document, or where it is lost; `reference` is how
+    the document was named. Raises UsageError for a page that the document cannot have."""
+    if page is not None and not 1 <= page <= (document.pages or 0):
+        pages = f"{document.pages} pages" if document.pages else "no pages"
+        raise UsageError(
+            f"{document.name} has {pages}, so there is no page {page}.",
+            hint="Name one of them, or the document alone.",
+        )
+    query = retriever.query(text, mode=mode)
+    with retriever.snapshot() as snapshot:
+        cut = documents.chunks_of(snapshot.connection, document.id)
+        kept = not scope or is_within(snapshot.connection, document.id, scope)
+        chunks = {chunk.id for chunk in cut if page is None or chunk.span.is_on(page)}
+        steps = [
+            Step("document", True, f"The document {document.name} is there."),
+            _text_step(document, page, chunks=len(chunks)),
+        ]
+        if chunks and scope:
+            steps.append(_scope_step(scope, kept=kept))
+        rank = None
+        if chunks and kept:
+            trace = snapshot.trace(query, chunks, k=k, scope=scope)
+            steps += _ranking_steps(trace, k=k)
+            rank = trace.hit.rank if trace.hit and steps[-1].passed else None
+    return Explanation(query.text, reference, document, page, rank, tuple(steps))
+
+
+def explain_missing(text: str, *, reference: str, page: int | None, where: str) -> Explanation:
+    """The same of a document that is not there."""
+    step = Step("document", False, f"There is no document {reference!r} in {where}.")
+    question = checked_question(text)
+    return Explanation(question, documents.printable(reference), None, page, None, (step,))
+
+
+def _text_step(document: Document, page: int | None, *, chunks: int) -> Step:
     """Whether there is anything to find."""
     where = "It" if page is None else f"Page {page}"
     if chunks:
@@ -125,13 +114,13 @@ def text_step(document: Document, page: int | None, *, chunks: int) -> Step:
     return Step("text", False, text.strip())
 
 
-def scope_step(scope: object, *, kept: bool) -> Step:
+def _scope_step(scope: object, *, kept: bool) -> Step:
     """Whether the document is one of those that the search was confined to."""
     said = "is among" if kept else "is not among"
     return Step("scope", kept, f"Scope: it {said} the documents {scope}.")
 
 
-def ranking_steps(trace: Trace, *, k: int) -> list[Step]:
+def _ranking_steps(trace: Trace, *, k: int) -> list[Step]:
     """The stages from the two indexes to the hits; the last one says how it ended."""
     steps = []
     if "lexical" in trace.legs:

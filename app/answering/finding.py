@@ -1,0 +1,178 @@
+"""The first step to an answer: what is asked, where it stands, and whether that is enough.
+
+    Asked -> Found
+
+A follow-up is made standalone and searched for; the sentences of the passages are ranked, and their
+confidence decides whether there is an answer at all. A question about the whole collection is
+answered by looking at every chunk. All of it sees one state of the catalog.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quire.answering import confidence, evidence, followups
+from quire.answering.confidence import Judgement
+from quire.answering.evidence import Evidence
+from quire.answering.question import Asked
+from quire.models.protocols import Embedder
+from quire.records import Hit, Passage
+from quire.search.passages import context
+from quire.search.query import Query
+from quire.search.retriever import Retriever
+from quire.search.snapshot import Snapshot
+from quire.surveys import telling
+from quire.surveys.detect import Survey, detect
+from quire.surveys.scan import scan
+from quire.surveys.telling import Surveyed
+from quire.text import languages
+
+_SEARCHED = 40  # chunks searched for an answer, from which those that it rests on are chosen
+_HITS = 8  # … at most so many; neighbours among them become one passage
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for a question. `standalone` is the question as it was understood.
+
+    `judgement` says whether to answer; it is None where there was nothing to judge. `unread` are
+    the documents' languages where neither words nor meaning could lead from the question to them.
+    `embedder` is the model that searched, None where there are no documents.
+    """
+
+    asked: Asked
+    standalone: str
+    language: str
+    passages: tuple[Passage, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    judgement: Judgement | None = None
+    unread: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    survey: Surveyed | None = None
+    embedder: Embedder | None = None
+    retrieve_ms: float = 0.0
+
+    @property
+    def enough(self) -> bool:
+        return self.judgement is not None and self.judgement.enough
+
+
+def find(asked: Asked, retriever: Retriever) -> Found:
+    """What the documents say to a question.
+
+    Raises DocumentNotFound when no document is in its scope.
+    """
+    standalone = followups.standalone(
+        asked.text,
+        [exchange.question for exchange in asked.before],
+        unanswered=[each.question for each in asked.before if not each.answered],
+    )
+    query = retriever.query(standalone)
+    with retriever.snapshot() as snapshot:
+        there = snapshot.languages()
+        if there and (survey := detect(standalone)):
+            return _surveyed(asked, query, survey, snapshot, retriever)
+        found = _searched(asked, query, there, snapshot, retriever)
+        if not found.enough and asked.text != standalone and followups.may_stand_alone(asked.text):
+            # What was added to it may be what it is not about.
+            alone = _searched(asked, retriever.query(asked.text), there, snapshot, retriever)
+            return alone if alone.enough else found
+        return found
+
+
+def find_nothing(asked: Asked) -> Found:
+    """What an empty knowledge base says to a question."""
+    return Found(asked, asked.text, languages.detect(asked.text))
+
+
+def _surveyed(
+    asked: Asked, query: Query, survey: Survey, snapshot: Snapshot, retriever: Retriever
+) -> Found:
+    scanned = scan(snapshot.connection, survey, scope=asked.scope)
+    passages = scanned.passages
+    if not passages:
+        phrase = retriever.query(survey.phrase)
+        hits = snapshot.search(phrase, k=_HITS, scope=asked.scope)
+        passages = tuple(snapshot.passages(hits)[: asked.passages])
+    return Found(
+        asked,
+        query.text,
+        query.language,
+        passages=passages,
+        survey=telling.write(survey, scanned, scope=asked.scope, language=query.language),
+        embedder=retriever.embedder,
+        retrieve_ms=asked.elapsed_ms,
+    )
+
+
+def _searched(
+    asked: Asked, query: Query, there: Sequence[str], snapshot: Snapshot, retriever: Retriever
+) -> Found:
+    near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
+    hits = context(near, most=_HITS, passages=asked.passages)
+    passages = tuple(snapshot.passages(hits))
+    proof, judgement = _judged(asked, query, passages, snapshot, retriever)
+    unread: tuple[str, ...] = ()
+    if there and not judgement.enough:
+        unread = _unread(query.tongue, there, passages, retriever)
+    return Found(
+        asked,
+        query.text,
+        query.language,
+        passages=passages,
+        evidence=proof,
+        judgement=judgement if there else None,
+        unread=unread,
+        hits=tuple(hits),
+        embedder=retriever.embedder,
+        retrieve_ms=asked.elapsed_ms,
+    )
+
+
+def _judged(
+    asked: Asked,
+    query: Query,
+    passages: tuple[Passage, ...],
+    snapshot: Snapshot,
+    retriever: Retriever,
+) -> tuple[tuple[Evidence, ...], Judgement]:
+    """The evidence for a question, and for a follow-up that says something by itself the better of
+    that for it as completed and as asked: the sentence that answers it names the topic less often
+    than the passage around it."""
+    elsewhere: Sequence[Passage] = ()
+    if asked.scope:
+        everywhere = snapshot.search(query, k=_SEARCHED)
+        elsewhere = snapshot.passages(context(everywhere, most=_HITS, passages=asked.passages))
+
+    def judged(query: Query) -> tuple[tuple[Evidence, ...], Judgement]:
+        information = snapshot.information(query)
+        proof = evidence.find(query, passages, information=information, embedder=retriever.embedder)
+        judgement = confidence.judge(
+            query,
+            proof,
+            information=information,
+            embedder=retriever.embedder.name,
+            max_risk=asked.max_risk,
+            elsewhere=elsewhere,
+        )
+        return tuple(proof), judgement
+
+    best = judged(query)
+    if own := followups.own(asked.text, query.text):
+        alone = judged(retriever.query(own))
+        says = [each for each in alone[0] if not each.leads]
+        about = says and followups.is_about(says[0].passage, query.text)
+        if about and alone[1].confidence > best[1].confidence:
+            return alone
+    return best
+
+
+def _unread(
+    tongue: str, there: Sequence[str], passages: Sequence[Passage], retriever: Retriever
+) -> tuple[str, ...]:
+    """The documents' languages, where neither words nor meaning lead from a question in a language
+    to any of them. Which of those in Latin letters there are, the nearest passages tell."""
+    near = {languages.of_passage(p.text) for p in passages if p.document.language == "en"}
+    known = {*there} - {"en"} | (near or {"latin"} if "en" in there else set())
+    read = retriever.reads(tongue) and any(map(retriever.reads, known))
+    meets = tongue in known or (tongue == "en" and "latin" in known)
+    return () if read or meets else tuple(sorted(known))

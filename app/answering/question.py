@@ -1,0 +1,60 @@
+"""A question as it is put to a knowledge base, and as it is answered."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from quire.answering.history import Exchange
+from quire.indexes.scope import Scope
+from quire.records import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and how it is to be answered.
+
+    `conversation` continues an earlier one by its id; otherwise a new one begins. With `store`
+    false the turn is not kept. `scope` says in which documents to look. `max_risk` is the share of
+    wrong ones that is borne among the answers shown, above 0 and at most 1, in place of the
+    setting's; docs/trust.md says what it promises. `replacing` is the id of the conversation's last
+    answer, whose place the new one takes, worded otherwise where the question is the same.
+
+    Setting `cancel` stops the model; the answer then holds what was written so far. `on_draft` is
+    given quotes to show while a model still reads, before there is any text.
+    """
+
+    text: str
+    conversation: str | None = None
+    store: bool = True
+    scope: Scope | None = None
+    max_risk: float | None = None
+    replacing: str | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+    on_draft: Callable[[Draft], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in its conversation, with what its answer may take.
+
+    `before` is the conversation so far, the oldest turn first. At a `temperature` above 0 the same
+    question may get another answer. `passages` are considered at most, and `answer_tokens` written.
+    `began` is when it arrived, as `time.monotonic` tells it.
+    """
+
+    text: str
+    conversation: str
+    passages: int
+    answer_tokens: int
+    before: tuple[Exchange, ...] = ()
+    temperature: float = 0.0
+    scope: Scope | None = None
+    max_risk: float | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed_ms(self) -> float:
+        """Milliseconds since it arrived."""
+        return (time.monotonic() - self.began) * 1000

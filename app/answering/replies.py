@@ -1,0 +1,90 @@
+"""The reply of a model while it is being written and checked, sentence by sentence."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from quire import verification
+from quire.answering.evidence import Evidence
+from quire.answering.quoting import spaced
+from quire.models.engine.repetition import is_repetition
+from quire.models.protocols import Finish
+from quire.records import Citation, Passage, Sentence, Usage
+from quire.text import sentences
+
+
+class CheckedReply:
+    """Hear pieces of a reply, get the text of sentences that hold.
+
+    `passages` are what the model has read, and an answer must rest on one of the `relevant`
+    sentences. `began` is when the question arrived, as `time.monotonic` tells it. A sentence that
+    is only partly supported waits for one that is supported: alone it would be no answer.
+    """
+
+    def __init__(
+        self,
+        relevant: Sequence[Evidence],
+        passages: Sequence[Passage],
+        *,
+        language: str,
+        began: float,
+    ) -> None:
+        self.sentences: list[Sentence] = []
+        self.usage = Usage()
+        self.first_token_ms: float | None = None
+        self._relevant = relevant
+        self._passages = passages
+        self._language = language
+        self._began = began
+        self._buffer = ""
+        self._held: list[Sentence] = []
+        self._cut_short = False
+
+    def note(self, *, usage: Mapping[str, int] | None, finish: Finish) -> None:
+        """Take what is told beside a piece: tokens so far, and why the reply ended."""
+        if usage:
+            self.usage = Usage(usage["input_tokens"], usage["output_tokens"])
+        self._cut_short = self._cut_short or finish != "stop"
+
+    def hear(self, text: str) -> Iterator[str]:
+        """Take a piece of the reply; yields the text of sentences that have become complete."""
+        if not text:
+            return
+        if self.first_token_ms is None:
+            self.first_token_ms = (time.monotonic() - self._began) * 1000
+        self._buffer += text
+        spans = sentences.split(self._buffer)
+        if len(spans) > 1:
+            for start, end in spans[:-1]:
+                yield from self._check(self._buffer[start:end])
+            self._buffer = self._buffer[spans[-1][0] :]
+
+    def finish(self) -> Iterator[str]:
+        """Check what is left of the reply; not the half of a sentence that was cut short."""
+        for start, end in sentences.split(self._buffer):
+            text = self._buffer[start:end]
+            if not (self._cut_short and self.sentences and text[-1].isalnum()):
+                yield from self._check(text)
+
+    def _check(self, text: str) -> Iterator[str]:
+        if is_repetition(text):
+            return  # each of its words may stand in a quote, and it says nothing
+        sentence = verification.verify(text, self._passages)
+        if sentence.support == "unsupported" or sentence in self.sentences:
+            return
+        if not any(_touches(citation, self._relevant) for citation in sentence.citations):
+            return  # true, and no answer to the question
+        self._held.append(sentence)
+        if sentence.support == "supported" or self.sentences:
+            for held in self._held:
+                yield spaced(held.text, self._language, first=not self.sentences)
+                self.sentences.append(held)
+            self._held.clear()
+
+
+def _touches(citation: Citation, relevant: Sequence[Evidence]) -> bool:
+    return any(
+        citation.document.id == proof.passage.document.id
+        and citation.start < proof.end
+        and proof.start < citation.end
+        for proof in relevant
+    )

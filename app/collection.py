@@ -1,0 +1,341 @@
+"""The documents of a knowledge base: taken in, named, tagged, removed, restored and re-indexed."""
+
+import contextlib
+import dataclasses
+import functools
+import logging
+import math
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quire.config import Settings
+from quire.errors import DocumentNotFound, KnowledgeBaseError, UsageError
+from quire.header import Header
+from quire.indexes import documents, tags
+from quire.indexes.catalog import Catalog
+from quire.indexes.folder import files, originals, trash, waiting
+from quire.indexes.folder.lock import NAME, writer_lock
+from quire.ingest.report import IngestReport, Progress
+from quire.messages.translations import translated
+from quire.models import opening
+from quire.models.protocols import Embedder
+from quire.records import Chunk, Document, PageText
+
+if TYPE_CHECKING:
+    from quire.indexes.index import Index
+    from quire.ingest.reindexing import ReindexProgress, ReindexReport
+
+_log = logging.getLogger(__name__)
+
+
+class Collection:
+    """The documents of one knowledge base, and the indexes over them. `KnowledgeBase` says what
+    each method promises. Safe to use from several threads."""
+
+    def __init__(
+        self, folder: Path, *, catalog: Catalog, header: Header, settings: Settings
+    ) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._header = header
+        self._settings = settings
+        self._lock = threading.Lock()  # around the index, made at the first use
+        self._index: Index | None = None
+
+    def add(
+        self,
+        paths: Iterable[str | Path],
+        *,
+        cancel: threading.Event | None = None,
+        **options: Any,
+    ) -> IngestReport:
+        """Take in files and folders."""
+        wanted = [Path(path).expanduser() for path in paths]
+        with self.writing(cancel):
+            return self._take_in(wanted, cancel=cancel, **options)
+
+    def add_upload(self, name: str, content: bytes, **options: Any) -> IngestReport:
+        """Take in a file that came without a path."""
+        with self.writing(options.get("cancel")):
+            path = originals.keep(self._folder, name, content)
+            try:
+                return self._take_in([path], **options)
+            finally:
+                with self._catalog.reading() as connection:
+                    taken = path in documents.locations(connection)
+                if not taken:
+                    originals.drop(path)
+
+    def documents(self) -> list[Document]:
+        """All documents, by name."""
+        with self._catalog.reading() as connection:
+            found = documents.all_documents(connection)
+        if self._settings.language == "en":
+            return found
+        return [
+            dataclasses.replace(
+                document,
+                warnings=tuple(translated(w, self._settings.language) for w in document.warnings),
+            )
+            for document in found
+        ]
+
+    def document(self, reference: str) -> Document:
+        """The document of this name, path or beginning of an id."""
+        found = self._named(reference)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            candidates = ", ".join(f"{d.id} ({d.uri})" for d in found)
+            raise DocumentNotFound(
+                f"{reference!r} names {len(found)} documents: {candidates}.",
+                hint="Name one by its id.",
+            )
+        raise DocumentNotFound(
+            f"There is no document {reference!r} in {self._folder}.",
+            hint="See what there is with: quire list",
+        )
+
+    def has_document(self, reference: str) -> bool:
+        """Whether there is a document, or several, of this name, path or beginning of an id."""
+        return bool(self._named(reference))
+
+    def _named(self, reference: str) -> list[Document]:
+        everything = self.documents()
+        try:
+            path = documents.displayed(Path(os.path.abspath(Path(reference).expanduser())))  # noqa: PTH100
+        except (RuntimeError, UnicodeEncodeError):  # of an unknown user's home; no path at all
+            path = reference
+        with self._catalog.reading() as connection:
+            at_path = {
+                place.document_id
+                for place in documents.locations(connection).values()
+                if documents.displayed(place.path) in (reference, path)
+            }
+        exact = [d for d in everything if reference in (d.id, d.name) or d.id in at_path]
+        return exact or [d for d in everything if len(reference) > 3 and d.id.startswith(reference)]
+
+    def chunks(self, document: Document) -> list[Chunk]:
+        """The chunks of a document, in order."""
+        with self._catalog.reading() as connection:
+            return documents.chunks_of(connection, document.id)
+
+    def pages(self, document: Document) -> tuple[PageText, ...]:
+        """The text of a document, page by page."""
+        with self._catalog.reading() as connection:
+            return documents.pages(connection, document.id)
+
+    def headings(self, document: Document, offset: int) -> tuple[str, ...]:
+        """The headings above a character of a document's text, the outermost first."""
+        with self._catalog.reading() as connection:
+            chunk = documents.chunk_at(connection, document.id, offset)
+        return chunk.heading_path if chunk else ()
+
+    def original(self, document: Document) -> Path | None:
+        """A file that still holds the document's bytes as they were ingested, or None."""
+        with self._catalog.reading() as connection:
+            places = documents.locations(connection).values()
+        paths = [place.path for place in places if place.document_id == document.id]
+        paths += originals.copies(self._folder, document.content_hash)
+        return next((path for path in paths if originals.holds(path, document.content_hash)), None)
+
+    def remove(self, references: str | Iterable[str]) -> list[Document]:
+        """Remove documents by name, path or id."""
+        names = [references] if isinstance(references, str) else list(references)
+        with self.writing():
+            chosen = {d.id: d for d in (self.document(name) for name in names)}
+            with self._catalog.reading() as connection:
+                places = documents.locations(connection).values()
+            with self._catalog.writing() as connection:
+                for document in chosen.values():
+                    # Noted before the commit: what is gone from the catalog is in the trash.
+                    paths = (place.path for place in places if place.document_id == document.id)
+                    trash.note(self._folder, document, paths)
+                    documents.delete(connection, document.id)
+            for document in chosen.values():
+                trash.take(self._folder, document.content_hash)
+                waiting.forget(self._folder, document.content_hash)
+            self._save_snapshot()
+        return list(chosen.values())
+
+    def removed(self) -> list[trash.Removed]:
+        """The documents that `restore` may bring back, the last removed first."""
+        with self._catalog.reading() as connection:
+            there = set(documents.ids(connection))
+        return [each for each in trash.all_removed(self._folder) if each.document_id not in there]
+
+    def restore(
+        self, document_id: str, *, progress: Callable[[Progress], None] = lambda _: None
+    ) -> Document:
+        """Take a removed document in again, with its tags."""
+        with self.writing():
+            for removed in self.removed():
+                if removed.document_id != document_id:
+                    continue
+                if not (paths := trash.give_back(self._folder, removed)):
+                    raise DocumentNotFound(
+                        f"{removed.name} cannot be brought back: its file has changed or is gone.",
+                        hint="Add the file again from where it is now.",
+                    )
+                self._take_in(paths, progress=progress)
+                with self._catalog.writing() as connection:
+                    if document_id in documents.ids(connection):
+                        tags.add(connection, document_id, removed.tags)
+                trash.forget(self._folder, removed.content_hash)
+                return self.document(document_id)
+        raise DocumentNotFound(
+            f"There is no removed document {document_id!r}.",
+            hint="After compacting, a removed document is gone for good: add its file again.",
+        )
+
+    def tag(
+        self,
+        references: str | Iterable[str],
+        *,
+        add: str | Iterable[str] = (),
+        remove: str | Iterable[str] = (),
+    ) -> list[Document]:
+        """Give documents tags and take others away."""
+        names = [references] if isinstance(references, str) else list(references)
+        added, removed = (
+            [tags.spelled(tag) for tag in ([given] if isinstance(given, str) else given)]
+            for given in (add, remove)
+        )
+        with self.writing():
+            chosen = {self.document(name).id for name in names}
+            with self._catalog.writing() as connection:
+                for document_id in chosen:
+                    tags.add(connection, document_id, added)
+                    tags.remove(connection, document_id, removed)
+        return [document for document in self.documents() if document.id in chosen]
+
+    def compact(self) -> dict[str, str]:
+        """Overwrite what was deleted, in the catalog and in copies of uploads; returns the content
+        hash of each document that there is, by its id."""
+        with self.writing():
+            kept = {document.id: document.content_hash for document in self.documents()}
+            self._catalog.vacuum()
+            files.remove_unfinished(self._folder)
+            originals.discard_all_but(self._folder, kept.values())
+            trash.empty(self._folder)
+            if self._header.recorded():
+                self.index().save_snapshot(renew=True)
+        return kept
+
+    def verify(self) -> list[tuple[str, str]]:
+        """What disagrees between the catalog, the lexical rows and the vectors."""
+        return self.index().problems() if self._header.recorded() else []
+
+    def repair(self) -> None:
+        """Put right what `verify` finds."""
+        from quire.ingest.repair import mend  # noqa: PLC0415  NumPy and more
+
+        with self.writing():
+            if not self._header.recorded():
+                return
+            for document_id in mend(self._catalog, open_embedder=self._header.embedder_in_use):
+                with self._catalog.reading() as connection:
+                    places = documents.locations(connection).values()
+                    kept = tags.of(connection, [document_id]).get(document_id, ())
+                paths = [place.path for place in places if place.document_id == document_id]
+                if any(originals.holds(path, document_id) for path in paths):
+                    with self._catalog.writing() as connection:
+                        documents.delete(connection, document_id)
+                    self._take_in(paths)
+                    with self._catalog.writing() as connection:
+                        if document_id in documents.ids(connection):
+                            tags.add(connection, document_id, kept)
+            self.index().rebuild()
+
+    def reindex(
+        self,
+        embedder: str | Embedder,
+        *,
+        progress: Callable[["ReindexProgress"], None],
+        cancel: threading.Event | None,
+    ) -> "ReindexReport":
+        """Embed all chunks anew with another model."""
+        from quire.ingest.reindexing import Reindexing  # noqa: PLC0415  NumPy and more
+
+        if not self._header.recorded():
+            raise UsageError(
+                f"There is nothing in {self._folder} to embed.", hint="Add documents: quire ingest"
+            )
+        if isinstance(embedder, str):
+            settings = self._settings.model_copy(update={"embedder": embedder})
+            embedder = opening.embedder(settings)
+        lock = functools.partial(writer_lock, self._folder / NAME, wait=math.inf, cancel=cancel)
+        report = Reindexing(
+            self._catalog, embedder=embedder, writing=lock, progress=progress, cancel=cancel
+        ).run()
+        if not report.cancelled:
+            self._header.switch(embedder)
+            with self.writing():
+                self._save_snapshot()
+        return report
+
+    def there(self, document_ids: Iterable[str]) -> set[str]:
+        """Those of some documents' ids that are still there."""
+        with self._catalog.reading() as connection:
+            return set(documents.get(connection, document_ids))
+
+    def index(self) -> "Index":
+        """The indexes; another one after another process has embedded the documents anew."""
+        from quire.indexes.index import Index  # noqa: PLC0415  loads FAISS
+
+        with self._lock:
+            made_with = self._header.recorded()
+            fingerprint = made_with["fingerprint"]
+            if self._index is None or self._index.fingerprint != fingerprint:
+                self._index = Index(
+                    self._catalog,
+                    self._folder / "vectors",
+                    dimension=made_with["dimension"],
+                    fingerprint=fingerprint,
+                )
+            return self._index
+
+    @contextlib.contextmanager
+    def writing(self, cancel: threading.Event | None = None) -> Iterator[None]:
+        """The writer lock of the knowledge base, while the block lasts."""
+        wait = self._settings.lock_wait
+        with writer_lock(self._folder / NAME, wait=wait, cancel=cancel):
+            yield
+
+    def _take_in(
+        self,
+        paths: list[Path],
+        *,
+        jobs: int = 1,
+        password: str | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+        **options: bool,
+    ) -> IngestReport:
+        """Ingest; the caller holds the writer lock. `options` are those of `Ingest.run`."""
+        from quire.ingest.pipeline import Ingest  # noqa: PLC0415  most commands ingest nothing
+
+        run = Ingest(
+            self._catalog,
+            open_embedder=self._header.embedder_in_use,
+            jobs=jobs,
+            password=password,
+            language=self._settings.language,
+            progress=progress,
+            cancel=cancel,
+        )
+        report = run.run(paths, **options)
+        if not options.get("dry_run"):
+            self._save_snapshot()
+        return report
+
+    def _save_snapshot(self) -> None:
+        """Spare the next start some time. What was done before is committed, and stays done."""
+        try:
+            if self._header.recorded():
+                self.index().save_snapshot()
+        except KnowledgeBaseError as error:
+            _log.warning("%s", error.message)
