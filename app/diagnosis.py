@@ -15,9 +15,8 @@ from quire.config import Settings, config_path
 from quire.errors import QuireError, ReplyUnusable
 from quire.models import acceleration, machine, opening
 from quire.models.engine import gguf
-from quire.models.protocols import ChatModel
+from quire.models.protocols import ChatModel, Message
 from quire.models.store import installed
-from quire.records import Message
 
 _LIBRARIES = (
     "llama-cpp-python",

@@ -249,32 +249,6 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of a prompt. Only scaffolding may become control tokens; content stays text."""
-
-    text: str
-    scaffold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn as a chat model sees it."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Messages for a chat model, with the passages that fitted and those left out."""
-
-    messages: tuple[Message, ...]
-    passages: tuple[Passage, ...]
-    left_out: tuple[Passage, ...]
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class Citation:
     """The quote that supports a sentence: characters [start, end) of `document`'s text.
 

@@ -29,8 +29,8 @@ from quire.models.engine import gguf, selftest
 from quire.models.engine.llama import LlamaEngine
 from quire.models.engine.runtime import build, supports_gpu, system_info
 from quire.models.engine.turns import Reply
+from quire.models.protocols import Message
 from quire.models.store.starter import CHAT
-from quire.records import Message
 
 STORY = [Message("user", "Tell a long story about a lighthouse.")]
 SPIN = "import os\nwhile os.getppid() == {parent}: pass"

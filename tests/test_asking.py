@@ -8,7 +8,7 @@ import pytest
 from quire import KnowledgeBase, load_settings
 from quire.models import opening
 from quire.models.fakes import FakeChatModel, FakeEmbedder
-from quire.records import Message
+from quire.models.protocols import Message
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 

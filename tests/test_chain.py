@@ -9,7 +9,7 @@ import pytest
 from quire import Answer, KnowledgeBase, QuireError
 from quire.commands.output import answer_lines
 from quire.models.fakes import FakeChatModel, FakeEmbedder
-from quire.records import Message
+from quire.models.protocols import Message
 
 NOTES = """# Harbour rules
 

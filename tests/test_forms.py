@@ -13,8 +13,8 @@ from quire.models.engine import grammar
 from quire.models.engine.llama import LlamaEngine
 from quire.models.engine.turns import Job
 from quire.models.forms import Form, Grammar, JsonSchema
+from quire.models.protocols import Message
 from quire.models.store.starter import CHAT
-from quire.records import Message
 
 JOKE = {
     "type": "object",

@@ -14,8 +14,8 @@ from quire.errors import ModelError, ModelNotFound, ModelUnusable
 from quire.models.engine import gguf
 from quire.models.engine.chat_template import ChatTemplate
 from quire.models.engine.llama import LlamaEngine
+from quire.models.protocols import Message, Segment
 from quire.models.store.starter import CHAT
-from quire.records import Message, Segment
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"

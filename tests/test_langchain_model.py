@@ -31,8 +31,8 @@ from quire.answering.langchain_model import QuireChatModel
 from quire.errors import ModelError, ReplyUnusable, UsageError
 from quire.models.engine.llama import LlamaEngine
 from quire.models.fakes import FakeChatModel, FakeReply
+from quire.models.protocols import Message
 from quire.models.store.starter import CHAT
-from quire.records import Message
 
 # Asynchronous tests run by anyio, which comes with LangChain.
 pytestmark = pytest.mark.anyio

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from quire.errors import ModelBusy, ModelError, ModelNotFound, UsageError
 from quire.models.engine.kept_contexts import WORTH_KEEPING, KeptContext, KeptContexts
 from quire.models.engine.llama import LlamaEngine
+from quire.models.protocols import Message
 from quire.models.store.starter import CHAT
-from quire.records import Message
 
 
 def starter_file() -> Path:
@@ -171,7 +171,7 @@ def test_a_forked_process_is_told_that_the_model_stayed_behind(verdicts: Path) -
     program = (
         "import os, sys; from pathlib import Path;"
         "from quire.models.engine.llama import LlamaEngine;"
-        "from quire.records import Message; from quire.errors import ModelError;"
+        "from quire.models.protocols import Message; from quire.errors import ModelError;"
         "engine = LlamaEngine(Path(sys.argv[1]), verdicts=Path(sys.argv[2]));"
         "child = os.fork()\n"
         "if child:\n    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"

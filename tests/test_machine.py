@@ -90,7 +90,7 @@ from pathlib import Path
 {before}
 from quire.models.engine.llama import LlamaEngine
 {after}
-from quire.records import Message
+from quire.models.protocols import Message
 
 def speed(engine, seconds):
     reply = engine.stream([Message("user", "Tell a long story about a dog.")], max_tokens=400)

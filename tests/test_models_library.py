@@ -29,9 +29,9 @@ from quire.errors import (
 from quire.models import catalog, machine, opening, recommending, speed
 from quire.models.catalog import known_models
 from quire.models.fakes import FakeChatModel, FakeEmbedder
+from quire.models.protocols import Message
 from quire.models.speed import ChatSpeed, Speeds
 from quire.models.store import installed, placing, starter
-from quire.records import Message
 
 
 @pytest.fixture

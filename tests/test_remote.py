@@ -29,12 +29,12 @@ from quire.models.engine import gguf
 from quire.models.engine.runtime import Interrupt, LlamaRuntime
 from quire.models.fakes import FakeEmbedder
 from quire.models.forms import Grammar, JsonSchema
+from quire.models.protocols import Message
 from quire.models.remote import access
 from quire.models.remote.access import Server
 from quire.models.remote.events import MAX_EVENT
 from quire.models.remote.model import MAX_AT_ONCE, RemoteModel, estimate
 from quire.models.store.starter import CHAT
-from quire.records import Message
 from remote_server import Behaviour, Connection, RemoteServer, drips, hangs, says, serving
 
 KEY = "sk-0123456789-secret"

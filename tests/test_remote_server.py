@@ -12,10 +12,10 @@ import pytest
 
 from quire import KnowledgeBase, Settings
 from quire.errors import ModelUnusable
+from quire.models.protocols import Message
 from quire.models.remote import access
 from quire.models.remote.model import RemoteModel
 from quire.models.store.starter import CHAT
-from quire.records import Message
 
 KEY = "a-key-for-the-tests"
 CAPITAL = (

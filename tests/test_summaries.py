@@ -12,7 +12,8 @@ from quire import KnowledgeBase, load_settings
 from quire.answering.summaries import Summary
 from quire.errors import DocumentNotFound, UsageError
 from quire.models.fakes import FakeChatModel, FakeEmbedder
-from quire.records import PAGE_BREAK, Message
+from quire.models.protocols import Message
+from quire.records import PAGE_BREAK
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 

@@ -9,7 +9,7 @@ import pytest
 from quire import KnowledgeBase
 from quire.errors import Unreadable
 from quire.models.fakes import FakeChatModel, FakeReply
-from quire.records import Message
+from quire.models.protocols import Message
 from quire.ui.jobs.answering import AnswerJob
 from quire.ui.jobs.ingesting import Ingests, Intake
 

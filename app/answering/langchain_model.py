@@ -27,8 +27,7 @@ from pydantic import BaseModel
 from quire.errors import ReplyUnusable, UsageError
 from quire.models.engine.watching import WatchedReply, foreign_errors_told
 from quire.models.forms import Form, JsonSchema
-from quire.models.protocols import ChatModel, Generation
-from quire.records import Message
+from quire.models.protocols import ChatModel, Generation, Message
 
 _READ = {"text", "reasoning", "thinking"}  # the thoughts of another model are left out
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from quire.answering.evidence import Evidence
 from quire.errors import SettingsError
-from quire.records import Message, Passage, Prompt
+from quire.models.protocols import Message
+from quire.records import Passage
 
 _SEPARATOR = re.compile(r"\n---[ \t]*\n")
 _VERSION = re.compile(r"(?:version|版本)\s*([\w.]+)")
@@ -31,6 +32,15 @@ class Wording:
     version: str
     sha256: str
     parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages for a chat model, and the passages that fitted."""
+
+    messages: tuple[Message, ...]
+    passages: tuple[Passage, ...]
+    tokens: int
 
 
 def wording(task: str, language: str, *, folder: Path | None = None) -> Wording:
@@ -100,8 +110,7 @@ def pack(
     """As much of the evidence, best first, as fits into `budget` tokens.
 
     Sentences of one passage stand together, in reading order, behind the passage's label. `count`
-    says how many tokens messages take. A passage all of whose sentences were left out is in
-    `left_out`. `history` gives way where no evidence would fit beside it.
+    says how many tokens messages take. `history` gives way where no evidence would fit beside it.
     """
 
     def tokens(sentences: Sequence[Evidence]) -> int:
@@ -112,12 +121,10 @@ def pack(
         history = ""
         chosen = _fitting(evidence, tokens, budget=budget)
     messages = _messages(question, chosen, text, history)
-    passages = {sentence.passage.label: sentence.passage for sentence in evidence}
-    fitted = {sentence.passage.label for sentence in chosen}
+    passages = {sentence.passage.label: sentence.passage for sentence in chosen}
     return Prompt(
         messages=messages,
-        passages=_of(passages, lambda label: label in fitted),
-        left_out=_of(passages, lambda label: label not in fitted),
+        passages=tuple(passages[label] for label in sorted(passages)),
         tokens=count(messages),
     )
 
@@ -136,10 +143,6 @@ def _fitting(
             high = attempt - 1
         attempt = (low + high + 1) // 2
     return list(evidence[:low])
-
-
-def _of(passages: dict[int, Passage], wanted: Callable[[int], bool]) -> tuple[Passage, ...]:
-    return tuple(passages[label] for label in sorted(passages) if wanted(label))
 
 
 def _messages(

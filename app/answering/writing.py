@@ -13,11 +13,10 @@ from quire.answering import evidence, history, prompting
 from quire.answering.evidence import Evidence
 from quire.answering.finding import Found
 from quire.answering.langchain_model import Prompted, prompted
-from quire.answering.prompting import Wording
+from quire.answering.prompting import Prompt, Wording
 from quire.models.engine.watching import foreign_errors_told
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel
-from quire.records import Prompt
 
 _SENTENCES, _SENTENCES_SMALL = 8, 4
 """Of evidence that a model may read, and one that is not capable: some 250 and 130 tokens. With

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from quire.errors import ModelError
 from quire.models.forms import Form, require_form
-from quire.models.protocols import Finish
-from quire.records import Message, Usage
+from quire.models.protocols import Finish, Message
+from quire.records import Usage
 
 _TOKEN = re.compile(r"[\u3400-\u9fff]|\w+|[^\w\s]")
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")

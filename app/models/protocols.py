@@ -2,17 +2,34 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from quire.models.forms import Form
-from quire.records import Message, Usage
+from quire.records import Usage
 
 Finish = Literal["stop", "length", "repetition", "cancelled", "failed"]
 """Why a reply ended: the model was done or met a stop string; it reached `max_tokens` or the end of
 its context; it had begun to repeat itself; the caller left; an error was raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn as a chat model sees it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a prompt. Only scaffolding may become control tokens; content stays text."""
+
+    text: str
+    scaffold: bool = False
 
 
 CAPABLE_PARAMETERS = 1_500_000_000

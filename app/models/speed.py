@@ -21,9 +21,8 @@ from typing import Any
 from quire.errors import ReplyUnusable
 from quire.models import catalog, machine
 from quire.models.catalog import KnownModel
-from quire.models.protocols import ChatModel, Embedder
+from quire.models.protocols import ChatModel, Embedder, Message
 from quire.models.store import starter
-from quire.records import Message
 
 _PROMPT_TOKENS = 512
 _WRITTEN_TOKENS = 48

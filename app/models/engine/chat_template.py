@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quire.errors import ModelError, ModelUnusable
-from quire.records import Message, Segment
+from quire.models.protocols import Message, Segment
 
 Roles = tuple[str, ...]
 

@@ -22,8 +22,7 @@ from quire.models.engine.runtime import Interrupt, LlamaRuntime, Offload, build,
 from quire.models.engine.thread_choice import ThreadChoice
 from quire.models.engine.turns import Job, Reply, Turns
 from quire.models.forms import Form, require_form
-from quire.models.protocols import CAPABLE_PARAMETERS, Finish
-from quire.records import Message, Segment
+from quire.models.protocols import CAPABLE_PARAMETERS, Finish, Message, Segment
 
 _MEMORY_SHARE_OF_KEPT_CONTEXTS = 8  # of what is free after loading: an eighth
 

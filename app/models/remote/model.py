@@ -16,12 +16,12 @@ from typing import Any
 from quire.errors import ModelBusy, ModelError, ModelNotFound, QuireError, UsageError
 from quire.models.engine.reply_text import Opened, ReplyText, require_answer
 from quire.models.forms import Form, JsonSchema, require_form
-from quire.models.protocols import Finish
+from quire.models.protocols import Finish, Message
 from quire.models.remote.access import Server
 from quire.models.remote.connection import Connection
 from quire.models.remote.listing import About, Listing
 from quire.models.remote.reply import Call, RemoteReply
-from quire.records import Message, Usage
+from quire.records import Usage
 
 MAX_AT_ONCE = 8
 _POLL_SECONDS = 0.05  # how soon a caller who leaves is noticed
