@@ -17,7 +17,8 @@ from quire.header import Header
 from quire.indexes import documents, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
-from quire.indexes.folder.lock import NAME, writer_lock
+from quire.indexes.folder.lock import writer_lock
+from quire.indexes.folder.names import LOCK, VECTORS
 from quire.ingest.report import IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
@@ -267,7 +268,7 @@ class Collection:
         if isinstance(embedder, str):
             settings = self._settings.model_copy(update={"embedder": embedder})
             embedder = opening.embedder(settings)
-        lock = functools.partial(writer_lock, self._folder / NAME, wait=math.inf, cancel=cancel)
+        lock = functools.partial(writer_lock, self._folder / LOCK, wait=math.inf, cancel=cancel)
         report = Reindexing(
             self._catalog, embedder=embedder, writing=lock, progress=progress, cancel=cancel
         ).run()
@@ -292,7 +293,7 @@ class Collection:
             if self._index is None or self._index.fingerprint != fingerprint:
                 self._index = Index(
                     self._catalog,
-                    self._folder / "vectors",
+                    self._folder / VECTORS,
                     dimension=made_with["dimension"],
                     fingerprint=fingerprint,
                 )
@@ -302,7 +303,7 @@ class Collection:
     def writing(self, cancel: threading.Event | None = None) -> Iterator[None]:
         """The writer lock of the knowledge base, while the block lasts."""
         wait = self._settings.lock_wait
-        with writer_lock(self._folder / NAME, wait=wait, cancel=cancel):
+        with writer_lock(self._folder / LOCK, wait=wait, cancel=cancel):
             yield
 
     def _take_in(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from quire.answering.question import Question
 from quire.answering.receipts import Replay
-from quire.answering.session import CONVERSATIONS, Session
+from quire.answering.session import Session
 from quire.collection import Collection
 from quire.config import Settings, load_settings
 from quire.conversations.store import Conversations, Verdict
@@ -18,6 +18,7 @@ from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseNotFound, ModelError
 from quire.header import Header
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.folder import files
+from quire.indexes.folder.names import CATALOG, CONVERSATIONS, VECTORS
 from quire.indexes.folder.trash import Removed
 from quire.indexes.scope import Scope
 from quire.ingest.report import IngestReport, Progress
@@ -31,8 +32,6 @@ from quire.search.retriever import Retriever
 if TYPE_CHECKING:
     from quire.answering.summaries import Summary
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
-
-CATALOG = "catalog.sqlite3"
 
 
 class KnowledgeBase:
@@ -99,7 +98,7 @@ class KnowledgeBase:
                 hint="Name a folder, or a path that does not exist yet.",
             )
         if create and not is_there(folder / CATALOG):
-            if any((folder / "vectors").glob("*.faiss")):
+            if any((folder / VECTORS).glob("*.faiss")):
                 raise KnowledgeBaseDamaged(
                     f"The knowledge base at {folder} has lost its catalog.",
                     hint=f"Restore {CATALOG} from a backup, or move the folder away and ingest "

@@ -18,7 +18,7 @@ import apsw.ext
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseError, KnowledgeBaseNotFound
 from quire.indexes import migrations
-from quire.indexes.folder import files, lock
+from quire.indexes.folder import files, lock, names
 
 OLDEST_SQLITE = (3, 51, 3)
 """Older versions can corrupt a write-ahead log that two connections write or checkpoint at once."""
@@ -74,7 +74,7 @@ class Catalog:
         if current:
             self._writer.pragma("journal_mode", "wal")
             return
-        with lock.writer_lock(self.path.parent / lock.NAME, wait=_LONGEST_MAKING):
+        with lock.writer_lock(self.path.parent / names.LOCK, wait=_LONGEST_MAKING):
             self._writer.pragma("journal_mode", "wal")
             migrations.migrate(self._writer, where=where)
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
 from quire.indexes import documents, lexical, staging
 from quire.indexes.catalog import Catalog
-from quire.indexes.folder import files
+from quire.indexes.folder import files, names
 from quire.indexes.lexical import Frequencies
 from quire.indexes.scope import Selection
 from quire.indexes.vectors import VectorIndex
@@ -149,14 +149,14 @@ class Index:
 
         Reads and checks every row. An out-of-date snapshot is no problem: it rebuilds itself.
         """
-        found = [(f"SQLite: {text}", "catalog.sqlite3") for text in self._catalog.damage()]
+        found = [(f"SQLite: {text}", names.CATALOG) for text in self._catalog.damage()]
         with self._catalog.reading() as connection:
             vectors = documents.sound_vectors(connection)
             found += _disagreements(connection, vectors)
             if all(vectors.values()):
                 with self._lock:
                     if set(self._current(connection).ids().tolist()) != set(vectors):
-                        found.append(("vectors and catalog hold different chunks", "vectors"))
+                        found.append(("vectors and catalog hold different chunks", names.VECTORS))
         return found
 
     def _path(self, generation: int) -> Path:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quire.errors import Unreadable
+from quire.indexes.folder.names import ORIGINALS, is_knowledge_base, is_own
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file to ingest: its absolute path, the named path it was found under, size, mtime."""
+    """A file to ingest: its absolute path, size, mtime."""
 
     path: Path
-    root: Path
     size: int
     mtime_ns: int
 
@@ -37,8 +37,10 @@ def discover(paths: Iterable[Path]) -> Iterator[FoundFile | SkippedPath]:
     """All files under `paths`, folders in sorted order, each file once however often it is named.
 
     Hidden files, locks and leftovers are passed over in silence inside a folder, and taken when
-    named. Links are followed inside the named folder and never out of it. Raises Unreadable,
-    before anything is yielded, if a named path does not exist.
+    named. Links are followed inside the named folder and never out of it. What Quire itself has
+    written into a knowledge base is passed over wherever one is met, and however it is named, but
+    for copies of uploads that are named. Raises Unreadable, before anything is yielded, if a named
+    path does not exist.
     """
     roots = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 — links stay links
     for root in roots:
@@ -58,9 +60,12 @@ class _Walk:
 
     def __init__(self) -> None:
         self._met: set[str] = set()
+        self._parts: dict[str, str] = {}  # of each path, as _part_of says
 
     def visit(self, root: Path) -> Iterator[FoundFile | SkippedPath]:
         real_root = os.path.realpath(root)
+        named = self._part_of(real_root)
+        taken = ("", ORIGINALS) if named == ORIGINALS else ("",)
         stack = [root]
         while stack:
             path = stack.pop()
@@ -72,7 +77,7 @@ class _Walk:
                 if os.path.lexists(real) and not os.path.islink(real):  # noqa: PTH114
                     # What a link names is ingested under its own name.
                     path = root / os.path.relpath(real, real_root)
-            if real in self._met:
+            if real in self._met or self._part_of(real) not in taken:
                 continue
             self._met.add(real)
             try:
@@ -85,15 +90,29 @@ class _Walk:
                 reason = "broken link" if broken else f"cannot be read: {error.strerror}"
                 yield SkippedPath(path, reason)
                 continue
-            yield _file(path, root, status)
+            yield _file(path, status)
+
+    def _part_of(self, path: str) -> str:
+        """The part of a knowledge base that a real path is or lies in, or nothing."""
+        unknown = []
+        while path not in self._parts and path != os.path.dirname(path):  # noqa: PTH120
+            unknown.append(path)
+            path = os.path.dirname(path)  # noqa: PTH120
+        part = self._parts.get(path, "")
+        for each in reversed(unknown):
+            folder, name = os.path.split(each)
+            if not part and is_own(name) and is_knowledge_base(Path(folder)):
+                part = name
+            self._parts[each] = part
+        return part
 
 
-def _file(path: Path, root: Path, status: os.stat_result) -> FoundFile | SkippedPath:
+def _file(path: Path, status: os.stat_result) -> FoundFile | SkippedPath:
     if not stat.S_ISREG(status.st_mode):
         return SkippedPath(path, "not a regular file")
     if not os.access(path, os.R_OK):
         return SkippedPath(path, "cannot be read: permission denied")
-    return FoundFile(path, root, status.st_size, status.st_mtime_ns)
+    return FoundFile(path, status.st_size, status.st_mtime_ns)
 
 
 def _names(folder: str) -> list[str]:

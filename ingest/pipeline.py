@@ -38,7 +38,6 @@ from quire.text import languages
 
 _LOOK = 0.2  # seconds between two looks, during a long parse, whether to stop
 _AHEAD = 4  # files parsed ahead of embedding: keeps the workers busy and bounds the memory
-_OWN = ("catalog.sqlite3", "conversations.sqlite3", "vectors", "originals", "writer.lock")
 _LATEST = 2**63 - 1  # nanoseconds: SQLite's largest number, in the year 2262
 _GROUP = 256  # chunks embedded together: a few seconds of work, and full batches of each length
 
@@ -107,7 +106,7 @@ class Ingest:
         file instead of trusting an unchanged size and time. `dry_run` only tells what would happen.
         Raises Unreadable, before anything is changed, when a path does not exist.
         """
-        found = [item for item in discover(paths) if not self._is_own(item)]
+        found = list(discover(paths))
         with self._catalog.reading() as connection:
             self._known = documents.locations(connection)
         for item in found:
@@ -146,19 +145,6 @@ class Ingest:
                 if not dry_run:
                     with self._catalog.writing() as connection:
                         documents.remove_location(connection, path)
-
-    def _is_own(self, item: FoundFile | SkippedPath) -> bool:
-        """Whether a path was met that is part of this knowledge base, which may lie in a folder of
-        documents. Copies of uploads are named themselves."""
-        if isinstance(item, SkippedPath):
-            return False
-        folder = Path(os.path.realpath(self._catalog.path.parent))
-        root = Path(os.path.realpath(item.root))
-        path = root / item.path.relative_to(item.root)
-        if not path.is_relative_to(folder) or root.is_relative_to(folder / "originals"):
-            return False
-        first = path.relative_to(folder).parts[0]
-        return first.removesuffix("-wal").removesuffix("-shm") in _OWN
 
     def _is_unchanged(self, file: FoundFile) -> bool:
         known = self._known.get(file.path)

@@ -7,7 +7,7 @@ import pytest
 
 from quire import KnowledgeBase
 from quire.errors import DocumentNotFound
-from quire.indexes.folder import trash
+from quire.indexes.folder.names import TRASH
 from quire.models.fakes import FakeEmbedder
 
 TEXT = b"The gate of the observatory opens at six in the morning."
@@ -38,7 +38,7 @@ def test_a_removed_file_comes_back_from_where_it_lies(kb: KnowledgeBase, tmp_pat
     file.write_bytes(TEXT)
     kb.add(file)
     (document,) = kb.remove("gate.txt")
-    assert not list((kb.folder / trash.TRASH).glob("*/files"))  # the user's own file is not copied
+    assert not list((kb.folder / TRASH).glob("*/files"))  # the user's own file is not copied
     assert kb.restore(document.id).uri == str(file)
 
 
@@ -78,6 +78,6 @@ def test_what_was_added_again_is_not_offered(kb: KnowledgeBase) -> None:
 def test_a_record_that_a_crash_cut_short_is_passed_over(kb: KnowledgeBase) -> None:
     kb.add_upload("gate.txt", TEXT)
     (document,) = kb.remove("gate.txt")
-    record = kb.folder / trash.TRASH / document.content_hash / "record.json"
+    record = kb.folder / TRASH / document.content_hash / "record.json"
     record.write_bytes(record.read_bytes()[:20])
     assert kb.removed() == []

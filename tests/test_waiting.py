@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from quire import KnowledgeBase
-from quire.indexes.folder.waiting import FOLDER, WaitingRoom
+from quire.indexes.folder.names import WAITING
+from quire.indexes.folder.waiting import WaitingRoom
 from quire.models.fakes import FakeEmbedder
 from quire.ui.jobs.ingesting import Ingests, Intake
 
@@ -29,7 +30,7 @@ def test_what_a_closed_process_left_is_adopted_in_the_order_in_which_it_came(
     second.drop(upload)
     second.drop(place)
     second.close()
-    assert not (tmp_path / FOLDER).exists()
+    assert not (tmp_path / WAITING).exists()
 
 
 def test_what_a_living_process_waits_with_is_its_own(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ with base._writing():  # so that none can be done before the end
         assert ingests.wait(60)
         assert [document.name for document in base.documents()] == [f"{n}.txt" for n in range(5)]
         ingests.close()
-    assert not (tmp_path / "kb" / FOLDER).exists()
+    assert not (tmp_path / "kb" / WAITING).exists()
 
 
 def test_a_file_that_ended_the_process_twice_is_left_out(tmp_path: Path) -> None:

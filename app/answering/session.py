@@ -16,6 +16,7 @@ from quire.answering.receipts import Replay
 from quire.config import Settings
 from quire.conversations.store import Conversations, Turn, new_id, require_last
 from quire.errors import KnowledgeBaseError, QuireError, UsageError
+from quire.indexes.folder.names import CONVERSATIONS
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel, ReadsAhead
 from quire.records import Answer, Chunk, Document, Draft, PageText
@@ -25,7 +26,6 @@ from quire.search.retriever import Retriever
 if TYPE_CHECKING:
     from quire.answering.summaries import Summary
 
-CONVERSATIONS = "conversations.sqlite3"
 _OTHERWISE = 0.7
 """The temperature at which a question is answered anew: at 0 the answer would be the same."""
 

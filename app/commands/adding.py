@@ -11,9 +11,10 @@ from quire.commands import output
 from quire.commands.terminal import ProgressLine, duration, stopped_by_signal
 from quire.config import Settings, load_settings
 from quire.indexes.catalog import is_there
+from quire.indexes.folder.names import CATALOG
 from quire.ingest.discover import discover
 from quire.ingest.report import IngestReport, Progress
-from quire.knowledge_base import CATALOG, KnowledgeBase
+from quire.knowledge_base import KnowledgeBase
 
 _AGAIN = "What was taken in stays; run the same command again."
 

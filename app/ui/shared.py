@@ -13,8 +13,9 @@ import streamlit as st
 from quire.config import Settings, load_settings
 from quire.conversations.store import Conversations
 from quire.errors import ModelError
+from quire.indexes.folder.names import CATALOG
 from quire.ingest.parsing.pool import ParserPool
-from quire.knowledge_base import CATALOG, KnowledgeBase
+from quire.knowledge_base import KnowledgeBase
 from quire.records import Document
 from quire.ui.jobs.ingesting import Ingests
 from quire.ui.jobs.summarizing import Summaries

@@ -13,8 +13,7 @@ import shutil
 from pathlib import Path
 
 from quire.errors import KnowledgeBaseError
-
-_UNFINISHED = ".part"
+from quire.indexes.folder.names import UNFINISHED
 
 
 def make_private_folder(folder: Path) -> None:
@@ -33,7 +32,7 @@ def make_private_folder(folder: Path) -> None:
 
 def write_file(path: Path, content: bytes | memoryview) -> None:
     """Put a file with this content at `path`."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
     try:
         beside.touch(0o600)
         with beside.open("rb+") as file:
@@ -81,7 +80,7 @@ def remove(path: Path) -> None:
 
 def remove_unfinished(folder: Path) -> None:
     """Delete what was being written below `folder` when its process was killed."""
-    for beside in folder.rglob(f".*{_UNFINISHED}"):
+    for beside in folder.rglob(f".*{UNFINISHED}"):
         remove(beside)
 
 
@@ -101,6 +100,6 @@ def sync_folder(folder: Path) -> None:
 
 def probe_writable(folder: Path) -> None:
     """Raises OSError when no file can be made in `folder`; permission bits alone do not tell."""
-    probe = folder / f".probe.{secrets.token_hex(4)}"
+    probe = folder / f".probe.{secrets.token_hex(4)}{UNFINISHED}"
     probe.touch(0o600)
     probe.unlink()

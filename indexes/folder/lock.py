@@ -16,8 +16,6 @@ from typing import IO
 
 from quire.errors import KnowledgeBaseError, KnowledgeBaseLocked
 
-NAME = "writer.lock"  # in the folder of a knowledge base
-
 _POLL = 0.05  # seconds between two tries
 _HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)  # what a lock in other hands looks like
 _NOTE_AT = 1024  # Windows locks bytes: the lock lies behind the note, so that others can read it

@@ -11,8 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from quire.indexes.folder import files
-
-FOLDER = "originals"
+from quire.indexes.folder.names import ORIGINALS
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _RESERVED = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
@@ -39,7 +38,7 @@ def drop(path: Path) -> None:
 def discard_all_but(folder: Path, content_hashes: Collection[str]) -> None:
     """Delete the copies of all contents that are not among these, such as those that were being
     taken in when their process was killed."""
-    for kept in (folder / FOLDER).glob("*"):
+    for kept in (folder / ORIGINALS).glob("*"):
         if kept.name not in content_hashes:
             files.remove(kept)
 
@@ -77,4 +76,4 @@ def safe_name(name: str) -> str:
 
 def place(folder: Path, content_hash: str) -> Path:
     """Where the copies of a content are kept."""
-    return folder / FOLDER / content_hash
+    return folder / ORIGINALS / content_hash

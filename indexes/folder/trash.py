@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from quire.indexes.folder import files, originals
+from quire.indexes.folder.names import ORIGINALS, TRASH
 from quire.records import Document
 
-TRASH = "trash"
 _RECORD = "record.json"
 _FILES = "files"
 
@@ -44,7 +44,7 @@ class Removed:
 
 def note(folder: Path, document: Document, places: Iterable[Path]) -> None:
     """Write down what is needed to bring a document back, before it is removed."""
-    own = folder / originals.FOLDER
+    own = folder / ORIGINALS
     place = _place(folder, document.content_hash)
     record = {
         "id": document.id,

@@ -21,8 +21,8 @@ from typing import Any
 from quire.errors import KnowledgeBaseLocked
 from quire.indexes.folder import files, originals
 from quire.indexes.folder.lock import writer_lock
+from quire.indexes.folder.names import WAITING
 
-FOLDER = "waiting"
 _LOCK = "owner.lock"
 _RECORD = "record.json"
 _CONTENT = "content"
@@ -53,7 +53,7 @@ class WaitingRoom:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / FOLDER
+        self._folder = folder / WAITING
         self._lock = threading.Lock()
         self._mine: Path | None = None
         self._held = contextlib.ExitStack()
@@ -129,7 +129,7 @@ class WaitingRoom:
 def forget(folder: Path, content_hash: str) -> None:
     """Delete the uploads of this content that a process which is gone has left below `folder`: it
     was taken in before the process ended, or the document that is removed would come back."""
-    for owner in (folder / FOLDER).glob("*"):
+    for owner in (folder / WAITING).glob("*"):
         with contextlib.suppress(KnowledgeBaseLocked), writer_lock(owner / _LOCK, wait=0):
             for item in _read(owner):
                 if item.uploaded and originals.holds(item.path, content_hash):

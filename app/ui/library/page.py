@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from quire.indexes.folder import originals
+from quire.indexes.folder.names import ORIGINALS
 from quire.records import Document
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain, said
@@ -209,7 +209,7 @@ def _about(opened: Shared, document: Document) -> None:
 
 def _from(opened: Shared, document: Document) -> str:
     """Where a document came from: a path, or an upload, whose copy is called after its hash."""
-    own = opened.base.folder / originals.FOLDER
+    own = opened.base.folder / ORIGINALS
     return plain("documents.uploaded") if Path(document.uri).is_relative_to(own) else document.uri
 
 

@@ -2,21 +2,11 @@
 
 from pathlib import Path
 
-from quire.answering.session import CONVERSATIONS
 from quire.errors import UsageError
 from quire.indexes.catalog import Catalog, is_there
-from quire.indexes.folder import files, originals, trash, waiting
-from quire.indexes.folder.lock import NAME, writer_lock
-from quire.knowledge_base import CATALOG
-
-_OURS = (
-    *(f"{name}{end}" for name in (CATALOG, CONVERSATIONS) for end in ("", "-wal", "-shm")),
-    "vectors",
-    originals.FOLDER,
-    trash.TRASH,
-    waiting.FOLDER,
-)
-"""What a knowledge base's folder holds. Whatever else somebody put there stays."""
+from quire.indexes.folder import files, originals
+from quire.indexes.folder.lock import writer_lock
+from quire.indexes.folder.names import CATALOG, LOCK, is_own
 
 
 def names(configured: Path) -> list[str]:
@@ -48,13 +38,15 @@ def make(path: Path) -> None:
 
 
 def delete(path: Path, *, wait: float) -> None:
-    """Delete a knowledge base with its chats, and its folder if nothing else is in it.
+    """Delete a knowledge base with its chats. Whatever else somebody put into its folder stays,
+    and the folder with it.
 
     Raises KnowledgeBaseLocked when another process writes to it for longer than `wait` seconds.
     """
-    with writer_lock(path / NAME, wait=wait):
-        for name in _OURS:
-            files.remove(path / name)
-    files.remove(path / NAME)
+    with writer_lock(path / LOCK, wait=wait):
+        for part in path.iterdir():
+            if is_own(part.name) and part.name != LOCK:
+                files.remove(part)
+    files.remove(path / LOCK)
     if not any(path.iterdir()):
         files.remove(path)
