@@ -14,7 +14,8 @@ from reportlab.pdfgen.canvas import Canvas
 from quire.errors import Skipped, Unreadable
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import load, pdf
-from quire.ingest.loaders.pdf.pdfium import PdfiumFile, turned
+from quire.ingest.loaders.pdf.pdfium import PdfiumFile
+from quire.ingest.loaders.pdf.runs import turned
 from quire.records import ParsedDocument
 
 ENGLISH = (

@@ -12,7 +12,8 @@ from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import clean, clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, PageBoxes, Source
 from quire.ingest.loaders.pdf.layout import lay_out
-from quire.ingest.loaders.pdf.pdfium import Box, PdfiumFile, turned, view_size
+from quire.ingest.loaders.pdf.pdfium import PdfiumFile
+from quire.ingest.loaders.pdf.runs import Box, turned, view_size
 from quire.ingest.loaders.pdf.structure import PageStructure, blocks_of
 from quire.records import PAGE_BREAK, Block, PageText
 

@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from quire.ingest.loaders.pdf.pdfium import Run
+from quire.ingest.loaders.pdf.runs import Run
 
 _MIN_LINES = 3  # on each side of a gutter; fewer are a letterhead or a caption
 _MIN_TEXT_LINES = 5  # beside a chart or box
@@ -206,3 +206,13 @@ def _is_prose(segments: list[Segment]) -> bool:
         return False
     filled = sum(1 for segment in segments if segment.x1 - segment.x0 > 0.6 * width)
     return filled >= 0.5 * len(segments) and len(segments) <= 1.3 * len(side_by_side(segments))
+
+
+def gap_between(above: list[Segment], below: list[Segment]) -> float:
+    """From the foot of one row to the head of the next."""
+    return min(s.y0 for s in below) - max(s.y1 for s in above)
+
+
+def height_of(row: list[Segment]) -> float:
+    """That of a row's tallest segment."""
+    return max(segment.y1 - segment.y0 for segment in row)

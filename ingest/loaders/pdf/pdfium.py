@@ -19,9 +19,7 @@ import pypdfium2.raw as pdfium
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import count_cjk
-
-Box = tuple[float, float, float, float]
-"""Left, bottom, right, top in PDF points, as the page's content has them: y grows upwards."""
+from quire.ingest.loaders.pdf.runs import Box, PageRuns, Run, centre, covered, view_size
 
 _ERROR_PASSWORD = 4
 _INVISIBLE_MODES = {3, 7}  # text render modes that paint nothing: "invisible" and "clip only"
@@ -63,46 +61,6 @@ _font = _fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p)
 _font_weight = _fast(pdfium.FPDFFont_GetWeight, ctypes.c_int)
 _font_flags = _fast(pdfium.FPDFFont_GetFlags, ctypes.c_int)
 _font_name = _fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t)
-
-
-@dataclass(slots=True)
-class Run:
-    """Characters [start, end) of a page as pdfium counts them: words with no wide gap, or one word.
-
-    `line` counts pdfium's own lines. `size` is the height of the font in points as drawn.
-    """
-
-    start: int
-    end: int
-    text: str
-    box: Box
-    line: int
-    size: float
-    bold: bool
-
-    @property
-    def first_word(self) -> str:
-        return self.text.split(maxsplit=1)[0]
-
-    @property
-    def last_word(self) -> str:
-        return self.text.rsplit(maxsplit=1)[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class PageRuns:
-    """The text of a page in the order of its content stream, and how the page is turned.
-
-    `quadrant` is the number of clockwise quarter turns after which most lines read from left to
-    right; runs that read otherwise are in `astray`. `hidden` counts runs left out because no
-    reader sees them: painted in no colour, white on white, tiny, or beyond the page's edge.
-    """
-
-    runs: list[Run]
-    astray: list[Run]
-    quadrant: int
-    box: Box
-    hidden: int
 
 
 @dataclass(slots=True)  # not frozen: that makes making one four times as slow
@@ -337,7 +295,7 @@ class PdfiumText:
         unpainted: list[int] = []
         white: list[int] = []
         for at, run in enumerate(runs):
-            x, y = _centre(run.box)
+            x, y = centre(run.box)
             if not (left <= x <= right and bottom <= y <= top):
                 hidden.add(at)
             elif not looks[at].painted:
@@ -347,26 +305,8 @@ class PdfiumText:
         for group, images_only in ((unpainted, True), (white, False)):
             if group:
                 under = self._page.backgrounds(images_only=images_only)
-                hidden.update(at for at in group if not _covered(_centre(runs[at].box), under))
+                hidden.update(at for at in group if not covered(centre(runs[at].box), under))
         return hidden
-
-
-def view_size(box: Box, rotation: int) -> tuple[float, float]:
-    """Width and height in points of a page as shown, after its rotation."""
-    width, height = box[2] - box[0], box[3] - box[1]
-    return (height, width) if rotation % 2 else (width, height)
-
-
-def turned(box: Box, *, page: Box, quarter_turns: int) -> Box:
-    """`box` on `page` after clockwise quarter turns: left, top, right, bottom from the top left."""
-    left, bottom, right, top = box
-    if quarter_turns == 0:
-        return left - page[0], page[3] - top, right - page[0], page[3] - bottom
-    if quarter_turns == 1:
-        return bottom - page[1], left - page[0], top - page[1], right - page[0]
-    if quarter_turns == 2:
-        return page[2] - right, bottom - page[1], page[2] - left, top - page[1]
-    return page[3] - top, page[2] - right, page[3] - bottom, page[2] - left
 
 
 def _characters(pointer: Any, count: int) -> str:
@@ -400,12 +340,3 @@ def _is_bold(font: int, known: dict[int, bool]) -> bool:
             or _BOLD_NAME.search(name.value.decode("utf-8", "replace")) is not None
         )
     return known[font]
-
-
-def _centre(box: Box) -> tuple[float, float]:
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
-def _covered(point: tuple[float, float], boxes: list[Box]) -> bool:
-    x, y = point
-    return any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in boxes)

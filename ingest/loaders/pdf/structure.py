@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quire.ingest.loaders.cleaning import count_cjk
-from quire.ingest.loaders.pdf.layout import Line, Paragraph
+from quire.ingest.loaders.pdf.writer import Line, Paragraph
 from quire.records import Block, BlockKind
 
 _MARGIN = 0.11  # of the page's height, at the top and at the foot: where running lines stand

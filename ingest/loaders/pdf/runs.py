@@ -1,0 +1,74 @@
+"""The words of a page with their places: plain values, away from the library that reads them."""
+
+from dataclasses import dataclass
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in PDF points, as the page's content has them: y grows upwards."""
+
+
+@dataclass(slots=True)
+class Run:
+    """Characters [start, end) of a page as pdfium counts them: words with no wide gap, or one word.
+
+    `line` counts pdfium's own lines. `size` is the height of the font in points as drawn.
+    """
+
+    start: int
+    end: int
+    text: str
+    box: Box
+    line: int
+    size: float
+    bold: bool
+
+    @property
+    def first_word(self) -> str:
+        return self.text.split(maxsplit=1)[0]
+
+    @property
+    def last_word(self) -> str:
+        return self.text.rsplit(maxsplit=1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRuns:
+    """The text of a page in the order of its content stream, and how the page is turned.
+
+    `quadrant` is the number of clockwise quarter turns after which most lines read from left to
+    right; runs that read otherwise are in `astray`. `hidden` counts runs left out because no
+    reader sees them: painted in no colour, white on white, tiny, or beyond the page's edge.
+    """
+
+    runs: list[Run]
+    astray: list[Run]
+    quadrant: int
+    box: Box
+    hidden: int
+
+
+def view_size(box: Box, rotation: int) -> tuple[float, float]:
+    """Width and height in points of a page as shown, after its rotation."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    return (height, width) if rotation % 2 else (width, height)
+
+
+def turned(box: Box, *, page: Box, quarter_turns: int) -> Box:
+    """`box` on `page` after clockwise quarter turns: left, top, right, bottom from the top left."""
+    left, bottom, right, top = box
+    if quarter_turns == 0:
+        return left - page[0], page[3] - top, right - page[0], page[3] - bottom
+    if quarter_turns == 1:
+        return bottom - page[1], left - page[0], top - page[1], right - page[0]
+    if quarter_turns == 2:
+        return page[2] - right, bottom - page[1], page[2] - left, top - page[1]
+    return page[3] - top, page[2] - right, page[3] - bottom, page[2] - left
+
+
+def centre(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def covered(point: tuple[float, float], boxes: list[Box]) -> bool:
+    """Whether a point lies in any of these boxes."""
+    x, y = point
+    return any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in boxes)
