@@ -8,7 +8,6 @@ they were made from, so nothing can disagree after a kill.
 import contextlib
 import json
 import queue
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,12 +180,6 @@ class Catalog:
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
                 [(name, json.dumps(value)) for name, value in values.items()],
             )
-
-
-def checksum(*values: str | bytes | int | None) -> int:
-    """CRC-32 over the values of a row, kept beside them and tested whenever they are read."""
-    parts = (value if isinstance(value, bytes) else str(value).encode() for value in values)
-    return zlib.crc32(b"\x1f".join(parts))
 
 
 def is_there(path: Path) -> bool:

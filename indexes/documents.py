@@ -3,19 +3,17 @@ connection that `Catalog.reading()` or `Catalog.writing()` gives."""
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import apsw
-import numpy as np
-import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseDamaged
-from quire.indexes import lexical, tags
-from quire.indexes.catalog import checksum
+from quire.indexes import embeddings, lexical, tags
+from quire.indexes.checksums import checksum, damaged, require_sound
 from quire.records import PAGE_BREAK, Chunk, Document, PageText, ParsedDocument, Span
 
 
@@ -29,15 +27,6 @@ class Location:
     modified_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedChunk:
-    """A chunk with the hash of the text that was embedded for it, and its vector (float16)."""
-
-    chunk: Chunk
-    text_hash: bytes
-    vector: npt.NDArray[np.float16]
-
-
 # -- writing ----------------------------------------------------------------------------------
 
 
@@ -46,7 +35,7 @@ def insert(
     parsed: ParsedDocument,
     *,
     language: str,
-    chunks: Sequence[EmbeddedChunk],
+    chunks: Sequence[embeddings.EmbeddedChunk],
 ) -> None:
     """Add a document with its pages, chunks, vectors and lexical rows."""
     numbered = [page for page in parsed.pages if page.number is not None]
@@ -81,7 +70,10 @@ def insert(
 
 
 def _insert_chunks(
-    connection: apsw.Connection, document_id: str, title: str, chunks: Sequence[EmbeddedChunk]
+    connection: apsw.Connection,
+    document_id: str,
+    title: str,
+    chunks: Sequence[embeddings.EmbeddedChunk],
 ) -> None:
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
     first = (row[0] if row else 0) + 1
@@ -104,7 +96,7 @@ def _insert_chunks(
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(*row, checksum(*row)) for row in rows],
     )
-    put_vectors(
+    embeddings.put(
         connection,
         (
             (first + offset, embedded.text_hash, embedded.vector)
@@ -118,21 +110,7 @@ def _insert_chunks(
             for offset, embedded in enumerate(chunks)
         ),
     )
-    _note_change(connection, "add", first, first + len(chunks) - 1)
-
-
-def put_vectors(
-    connection: apsw.Connection, rows: Iterable[tuple[int, bytes, npt.NDArray[np.float16]]]
-) -> None:
-    """Add or replace the vectors of chunks, as (chunk id, hash of the embedded text, vector)."""
-    connection.executemany(
-        "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)",
-        (
-            (chunk, text_hash, blob, checksum(chunk, text_hash, blob))
-            for chunk, text_hash, vector in rows
-            for blob in [vector.astype("<f2").tobytes()]
-        ),
-    )
+    embeddings.note_change(connection, "add", first, first + len(chunks) - 1)
 
 
 def retitle(connection: apsw.Connection, document_id: str, *, title: str) -> None:
@@ -150,26 +128,6 @@ def retitle(connection: apsw.Connection, document_id: str, *, title: str) -> Non
     cut = chunks_of(connection, document_id)
     lexical.delete(connection, first=cut[0].id, last=cut[-1].id)
     lexical.insert(connection, ((chunk.id, chunk.text, chunk.heading_path, title) for chunk in cut))
-
-
-def languages(connection: apsw.Connection) -> list[str]:
-    """The languages of all documents, the commonest first."""
-    rows = connection.execute(
-        "SELECT language FROM documents GROUP BY language ORDER BY count(*) DESC, language"
-    )
-    return [language for (language,) in rows]
-
-
-def drop_vectors(connection: apsw.Connection, chunks: Iterable[int]) -> None:
-    """Remove the vectors of chunks that stay."""
-    connection.executemany("DELETE FROM vectors WHERE chunk_id = ?", ((chunk,) for chunk in chunks))
-
-
-def note_replaced(connection: apsw.Connection, chunks: Iterable[int]) -> None:
-    """Have every index take the vectors of these chunks anew."""
-    for chunk in chunks:
-        _note_change(connection, "remove", chunk, chunk)
-        _note_change(connection, "add", chunk, chunk)
 
 
 def mend_chunks(connection: apsw.Connection, document_id: str) -> bool:
@@ -201,7 +159,7 @@ def delete(connection: apsw.Connection, document_id: str) -> None:
     ).get
     if first is not None:
         lexical.delete(connection, first=first, last=last)
-        _note_change(connection, "remove", first, last)
+        embeddings.note_change(connection, "remove", first, last)
     connection.execute("DELETE FROM locations WHERE document_id = ?", (document_id,))
     connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
@@ -239,12 +197,6 @@ def _delete_if_nowhere(connection: apsw.Connection, document_id: str) -> None:
         delete(connection, document_id)
 
 
-def _note_change(connection: apsw.Connection, kind: str, first: int, last: int) -> None:
-    connection.execute(
-        "INSERT INTO changes (kind, chunk_first, chunk_last) VALUES (?, ?, ?)", (kind, first, last)
-    )
-
-
 # -- reading ----------------------------------------------------------------------------------
 
 _DOCUMENT = """
@@ -273,6 +225,14 @@ def get(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, D
 def ids(connection: apsw.Connection) -> list[str]:
     """The ids of all documents, whatever has become of their texts."""
     return [id_ for (id_,) in connection.execute("SELECT id FROM documents ORDER BY id")]
+
+
+def languages(connection: apsw.Connection) -> list[str]:
+    """The languages of all documents, the commonest first."""
+    rows = connection.execute(
+        "SELECT language FROM documents GROUP BY language ORDER BY count(*) DESC, language"
+    )
+    return [language for (language,) in rows]
 
 
 def id_of_content(connection: apsw.Connection, content_hash: str) -> str | None:
@@ -358,40 +318,6 @@ def file_names(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[in
     return {chunk: names[path] for chunk, path in of.items()}
 
 
-def vectors_of_texts(
-    connection: apsw.Connection, text_hashes: Iterable[bytes]
-) -> dict[bytes, npt.NDArray[np.float16]]:
-    """Vectors that were computed before, by the hash of the embedded text."""
-    known = {}
-    for text_hash in set(text_hashes):
-        row = connection.execute(
-            "SELECT chunk_id, text_hash, vector, checksum FROM vectors WHERE text_hash = ? LIMIT 1",
-            (text_hash,),
-        ).fetchone()
-        if row and is_sound(row):
-            known[text_hash] = np.frombuffer(row[2], "<f2")
-    return known
-
-
-def vectors_between(
-    connection: apsw.Connection, first: int, last: int
-) -> Iterator[tuple[int, npt.NDArray[np.float16]]]:
-    """(chunk id, vector) of the chunks `first` to `last` that exist, tested."""
-    for row in connection.execute(
-        "SELECT chunk_id, text_hash, vector, checksum FROM vectors WHERE chunk_id BETWEEN ? AND ? "
-        "ORDER BY chunk_id",
-        (first, last),
-    ):
-        _test(row, f"the vector of chunk {row[0]}")
-        yield row[0], np.frombuffer(row[2], "<f2")
-
-
-def sound_vectors(connection: apsw.Connection) -> dict[int, bool]:
-    """Of each chunk id that has a vector, whether the vector is as it was stored."""
-    rows = connection.execute("SELECT chunk_id, text_hash, vector, checksum FROM vectors")
-    return {row[0]: is_sound(row) for row in rows}
-
-
 def displayed(path: Path) -> str:
     """A path as it can be shown and stand in JSON: odd bytes and control characters escaped."""
     readable = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -409,7 +335,7 @@ def _rows(
     try:
         return connection.execute(sql, values).fetchall()
     except UnicodeDecodeError as error:  # a damaged text need not even be one
-        raise _damaged(what) from error
+        raise damaged(what) from error
 
 
 def _documents(connection: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Document]:
@@ -419,9 +345,9 @@ def _documents(connection: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> 
 
 def _document(row: tuple[Any, ...], tagged: tuple[str, ...]) -> Document:
     *kept, raw_path, modified_ns = row
-    _test(kept, f"document {row[0]}")
+    require_sound(kept, f"document {row[0]}")
     if not (isinstance(raw_path, bytes) and isinstance(modified_ns, int)):
-        raise _damaged(f"the path of document {row[0]}")
+        raise damaged(f"the path of document {row[0]}")
     (id_, content_hash, title, media_type, language, page_count, chunk_count, added, warnings) = (
         row[:9]
     )
@@ -445,13 +371,13 @@ def _document(row: tuple[Any, ...], tagged: tuple[str, ...]) -> Document:
 
 def _page(row: tuple) -> PageText:  # type: ignore[type-arg]
     document_id, _, number, _, text, _ = row
-    _test(row, f"a page of document {document_id}")
+    require_sound(row, f"a page of document {document_id}")
     return PageText(number, text)
 
 
 def _chunk(row: tuple) -> Chunk:  # type: ignore[type-arg]
     id_, document_id, ordinal, start, end, page_first, page_last, headings, tokens, text, _ = row
-    _test(row, f"chunk {ordinal} of document {document_id}")
+    require_sound(row, f"chunk {ordinal} of document {document_id}")
     return Chunk(
         id=id_,
         document_id=document_id,
@@ -465,20 +391,3 @@ def _chunk(row: tuple) -> Chunk:  # type: ignore[type-arg]
 
 def _path(raw: bytes) -> Path:
     return Path(os.fsdecode(raw))
-
-
-def is_sound(row: Sequence[Any]) -> bool:
-    """Whether a row, whose last column is the checksum of the others, is as it was stored."""
-    *values, kept = row
-    return bool(checksum(*values) == kept)
-
-
-def _test(row: Sequence[Any], what: str) -> None:
-    if not is_sound(row):
-        raise _damaged(what)
-
-
-def _damaged(what: str) -> KnowledgeBaseDamaged:
-    return KnowledgeBaseDamaged(
-        f"The catalog's copy of {what} is damaged.", hint="Run: quire verify --repair"
-    )

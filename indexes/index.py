@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
-from quire.indexes import documents, lexical, staging
+from quire.indexes import documents, embeddings, lexical, staging
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, names
 from quire.indexes.lexical import Frequencies
@@ -151,7 +151,7 @@ class Index:
         """
         found = [(f"SQLite: {text}", names.CATALOG) for text in self._catalog.damage()]
         with self._catalog.reading() as connection:
-            vectors = documents.sound_vectors(connection)
+            vectors = embeddings.sound(connection)
             found += _disagreements(connection, vectors)
             if all(vectors.values()):
                 with self._lock:
@@ -249,7 +249,7 @@ def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) ->
     for kind, first, last in changes:
         if kind != "add" or first in added:  # a vector that was replaced is noted twice
             continue
-        for chunk, vector in documents.vectors_between(connection, first, last):
+        for chunk, vector in embeddings.between(connection, first, last):
             added.add(chunk)
             ids.append(chunk)
             rows.append(vector)

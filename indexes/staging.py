@@ -14,8 +14,7 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from quire.indexes.catalog import checksum
-from quire.indexes.documents import is_sound
+from quire.indexes.checksums import checksum, is_sound
 
 TARGET = "reindexing"  # the setting that says which model the waiting vectors are of
 

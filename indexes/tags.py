@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from quire.errors import KnowledgeBaseDamaged, UsageError
-from quire.indexes.catalog import checksum
+from quire.errors import UsageError
+from quire.indexes.checksums import checksum, damaged
 
 if TYPE_CHECKING:
     import apsw
@@ -54,9 +54,7 @@ def of(connection: "apsw.Connection", documents: Sequence[str]) -> dict[str, tup
     wanted = "WHERE document_id IN (SELECT value FROM json_each(?))"
     for document_id, tag, sound in _rows(connection, wanted, json.dumps(documents)):
         if not sound:
-            raise KnowledgeBaseDamaged(
-                "The catalog's copy of a tag is damaged.", hint="Run: quire verify --repair"
-            )
+            raise damaged("a tag")
         found[document_id] = (*found.get(document_id, ()), tag)
     return found
 

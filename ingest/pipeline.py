@@ -23,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import Skipped, Unreadable
-from quire.indexes import documents
+from quire.indexes import documents, embeddings
 from quire.indexes.catalog import Catalog
-from quire.indexes.documents import EmbeddedChunk, Location, displayed
+from quire.indexes.documents import Location, displayed
+from quire.indexes.embeddings import EmbeddedChunk
 from quire.ingest import chunking
 from quire.ingest.discover import FoundFile, SkippedPath, discover
 from quire.ingest.limits import Limits
@@ -294,7 +295,7 @@ class Ingest:
         pages = sum(item.pages for item in of)
         by_hash = {chunking.text_hash(text): text for text in texts}
         with self._catalog.reading() as connection:
-            vectors = documents.vectors_of_texts(connection, by_hash)
+            vectors = embeddings.of_texts(connection, by_hash)
         missing = [text_hash for text_hash in by_hash if text_hash not in vectors]
 
         def hear(done: int) -> None:

@@ -6,7 +6,7 @@ whose pages are damaged can only be read again from its file.
 
 from collections.abc import Callable
 
-from quire.indexes import documents, tags
+from quire.indexes import documents, embeddings, tags
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
@@ -26,10 +26,8 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
             for document_id in documents.ids(connection)
             if not documents.mend_chunks(connection, document_id)
         ]
-        sound = documents.sound_vectors(connection)
-        documents.drop_vectors(
-            connection, [chunk for chunk, is_sound in sound.items() if not is_sound]
-        )
+        sound = embeddings.sound(connection)
+        embeddings.drop(connection, [chunk for chunk, is_sound in sound.items() if not is_sound])
         unembedded = [
             chunk
             for document_id in documents.ids(connection)
@@ -48,11 +46,11 @@ def _embed(catalog: Catalog, chunks: list[Chunk], embedder: Embedder) -> None:
     texts = texts_of(chunks, embedder, titles=titles)
     vectors, _ = vectors_of(texts, embedder)
     with catalog.writing() as connection:
-        documents.put_vectors(
+        embeddings.put(
             connection,
             (
                 (chunk.id, chunking.text_hash(text), vector)
                 for chunk, text, vector in zip(chunks, texts, vectors, strict=True)
             ),
         )
-        documents.note_replaced(connection, [chunk.id for chunk in chunks])
+        embeddings.note_replaced(connection, [chunk.id for chunk in chunks])

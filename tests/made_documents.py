@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quire.indexes import documents
+from quire.indexes import documents, embeddings
 from quire.indexes.catalog import Catalog
-from quire.indexes.documents import EmbeddedChunk, Location
+from quire.indexes.documents import Location
+from quire.indexes.embeddings import EmbeddedChunk
 from quire.ingest import chunking
 from quire.models.fakes import FakeEmbedder
 from quire.records import PAGE_BREAK, Block, PageText, ParsedDocument
@@ -98,7 +99,7 @@ def state(catalog: Catalog) -> dict[str, Any]:
                 ],
             }
             for chunk in chunks:
-                ((_, vector),) = documents.vectors_between(connection, chunk.id, chunk.id)
+                ((_, vector),) = embeddings.between(connection, chunk.id, chunk.id)
                 found["vectors"][document.id, chunk.ordinal] = vector
     return found
 
