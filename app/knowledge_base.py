@@ -13,7 +13,8 @@ from quire.answering.receipts import Replay
 from quire.answering.session import Session
 from quire.collection import Collection
 from quire.config import Settings, load_settings
-from quire.conversations.store import Conversations, Verdict
+from quire.conversations.schema import Verdict
+from quire.conversations.store import Conversations
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseNotFound, ModelError, UsageError
 from quire.header import Header
 from quire.indexes.catalog import Catalog, is_there

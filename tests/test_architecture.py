@@ -100,7 +100,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     # All but the first two only name the type of the connection that the catalog hands them.
     "apsw": (
         "quire.indexes",
-        "quire.conversations.store",
+        "quire.conversations",
         "quire.search.snapshot",
         "quire.surveys.scan",
         "quire.ingest.embedded_texts",

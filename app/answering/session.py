@@ -14,7 +14,8 @@ from quire.answering.prompting import Wording
 from quire.answering.question import Asked, Question
 from quire.answering.receipts import Replay
 from quire.config import Settings
-from quire.conversations.store import Conversations, Turn, new_id, require_last
+from quire.conversations.schema import Turn
+from quire.conversations.store import Conversations, new_id, require_last
 from quire.errors import KnowledgeBaseError, QuireError, UsageError
 from quire.indexes.folder.names import CONVERSATIONS
 from quire.models.opening import LateModel

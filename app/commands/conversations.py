@@ -11,7 +11,8 @@ from quire.conversations import transcripts
 from quire.errors import UsageError
 
 if TYPE_CHECKING:  # loads SQLite
-    from quire.conversations.store import Conversation, Conversations
+    from quire.conversations.schema import Conversation
+    from quire.conversations.store import Conversations
 
 chats = typer.Typer(
     name="conversations",

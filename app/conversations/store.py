@@ -1,55 +1,22 @@
 """Conversations, stored apart from the documents so that chatting never waits for an ingest."""
 
 import contextlib
-import dataclasses
 import json
 import secrets
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import apsw
 
+from quire.conversations import schema
+from quire.conversations.schema import Conversation, Feedback, FoundTurn, Turn, Verdict
 from quire.errors import KnowledgeBaseMismatch, UsageError
 from quire.indexes.catalog import connect, is_there, is_writable, translated
 from quire.records import Answer
 from quire.text import analysis
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE conversations (
-        id         TEXT PRIMARY KEY,
-        title      TEXT NOT NULL,
-        updated_at TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-
-    CREATE TABLE turns (
-        id              TEXT PRIMARY KEY,
-        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-        position        INTEGER NOT NULL,
-        question        TEXT NOT NULL,
-        standalone      TEXT NOT NULL,
-        answer          TEXT NOT NULL, -- JSON, as on the command line
-        asked_at        TEXT NOT NULL,
-        UNIQUE (conversation_id, position)
-    ) STRICT, WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE turns ADD COLUMN receipt TEXT NOT NULL DEFAULT 'null'; -- JSON
-
-    CREATE TABLE feedback (
-        turn_id  TEXT PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
-        verdict  TEXT NOT NULL CHECK (verdict IN ('up', 'down')),
-        comment  TEXT NOT NULL,
-        given_at TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    """,
-)
-"""What leads from each version of the file to the next; `user_version` counts those done. Only ever
-appended to."""
 
 DELETED = "(source deleted)"
 _TITLE = 60  # characters of the first question
@@ -57,72 +24,6 @@ _COMMENT = 2_000  # characters kept of a comment
 _SHORTEST_BEGINNING = 4  # characters of an id that stand for it: as for documents
 _CANDIDATES = 10  # named where an id is ambiguous
 _AROUND = 40  # characters shown on each side of what was searched for
-
-Verdict = Literal["up", "down"]
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """`updated_at` is when its last question was asked, ISO 8601 in UTC."""
-
-    id: str
-    title: str
-    updated_at: str
-    turns: int
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """What a reader thought of an answer."""
-
-    verdict: Verdict
-    comment: str
-    given_at: str
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question with its answer, as `Answer.to_dict()` gave it, and its receipt, as
-    `Receipt.to_dict()` gave it."""
-
-    id: str
-    question: str
-    standalone: str
-    answer: dict[str, Any]
-    asked_at: str
-    receipt: dict[str, Any] | None = None
-    feedback: Feedback | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "question": self.question,
-            "standalone_question": self.standalone,
-            "answer": self.answer,
-            "asked_at": self.asked_at,
-            "receipt": self.receipt,
-            "feedback": self.feedback.to_dict() if self.feedback else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class FoundTurn:
-    """A turn that a search found, with the words around what was searched for."""
-
-    conversation: str
-    title: str
-    turn: str
-    question: str
-    excerpt: str
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
 
 
 class Conversations:
@@ -153,24 +54,24 @@ class Conversations:
         self._connection.pragma("synchronous", "full")
         self._connection.pragma("secure_delete", True)
         self._connection.pragma("foreign_keys", True)
-        if self._connection.pragma("user_version") < len(_MIGRATIONS):
+        if self._connection.pragma("user_version") < schema.VERSION:
             with self._changing() as connection:
-                _migrate(connection)  # from where it is now: another process may be quicker
+                schema.migrate(connection)  # from where it is now: another process may be quicker
 
     def _bring_up_to_date_in_memory(self) -> None:
         """Read a write-protected file of an older version as if it were of this one."""
-        if self._connection.pragma("user_version") == len(_MIGRATIONS):
+        if self._connection.pragma("user_version") == schema.VERSION:
             return
         copy = apsw.Connection(":memory:")
         with copy.backup("main", self._connection, "main") as backup:
             backup.step()
-        _migrate(copy)
+        schema.migrate(copy)
         copy.pragma("query_only", True)
         self._connection.close()
         self._connection = copy
 
     def _require_known_version(self) -> None:
-        if self._connection.pragma("user_version") > len(_MIGRATIONS):
+        if self._connection.pragma("user_version") > schema.VERSION:
             raise KnowledgeBaseMismatch(
                 f"{self._path} was made by a newer version of Quire.",
                 hint="Update Quire. Nothing was changed.",
@@ -403,12 +304,6 @@ def require_last(last: str | None, wanted: str) -> None:
             f"{wanted!r} is not the last answer of its conversation.",
             hint="Only the last answer can be made anew, because later ones build on it.",
         )
-
-
-def _migrate(connection: apsw.Connection) -> None:
-    for version in range(connection.pragma("user_version"), len(_MIGRATIONS)):
-        connection.execute(_MIGRATIONS[version])
-        connection.pragma("user_version", version + 1)
 
 
 def _title(question: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # loads SQLite
-    from quire.conversations.store import Conversation, Turn
+    from quire.conversations.schema import Conversation, Turn
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _LINE_START = re.compile(r"^(\d*)([-+=.)])")

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from quire.conversations import transcripts
-from quire.conversations.store import Conversation, FoundTurn
+from quire.conversations.schema import Conversation, FoundTurn
 from quire.indexes.folder.originals import safe_name
 from quire.ui import problems
 from quire.ui.catalogue import label, plain

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from quire.conversations.store import Turn
+from quire.conversations.schema import Turn
 from quire.ui import problems
 from quire.ui.catalogue import label, plain
 from quire.ui.shared import Shared

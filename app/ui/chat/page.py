@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from quire.answering import receipts
-from quire.conversations.store import Turn
+from quire.conversations.schema import Turn
 from quire.errors import UsageError
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
