@@ -91,6 +91,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
         "quire.models.engine.llama",
         "quire.models.engine.devices",
         "quire.models.engine.runtime",
+        "quire.models.engine.sampler",
     ),
     "jinja2": ("quire.models.engine.template_worker",),
     "huggingface_hub": ("quire.models",),

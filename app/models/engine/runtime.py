@@ -18,13 +18,13 @@ from typing import Any
 
 import llama_cpp
 import llama_cpp.llama_cpp as api
-import numpy as np
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from quire.errors import ModelError, ModelUnusable
 from quire.models import machine
 from quire.models.engine.gguf import GgufFacts
 from quire.models.engine.kept_contexts import KeptContext, common_prefix
+from quire.models.engine.sampler import Sampler
 
 BATCH = 512  # tokens of a prompt that are read in one step
 _ABORTED = 2  # what llama_decode returns when the interrupt was set
@@ -279,7 +279,7 @@ class LlamaRuntime:
             api.llama_set_n_threads(self._context, threads, self._reading_threads)
             self._writing_threads = threads
 
-    def sampler(self, *, temperature: float, grammar: str = "") -> "Sampler":
+    def sampler(self, *, temperature: float, grammar: str = "") -> Sampler:
         return Sampler(self._context, self._vocab, temperature=temperature, grammar=grammar)
 
     def _truncate(self, count: int) -> int:
@@ -323,101 +323,6 @@ class LlamaRuntime:
             f"llama.cpp cannot load {self.path}: {reason}.",
             hint="Get the file again, or choose another model.",
         )
-
-
-class Sampler:
-    """Chooses the next token. Temperature 0 takes the likeliest; a grammar, one that llama.cpp is
-    known to take, leaves only those that fit."""
-
-    def __init__(self, context: Any, vocab: Any, *, temperature: float, grammar: str) -> None:
-        self._context = context
-        self._vocab = vocab
-        self._grammar = (
-            api.llama_sampler_init_grammar(vocab, grammar.encode(), b"root") if grammar else None
-        )
-        self._chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
-        links = (
-            [
-                api.llama_sampler_init_top_k(40),
-                api.llama_sampler_init_top_p(0.95, 1),
-                api.llama_sampler_init_min_p(0.05, 1),
-                api.llama_sampler_init_temp(temperature),
-                api.llama_sampler_init_dist(api.LLAMA_DEFAULT_SEED),
-            ]
-            if temperature > 0
-            else [api.llama_sampler_init_greedy()]
-        )
-        if grammar:  # a loop, which ends another reply, would leave this one without its form
-            links.insert(0, self._against_loops())
-        for link in links:
-            api.llama_sampler_chain_add(self._chain, link)
-
-    def next_token(self, *, free: bool = False) -> int:
-        """The next token; a `free` one need not fit the grammar and is no part of it."""
-        if self._grammar is None:
-            token: int = api.llama_sampler_sample(self._chain, self._context, -1)
-            return token
-        tokens = self._tokens()
-        token = self._chosen(tokens.copy())
-        # To ask the grammar about one token is quick, about all of a vocabulary some milliseconds:
-        # mostly the one that the model wants fits.
-        if not free and not self._fits(token):
-            found = _candidates(tokens)
-            api.llama_sampler_apply(self._grammar, ctypes.byref(found))
-            # subtle: a chain may cut the list off before the first token that fits
-            fitting = tokens[np.isfinite(tokens["logit"])]
-            if not len(fitting):
-                raise ModelError("The model has no token that fits the grammar of the reply.")
-            token = self._chosen(fitting)
-        api.llama_sampler_accept(self._chain, token)
-        if not free:
-            api.llama_sampler_accept(self._grammar, token)
-        return token
-
-    def may_end(self) -> bool:
-        """Whether a reply that ends here fits the grammar."""
-        end = api.llama_vocab_eos(self._vocab)
-        return self._grammar is None or end < 0 or self._fits(end)
-
-    def close(self) -> None:
-        api.llama_sampler_free(self._chain)
-        if self._grammar is not None:
-            api.llama_sampler_free(self._grammar)
-
-    def _fits(self, token: int) -> bool:
-        one = np.array([(token, 1.0, 0.0)], dtype=_CANDIDATE)
-        api.llama_sampler_apply(self._grammar, ctypes.byref(_candidates(one)))
-        return bool(np.isfinite(one["logit"][0]))
-
-    def _tokens(self) -> Any:
-        """All tokens of the vocabulary as the model has just judged them."""
-        count = api.llama_vocab_n_tokens(self._vocab)
-        tokens = np.zeros(count, dtype=_CANDIDATE)
-        tokens["id"] = np.arange(count)
-        tokens["logit"] = np.ctypeslib.as_array(
-            api.llama_get_logits_ith(self._context, -1), (count,)
-        )
-        return tokens
-
-    def _chosen(self, tokens: Any) -> int:
-        found = _candidates(tokens)
-        api.llama_sampler_apply(self._chain, ctypes.byref(found))
-        return int(found.data[found.selected].id)
-
-    def _against_loops(self) -> Any:
-        """Makes a token less likely that would lengthen a stretch of six or more that was written
-        before: llama.cpp's sampler DRY, "don't repeat yourself"."""
-        breakers = (ctypes.c_char_p * 4)(b"\n", b":", b'"', b"*")
-        return api.llama_sampler_init_dry(self._vocab, 0.8, 1.75, 6, 256, breakers, len(breakers))
-
-
-_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-
-
-def _candidates(tokens: Any) -> Any:
-    """An array of numpy as llama.cpp sees it, in the same memory."""
-    data = tokens.ctypes.data_as(ctypes.POINTER(api.llama_token_data))
-    return api.llama_token_data_array(data=data, size=len(tokens), selected=-1, sorted=False)
 
 
 def _text(data: bytes | None) -> str:
