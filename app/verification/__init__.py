@@ -12,24 +12,17 @@ a name that the quote lacks makes a sentence false however alike it looks, and e
 - unsupported: all else. Such a sentence carries no label.
 """
 
-import dataclasses
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from quire.records import Citation, Passage, Sentence, Support
-from quire.text import analysis, sentences
-from quire.verification import agreement, identity, quantities
-from quire.verification.quantities import Quantity
+from quire.records import Passage, Sentence, Support
+from quire.text import analysis
+from quire.verification import agreement, coverage, identity, quotes
+from quire.verification.quotes import Quote
 
 _SUPPORTED = 0.8
 _PARTLY = 0.5
 
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|those|such)\b|^that\b"
-    "|[它他她该]|其(?![中他余实])|此(?![前后外])|这",
-    re.IGNORECASE,
-)
 _CLAUSE = re.compile(
     r"(?:,(?!\d)|[;，；])\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s"
 )
@@ -76,27 +69,6 @@ _MARK = re.compile(
 is none, nor is f(7)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Quote:
-    passage: Passage
-    start: int  # in the document's text
-    text: str
-    terms: frozenset[str]
-    quantities: tuple[Quantity, ...]
-    own: str  # the same, or its second sentence, where the first only tells what "it" is
-    before: frozenset[str] = frozenset()  # terms of its first sentence that its second one lacks
-
-    def citation(self) -> Citation:
-        return Citation(
-            label=self.passage.label,
-            document=self.passage.document,
-            page=self.passage.page_at(self.start),
-            start=self.start,
-            end=self.start + len(self.text),
-            quote=self.text,
-        )
-
-
 def verify(text: str, passages: Sequence[Passage]) -> Sentence:
     """The verdict on one sentence, with the citation that supports it.
 
@@ -104,10 +76,10 @@ def verify(text: str, passages: Sequence[Passage]) -> Sentence:
     """
     text = without_labels(text)
     claim = _LEAD_IN.sub("", text) or text
-    quotes = list(_quotes(passages))
-    support, quote = _best(claim, quotes)
+    found = list(quotes.of_passages(passages))
+    support, quote = _best(claim, found)
     if support != "supported":
-        stitched = _stitched(claim, quotes)
+        stitched = _stitched(claim, found)
         if len(stitched) > 1:
             return Sentence(text, "partly", tuple(quote.citation() for quote in stitched))
     if quote is None:
@@ -119,26 +91,25 @@ def without_labels(text: str) -> str:
     return _MARK.sub("", text).strip()
 
 
-def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
+def _best(text: str, there: Sequence[Quote]) -> tuple[Support, Quote | None]:
     """The quote that supports a text best, and how far."""
     folded = analysis.fold(text).rstrip(".。 ")
-    if said := next((q for q in quotes if analysis.fold(q.text).rstrip(".。 ") == folded), None):
+    if said := next((q for q in there if analysis.fold(q.text).rstrip(".。 ") == folded), None):
         return "supported", said
-    numbers = quantities.quantities(text)
     ranked = sorted(
         (
-            (agreement.share(text, numbers, terms=quote.terms, there=quote.quantities), quote)
-            for quote in quotes
+            (coverage.share(text, terms=quote.terms, there=quote.quantities), quote)
+            for quote in there
         ),
         # Of two that hold as much, the shorter one proves more.
         key=lambda pair: (-pair[0], len(pair[1].text)),
     )
-    partly: _Quote | None = None
+    partly: Quote | None = None
     for share, quote in ranked:
         if share < _PARTLY:
             break
-        borrowed = quote.before & agreement.content(text)
-        if borrowed <= agreement.opening(text) and agreement.agrees(text, quote.text):
+        borrowed = quote.before & coverage.content(text)
+        if borrowed <= coverage.opening(text) and agreement.agrees(text, quote.text):
             holds = agreement.aligned(text, quote.text, own=quote.own) and identity.is_said(
                 text, quote.text
             )
@@ -148,45 +119,16 @@ def _best(text: str, quotes: Sequence[_Quote]) -> tuple[Support, _Quote | None]:
     return ("partly", partly) if partly else ("unsupported", None)
 
 
-def _stitched(text: str, quotes: Sequence[_Quote]) -> list[_Quote]:
+def _stitched(text: str, there: Sequence[Quote]) -> list[Quote]:
     """The quotes that support a sentence clause by clause, or none where a clause has no support of
     its own."""
-    found: list[_Quote] = []
+    found: list[Quote] = []
     for clause in _CLAUSE.split(text):
-        if len(agreement.content(clause)) < _CLAUSE_TERMS:
+        if len(coverage.content(clause)) < _CLAUSE_TERMS:
             return []
-        support, quote = _best(clause, quotes)
+        support, quote = _best(clause, there)
         if support != "supported" or quote is None:
             return []
         if quote not in found:
             found.append(quote)
     return found
-
-
-def _quotes(passages: Sequence[Passage]) -> Iterator[_Quote]:
-    """The sentences of the passages; and with the one before it, a sentence that points back.
-
-    Two sentences are one quote only where the second says "it": else the words of one and the
-    number of the other would prove what neither says. Headings and questions prove nothing.
-    """
-    for passage in passages:
-        for offset, part in passage.parts():
-            before: tuple[int, int] | None = None
-            for start, end in sentences.split(part):
-                if sentences.leads(part[start:end]):
-                    before = None
-                    continue
-                yield _quote(passage, offset, part, start, end)
-                if before and _POINTS_BACK.search(part[start:end]):
-                    alone = agreement.known(part[start:end])
-                    both = _quote(passage, offset, part, before[0], end)
-                    own = part[start:end]
-                    yield dataclasses.replace(both, own=own, before=both.terms - alone)
-                before = (start, end)
-
-
-def _quote(passage: Passage, offset: int, part: str, start: int, end: int) -> _Quote:
-    text = part[start:end]
-    return _Quote(
-        passage, offset + start, text, agreement.known(text), quantities.quantities(text), own=text
-    )

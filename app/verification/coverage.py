@@ -1,0 +1,106 @@
+"""What a sentence says, and how much of it a quote holds: terms, quantities, Chinese characters."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from quire.text import analysis, languages
+from quire.verification import opposites, quantities, quantity_fit, synonyms
+from quire.verification.quantities import Quantity
+
+_NUMBERED = re.compile(
+    r"\d|^(?:st|nd|rd|th|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\w+teenth|eleventh"
+    r"|twelfth|twentieth|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenti|thirti"
+    r"|forti|fifti|sixti|seventi|eighti|nineti|\w+ty-\w+|hundr|thousand|million|billion|dozen|half"
+    r"|januari|februari|march|april|may|june|juli|august|septemb|octob|novemb|decemb"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$"
+    r"|[零〇一二两三四五六七八九十百千万亿年月日]"
+)
+_HAN_TERM = re.compile(f"[{languages.CJK}]")
+_OPENING = 4  # terms; what "it" stands for comes first, and no other words of its sentence
+_LIGHT_ZH = frozenset(
+    "的了着过是在有和与及或等也都就则并且而但被把将由于对从向到以为其之所这那该此，、"
+)
+
+
+@lru_cache(maxsize=4096)  # of the same few sentences, time and again
+def content(text: str) -> frozenset[str]:
+    """The terms that say something. Negations and quantities are compared apart, in whatever form
+    they are written."""
+    if languages.detect(text) != "zh":
+        for start, end in opposites.negations(text):
+            text = text[:start] + " " * (end - start) + text[end:]
+        text = without_quantities(text)
+    return frozenset(term for term in analysis.question_terms(text) if not is_number(term))
+
+
+def is_number(term: str) -> bool:
+    """Whether a term counts or dates something: numerals, months and days of the week, as stems."""
+    return _NUMBERED.search(term) is not None
+
+
+def opening(text: str) -> frozenset[str]:
+    """The first few terms that say something: the subject, most likely."""
+    wanted = content(text)
+    said = [term for term in analysis.terms(text) if term in wanted]
+    return frozenset(said[:_OPENING])
+
+
+@lru_cache(maxsize=4096)
+def known(text: str) -> frozenset[str]:
+    """The terms of a quote, and those that say the same."""
+    found = set(analysis.terms(text))
+    if languages.detect(text) == "zh":
+        folded = analysis.fold(text)
+        for word, same in synonyms.groups("zh").items():
+            if word in folded:
+                for other in same:
+                    found.update(analysis.terms(folded.replace(word, other)))
+    else:
+        same_as = synonyms.groups("en")
+        found |= {other for term in found for other in same_as.get(term, ())}
+    return frozenset(found)
+
+
+def share(text: str, *, terms: frozenset[str], there: Sequence[Quantity]) -> float:
+    """The share of what a sentence says that a quote holds: of its terms and quantities; in Chinese
+    of its characters, each with one beside it, so that the order makes no difference."""
+    numbers = quantities.quantities(text)
+    held = sum(quantity_fit.fits(number, there) != "none" for number in numbers)
+    if languages.detect(text) == "zh":
+        found = list(_covered(text, terms))
+        return (sum(found) + 2 * held) / max(1, len(found) + 2 * len(numbers))
+    wanted = content(text)
+    return (len(wanted & terms) + held) / max(1, len(wanted) + len(numbers))
+
+
+def _covered(text: str, terms: frozenset[str]) -> Iterator[bool]:
+    """For each character that says something whether it stands in the quote beside the same one; a
+    character alone between others that say nothing needs only stand there."""
+    folded = without_quantities(text)
+    characters = {character for term in terms for character in term}
+    telling = [says(character) for character in folded]
+    for at, character in enumerate(folded):
+        if telling[at] and _HAN_TERM.match(character):
+            alone = not any(telling[max(0, at - 1) : at]) and not any(telling[at + 1 : at + 2])
+            yield (
+                folded[at - 1 : at + 1] in terms
+                or folded[at : at + 2] in terms
+                or (alone and character in characters)
+            )
+    for term in content(text):
+        if not _HAN_TERM.match(term):
+            yield term in terms
+
+
+def without_quantities(text: str) -> str:
+    """A text, folded, with blanks where its quantities stand."""
+    folded = analysis.fold(text)
+    for one in quantities.quantities(text):
+        folded = folded[: one.start] + " " * (one.end - one.start) + folded[one.end :]
+    return folded
+
+
+def says(character: str) -> bool:
+    """Whether a character of a Chinese text claims something by itself."""
+    return character.isalnum() and character not in _LIGHT_ZH and not is_number(character)
