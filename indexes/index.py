@@ -196,15 +196,6 @@ class Index:
         return VectorIndex(self._dimension), 0
 
 
-def snapshot_recall(connection: apsw.Connection) -> float:
-    """Of the ten nearest chunks, the share that dense search finds, as it was measured; 1 where
-    all are compared."""
-    row = connection.execute(
-        "SELECT recall FROM snapshots ORDER BY generation DESC LIMIT 1"
-    ).fetchone()
-    return float(row[0]) if row else 1.0
-
-
 def _last_change(connection: apsw.Connection) -> int:
     last = connection.execute("SELECT coalesce(max(sequence), 0) FROM changes").get
     return int(last)

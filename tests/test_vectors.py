@@ -10,7 +10,7 @@ from faults import flipped
 from made_documents import EMBEDDER, delete, insert
 from quire.indexes import vectors as vectors_module
 from quire.indexes.catalog import Catalog
-from quire.indexes.index import Index, snapshot_recall
+from quire.indexes.index import Index
 from quire.indexes.vectors import VectorIndex
 
 DIMENSION = 24
@@ -109,7 +109,7 @@ def test_a_knowledge_base_groups_its_vectors_by_itself_and_keeps_the_recall(
     opened = Index(catalog, tmp_path / "vectors", dimension=EMBEDDER.dimension)
     question = EMBEDDER.embed_question("Word17 and word3 stand here.")
     with catalog.reading() as connection:
-        recall = snapshot_recall(connection)
+        recall = connection.execute("SELECT recall FROM snapshots").get
         (nearest,) = opened.dense(connection, question, k=1)
         everything = {chunk for chunk, _ in opened.dense(connection, question, k=1000)}
     assert opened._vectors is not None

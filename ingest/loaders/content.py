@@ -65,7 +65,6 @@ class ContentBuilder:
         self._blocks: list[Block] = []
         self._parts: list[str] = []
         self._number: int | None = None
-        self._page_start = 0
         self._at = 0
         self._warnings: dict[str, None] = {}
         self.full = False

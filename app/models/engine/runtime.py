@@ -218,9 +218,6 @@ class LlamaRuntime:
                 return buffer.raw[:count]
             size = -count
 
-    def is_control(self, token: int) -> bool:
-        return bool(api.llama_vocab_is_control(self._vocab, token))
-
     def ends_reply(self, token: int) -> bool:
         return bool(api.llama_vocab_is_eog(self._vocab, token))
 
