@@ -7,7 +7,6 @@ supported.
 """
 
 import re
-from collections import Counter
 from difflib import SequenceMatcher
 
 from quire.text import analysis, languages
@@ -26,8 +25,6 @@ from quire.verification.tokens import MARKS
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
 _NAME_FIRST = re.compile(r"(?:^|(?<=[.!?]\s))[A-ZÀ-Þ][\w’'-]+(?=\s+[A-ZÀ-Þ])")
 """A sentence's first word is capitalised anyway: it is a name where another one follows."""
-_LETTERED = re.compile(r"\b([A-Za-z]{2,})\s([A-Z]|[IVXLC]{2,})\b(?!\.)")
-"""A word with what tells it from its like: Plan B, Louis XIV."""
 
 
 def agrees(text: str, quote: str) -> bool:
@@ -50,15 +47,15 @@ def agrees(text: str, quote: str) -> bool:
 
 
 def aligned(text: str, quote: str, *, own: str) -> bool:
-    """Whether nothing is said more often, more strictly or with less reserve than in the quote, and
-    no word stands in the place of another. `own` is the quote without the sentence before, which
+    """Whether nothing is said more strictly or with less reserve than in the quote, and no word
+    stands in the place of another. `own` is the quote without the sentence before, which
     only tells what "it" is."""
     there = quantities.quantities(quote)
     if any(quantity_fit.fits(number, there) != "exact" for number in quantities.quantities(text)):
         return False
-    if not _labels(text) <= _labels(quote):
+    if not quantities.labels(text) <= quantities.labels(quote):
         return False
-    if qualifiers.compare(text, quote, about=content(text)) or _repeats(text, quote):
+    if qualifiers.compare(text, quote, about=content(text)):
         return False
     if languages.detect(text) == "zh":
         return _in_place_zh(text, quote) and word_order.kept(text, own)
@@ -68,28 +65,6 @@ def aligned(text: str, quote: str, *, own: str) -> bool:
         not missing
         and not word_order.replaces(text, own, known=held)
         and word_order.kept(text, own)
-    )
-
-
-def _labels(text: str) -> set[str]:
-    """What tells a thing from its like: "article5", "np-200", "plan B"."""
-    return {
-        f"{analysis.stem(word.lower())} {letter}"
-        for word, letter in _LETTERED.findall(text)
-        if word.lower() not in analysis.STOP_WORDS
-    } | quantities.labels(text)
-
-
-def _repeats(text: str, quote: str) -> bool:
-    """Whether a sentence says something more often than the quote: "the society represents the
-    society" for "the society represents him"."""
-    wanted = content(text)
-    said = Counter(term for term in analysis.terms(text) if term in wanted)
-    held = Counter(analysis.terms(quote))
-    same_as = synonyms.groups("zh" if languages.detect(text) == "zh" else "en")
-    return any(
-        count > max(1, sum(held[other] for other in {term, *same_as.get(term, ())}))
-        for term, count in said.items()
     )
 
 
