@@ -453,9 +453,8 @@ def test_a_signal_ends_an_ingest_within_seconds_and_keeps_what_is_committed(
 
 def test_a_signal_ends_an_ingest_whose_model_is_being_loaded(folder: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, time; from quire.models import opening\n"
-        "from quire.commands import adding as c\n"
-        "c._PATIENCE = 0.2\n"
+        "import sys, time; from quire.models import opening; from quire.commands import terminal\n"
+        "terminal._PATIENCE = 0.2\n"
         "opening.embedder = lambda _: [print('loading', file=sys.stderr), time.sleep(60)]\n"
         "from quire.cli import main; main()"
     )

@@ -183,7 +183,6 @@ def test_a_worker_ends_when_its_caller_is_killed_in_the_middle_of_a_file(tmp_pat
     script = f"""
 import threading, time
 from pathlib import Path
-from quire.ingest.parsing import framing
 from quire.ingest.parsing.pool import ParserPool
 pool = ParserPool()
 threading.Thread(target=pool.parse, args=(Path({str(path)!r}),), daemon=True).start()

@@ -37,8 +37,8 @@ def test_only_cores_that_the_process_may_use_count() -> None:
 
 def test_looking_at_the_machine_loads_nothing_heavy() -> None:
     program = (
-        "import sys; from quire.models import machine; machine.describe();"
-        "from quire.models.engine import openmp;"
+        "import sys; from quire.models import machine; from quire.models.engine import openmp;"
+        "machine.describe();"
         "openmp.wait_passively();"
         "print([m for m in ('torch', 'llama_cpp', 'numpy', 'jinja2') if m in sys.modules])"
     )
@@ -90,7 +90,7 @@ from pathlib import Path
 {before}
 from quire.models.engine.llama import LlamaEngine
 {after}
-from quire.models.protocols import Message
+from quire.records import Message
 
 def speed(engine, seconds):
     reply = engine.stream([Message("user", "Tell a long story about a dog.")], max_tokens=400)

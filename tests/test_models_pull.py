@@ -191,7 +191,8 @@ def test_a_download_that_is_killed_again_and_again_arrives_whole(
 ) -> None:
     """Each time in a process of its own, so that nothing is remembered but what is on the disk."""
     program = (
-        "import sys; from pathlib import Path; from quire.models.store import pulling, wanting\n"
+        "import sys; from pathlib import Path\n"
+        "from quire.models.store import pulling, wanting\n"
         "model = wanting.wanted(sys.argv[1])\n"
         "def hear(p):\n"
         "    if p.stage == 'downloading' and p.done > int(sys.argv[3]): sys.stdin.read()\n"
