@@ -7,7 +7,7 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,20 +222,22 @@ class Collection:
             files.remove_unfinished(self._folder)
             originals.discard_all_but(self._folder, kept.values())
             trash.empty(self._folder)
-            if self._header.recorded():
-                self.index().save_snapshot(renew=True)
+            if index := self.index():
+                index.save_snapshot(renew=True)
         return kept
 
     def verify(self) -> list[tuple[str, str]]:
         """What disagrees between the catalog, the lexical rows and the vectors."""
-        return self.index().problems() if self._header.recorded() else []
+        index = self.index()
+        return index.problems() if index else []
 
     def repair(self) -> None:
         """Put right what `verify` finds."""
         from quire.ingest.repair import mend  # noqa: PLC0415  NumPy and more
 
         with self.writing():
-            if not self._header.recorded():
+            index = self.index()
+            if index is None:
                 return
             for document_id in mend(self._catalog, open_embedder=self._header.embedder_in_use):
                 with self._catalog.reading() as connection:
@@ -249,7 +251,7 @@ class Collection:
                     with self._catalog.writing() as connection:
                         if document_id in documents.ids(connection):
                             tags.add(connection, document_id, kept)
-            self.index().rebuild()
+            index.rebuild()
 
     def reindex(
         self,
@@ -283,18 +285,22 @@ class Collection:
         with self._catalog.reading() as connection:
             return set(documents.get(connection, document_ids))
 
-    def index(self) -> "Index":
-        """The indexes; another one after another process has embedded the documents anew."""
+    def index(self, recorded: Mapping[str, Any] | None = None) -> "Index | None":
+        """The indexes, others after another process has embedded the documents anew; None while
+        nothing was ever added. `recorded` is what the header says, where that was read."""
         from quire.indexes.index import Index  # noqa: PLC0415  loads FAISS
 
+        if recorded is None:
+            recorded = self._header.recorded()
+        if not recorded:
+            return None
         with self._lock:
-            made_with = self._header.recorded()
-            fingerprint = made_with["fingerprint"]
+            fingerprint = recorded["fingerprint"]
             if self._index is None or self._index.fingerprint != fingerprint:
                 self._index = Index(
                     self._catalog,
                     self._folder / VECTORS,
-                    dimension=made_with["dimension"],
+                    dimension=recorded["dimension"],
                     fingerprint=fingerprint,
                 )
             return self._index
@@ -336,7 +342,7 @@ class Collection:
     def _save_snapshot(self) -> None:
         """Spare the next start some time. What was done before is committed, and stays done."""
         try:
-            if self._header.recorded():
-                self.index().save_snapshot()
+            if index := self.index():
+                index.save_snapshot()
         except KnowledgeBaseError as error:
             _log.warning("%s", error.message)

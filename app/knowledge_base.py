@@ -1,4 +1,8 @@
-"""The knowledge base: the one place where settings become live objects."""
+"""The knowledge base: the one place where settings become live objects.
+
+A door: each method says what it promises, which makes the file long, and hands on to the rooms
+behind it. docs/walks.md follows a question and a file through them.
+"""
 
 import dataclasses
 import os
@@ -15,11 +19,10 @@ from quire.collection import Collection
 from quire.config import Settings, load_settings
 from quire.conversations.schema import Verdict
 from quire.conversations.store import Conversations
-from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseNotFound, ModelError, UsageError
+from quire.errors import ModelError, UsageError
 from quire.header import Header
 from quire.indexes.catalog import Catalog, is_there
-from quire.indexes.folder import files
-from quire.indexes.folder.names import CATALOG, CONVERSATIONS, VECTORS
+from quire.indexes.folder.names import CONVERSATIONS
 from quire.indexes.folder.trash import Removed
 from quire.indexes.scope import Scope
 from quire.ingest.report import IngestReport, Progress
@@ -61,7 +64,7 @@ class KnowledgeBase:
             folder,
             settings=settings,
             model=model,
-            search=lambda: self._search() if self._header.recorded() else None,
+            search=self._search,
             there=self._collection.there,
         )
         self._lock = threading.RLock()  # around what is made at the first use
@@ -93,23 +96,9 @@ class KnowledgeBase:
         """
         settings = settings or load_settings()
         folder = Path(os.path.abspath(Path(path or settings.kb).expanduser()))  # noqa: PTH100
-        if folder.exists() and not folder.is_dir():
-            raise KnowledgeBaseNotFound(
-                f"{folder} is a file, and a knowledge base is a folder.",
-                hint="Name a folder, or a path that does not exist yet.",
-            )
-        if create and not is_there(folder / CATALOG):
-            if any((folder / VECTORS).glob("*.faiss")):
-                raise KnowledgeBaseDamaged(
-                    f"The knowledge base at {folder} has lost its catalog.",
-                    hint=f"Restore {CATALOG} from a backup, or move the folder away and ingest "
-                    "your files again.",
-                )
-            files.make_private_folder(folder)
-        catalog = Catalog(folder / CATALOG, create=create)
         base = cls(
             folder,
-            catalog=catalog,
+            catalog=Catalog.of(folder, create=create),
             settings=settings,
             embedder=embedder,
             model=model,
@@ -289,9 +278,8 @@ class KnowledgeBase:
         if k < 1:
             raise UsageError(f"{k} hits were asked for.", hint="Ask for at least one.")
         checked_question(text)
-        if not self._header.recorded():
-            return []
-        return self._search().search(text, k=k, mode=mode, scope=scope)
+        retriever = self._search()
+        return retriever.search(text, k=k, mode=mode, scope=scope) if retriever else []
 
     def explain(
         self,
@@ -309,10 +297,11 @@ class KnowledgeBase:
         Raises DocumentNotFound when several documents are called so, and UsageError for a page that
         the document cannot have.
         """
-        if not self.has_document(reference):
+        retriever = self._search()
+        if retriever is None or not self.has_document(reference):
             return explain_missing(text, reference=reference, page=page, where=str(self.folder))
         return explain(
-            self._search(),
+            retriever,
             text,
             self.document(reference),
             reference=reference,
@@ -406,16 +395,20 @@ class KnowledgeBase:
         """Why there is no chat model, or None."""
         return self._session.model.problem
 
-    def _search(self) -> Retriever:
-        """What searches; another one after another process has embedded the documents anew."""
+    def _search(self) -> Retriever | None:
+        """What searches, another one after another process has embedded the documents anew; None
+        while nothing was ever added."""
+        recorded = self._header.recorded()
         with self._lock:
-            index = self._collection.index()
+            index = self._collection.index(recorded)
+            if index is None:
+                return None
             if self._retriever is None or self._retriever.index is not index:
                 self._retriever = Retriever(
                     self._catalog,
                     index,
                     embedder=self._header.embedder_in_use(),
-                    reading=self._header.recorded()["reading"],
+                    reading=recorded["reading"],
                     reranker=self._reranker or opening.reranker(self.settings),
                 )
             return self._retriever

@@ -10,7 +10,7 @@ import json
 import queue
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import apsw
 import apsw.ext
@@ -52,6 +52,24 @@ class Catalog:
             except BaseException:
                 self._writer.close()
                 raise
+
+    @classmethod
+    def of(cls, folder: Path, *, create: bool) -> Self:
+        """The catalog of the knowledge base in a folder; with `create`, both are made."""
+        if folder.exists() and not folder.is_dir():
+            raise KnowledgeBaseNotFound(
+                f"{folder} is a file, and a knowledge base is a folder.",
+                hint="Name a folder, or a path that does not exist yet.",
+            )
+        if create and not is_there(folder / names.CATALOG):
+            if any((folder / names.VECTORS).glob("*.faiss")):
+                raise KnowledgeBaseDamaged(
+                    f"The knowledge base at {folder} has lost its catalog.",
+                    hint=f"Restore {names.CATALOG} from a backup, or move the folder away and "
+                    "ingest your files again.",
+                )
+            files.make_private_folder(folder)
+        return cls(folder / names.CATALOG, create=create)
 
     def _prepare(self) -> None:
         where = str(self.path.parent)
