@@ -35,11 +35,14 @@ SOURCES = {
     "zh-pdf-dev": "FinGLM, an annual report as PDF, and passages of CMRC 2018 set as PDF",
 }
 
-INTRODUCTION = """# Scoreboard
+INTRODUCTION = """# Scoreboard: development sets
 
-How Quire does on sets of questions whose answers are known. Written by `make bench DATA=PATH`;
+How Quire does on sets of questions whose answers are known. **These are the sets that chose its
+weights, thresholds and rules**, so the figures say how one version compares with another, and
+flatter Quire where you ask how it will do on documents of yours. [How far an answer can be
+trusted](trust.md) has figures of halves that chose nothing, and
 [measuring on your own documents](evaluation.md) says what the numbers mean and how to make a set.
-In brackets stand 95% bootstrap intervals.
+Written by `make bench DATA=PATH`. In brackets stand 95% bootstrap intervals.
 """
 SEARCH = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 ANSWERS = (

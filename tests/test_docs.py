@@ -185,6 +185,46 @@ def test_the_settings_file_that_is_shown_can_be_read(
     }
 
 
+def defined(tree: ast.Module) -> set[str]:
+    """The functions and classes at the top of a module, and the methods as `Class.method`."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            methods = (each for each in node.body if isinstance(each, ast.FunctionDef))
+            found |= {f"{node.name}.{method.name}" for method in methods}
+    return found
+
+
+def test_the_walks_name_functions_that_there_are() -> None:
+    text = (ROOT / "docs" / "walks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*?`([\w/]+\.py)` \| (.*?) \|", text, re.MULTILINE)
+    assert len(rows) == text.count(".py`")
+    for path, functions in rows:
+        there = defined(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        assert set(re.findall(r"`([\w.]+)`", functions)) <= there, path
+
+
+def test_the_module_map_of_contributing_is_the_code() -> None:
+    """Each folder with modules has a row: what it is for, and the modules in it."""
+    rows = []
+    for init in sorted(
+        init
+        for folder in ("app", "ingest", "indexes")
+        for init in (ROOT / folder).rglob("__init__.py")
+    ):
+        about = (ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or "").split(
+            "\n\n"
+        )[0]
+        names = sorted(p.stem for p in init.parent.glob("*.py") if p.stem[:2] != "__")
+        folder = init.parent.relative_to(ROOT).as_posix()
+        rows.append(f"| `{folder}/` | {' '.join(about.split())} | {' '.join(names)} |")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = [line for line in text.splitlines() if line.startswith("| `") and "/` | " in line]
+    assert found == rows, "CONTRIBUTING.md should have:\n" + "\n".join(rows)
+
+
 @pytest.mark.parametrize(
     ("command", "arguments"),
     [
