@@ -437,6 +437,13 @@ def spans(text: str, *, count: int) -> Iterator[tuple[int, int]]:
     yield 0, len(text)
 
 
+def test_a_page_that_is_turned_has_the_same_text_as_upright(sheets: list[Path]) -> None:
+    """Also where neither the file nor the machine has its font: pdfium then finds no text there."""
+    texts = {path.stem: load(path).pages[0].text for path in sheets}
+    for name, text in texts.items():
+        assert text == texts["0-" + name.partition("-")[2]], name
+
+
 def test_boxes_hold_exactly_the_text_of_their_span(sheets: list[Path]) -> None:
     for path in sheets:
         data = path.read_bytes()

@@ -22,6 +22,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from quire import KnowledgeBase
+from quire.ingest.loaders.pdf.pdfium import PdfiumPage
 from quire.ingest.parsing.pool import ParserPool
 from quire.models.fakes import FakeEmbedder
 from quire.records import Citation
@@ -191,6 +192,8 @@ def bounded(each: Looked) -> str:
     found = []
     with pypdfium2.PdfDocument(each.path) as document:
         page = document[(each.citation.page or 1) - 1]
+        # Where the machine has no Chinese font, pdfium finds nothing on a page that is turned.
+        PdfiumPage(page.raw)._widen()
         text = page.get_textpage()
         for left, top, width, height in each.view.boxes:
             corners = [

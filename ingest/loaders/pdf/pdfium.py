@@ -28,6 +28,8 @@ _FORCE_BOLD = 1 << 18  # of the font descriptor's flags
 _BOLD_NAME = re.compile(r"bold|black|heavy|semibold|demi|(?<!ya)hei|黑", re.IGNORECASE)
 _PALE = 250  # from here on, of 255, a colour is taken for the paper's white
 _LEGIBLE = 1.0  # points; smaller text is there for machines
+_HAIR = 0.01  # points; pdfium takes no text for text that is narrower
+_MOST_OBJECTS = 20_000  # of a page that are looked at one by one
 _MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
 
 # pdfium joins two lines where a hyphen parts a word, and puts one of these in the hyphen's place.
@@ -128,6 +130,8 @@ class PdfiumPage:
     @contextmanager
     def text(self) -> Iterator["PdfiumText"]:
         """The page's characters. Raises Unreadable if pdfium cannot have them."""
+        if self.rotation % 2:
+            self._widen()
         text = pdfium.FPDFText_LoadPage(self._page)
         if not text:
             raise Unreadable("the page's text is damaged")
@@ -136,12 +140,27 @@ class PdfiumPage:
         finally:
             pdfium.FPDFText_ClosePage(text)
 
+    def _widen(self) -> None:
+        """Give text a width that has none, which pdfium passes over: text that runs up or down the
+        page in a font that neither the file nor the machine has, as Chinese may on a server. Each
+        object leans by the width of a hair, and stays where it is."""
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        for at in range(min(pdfium.FPDFPage_CountObjects(self._page), _MOST_OBJECTS)):
+            item = pdfium.FPDFPage_GetObject(self._page, at)
+            if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_TEXT:
+                continue
+            pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top)
+            height = top.value - bottom.value
+            if right.value - left.value < _HAIR and height > 0:
+                lean = 2 * _HAIR / height
+                pdfium.FPDFPageObj_Transform(item, 1, 0, lean, 1, -lean * bottom.value, 0)
+
     def backgrounds(self, *, images_only: bool) -> list[Box]:
         """The boxes of what is painted under text: images, and shapes that are not white."""
         boxes = []
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
         left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        for at in range(min(pdfium.FPDFPage_CountObjects(self._page), 20_000)):
+        for at in range(min(pdfium.FPDFPage_CountObjects(self._page), _MOST_OBJECTS)):
             item = pdfium.FPDFPage_GetObject(self._page, at)
             kind = pdfium.FPDFPageObj_GetType(item)
             if kind == pdfium.FPDF_PAGEOBJ_PATH:
