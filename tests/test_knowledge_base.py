@@ -282,7 +282,7 @@ def test_what_another_process_commits_is_found_by_the_next_question(
 
 def test_a_second_writer_waits_and_then_says_who_writes(kb: KnowledgeBase, folder: Path) -> None:
     (folder / "new.txt").write_text("New.")
-    with kb._writing(), opened(kb.folder) as other:
+    with kb._collection.writing(), opened(kb.folder) as other:
         for write in (
             lambda: other.add(folder),
             lambda: other.remove("lease.txt"),

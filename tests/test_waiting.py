@@ -58,7 +58,7 @@ from quire.ui.jobs.ingesting import Ingests, Intake
 
 base = KnowledgeBase.open({str(tmp_path / "kb")!r}, embedder=FakeEmbedder())
 ingests = Ingests(base)
-with base._writing():  # so that none can be done before the end
+with base._collection.writing():  # so that none can be done before the end
     ingests.add([Intake(f"{{n}}.txt", 9, content=b"The lamp %d is lit." % n) for n in range(5)])
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -92,7 +92,7 @@ def test_ending_in_good_order_is_no_fault_of_the_file(tmp_path: Path) -> None:
         for _ in range(4):
             ingests = Ingests(base)
             ingests.resume()
-            with base._writing():  # it is begun and cannot be done
+            with base._collection.writing():  # it is begun and cannot be done
                 if not ingests.items:
                     ingests.add([Intake("a.txt", 9, content=b"The lamp is lit.")])
                 ingests.interrupt()
