@@ -1,8 +1,8 @@
 """The command line: parse, one call, print.
 
 With --json standard output holds exactly one JSON document, and an error is
-`{"error": {"code", "message", "hint"}}`. Exit codes: 0 done, 1 error, 2 usage, 3 finished with
-failed files.
+`{"error": {"code", "message", "hint"}}`. Exit codes: 0 done, 1 error, also about something that is
+named and not there, 2 wrong usage, 3 finished with failed files.
 """
 
 from quire.models.engine.openmp import wait_passively

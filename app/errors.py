@@ -10,10 +10,12 @@
     │   └── KnowledgeBaseDamaged      the catalog cannot be trusted; says what can be done
     ├── DocumentError             about one document
     │   ├── DocumentNotFound          no document, or several, fit a name
+    │   ├── PageNotFound              it has no such page
     │   └── Unreadable                a file whose text cannot be had, with the reason
     │       └── Skipped                   nothing is wrong with it, there is just nothing to index
+    ├── ConversationNotFound      no stored chat, or answer in one, fits an id, or several do
     └── ModelError                about a model
-        ├── ModelNotFound             its file is not there; says how to get it
+        ├── ModelNotFound             no model has this name, or its file is not there
         ├── ModelUnusable             it is there and cannot be loaded or crashes
         ├── DownloadFailed            it did not arrive, or not as promised; says what to do
         ├── DownloadStopped           the user stopped it; says what is left of it
@@ -23,6 +25,9 @@
 
 A message says what happened, names the file or the value, and ends in what to do next when there
 is something to do: that part is `hint`. `code` is stable and stands in JSON.
+
+What is named in good form and is not there, be it a document, a chat or a model, is no wrong usage:
+it has an error of its own kind, and exit code 1.
 """
 
 
@@ -77,12 +82,20 @@ class DocumentNotFound(DocumentError):
     code = "document_not_found"
 
 
+class PageNotFound(DocumentError):
+    code = "page_not_found"
+
+
 class Unreadable(DocumentError):
     code = "unreadable"
 
 
 class Skipped(Unreadable):
     code = "skipped"
+
+
+class ConversationNotFound(QuireError):
+    code = "conversation_not_found"
 
 
 class ModelError(QuireError):

@@ -294,8 +294,7 @@ class KnowledgeBase:
         """Why `search`, with the same arguments, finds a page of a document, or at which stage it
         is lost; without `page`, any part of the document.
 
-        Raises DocumentNotFound when several documents are called so, and UsageError for a page that
-        the document cannot have.
+        Raises DocumentNotFound when several documents are called so, and PageNotFound.
         """
         retriever = self._search()
         if retriever is None or not self.has_document(reference):
@@ -332,7 +331,7 @@ class KnowledgeBase:
         """Answer the last question of a conversation anew, in place of the answer there is.
 
         It is looked for where it was looked for then, and the model may word it otherwise. Raises
-        UsageError for an answer that others follow.
+        ConversationNotFound, and UsageError for an answer that others follow.
         """
         return _answer(self._session.stream(self._session.again(answer_id)))
 
@@ -344,7 +343,7 @@ class KnowledgeBase:
     def replay(self, answer_id: str) -> Replay:
         """Ask a stored question again, as it was asked then, and compare; nothing is stored.
 
-        Raises UsageError when there is no such answer.
+        Raises ConversationNotFound when there is no such answer.
         """
         return self._session.replay(answer_id, documents=self.documents())
 

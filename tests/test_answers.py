@@ -13,7 +13,7 @@ import pytest
 from faults import files_with
 from quire import KnowledgeBase, Scope, cli, load_settings
 from quire.conversations import transcripts
-from quire.errors import UsageError
+from quire.errors import ConversationNotFound, UsageError
 from quire.models import opening
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.records import Draft
@@ -135,7 +135,7 @@ def test_a_replay_finds_the_same(opened: Open) -> None:
         assert (result.same, result.differences, result.gone) == (True, (), ())
         assert result.now.text == answer.text
         assert len(kb.conversations.turns(answer.conversation)) == 1
-        with pytest.raises(UsageError, match="no stored answer"):
+        with pytest.raises(ConversationNotFound, match="no stored answer"):
             kb.replay("unknown")
 
 
@@ -347,7 +347,7 @@ def test_chats_are_listed_shown_searched_renamed_exported_and_deleted(
     assert run("conversations", "export", "--json")["conversations"][0]["turns"] == [turn]
     assert run("conversations", "delete", id_, "--json")["deleted"]["id"] == id_
     assert run("conversations", "list", "--json") == {"conversations": []}
-    run("conversations", "show", id_, code=2)
+    run("conversations", "show", id_, code=1)
 
 
 def test_a_replay_is_told_in_words_and_as_json(run: Callable[..., Any]) -> None:

@@ -170,7 +170,7 @@ def test_ask_has_the_promised_keys_and_goes_on_with_a_conversation(run: Run, fol
     assert "The dog may stay." in second.out
     assert "lease.txt" in second.out
     missing = run("ask", "When?", "--conversation", "missing", "--json")
-    assert (missing.code, missing.json["error"]["code"]) == (2, "usage")
+    assert (missing.code, missing.json["error"]["code"]) == (1, "conversation_not_found")
 
 
 def test_a_search_and_a_question_are_confined_by_options_and_tags(run: Run, folder: Path) -> None:
@@ -201,7 +201,7 @@ def test_search_tells_why_a_document_is_found_or_not(run: Run, folder: Path) -> 
     assert done.out.splitlines()[-1] == "Hits: it is hit 1."
     done = run("search", "lease", "--why", "missing.pdf:3", "--json")
     assert (done.code, done.json["lost_at"], done.json["page"]) == (0, "document", 3)
-    assert run("search", "lease", "--why", "lease.txt:3", "--json").code == 2
+    assert run("search", "lease", "--why", "lease.txt:3", "--json").code == 1
 
 
 def test_a_question_about_all_documents_is_counted(run: Run, folder: Path) -> None:

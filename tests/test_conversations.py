@@ -15,6 +15,7 @@ import pytest
 from faults import contents, files_with, watched_disk
 from quire.conversations.store import Conversations, new_id
 from quire.errors import (
+    ConversationNotFound,
     KnowledgeBaseDamaged,
     KnowledgeBaseError,
     KnowledgeBaseMismatch,
@@ -84,8 +85,8 @@ def test_conversations_are_listed_the_latest_first_by_their_first_question(
     assert chats.all()[1].title == "Another name"
 
 
-def test_an_unknown_conversation_is_a_usage_error(chats: Conversations) -> None:
-    with pytest.raises(UsageError, match="'missing'"):
+def test_an_unknown_conversation_is_told(chats: Conversations) -> None:
+    with pytest.raises(ConversationNotFound, match="'missing'"):
         chats.turns("missing")
 
 
@@ -270,7 +271,7 @@ def test_a_conversation_is_found_by_the_beginning_of_its_id(chats: Conversations
     assert chats.find("1234").title == "About 12345678"
     assert chats.find("abcdef02").turns == 1
     for reference, problem in (("abcd", "beginning of 2"), ("123", "no conversation"), ("%", "no")):
-        with pytest.raises(UsageError, match=problem):
+        with pytest.raises(ConversationNotFound, match=problem):
             chats.find(reference)
 
 
@@ -280,9 +281,13 @@ def test_the_beginning_of_several_ids_lists_the_candidates(chats: Conversations)
     ]
     for each in given:
         chats.add(each)
-    with pytest.raises(UsageError, match=r"abcdef01 \(About 1\?\), abcdef02 \(About 2\?\)"):
+    with pytest.raises(
+        ConversationNotFound, match=r"abcdef01 \(About 1\?\), abcdef02 \(About 2\?\)"
+    ):
         chats.find("abcd")
-    with pytest.raises(UsageError, match=r"fedcba01 \(About 1\?\), fedcba02 \(About 2\?\)"):
+    with pytest.raises(
+        ConversationNotFound, match=r"fedcba01 \(About 1\?\), fedcba02 \(About 2\?\)"
+    ):
         chats.turn("fedc")
 
 
@@ -292,7 +297,7 @@ def test_an_answer_is_found_by_the_beginning_of_its_id(chats: Conversations) -> 
     assert chats.turn(given.id[:4])[1].id == given.id
     chats.give_feedback(given.id[:4], "up")
     assert chats.turn(given.id)[1].feedback is not None
-    with pytest.raises(UsageError, match="no stored answer"):
+    with pytest.raises(ConversationNotFound, match="no stored answer"):
         chats.turn(given.id[:3])
 
 
@@ -356,7 +361,7 @@ def test_the_last_word_on_an_answer_is_kept_and_goes_with_it(
     assert feedback is not None
     assert (feedback.verdict, feedback.comment) == ("up", "Mombasa")
     assert chats.turns("a")[0].to_dict()["feedback"]["verdict"] == "up"
-    with pytest.raises(UsageError, match="no stored answer"):
+    with pytest.raises(ConversationNotFound, match="no stored answer"):
         chats.give_feedback("unknown", "up")
     chats.delete("a")
     assert files_with(path.parent, "Mombasa") == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quire import KnowledgeBase, Scope, load_settings
-from quire.errors import DocumentNotFound, UsageError
+from quire.errors import DocumentNotFound, PageNotFound
 from quire.models.fakes import FakeEmbedder
 
 pytestmark = pytest.mark.usefixtures("parser_here")
@@ -98,9 +98,9 @@ def test_a_page_without_text_is_lost_there_and_one_that_is_none_is_refused(
     document = next(d for d in sample_kb.documents() if d.pages)
     for page in range(1, (document.pages or 0) + 1):
         assert sample_kb.explain("deposit", document.name, page=page).page == page
-    with pytest.raises(UsageError, match="there is no page 99"):
+    with pytest.raises(PageNotFound, match="there is no page 99"):
         sample_kb.explain("deposit", document.name, page=99)
-    with pytest.raises(UsageError, match="has no pages"):
+    with pytest.raises(PageNotFound, match="has no pages"):
         kb.explain(QUESTION, "dog.txt", page=1)
 
 

@@ -72,7 +72,7 @@ def test_a_name_is_found_in_any_spelling_and_by_its_file() -> None:
     ("wrong", "near"), [("qwen3-4b", "Qwen3-4B-Instruct-2507"), ("bge-m4", "bge-m3")]
 )
 def test_a_name_that_is_not_known_is_refused_with_those_near_it(wrong: str, near: str) -> None:
-    with pytest.raises(UsageError, match="No model is known as") as caught:
+    with pytest.raises(ModelNotFound, match="No model is known as") as caught:
         catalog.named(wrong)
     assert near in caught.value.hint
 
@@ -162,5 +162,5 @@ def test_the_list_has_what_is_known_and_what_is_there(tmp_path: Path) -> None:
     assert [e.kind for e in models.all()] == sorted(entry.kind for entry in models.all())
     assert len({frozenset(entry.to_dict()) for entry in models.all()}) == 1
     assert models.info("Mine.gguf").to_dict()["path"] == str(tmp_path / "mine.gguf")
-    with pytest.raises(UsageError, match="No model is known"):
+    with pytest.raises(ModelNotFound, match="No model is known"):
         models.info("nothing")

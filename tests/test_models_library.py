@@ -175,7 +175,7 @@ def test_a_model_that_is_not_there_is_not_chosen(models: Models) -> None:
     with pytest.raises(ModelNotFound, match="is not on this machine") as caught:
         models.use("Qwen3-8B")
     assert "quire models pull Qwen3-8B" in caught.value.hint
-    with pytest.raises(UsageError, match="No model is known"):
+    with pytest.raises(ModelNotFound, match="No model is known"):
         models.use("nothing")
 
 

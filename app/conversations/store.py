@@ -13,7 +13,7 @@ import apsw
 
 from quire.conversations import schema
 from quire.conversations.schema import Conversation, Feedback, FoundTurn, Turn, Verdict
-from quire.errors import KnowledgeBaseMismatch, UsageError
+from quire.errors import ConversationNotFound, KnowledgeBaseMismatch, UsageError
 from quire.indexes.catalog import connect, is_there, is_writable, translated
 from quire.records import Answer
 from quire.text import analysis
@@ -87,23 +87,23 @@ class Conversations:
         return [Conversation(*row) for row in rows]
 
     def find(self, reference: str) -> Conversation:
-        """The conversation with this id or beginning of an id. Raises UsageError, naming the
-        candidates when several begin so."""
+        """The conversation with this id or beginning of an id. Raises ConversationNotFound, naming
+        the candidates when several begin so."""
         rows = self._named(_SELECT_CONVERSATIONS, "id", reference)
         if len(rows) > 1:
             raise _ambiguous(reference, "conversations", [(row[0], row[1]) for row in rows])
         if not rows:
-            raise UsageError(
+            raise ConversationNotFound(
                 f"There is no conversation {reference!r}.",
                 hint="See what there is with: quire conversations list",
             )
         return Conversation(*rows[0])
 
     def turns(self, conversation: str, *, last: int | None = None) -> list[Turn]:
-        """The turns of a conversation, or the `last` so many, the oldest first. Raises UsageError
-        when there is no such conversation."""
+        """The turns of a conversation, or the `last` so many, the oldest first. Raises
+        ConversationNotFound."""
         if not self._read("SELECT 1 FROM conversations WHERE id = ?", conversation):
-            raise UsageError(
+            raise ConversationNotFound(
                 f"There is no conversation {conversation!r}.",
                 hint="Leave --conversation out to begin a new one.",
             )
@@ -116,12 +116,12 @@ class Conversations:
 
     def turn(self, answer: str) -> tuple[str, Turn]:
         """The conversation of an answer, given by its id or the beginning of it, and the turn that
-        it is. Raises UsageError, naming the candidates when several begin so."""
+        it is. Raises ConversationNotFound, naming the candidates when several begin so."""
         rows = self._named(_SELECT_TURNS, "turns.id", answer)
         if len(rows) > 1:
             raise _ambiguous(answer, "stored answers", [(row[1], row[2]) for row in rows])
         if not rows:
-            raise UsageError(
+            raise ConversationNotFound(
                 f"There is no stored answer {answer!r}.",
                 hint="The id of an answer is in: quire ask --json, quire conversations show",
             )
@@ -287,11 +287,11 @@ def _turn(row: tuple[Any, ...]) -> Turn:
     )
 
 
-def _ambiguous(reference: str, what: str, found: Sequence[tuple[str, str]]) -> UsageError:
+def _ambiguous(reference: str, what: str, found: Sequence[tuple[str, str]]) -> ConversationNotFound:
     """The error for a beginning of several ids, each given with what it is called."""
     named = [f"{id_} ({_title(text)})" for id_, text in found[:_CANDIDATES]]
     candidates = ", ".join([*named, *["…"] * (len(found) > _CANDIDATES)])
-    return UsageError(
+    return ConversationNotFound(
         f"{reference!r} is the beginning of {len(found)} {what}: {candidates}.",
         hint="Name one by more of its id.",
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quire.errors import UsageError
+from quire.errors import Unreadable, UsageError
 from quire.evaluation import resampling
 from quire.evaluation.datasets import Dataset
 from quire.evaluation.results import PARTS, Row, latency, sums
@@ -18,13 +18,13 @@ _NEITHER = {"mean_words"}
 def load_baseline(path: Path, *, dataset: Dataset) -> dict[str, Any]:
     """An earlier run over questions of a set, as `quire eval --json` wrote it.
 
-    Raises UsageError for any other file, and for a run over other questions.
+    Raises Unreadable where there is none, UsageError for any other file or other questions.
     """
     hint = "Make one with: quire eval DATASET --json > before.json"
     try:
         earlier: Any = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
     except ValueError as error:  # not UTF-8, or not JSON
         raise UsageError(f"{path} is not JSON: {error}.", hint=hint) from error
     rows = earlier.get("questions") if isinstance(earlier, dict) else None

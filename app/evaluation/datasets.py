@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from quire.errors import UsageError
+from quire.errors import Unreadable, UsageError
 from quire.text import languages
 
 _T = TypeVar("_T")
@@ -105,7 +105,10 @@ class Dataset:
 
 
 def load(folder: Path) -> Dataset:
-    """Read a set. Raises UsageError with the line and what is wrong with it."""
+    """Read a set. Raises Unreadable where it is not there, and UsageError with the line and what is
+    wrong with it."""
+    if not folder.exists():
+        raise Unreadable(f"{folder} does not exist", hint="Check the path's spelling.")
     documents = folder / "documents"
     there = [folder / name for name in (QUESTIONS, CONVERSATIONS) if (folder / name).is_file()]
     if not documents.is_dir() or not there:
@@ -249,7 +252,7 @@ def _lines(path: Path, read: Callable[[dict[str, Any], int], _T]) -> Iterator[_T
     try:
         content = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         number = error.object.count(b"\n", 0, error.start) + 1
         raise UsageError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
-from quire.errors import UsageError
+from quire.errors import ModelNotFound
 from quire.models.protocols import CAPABLE_PARAMETERS
 
 Kind = Literal["chat", "embedding"]
@@ -92,10 +92,10 @@ def find(name: str) -> KnownModel | None:
 
 
 def named(name: str) -> KnownModel:
-    """The model of this name. Raises UsageError, with the names that are near."""
+    """The model of this name. Raises ModelNotFound, with the names that are near."""
     if (model := find(name)) is not None:
         return model
-    raise UsageError(f"No model is known as {name!r}.", hint=nearest_hint(name))
+    raise ModelNotFound(f"No model is known as {name!r}.", hint=nearest_hint(name))
 
 
 def nearest_hint(name: str) -> str:

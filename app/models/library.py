@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quire.config import Settings, config_path, load_settings, put_setting
-from quire.errors import UsageError
+from quire.errors import ModelNotFound, UsageError
 from quire.models import catalog, machine, opening, speed
 from quire.models.catalog import Kind, KnownModel
 from quire.models.remote import access
@@ -136,7 +136,7 @@ class Models:
 
     def info(self, name: str) -> ModelEntry:
         """All that is known of a model; "starter" is the chat model that comes along. Raises
-        UsageError for a name that is not known."""
+        ModelNotFound for a name that is not known."""
         if (entry := self._listed(name)) is not None:
             return entry
         if name in {"none", "remote"}:
@@ -145,7 +145,7 @@ class Models:
                 "one on the server that remote_url names.",
                 hint="Look at the models in use with: quire doctor",
             )
-        raise UsageError(f"No model is known as {name!r}.", hint=catalog.nearest_hint(name))
+        raise ModelNotFound(f"No model is known as {name!r}.", hint=catalog.nearest_hint(name))
 
     def pull(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from quire.errors import UsageError
+from quire.errors import PageNotFound
 from quire.indexes import documents
 from quire.indexes.scope import Scope, is_within
 from quire.records import Document, Hit
@@ -71,10 +71,10 @@ def explain(
     scope: Scope | None,
 ) -> Explanation:
     """Why a search for a text finds a page of a document, or where it is lost; `reference` is how
-    the document was named. Raises UsageError for a page that the document cannot have."""
+    the document was named. Raises PageNotFound."""
     if page is not None and not 1 <= page <= (document.pages or 0):
         pages = f"{document.pages} pages" if document.pages else "no pages"
-        raise UsageError(
+        raise PageNotFound(
             f"{document.name} has {pages}, so there is no page {page}.",
             hint="Name one of them, or the document alone.",
         )

@@ -55,7 +55,8 @@ def wanted(reference: str, *, hub: Hub | None = None, sha256: str = "") -> Wante
     """What a reference means: a name of the catalog, `hf:OWNER/REPO/FILE.gguf` or `ms:…` for a file
     on Hugging Face or ModelScope, `hf:OWNER/REPO` for an embedding model, or an https address.
 
-    `hub` confines a name to one of them. Raises UsageError for anything else.
+    `hub` confines a name to one of them. Raises ModelNotFound for a name that is not known, and
+    UsageError for anything else.
     """
     sha256 = sha256.strip().lower()
     if sha256 and not re.fullmatch(r"[0-9a-f]{64}", sha256):
@@ -67,6 +68,11 @@ def wanted(reference: str, *, hub: Hub | None = None, sha256: str = "") -> Wante
         return _in_repository(HUBS[prefix], rest, sha256)
     if reference.startswith(("https://", "http://")):
         return _at_address(reference, sha256)
+    if not re.fullmatch(r"[\w.+ -]+", reference):
+        raise UsageError(
+            f"{reference[:80]!r} is neither a model's name nor a place to get one from.",
+            hint="Name it like Qwen3-8B, hf:OWNER/REPO/FILE.gguf or https://HOST/FILE.gguf",
+        )
     return _known(catalog.named(reference), hub, sha256)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from quire.answering import receipts
 from quire.conversations.schema import Turn
-from quire.errors import UsageError
+from quire.errors import ConversationNotFound
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
 from quire.ui.chat import certainty, judging, scoping, welcome
@@ -163,7 +163,7 @@ def _turns(opened: Shared) -> tuple[list[Turn], int]:
     try:
         turns = opened.conversations.turns(mine.conversation, last=_SHOWN + mine.earlier)
         return turns, opened.conversations.find(mine.conversation).turns - len(turns)
-    except UsageError:
+    except ConversationNotFound:
         mine.conversation = None
         st.info(label("conversations.missing"))
         return [], 0
