@@ -17,15 +17,12 @@ from collections.abc import Sequence
 
 from quire.records import Passage, Sentence, Support
 from quire.text import analysis
-from quire.verification import agreement, coverage, identity, quotes
+from quire.verification import agreement, clauses, coverage, identity, quotes
 from quire.verification.quotes import Quote
 
 _SUPPORTED = 0.8
 _PARTLY = 0.5
 
-_CLAUSE = re.compile(
-    r"(?:,(?!\d)|[;，；])\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while|whereas)\s"
-)
 _CLAUSE_TERMS = 2  # of content in a clause that can be supported by itself
 _SOURCE = (
     "documents?|passages?|texts?|contexts?|sources?|information|excerpts?|quotes?|manual"
@@ -123,7 +120,7 @@ def _stitched(text: str, there: Sequence[Quote]) -> list[Quote]:
     """The quotes that support a sentence clause by clause, or none where a clause has no support of
     its own."""
     found: list[Quote] = []
-    for clause in _CLAUSE.split(text):
+    for clause in clauses.texts(text):
         if len(coverage.content(clause)) < _CLAUSE_TERMS:
             return []
         support, quote = _best(clause, there)

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 
 from quire.text import analysis, languages
 from quire.verification import (
+    clauses,
     denials,
     opposites,
     qualifiers,
@@ -72,7 +73,7 @@ def _clauses_about(text: str, quote: str) -> str:
     """The clauses of a quote that share a word with a sentence: what the others deny is not denied
     of it."""
     wanted = content(text)
-    near = [clause for clause in denials.CLAUSE.split(quote) if wanted & known(clause)]
+    near = [clause for clause in clauses.texts(quote) if wanted & known(clause)]
     return " ".join(near) or quote
 
 

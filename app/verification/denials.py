@@ -5,12 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quire.text import analysis, languages, sentences
-from quire.verification import opposites
+from quire.verification import clauses, opposites
 from quire.verification.coverage import content, known
 
-CLAUSE = re.compile(
-    r"[,;:，；：。]|\s(?:and|but|while|whereas|because|although|if|unless)\s|但|而且|并且"
-)
 _HAN = re.compile(f"[{languages.CJK}]")
 _DENIED = 4  # terms after a negation that tell what it denies
 _AFTER_NOT_ZH = re.compile("[能会应可法再得要必曾将被由在于按该想愿敢须需予以了过]")
@@ -53,19 +50,18 @@ def _bears_on(denial: _Denial, said: frozenset[str], quote: str) -> bool:
         span for span in sentences.split(quote) if span[0] <= denial.end and denial.start <= span[1]
     )
     around = (quote[start : denial.start], quote[denial.end : max(end, denial.end)])
-    clauses = [frozenset(_units(part)) for text in around for part in CLAUSE.split(text)]
+    elsewhere = [frozenset(_units(part)) for text in around for part in clauses.texts(text)]
     return not any(
-        shared <= clause and (said & clause) - here - analysis.stop_terms() for clause in clauses
+        shared <= clause and (said & clause) - here - analysis.stop_terms() for clause in elsewhere
     )
 
 
 def _denials(text: str) -> list[_Denial]:
     found = []
     chinese = languages.detect(text) == "zh"
-    ends = [match.start() for match in CLAUSE.finditer(text)]
+    spans = clauses.split(text)
     for start, end in opposites.negations(text):
-        clause_start = max((at for at in ends if at < start), default=0)
-        clause_end = min((at for at in ends if at >= end), default=len(text))
+        clause_start, clause_end = next(span for span in spans if start < span[1])
         if chinese:
             before = [f"{c}<" for c in _HAN.findall(text[max(0, start - 1) : start])]
             after = [f">{text[end : end + 2]}"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from quire.text import analysis, languages
+from quire.verification import clauses
 
 Difference = Literal["", "loose", "contrary"]
 
@@ -83,10 +84,6 @@ _NOT_ONLY = {
     "en": r"\bnot (?:only|just|merely|simply|until)\b",
     "zh": "不[仅但只光]|直到.{1,20}才",
 }
-_STATEMENT = re.compile(
-    r"[;；。]|[,，]\s*(?=(?:and|but|while|whereas|yet)\s|而(?!且|不)|但|并且|同时)|(?<=[.!?])\s"
-)
-_CLAUSE_END = re.compile(r"[,:](?!\d)|[;，；：。]|\s(?:and|but|while|whereas)\s")
 
 
 def compare(text: str, quote: str, *, about: frozenset[str]) -> Difference:
@@ -125,16 +122,16 @@ def compare(text: str, quote: str, *, about: frozenset[str]) -> Difference:
 
 def _about(quote: str, terms: frozenset[str]) -> Iterator[str]:
     """The statements of a quote that share a term."""
-    for statement in _STATEMENT.split(quote):
-        if statement and terms & set(analysis.terms(statement)):
+    for statement in clauses.texts(quote, statements=True):
+        if terms & set(analysis.terms(statement)):
             yield statement
 
 
 def _nearest(text: str, terms: frozenset[str]) -> Iterator[str]:
     """The clauses that share most of some terms, or half as many."""
-    clauses = [part for part in _CLAUSE_END.split(text) if part.strip()]
-    shared = [len(terms & set(analysis.terms(part))) for part in clauses]
-    for part, count in zip(clauses, shared, strict=True):
+    parts = clauses.texts(text)
+    shared = [len(terms & set(analysis.terms(part))) for part in parts]
+    for part, count in zip(parts, shared, strict=True):
         if 2 * count > max(shared):
             yield part
 
@@ -165,12 +162,11 @@ def _excluded(text: str, quote: str, language: str) -> bool:
     said = set(analysis.question_terms(text))
     for match in re.finditer(_EXCEPTION[language], quote, re.IGNORECASE):
         rest = quote[match.end() :]
-        end = _CLAUSE_END.search(rest)
         if language == "zh":
             outside = re.search("[外,，]", rest)
             excepted = rest[: outside.start()] if outside else rest[:6]
         else:
-            excepted = " ".join(rest[: end.start() if end else len(rest)].split()[:4])
+            excepted = " ".join(next(iter(clauses.texts(rest)), "").split()[:4])
         if any(term in said for term in analysis.question_terms(excepted)[:1]):
             return True
     return False

@@ -28,10 +28,6 @@ _WHEN_ZH = re.compile(
     "[今去明前当同次翌后]年|[春夏秋冬][天季]|上午|下午|晚上|早上|每[天年月周日]|目前|此后|后来"
     "|随后|最初|当时|近年|昨天|今天|明天"
 )
-CLAUSES = re.compile(
-    r"(?:[,:](?!\d)|[;，；：。])\s*(?:and\s|but\s|while\s|whereas\s)?|\s(?:and|but|while"
-    r"|whereas)\s|而(?!且)|但|并且"
-)
 
 
 class Token(NamedTuple):

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from quire.text import analysis, languages
-from quire.verification import clauses, identity
+from quire.verification import clauses, identity, mixing
 from quire.verification.tokens import (
     AGENTS_ZH,
-    CLAUSES,
     Token,
     canonical,
     characters,
@@ -69,7 +68,7 @@ def kept(text: str, quote: str) -> bool:
     in_order = _in_order_zh if chinese else _in_order_en
     if not (in_order(text, quote) or _is_named(text, quote, chinese=chinese)):
         return False
-    return not clauses.mixes(text, quote, chinese=chinese)
+    return not mixing.mixes(text, quote, chinese=chinese)
 
 
 def _is_named(text: str, quote: str, *, chinese: bool) -> bool:
@@ -109,7 +108,7 @@ def _in_order_en(text: str, quote: str) -> bool:
     voice = _voice(text, quote)
     if voice != "same":
         return voice == "turned"
-    parts = (words_of(part) for part in CLAUSES.split(text))
+    parts = (words_of(part) for part in clauses.texts(text))
     return not any(_moved(part, theirs) for part in parts) or _is_swapped(text, quote)
 
 
@@ -259,7 +258,7 @@ def _in_order_zh(text: str, quote: str) -> bool:
     ours, theirs = characters(text), characters(quote)
     voices = [{token.mark for token in tokens} & AGENTS_ZH for tokens in (ours, theirs)]
     if bool(voices[0]) == bool(voices[1]):
-        return not any(_moved(characters(part), theirs) for part in CLAUSES.split(text))
+        return not any(_moved(characters(part), theirs) for part in clauses.texts(text))
     return _same_agent_zh(*((ours, theirs) if voices[0] else (theirs, ours)))
 
 
