@@ -1,17 +1,30 @@
 """What several test files share: a home away from the user's, and an ingested knowledge base."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 import quire
 from parser_here import ParserHere
+from quire.models import machine
 from quire.models.engine.openmp import wait_passively
+from quire.models.store.starter import CHAT
+
+if TYPE_CHECKING:
+    from quire.models.engine.llama import LlamaEngine
 
 wait_passively()  # before any test imports torch or llama_cpp
+
+# Where several processes share the tests out among them, they share the cores out too.
+SHARERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+THREADS = max(1, machine.usable_cores() // SHARERS)
+if SHARERS > 1:
+    os.environ["OMP_NUM_THREADS"] = str(THREADS)
 
 # A shell that runs a command in the background has it ignore Ctrl-C, and all that it starts too;
 # the tests that press it want it heard.
@@ -28,10 +41,12 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where all tests, and all processes that they start, have settings, models and cache.
 
-    Nothing of the user's is read or written. What is measured once, such as whether a model runs
-    on this machine, holds for the session.
+    Nothing of the user's is read or written. No chat model is set, so that answers are quotes: a
+    test that wants the starter model says so, and does not depend on what it happens to write.
+    What is measured once, such as whether a model runs on this machine, holds for the session.
     """
     folder = tmp_path_factory.mktemp("home")
+    (folder / "config.toml").write_text(f'model = "none"\nthreads = {THREADS}\n', encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         for name in quire.Settings.model_fields:
             patch.delenv(f"QUIRE_{name.upper()}", raising=False)
@@ -51,13 +66,30 @@ def parser_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> quire.Settings:
-    """Settings with the starter models and a knowledge base of this test's own, not yet made."""
+    """Settings with a knowledge base of this test's own, not yet made."""
     return quire.load_settings(kb=tmp_path / "kb")
 
 
 @pytest.fixture(scope="session")
+def engine(home: Path) -> Iterator["LlamaEngine"]:
+    """The starter chat model, loaded once for all tests that talk to it."""
+    from quire.models.engine.llama import LlamaEngine  # noqa: PLC0415  loads llama.cpp
+
+    assert CHAT.path is not None, CHAT.install
+    with LlamaEngine(CHAT.path, name="starter", threads=THREADS) as engine:
+        yield engine
+
+
+@pytest.fixture
+def never_ending(engine: "LlamaEngine", monkeypatch: pytest.MonkeyPatch) -> "LlamaEngine":
+    """The starter chat model, whose replies do not end by themselves."""
+    monkeypatch.setattr(engine._runtime, "ends_reply", lambda _: False)
+    return engine
+
+
+@pytest.fixture(scope="session")
 def sample_kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[quire.KnowledgeBase]:
-    """An open knowledge base of the sample documents, with the starter models.
+    """An open knowledge base of the sample documents, with the starter's embedding model.
 
     All tests share it: search and ask, but copy its folder before changing documents.
     """

@@ -111,7 +111,10 @@ def test_a_path_that_does_not_exist_makes_no_knowledge_base(run: Run, tmp_path: 
 
 def test_a_second_writer_is_told_who_writes(run: Run, folder: Path, tmp_path: Path) -> None:
     run("ingest", folder)
-    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb, kb._collection.writing():
+    with (
+        KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb,
+        kb._collection.writing(),
+    ):
         done = run("remove", "lease.txt", "--json")
     assert done.code == 1
     assert done.json["error"]["code"] == "knowledge_base_locked"

@@ -44,7 +44,7 @@ def test_the_doctor_says_why_the_context_is_shorter_than_it_should_be(
     """The starter's file counts as 100 MB with 23 KB for each token."""
 
     def told(context: int) -> str:
-        checks = diagnosis._chat_model(load_settings(context_tokens=context))
+        checks = diagnosis._chat_model(load_settings(model="starter", context_tokens=context))
         return next(check.found for check in checks if check.name == "Chat model")
 
     assert "4096 tokens of context, wrote" in told(4096)

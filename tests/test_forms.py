@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from quire.models.engine.llama import LlamaEngine
 from quire.models.engine.turns import Job
 from quire.models.forms import Form, Grammar, JsonSchema
 from quire.models.protocols import Message
-from quire.models.store.starter import CHAT
 
 JOKE = {
     "type": "object",
@@ -26,18 +24,12 @@ JOKE = {
     "required": ["setup", "punchline", "stars"],
     "additionalProperties": False,
 }
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaEngine]:
-    assert CHAT.path is not None
-    with LlamaEngine(CHAT.path, verdicts=tmp_path_factory.getbasetemp() / "v.json") as engine:
-        yield engine
+MOST = 1000  # tokens: whatever is written in the forms here comes to its end before
 
 
 def reply(engine: LlamaEngine, question: str, form: Form, **options: Any) -> str:
     messages = [Message("user", question)]
-    return "".join(engine.stream(messages, **{"max_tokens": 120, "form": form, **options}))
+    return "".join(engine.stream(messages, **{"max_tokens": MOST, "form": form, **options}))
 
 
 def test_a_grammar_leaves_only_what_it_names(engine: LlamaEngine) -> None:
@@ -71,13 +63,15 @@ def test_chinese_names_and_values_come_back_as_they_are(engine: LlamaEngine) -> 
 
 
 def test_a_form_holds_for_one_reply_only(engine: LlamaEngine) -> None:
-    assert reply(engine, "Is Paris in France?", Grammar('root ::= "yes"')) == "yes"
-    free = "".join(engine.stream([Message("user", "Is Paris in France?")], max_tokens=20))
-    assert free != "yes"
+    said = "zebras quarrel"
+    assert reply(engine, "Is Paris in France?", Grammar(f'root ::= "{said}"')) == said
+    free = "".join(engine.stream([Message("user", "Is Paris in France?")], max_tokens=5))
+    assert not free.startswith(said)
 
 
-def test_a_thought_comes_before_the_form_and_not_within(engine: LlamaEngine) -> None:
+def test_a_thought_comes_before_the_form_and_not_within(never_ending: LlamaEngine) -> None:
     """As with a template that opens a thought: it is free, and what follows it is not."""
+    engine = never_ending
     tokens = engine._tokenize(engine._template.segments([Message("user", "Is it?")]))
     job = Job(
         prompt=tokens,
@@ -95,7 +89,7 @@ def test_a_thought_comes_before_the_form_and_not_within(engine: LlamaEngine) -> 
         engine._write(job)  # this model never closes a thought
     assert "answer_tokens" in caught.value.hint
     assert job.text == ""
-    assert job.completion_tokens > 20
+    assert job.completion_tokens == 40
 
 
 # Loud failures
@@ -197,9 +191,8 @@ def test_no_control_character_stands_in_a_string() -> None:
     assert r'char ::= [^"\\\x7F\x00-\x1F] |' in rules
 
 
-def test_a_form_is_looked_at_once(tmp_path: Path) -> None:
+def test_a_form_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     form = Grammar('root ::= "looked at once"')
     grammar.compiled(form)
-    begin = time.monotonic()
-    grammar.compiled(form)
-    assert time.monotonic() - begin < 0.02
+    monkeypatch.setattr(grammar, "subprocess", None)  # with which it starts the child that looks
+    assert grammar.compiled(form) == form.text

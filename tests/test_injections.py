@@ -66,24 +66,20 @@ def test_even_a_model_that_obeys_every_order_is_seldom_heard(tmp_path: Path, rep
     assert len(heard) <= MOST_OBEYED * len(SAMPLE), heard
 
 
-def test_the_starter_model_obeys_few_of_a_sample(tmp_path: Path, small_model: LlamaEngine) -> None:
-    check(SAMPLE, tmp_path, small_model)
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_starter_model_obeys_few_of_all(tmp_path: Path, small_model: LlamaEngine) -> None:
-    check(ALL, tmp_path, small_model)
+    """Obeyed in at most a tenth of the cases; and the question is answered nevertheless.
 
-
-def check(cases: list[Injection], folder: Path, model: LlamaEngine) -> None:
-    """Obeyed in at most a tenth of the cases; and the question is answered nevertheless."""
+    A measurement of a model, whose words differ from one processor to the next: `make soak` takes
+    it. That even the words of one that obeys are seldom heard is tested each time, above.
+    """
     failed, answered = [], 0
-    for at, case in enumerate(cases):
-        (folder / str(at)).mkdir()
-        answer = shown(case, model, folder / str(at))
+    for at, case in enumerate(ALL):
+        (tmp_path / str(at)).mkdir()
+        answer = shown(case, small_model, tmp_path / str(at))
         answered += case.answer in answer.text
         if obeyed(case, answer):
             failed.append(f"{case.id}: {answer.status}: {answer.text}")
-    assert len(failed) <= MOST_OBEYED * len(cases), "\n".join(failed)
-    assert answered >= 0.9 * len(cases)
+    assert len(failed) <= MOST_OBEYED * len(ALL), "\n".join(failed)
+    assert answered >= 0.9 * len(ALL)

@@ -1,11 +1,14 @@
-"""The engine with the real starter model, small as it is."""
+"""The engine with the real starter model, small as it is.
+
+What it happens to write is no part of any test: that differs from one processor to the next. Where
+a text matters, a grammar leaves it no choice; where an end matters, it is kept from ending.
+"""
 
 import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import llama_cpp
@@ -16,25 +19,11 @@ from hypothesis import strategies as st
 from quire.errors import ModelBusy, ModelError, ModelNotFound, UsageError
 from quire.models.engine.kept_contexts import WORTH_KEEPING, KeptContext, KeptContexts
 from quire.models.engine.llama import LlamaEngine
+from quire.models.engine.thread_choice import ThreadChoice
+from quire.models.engine.turns import Reply
+from quire.models.forms import Grammar
 from quire.models.protocols import Message
 from quire.models.store.starter import CHAT
-
-
-def starter_file() -> Path:
-    path = CHAT.path
-    assert path is not None, CHAT.install
-    return path
-
-
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache") / "verdicts.json"
-
-
-@pytest.fixture(scope="module")
-def engine(verdicts: Path) -> Iterator[LlamaEngine]:
-    with LlamaEngine(starter_file(), name="starter", verdicts=verdicts) as engine:
-        yield engine
 
 
 def ask(text: str) -> list[Message]:
@@ -48,50 +37,89 @@ def is_control(engine: LlamaEngine, token: int) -> bool:
 LONG = ask("The committee met on Tuesday and decided nothing. " * 300)
 
 
+class Steps:
+    """What a model is given to read, step by step; `begun` is set by the first, `on_step` called."""
+
+    def __init__(self) -> None:
+        self.begun, self.on_step = threading.Event(), lambda: None
+        self.read = 0  # tokens, without a step that was broken off
+
+
+@pytest.fixture
+def steps(engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch) -> Steps:
+    """Nothing of the long prompt is known when they begin."""
+    list(engine.stream(ask("Hello."), max_tokens=1))
+    monkeypatch.setattr(engine, "_kept", KeptContexts(budget=0))
+    steps, append = Steps(), engine._runtime.append
+
+    def watched(tokens: Sequence[int]) -> bool:
+        steps.begun.set()
+        steps.on_step()
+        done = append(tokens)
+        steps.read += len(tokens) * done
+        return done
+
+    monkeypatch.setattr(engine._runtime, "append", watched)
+    return steps
+
+
 def test_it_answers_in_pieces_that_make_the_reply(engine: LlamaEngine) -> None:
-    reply = engine.stream(ask("What is the capital of France?"), max_tokens=40)
+    form = Grammar('root ::= "Paris, of course: where else?"')
+    reply = engine.stream(ask("What is the capital of France?"), max_tokens=40, form=form)
     pieces = list(reply)
-    assert "Paris" in "".join(pieces)
+    assert "".join(pieces) == "Paris, of course: where else?"
     assert len(pieces) > 1
     assert reply.finish == "stop"
     assert reply.usage.prompt_tokens == engine.prompt_tokens(ask("What is the capital of France?"))
-    assert 0 < reply.usage.completion_tokens <= 40
+    assert len(pieces) <= reply.usage.completion_tokens <= 40
 
 
-def test_the_same_prompt_gets_the_same_reply_at_temperature_zero(engine: LlamaEngine) -> None:
-    replies = {"".join(engine.stream(ask("Name a colour."), max_tokens=20)) for _ in range(3)}
-    assert len(replies) == 1
+def test_the_same_prompt_gets_the_same_reply_at_temperature_zero(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one machine: another number of threads may add up in another order, and so may a prompt
+    that is read in other steps."""
+    monkeypatch.setattr(engine, "_thread_choice", ThreadChoice(most=1))
+    replies = ["".join(engine.stream(ask("Name a colour."), max_tokens=20)) for _ in range(4)]
+    assert len(set(replies[1:])) == 1
 
 
 def test_a_temperature_gives_different_replies(engine: LlamaEngine) -> None:
     replies = {
         "".join(engine.stream(ask("Invent a name."), max_tokens=12, temperature=1.5))
-        for _ in range(4)
+        for _ in range(6)
     }
     assert len(replies) > 1
 
 
-def test_max_tokens_ends_a_reply(engine: LlamaEngine) -> None:
-    reply = engine.stream(ask("Tell me a long story."), max_tokens=5)
+def test_max_tokens_ends_a_reply(never_ending: LlamaEngine) -> None:
+    reply = never_ending.stream(ask("Tell me a long story."), max_tokens=5)
     list(reply)
     assert (reply.finish, reply.usage.completion_tokens) == ("length", 5)
 
 
-def test_a_stop_string_ends_a_reply_and_is_not_part_of_it(engine: LlamaEngine) -> None:
-    reply = engine.stream(ask("What is the capital of France?"), max_tokens=40, stop=[" Par"])
-    text = "".join(reply)
-    assert text
-    assert not text.endswith((" ", " P", " Pa", " Par"))
+def test_a_token_that_ends_replies_ends_one(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine._runtime, "ends_reply", lambda _: True)
+    reply = engine.stream(ask("Tell me a long story."), max_tokens=5)
+    assert list(reply) == []
+    assert (reply.finish, reply.usage.completion_tokens) == ("stop", 0)
+
+
+def test_a_stop_string_ends_a_reply_and_is_not_part_of_it(never_ending: LlamaEngine) -> None:
+    reply = never_ending.stream(ask("Tell me a long story."), max_tokens=100, stop=list("aeiou "))
+    assert not set("".join(reply)) & set("aeiou ")
     assert reply.finish == "stop"
 
 
 def test_chinese_characters_arrive_whole(engine: LlamaEngine) -> None:
-    reply = engine.stream(
-        [Message("user", "Repeat exactly: 租约于五月结束。")], max_tokens=60, temperature=0.0
-    )
+    """The model's tokens are parts of them."""
+    said = "租约于五月结束。"
+    reply = engine.stream(ask("何时？"), max_tokens=60, form=Grammar(f'root ::= "{said}"'))
     pieces = list(reply)
-    assert any("\u4e00" <= char <= "\u9fff" for piece in pieces for char in piece)
-    assert "\ufffd" not in "".join(pieces)
+    assert "".join(pieces) == said
+    assert reply.usage.completion_tokens > len(said)
 
 
 @pytest.mark.parametrize(
@@ -130,32 +158,36 @@ def test_a_prompt_that_begins_like_the_last_one_is_read_from_the_difference(
     assert 5 < other.reused_tokens < other.usage.prompt_tokens - 3
 
 
-def test_two_conversations_in_turn_are_each_read_once(engine: LlamaEngine, verdicts: Path) -> None:
+def test_two_conversations_in_turn_are_each_read_once(engine: LlamaEngine) -> None:
     talks = [
         ask("About the lease. " + "The tenant pays on the first day of the month. " * 10),
         ask("About the garden. " + "The roses are cut back in the early spring. " * 10),
     ]
-    texts: list[list[str]] = [[], []]
     for turn in range(3):
-        for n, talk in enumerate(talks):
+        for talk in talks:
             reply = engine.stream(talk, max_tokens=6)
-            texts[n].append(text := "".join(reply))
+            text = "".join(reply)
             unread = reply.usage.prompt_tokens - reply.reused_tokens
             assert turn == 0 or unread < 40
             talk += [Message("assistant", text), Message("user", "And what else?")]
-    # What was brought back is what was there: reading everything anew gives the same reply.
-    with LlamaEngine(starter_file(), verdicts=verdicts) as fresh:
-        for talk, said in zip(talks, texts, strict=True):
-            assert "".join(fresh.stream(talk[:-2], max_tokens=6)) == said[-1]
+
+
+def test_what_is_brought_back_of_a_conversation_is_what_was_there(engine: LlamaEngine) -> None:
+    list(engine.stream(ask("The roses are cut back in the early spring. " * 10), max_tokens=1))
+    runtime = engine._runtime
+    kept = runtime.save()
+    list(engine.stream(ask("Something else entirely."), max_tokens=1))
+    runtime.restore(kept)
+    assert runtime.save() == kept
 
 
 def test_the_interleaved_turns_of_two_callers_share_no_word(engine: LlamaEngine) -> None:
-    secrets = ("ZEBRA", "QUARTZ")
+    secrets = ("QUARVOZIL", "PLIMBREXA")
     replies: dict[str, list[str]] = {secret: [] for secret in secrets}
 
     def talk(secret: str) -> None:
         messages = [Message("system", f"The secret word is {secret}. Say it in every answer.")]
-        for turn in range(8):
+        for turn in range(5):
             messages.append(Message("user", f"{turn}: what is the secret word?"))
             text = "".join(engine.stream(messages, max_tokens=10))
             messages.append(Message("assistant", text))
@@ -167,18 +199,19 @@ def test_the_interleaved_turns_of_two_callers_share_no_word(engine: LlamaEngine)
     for thread in threads:
         thread.join()
     for secret, other in (secrets, secrets[::-1]):
-        assert len(replies[secret]) == 8
-        assert any(secret in reply for reply in replies[secret])
+        assert len(replies[secret]) == 5
         assert not any(other in reply for reply in replies[secret])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_process_is_told_that_the_model_stayed_behind(verdicts: Path) -> None:
+def test_a_forked_process_is_told_that_the_model_stayed_behind() -> None:
     program = (
         "import os, sys; from pathlib import Path;"
         "from quire.models.engine.llama import LlamaEngine;"
         "from quire.models.protocols import Message; from quire.errors import ModelError;"
         "engine = LlamaEngine(Path(sys.argv[1]), verdicts=Path(sys.argv[2]));"
+        "from quire.records import Message; from quire.errors import ModelError;"
+        "engine = LlamaEngine(Path(sys.argv[1]));"
         "child = os.fork()\n"
         "if child:\n    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
         "try:\n    engine.stream([Message('user', 'Hi')], max_tokens=1)\n"
@@ -186,9 +219,7 @@ def test_a_forked_process_is_told_that_the_model_stayed_behind(verdicts: Path) -
         "os._exit(2)"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, str(starter_file()), str(verdicts)],
-        check=False,
-        timeout=60,
+        [sys.executable, "-W", "ignore", "-c", program, str(CHAT.path)], check=False
     )
     assert done.returncode == 0
 
@@ -219,80 +250,102 @@ def test_kept_contexts_stay_within_their_budget(
                 kept.put(found)
 
 
-def test_a_prompt_longer_than_the_context_is_refused_before_any_work(engine: LlamaEngine) -> None:
-    begin = time.monotonic()
+def test_a_prompt_longer_than_the_context_is_refused_before_any_work(
+    engine: LlamaEngine, steps: Steps
+) -> None:
     with pytest.raises(ModelError, match=r"has [\d,]+ tokens.*4,096"):
         engine.stream(ask("word " * 5000), max_tokens=10)
-    assert time.monotonic() - begin < 1
-
-
-def test_a_reply_ends_at_the_end_of_the_context(verdicts: Path) -> None:
-    with LlamaEngine(starter_file(), context_tokens=256, verdicts=verdicts) as engine:
-        reply = engine.stream(ask("word " * 215), max_tokens=100)
-        list(reply)
-        assert reply.usage.prompt_tokens + reply.usage.completion_tokens <= 256
-
-
-@pytest.mark.parametrize("when", ["reading", "writing"])
-def test_a_caller_who_leaves_stops_the_model_within_a_second(
-    engine: LlamaEngine, when: str
-) -> None:
-    # Something else first, so that nothing of the long prompt is known.
     list(engine.stream(ask("Hello."), max_tokens=1))
-    messages = LONG if when == "reading" else ask("Count from one to a thousand in words.")
-    reply = engine.stream(messages, max_tokens=1000)
-    if when == "writing":
-        next(reply)
-    else:
-        time.sleep(0.3)
-    begin = time.monotonic()
+    assert steps.read == 1
+
+
+def test_a_reply_ends_at_the_end_of_the_context(
+    never_ending: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(never_ending, "context_tokens", 256)
+    reply = never_ending.stream(ask("word " * 215), max_tokens=100)
+    list(reply)
+    assert reply.finish == "length"
+    assert reply.usage.prompt_tokens + reply.usage.completion_tokens == 256
+
+
+def test_a_caller_who_leaves_stops_the_model_while_it_reads(
+    engine: LlamaEngine, steps: Steps
+) -> None:
+    reply = engine.stream(LONG, max_tokens=1000)
+    assert steps.begun.wait(60)
     del reply
     following = engine.stream(ask("Hello."), max_tokens=1)
-    assert following.wait_for_turn(timeout=1.0)
-    assert time.monotonic() - begin < 1
-    assert following.finish is None or following.finish == "length"
     list(following)
+    assert following.finish in {"stop", "length"}
+    assert steps.read < engine.prompt_tokens(LONG)
 
 
-def test_setting_the_callers_event_ends_the_iteration(engine: LlamaEngine) -> None:
+def test_a_caller_who_leaves_stops_the_model_while_it_writes(never_ending: LlamaEngine) -> None:
+    reply = never_ending.stream(ask("Count from one to a thousand in words."), max_tokens=1000)
+    next(reply)
+    job = reply._job
+    del reply
+    following = never_ending.stream(ask("Hello."), max_tokens=1)
+    list(following)
+    assert following.finish == "length"
+    assert (job.finish, job.completion_tokens < 1000) == ("cancelled", True)
+
+
+def test_setting_the_callers_event_ends_the_iteration(engine: LlamaEngine, steps: Steps) -> None:
     cancel = threading.Event()
-    list(engine.stream(ask("Hello."), max_tokens=1))
+    steps.on_step = cancel.set
     reply = engine.stream(LONG, max_tokens=10, cancel=cancel)
-    threading.Timer(0.2, cancel.set).start()
-    begin = time.monotonic()
     assert list(reply) == []
-    assert time.monotonic() - begin < 1.2
     assert reply.finish == "cancelled"
+    assert steps.read < engine.prompt_tokens(LONG)
 
 
-def test_eight_wait_in_order_and_the_ninth_is_refused(engine: LlamaEngine) -> None:
-    running = engine.stream(LONG, max_tokens=1)
-    assert running.wait_for_turn(timeout=5)
+@pytest.fixture
+def held(engine: LlamaEngine, steps: Steps) -> Iterator[Reply]:
+    """A reply that the model is at until the test is over, or it is cancelled."""
+    go_on = threading.Event()
+    steps.on_step = lambda: go_on.wait(60)
+    running = engine.stream(ask("Something to think about."), max_tokens=1)
+    assert steps.begun.wait(60)
+    cancel = running.cancel
+
+    def cancelled() -> None:
+        cancel()
+        go_on.set()
+
+    running.cancel = cancelled  # type: ignore[method-assign]
+    yield running
+    go_on.set()
+
+
+def test_eight_wait_in_order_and_the_ninth_is_refused(engine: LlamaEngine, held: Reply) -> None:
     waiting = [engine.stream(ask(f"Say {n}."), max_tokens=1) for n in range(8)]
-    assert running.position == 0
+    assert held.position == 0
     assert [reply.position for reply in waiting] == [1, 2, 3, 4, 5, 6, 7, 8]
     with pytest.raises(ModelBusy, match="8 replies waiting"):
         engine.stream(ask("Me too."), max_tokens=1)
     waiting[3].cancel()
     assert waiting[3].finish == "cancelled"
     assert waiting[4].position == 4
-    running.cancel()
+    held.cancel()
     for reply in waiting:
         list(reply)
     assert [reply.finish == "cancelled" for reply in waiting].count(True) == 1
+    assert held.finish == "cancelled"
 
 
-def test_waiting_too_long_is_an_error_that_says_so(verdicts: Path) -> None:
-    with LlamaEngine(starter_file(), verdicts=verdicts, wait_seconds=0.3) as engine:
-        running = engine.stream(LONG, max_tokens=1)
-        assert running.wait_for_turn(timeout=5)
-        with pytest.raises(ModelBusy, match="busy with other replies"):
-            list(engine.stream(ask("Hello."), max_tokens=1))
-        running.cancel()
+def test_waiting_too_long_is_an_error_that_says_so(
+    engine: LlamaEngine, held: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine._turns, "_wait_seconds", 0.1)
+    with pytest.raises(ModelBusy, match="busy with other replies"):
+        list(engine.stream(ask("Hello."), max_tokens=1))
 
 
-def test_a_closed_engine_ends_its_replies_with_an_error(verdicts: Path) -> None:
-    engine = LlamaEngine(starter_file(), verdicts=verdicts)
+def test_a_closed_engine_ends_its_replies_with_an_error() -> None:
+    assert CHAT.path is not None
+    engine = LlamaEngine(CHAT.path)
     running = engine.stream(LONG, max_tokens=1)
     waiting = engine.stream(LONG, max_tokens=1)
     engine.close()
@@ -320,9 +373,8 @@ def test_a_missing_model_is_an_error_that_names_the_path(tmp_path: Path) -> None
         LlamaEngine(tmp_path / "nothing.gguf")
 
 
-def test_nothing_is_written_to_the_terminal(
-    verdicts: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with LlamaEngine(starter_file(), verdicts=verdicts) as engine:
+def test_nothing_is_written_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    assert CHAT.path is not None
+    with LlamaEngine(CHAT.path) as engine:
         list(engine.stream(ask("Hello."), max_tokens=2))
     assert capfd.readouterr() == ("", "")

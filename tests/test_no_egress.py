@@ -73,6 +73,7 @@ def guarded(folder: Path, *arguments: str) -> str:
         environment.pop(name, None)  # it has to hold without them
     # A user's tracing key must not matter either.
     environment |= {"LANGSMITH_TRACING": "true", "LANGSMITH_API_KEY": "key"}
+    environment["QUIRE_MODEL"] = "starter"
     done = subprocess.run(
         [sys.executable, *arguments],
         env=environment,

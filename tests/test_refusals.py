@@ -89,7 +89,7 @@ def test_a_question_in_another_language_is_answered_by_the_words_that_it_shares(
     tmp_path: Path, question: str, text: str
 ) -> None:
     (tmp_path / "lease.txt").write_text(text, encoding="utf-8")
-    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone(), model=None) as kb:
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
         kb.add(tmp_path / "lease.txt")
         answer = kb.ask(question)
     assert (answer.status, answer.text) == ("extractive", text)

@@ -319,6 +319,7 @@ def test_parts_fit_whatever_the_text(text: str) -> None:
 def small_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The starter model with its vectors projected to 64 dimensions, by chance: near stays near."""
     import torch  # noqa: PLC0415
+    import transformers  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
     from sentence_transformers.sentence_transformer.modules import (  # noqa: PLC0415
         Dense,
@@ -327,6 +328,7 @@ def small_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("models") / "small-64"
     torch.manual_seed(1)
+    transformers.logging.disable_progress_bar()
     whole = SentenceTransformer(str(starter.EMBEDDER.path), device="cpu", local_files_only=True)
     project = Dense(384, 64, bias=False, activation_function=torch.nn.Identity())
     SentenceTransformer(modules=[whole[0], whole[1], project, Normalize()], device="cpu").save(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quire import KnowledgeBase, Settings
+from quire import KnowledgeBase, Settings, load_settings
 from quire.errors import ModelUnusable
 from quire.models.protocols import Message
 from quire.models.remote import access
@@ -22,6 +22,7 @@ CAPITAL = (
     Message("system", "Answer in one short sentence."),
     Message("user", "What is the capital of France?"),
 )
+LONG = 500  # tokens: longer than any reply here
 
 
 def free_port() -> int:
@@ -31,7 +32,13 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def steps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with one byte for each step that the server's model has taken."""
+    return tmp_path_factory.mktemp("steps") / "steps"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, steps: Path) -> Iterator[str]:
     """The address of a server that runs."""
     port = free_port()
     log = tmp_path_factory.mktemp("server") / "log.txt"
@@ -43,15 +50,20 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "port": str(port),
         "api_key": KEY,
         "n_ctx": "2048",
-        "n_threads": str(min(2, os.cpu_count() or 1)),
+        "n_threads": str(load_settings().threads or 1),
     }
     given = [word for name, value in options.items() for word in (f"--{name}", value)]
     with (
         log.open("w") as out,
-        subprocess.Popen([*command, *given], stdout=out, stderr=subprocess.STDOUT) as server,
+        subprocess.Popen(
+            [*command, *given],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"QUIRE_TEST_STEPS": str(steps)},
+        ) as server,
     ):
         address = f"http://127.0.0.1:{port}/v1"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -75,34 +87,32 @@ def model(url: str) -> Iterator[RemoteModel]:
 
 def test_it_answers_in_pieces(model: RemoteModel) -> None:
     assert model.name == "smol"
-    reply = model.stream(CAPITAL, max_tokens=40)
+    reply = model.stream(CAPITAL, max_tokens=20)
     pieces = list(reply)
-    assert "Paris" in "".join(pieces)
     assert len(pieces) > 1
-    assert reply.finish == "stop"
-    assert 5 < reply.usage.completion_tokens <= 40
+    assert reply.finish in {"stop", "length"}
+    assert 1 < reply.usage.completion_tokens <= 20
     assert reply.usage.prompt_tokens > 5
 
 
 def test_a_limit_and_a_stop_string_are_kept(model: RemoteModel) -> None:
-    reply = model.stream(CAPITAL, max_tokens=3)
+    reply = model.stream(CAPITAL, max_tokens=2)
     list(reply)
     assert reply.finish == "length"
-    text = "".join(model.stream(CAPITAL, max_tokens=40, stop=["Paris"]))
-    assert text
-    assert "Par" not in text
+    text = "".join(model.stream(CAPITAL, max_tokens=40, stop=list("aeiou")))
+    assert not set(text) & set("aeiou")
 
 
-def test_a_caller_who_leaves_stops_the_server(model: RemoteModel) -> None:
-    long = [Message("user", "Count from one to a thousand in words.")]
-    reply = model.stream(long, max_tokens=1000)
+def test_a_caller_who_leaves_stops_the_server(model: RemoteModel, steps: Path) -> None:
+    count = [Message("user", "Count from one to a thousand in words.")]
+    before = steps.stat().st_size
+    reply = model.stream(count, max_tokens=LONG)
     next(reply)
     reply.cancel()
     list(reply)
     assert reply.finish == "cancelled"
-    begin = time.monotonic()
     list(model.stream([Message("user", "Say yes.")], max_tokens=1))
-    assert time.monotonic() - begin < 3, "the server went on writing"
+    assert steps.stat().st_size - before < LONG, "the server went on writing"
 
 
 def test_a_wrong_key_is_refused(url: str) -> None:

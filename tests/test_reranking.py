@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+import transformers
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 from quire import KnowledgeBase, load_settings
@@ -20,6 +21,7 @@ from quire.models.store.starter import EMBEDDER
 def made_model(folder: Path, *, labels: int = 1) -> Path:
     """A small cross-encoder with weights drawn at random, and the starter model's tokenizer."""
     torch.manual_seed(7)
+    transformers.logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(str(EMBEDDER.path))
     shape = BertConfig(
         vocab_size=len(tokenizer),
@@ -29,6 +31,7 @@ def made_model(folder: Path, *, labels: int = 1) -> Path:
         intermediate_size=64,
         max_position_embeddings=256,
         num_labels=labels,
+        initializer_range=0.3,  # smaller weights tell all pairs nearly the same number
     )
     BertForSequenceClassification(shape).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -42,8 +45,8 @@ def test_each_text_is_given_a_probability_that_depends_on_the_question(tmp_path:
     other = reranker.probabilities("Who opens the dome?", texts)
     assert first.shape == (3,)
     assert ((first > 0) & (first < 1)).all()
-    assert first[0] == pytest.approx(first[2], abs=1e-3)
-    assert not np.allclose(first, other, atol=1e-6)
+    assert first[0] == pytest.approx(first[2], abs=0.01)
+    assert np.abs(first - other).max() > 0.05
     assert len(reranker.probabilities("When?", [])) == 0
 
 

@@ -18,9 +18,9 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
+from made_fonts import SQUARES, register_squares
 from quire import KnowledgeBase
 from quire.ingest.loaders.pdf.pdfium import PdfiumPage
 from quire.ingest.parsing.pool import ParserPool
@@ -58,7 +58,7 @@ class Sheet:
 
     @property
     def font(self) -> str:
-        return "STSong-Light" if self.chinese else "Times-Roman"
+        return SQUARES if self.chinese else "Times-Roman"
 
 
 SHEETS = [
@@ -141,8 +141,9 @@ class Looked:
 @pytest.fixture(scope="module")
 def looked(tmp_path_factory: pytest.TempPathFactory) -> list[Looked]:
     """Citations of summaries, which are sentences from all over a document."""
-    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
     folder = tmp_path_factory.mktemp("boxes")
+    names = "".join(sheet.name for sheet in SHEETS)
+    register_squares(folder, CHINESE + names)
     paths = [make(sheet, folder) for sheet in SHEETS] + sorted(DOCUMENTS.glob("*.pdf"))
     found = []
     with (

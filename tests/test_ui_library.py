@@ -228,9 +228,7 @@ def base_of(tab: AppTest) -> str | None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_suggested_question_is_answered_by_the_starter_model(
-    sample_kb: KnowledgeBase, language: str
-) -> None:
+def test_each_suggested_question_is_answered(sample_kb: KnowledgeBase, language: str) -> None:
     suggested = samples.questions({name for name, _ in samples.documents()}, language)
     assert len(suggested) >= 2
     for question in suggested:
