@@ -209,8 +209,6 @@ def test_a_forked_process_is_told_that_the_model_stayed_behind() -> None:
         "import os, sys; from pathlib import Path;"
         "from quire.models.engine.llama import LlamaEngine;"
         "from quire.models.protocols import Message; from quire.errors import ModelError;"
-        "engine = LlamaEngine(Path(sys.argv[1]), verdicts=Path(sys.argv[2]));"
-        "from quire.records import Message; from quire.errors import ModelError;"
         "engine = LlamaEngine(Path(sys.argv[1]));"
         "child = os.fork()\n"
         "if child:\n    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
