@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from quire import KnowledgeBase
+from quire import KnowledgeBase, Question
 from quire.answering.confidence import calibration
 from quire.conversations.store import new_id
 from quire.indexes.scope import Scope
@@ -97,9 +97,9 @@ def test_a_stopped_answer_is_marked_and_no_other_is(
     assert "Stopped before" not in shown(tab)
     stream = KnowledgeBase.stream
 
-    def slow(self: KnowledgeBase, question: str, *, cancel: Any, **options: Any) -> Iterator[Any]:
-        assert cancel.wait(60)
-        yield from stream(self, question, cancel=threading.Event(), **options)
+    def slow(self: KnowledgeBase, question: Question) -> Iterator[Any]:
+        assert question.cancel.wait(60)
+        yield from stream(self, question, cancel=threading.Event())
 
     monkeypatch.setattr(KnowledgeBase, "stream", slow)
     tab.chat_input(key="ask").set_value("When does the lease begin?").run()
@@ -196,8 +196,8 @@ def test_quotes_are_shown_while_the_model_reads(
     go_on = threading.Event()
     quotes = opened.base.ask(DEPOSIT, store=False)
 
-    def reading(self: KnowledgeBase, question: str, *, on_draft: Any, **_: Any) -> Iterator[Any]:
-        on_draft(Draft(question, quotes.text, quotes.sentences))
+    def reading(self: KnowledgeBase, question: Question) -> Iterator[Any]:
+        question.on_draft(Draft(question.text, quotes.text, quotes.sentences))
         assert go_on.wait(60)
         yield quotes
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from quire import KnowledgeBase
+from quire.answering.question import Question
 from quire.errors import Unreadable
 from quire.models.fakes import FakeChatModel, FakeReply
 from quire.models.protocols import Message
@@ -45,7 +46,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 
 
 def test_a_stopped_answer_keeps_what_was_written(base: KnowledgeBase) -> None:
-    job = AnswerJob(base, "When does the gate of the observatory open?", conversation=None)
+    job = AnswerJob(base, Question("When does the gate of the observatory open?"))
     for _ in range(600):
         if job.text or job.wait(0.05):
             break

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from quire.answering import receipts
+from quire.answering.question import Question
 from quire.conversations.schema import Turn
 from quire.errors import ConversationNotFound
 from quire.ui import answers, problems, source_panel
@@ -56,11 +57,13 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
     mine.source = None  # of an earlier answer: it would be read as the proof of this one
     mine.answering = AnswerJob(
         opened.base,
-        question,
-        conversation=mine.conversation,
-        scope=mine.scope,
-        max_risk=mine.risk,
-        replacing=replacing,
+        Question(
+            question,
+            conversation=mine.conversation,
+            scope=mine.scope,
+            max_risk=mine.risk,
+            replacing=replacing,
+        ),
     )
     mine.answering.wait(_AT_ONCE)
     st.rerun()
@@ -69,8 +72,8 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
 def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> None:
     mine = state()
     job = mine.answering
-    if job is not None and job.replacing is not None:
-        turns = [turn for turn in turns if turn.id != job.replacing]
+    if job is not None and job.question.replacing is not None:
+        turns = [turn for turn in turns if turn.id != job.question.replacing]
     if older and st.button(
         label("chat.earlier", n=older), key="earlier", icon=":material/history:", type="tertiary"
     ):
@@ -89,7 +92,7 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
                 if not known:  # there was nothing to find it in
                     intake.upload_area(opened)
     if job is not None:
-        _question(job.question)
+        _question(job.question.text)
         _on_its_way(opened, job)
     for question in mine.next_questions:
         _question(question)
@@ -180,12 +183,12 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
     if job.done:
         st.rerun()
     with st.chat_message("assistant", avatar=":material/menu_book:"):
-        if job.scope:
-            st.caption(markdown(scoping.words(job.scope)))
+        if job.question.scope:
+            st.caption(markdown(scoping.words(job.question.scope)))
         if job.text:
             st.html(f'<div class="quire-text">{html(job.text)}</div>')
         elif job.draft is not None:
-            answers.draw_draft(job.draft, question=job.question, seconds=job.seconds)
+            answers.draw_draft(job.draft, question=job.question.text, seconds=job.seconds)
         else:
             waiting = "chat.loading" if opened.model_state == "loading" else "chat.searching"
             st.caption(f"{label(waiting)} … {job.seconds:.0f} s")

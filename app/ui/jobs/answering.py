@@ -4,12 +4,13 @@ The script that draws a page ends whenever the reader clicks somewhere. The answ
 on, is stored, and the page is drawn around whatever of it is there.
 """
 
+import dataclasses
 import logging
 import threading
 import time
 import traceback
 
-from quire.indexes.scope import Scope
+from quire.answering.question import Question
 from quire.knowledge_base import KnowledgeBase
 from quire.records import Answer, Draft
 
@@ -19,32 +20,18 @@ _log = logging.getLogger(__name__)
 class AnswerJob:
     """One question being answered. `answer` or `problem` is set once `done` is.
 
-    `replacing` is the id of the answer whose place the new one takes; `draft` holds quotes to show
-    until there is text, or is None. `stopped` says that the reader did not wait for the end.
+    `draft` holds quotes to show until there is text, or is None. `stopped` says that the reader did
+    not wait for the end.
     """
 
-    def __init__(
-        self,
-        base: KnowledgeBase,
-        question: str,
-        *,
-        conversation: str | None,
-        scope: Scope | None = None,
-        max_risk: float | None = None,
-        replacing: str | None = None,
-    ) -> None:
-        self.question = question
-        self.conversation = conversation
-        self.scope = scope
-        self.max_risk = max_risk
-        self.replacing = replacing
+    def __init__(self, base: KnowledgeBase, question: Question) -> None:
+        self.question = dataclasses.replace(question, on_draft=self._hear_draft)
         self.draft: Draft | None = None
         self.answer: Answer | None = None
         self.problem: Exception | None = None
         self.stopped = False
         self._base = base
         self._pieces: list[str] = []
-        self._cancel = threading.Event()
         self._done = threading.Event()
         self._began = time.monotonic()
         threading.Thread(target=self._run, name="quire-answer", daemon=True).start()
@@ -65,7 +52,7 @@ class AnswerJob:
 
     @property
     def stopping(self) -> bool:
-        return self._cancel.is_set()
+        return self.question.cancel.is_set()
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most so long; returns whether it has come."""
@@ -74,19 +61,11 @@ class AnswerJob:
     def stop(self) -> None:
         """End the answer soon and keep what is written."""
         self.stopped = not self.done
-        self._cancel.set()
+        self.question.cancel.set()
 
     def _run(self) -> None:
         try:
-            for piece in self._base.stream(
-                self.question,
-                conversation=self.conversation,
-                scope=self.scope,
-                max_risk=self.max_risk,
-                cancel=self._cancel,
-                replacing=self.replacing,
-                on_draft=self._hear_draft,
-            ):
+            for piece in self._base.stream(self.question):
                 if isinstance(piece, Answer):
                     self.answer = piece
                 else:
