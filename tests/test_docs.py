@@ -197,6 +197,14 @@ def defined(tree: ast.Module) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_files_of_the_code_that_are_named_are_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    folders = "app|ingest|indexes|benchmarks|examples|tests"
+    named = set(re.findall(rf"\b((?:{folders})/[\w/.-]+\.\w+)", text))
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 def test_the_walks_name_functions_that_there_are() -> None:
     text = (ROOT / "docs" / "walks.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\|.*?`([\w/]+\.py)` \| (.*?) \|", text, re.MULTILINE)
