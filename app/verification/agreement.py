@@ -1,18 +1,25 @@
-"""Whether a sentence claims what a quote says: what must not differ between the two.
+"""Whether a sentence claims what a quote says: the checks that it must pass, one by one.
 
-`agrees` vetoes: a quantity, a name or a negation that the quote lacks makes a sentence false.
-`aligned` is stricter: a word that stands in the place of another one, a condition that is left out,
-"about 5" for "at least 5" may be a paraphrase or may be an error, so such a sentence is never fully
-supported.
+Some veto: a quantity, a name or a negation that the quote lacks makes a sentence false. The others
+are stricter: a word that stands in the place of another one, a condition that is left out, "about
+5" for "at least 5" may be a paraphrase or may be an error, so a sentence that fails one of them is
+supported partly at most.
+
+What each check catches, and what it wrongly stops, is told by
+`python benchmarks/verification.py --parts`; one that catches nothing has no place here.
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from quire.text import analysis, languages
+from quire.text import analysis
 from quire.verification import (
     clauses,
     denials,
+    identity,
+    mixing,
     opposites,
     qualifiers,
     quantities,
@@ -20,53 +27,139 @@ from quire.verification import (
     synonyms,
     word_order,
 )
-from quire.verification.coverage import content, is_number, known, says, without_quantities
+from quire.verification.coverage import content, is_number, known, opening, says, without_quantities
+from quire.verification.quotes import Quote
+from quire.verification.script import is_chinese
 from quire.verification.tokens import MARKS
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
 _NAME_FIRST = re.compile(r"(?:^|(?<=[.!?]\s))[A-ZÀ-Þ][\w’'-]+(?=\s+[A-ZÀ-Þ])")
 """A sentence's first word is capitalised anyway: it is a name where another one follows."""
 
+Test = Callable[[str, Quote], bool]
 
-def agrees(text: str, quote: str) -> bool:
-    """Whether quantities, names and negation of the sentence stand in the quote."""
-    if not quantity_fit.all_fit(quantities.quantities(text), quantities.quantities(quote)):
-        return False
-    if not denials.alike(text, quote) or opposites.opposed(text, _clauses_about(text, quote)):
-        return False
-    if qualifiers.compare(text, quote, about=content(text)) == "contrary":
-        return False
-    words = set(analysis.terms(quote))
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition: `passes` tells whether a sentence, the first argument, fulfils it beside a
+    quote. A sentence that fails a check that `vetoes` is not supported by the quote at all."""
+
+    name: str
+    passes: Test
+    vetoes: bool = False
+
+
+def borrows_its_subject_alone(text: str, quote: Quote) -> bool:
+    """Whether what a sentence takes from the first sentence of a quote, which only tells what "it"
+    is in the second, stands at its beginning."""
+    return quote.before & content(text) <= opening(text)
+
+
+def holds_the_quantities(text: str, quote: Quote) -> bool:
+    """Whether each quantity stands in the quote, as often, be it bounded or not."""
+    return quantity_fit.all_fit(quantities.quantities(text), quote.quantities)
+
+
+def denies_alike(text: str, quote: Quote) -> bool:
+    """Whether a sentence denies what its quote does, and nothing else (see `denials`)."""
+    return denials.alike(text, quote.text)
+
+
+def opposes_nothing(text: str, quote: Quote) -> bool:
+    """Whether no word is the opposite of one that the quote has in its place (see `opposites`)."""
+    return not opposites.opposed(text, _clauses_about(text, quote.text))
+
+
+def qualifies_not_contrarily(text: str, quote: Quote) -> bool:
+    """Whether no modal verb or exception excludes one of the quote: "must" for "may"."""
+    return qualifiers.compare(text, quote.text, about=content(text)) != "contrary"
+
+
+def holds_the_names(text: str, quote: Quote) -> bool:
+    """Whether each name of an English sentence stands in the quote."""
+    words = set(analysis.terms(quote.text))
     no_names = analysis.STOP_WORDS | MARKS
     first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in no_names]
-    months = {name for name in _NAME.findall(text) if is_number(analysis.stem(name.lower()))}
+    within = _NAME.findall(text)
+    months = {name for name in within if is_number(analysis.stem(name.lower()))}
     return all(
-        set(analysis.terms(name)) <= words
-        for name in [*first, *_NAME.findall(text)]
-        if name not in months
+        set(analysis.terms(name)) <= words for name in [*first, *within] if name not in months
     )
 
 
-def aligned(text: str, quote: str, *, own: str) -> bool:
-    """Whether nothing is said more strictly or with less reserve than in the quote, and no word
-    stands in the place of another. `own` is the quote without the sentence before, which
-    only tells what "it" is."""
-    there = quantities.quantities(quote)
-    if any(quantity_fit.fits(number, there) != "exact" for number in quantities.quantities(text)):
-        return False
-    if not quantities.labels(text) <= quantities.labels(quote):
-        return False
-    if qualifiers.compare(text, quote, about=content(text)):
-        return False
-    if languages.detect(text) == "zh":
-        return _in_place_zh(text, quote) and word_order.kept(text, own)
-    held = known(quote)
-    missing = content(text) - held - synonyms.light() - MARKS
-    return (
-        not missing
-        and not word_order.replaces(text, own, known=held)
-        and word_order.kept(text, own)
+def bounds_the_quantities_alike(text: str, quote: Quote) -> bool:
+    """Whether no quantity is bounded otherwise than in the quote, "at least 5" for 5."""
+    return all(
+        quantity_fit.fits(number, quote.quantities) != "loose"
+        for number in quantities.quantities(text)
     )
+
+
+def holds_the_labels(text: str, quote: Quote) -> bool:
+    """Whether each number that only names something stands in the quote: Article 5, the NP-200."""
+    return quantities.labels(text) <= quantities.labels(quote.text)
+
+
+def is_as_reserved(text: str, quote: Quote) -> bool:
+    """Whether no condition, exception or reserve stands in one of the two only."""
+    return qualifiers.compare(text, quote.text, about=content(text)) != "loose"
+
+
+def adds_no_word(text: str, quote: Quote) -> bool:
+    """Whether an English sentence has no word that the quote lacks, synonyms aside. Of Chinese
+    texts, which have no spaces, `puts_no_word_for_another` tells that."""
+    if is_chinese(text):
+        return True
+    return content(text) <= known(quote.text) | synonyms.light() | MARKS
+
+
+def puts_no_word_for_another(text: str, quote: Quote) -> bool:
+    """Whether no word of a sentence stands where the quote has another one."""
+    if is_chinese(text):
+        return _in_place_zh(text, quote.text)
+    return not word_order.replaces(text, quote.own, known=known(quote.text))
+
+
+def says_who_is_who_alike(text: str, quote: Quote) -> bool:
+    """Whether a sentence says no more of who or what something is than its quote (`identity`)."""
+    return identity.is_said(text, quote.text)
+
+
+def mixes_nothing(text: str, quote: Quote) -> bool:
+    """Whether a sentence keeps apart what its quote says of two things (see `mixing`)."""
+    return not mixing.mixes(text, quote.own)
+
+
+def _or_named(kept: Callable[[str, str], bool]) -> Test:
+    """Who or what something is may be told in any order, all else not: see `word_order`."""
+
+    def passes(text: str, quote: Quote) -> bool:
+        return kept(text, quote.own) or word_order.is_named(text, quote.own)
+
+    return passes
+
+
+CHECKS = (
+    Check("subject", borrows_its_subject_alone, vetoes=True),
+    Check("quantities", holds_the_quantities, vetoes=True),
+    Check("negation", denies_alike, vetoes=True),
+    Check("opposites", opposes_nothing, vetoes=True),
+    Check("modals", qualifies_not_contrarily, vetoes=True),
+    Check("names", holds_the_names, vetoes=True),
+    Check("bounds", bounds_the_quantities_alike),
+    Check("labels", holds_the_labels),
+    Check("qualifiers", is_as_reserved),
+    Check("new words", adds_no_word),
+    Check("replaced words", puts_no_word_for_another),
+    Check("prepositions", _or_named(word_order.marked_alike)),
+    Check("ranges", _or_named(word_order.counted_in_turn)),
+    Check("owners", _or_named(word_order.owned_alike)),
+    Check("voice", _or_named(word_order.acted_alike)),
+    Check("order", _or_named(word_order.in_place)),
+    Check("mixing", mixes_nothing),
+    Check("identity", says_who_is_who_alike),
+)
+"""All checks, those that veto first: `judging.judge` stops at the first that is not passed."""
 
 
 def _clauses_about(text: str, quote: str) -> str:

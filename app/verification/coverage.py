@@ -7,6 +7,7 @@ from functools import lru_cache
 from quire.text import analysis, languages
 from quire.verification import opposites, quantities, quantity_fit, synonyms
 from quire.verification.quantities import Quantity
+from quire.verification.script import is_chinese
 
 _NUMBERED = re.compile(
     r"\d|^(?:st|nd|rd|th|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\w+teenth|eleventh"
@@ -27,7 +28,7 @@ _LIGHT_ZH = frozenset(
 def content(text: str) -> frozenset[str]:
     """The terms that say something. Negations and quantities are compared apart, in whatever form
     they are written."""
-    if languages.detect(text) != "zh":
+    if not is_chinese(text):
         for start, end in opposites.negations(text):
             text = text[:start] + " " * (end - start) + text[end:]
         text = without_quantities(text)
@@ -50,7 +51,7 @@ def opening(text: str) -> frozenset[str]:
 def known(text: str) -> frozenset[str]:
     """The terms of a quote, and those that say the same."""
     found = set(analysis.terms(text))
-    if languages.detect(text) == "zh":
+    if is_chinese(text):
         folded = analysis.fold(text)
         for word, same in synonyms.groups("zh").items():
             if word in folded:
@@ -67,8 +68,8 @@ def share(text: str, *, terms: frozenset[str], there: Sequence[Quantity]) -> flo
     of its characters, each with one beside it, so that the order makes no difference."""
     numbers = quantities.quantities(text)
     held = sum(quantity_fit.fits(number, there) != "none" for number in numbers)
-    if languages.detect(text) == "zh":
-        found = list(_covered(text, terms))
+    if is_chinese(text):
+        found = [*_covered(text, terms), *(term in terms for term in _latin(text))]
         return (sum(found) + 2 * held) / max(1, len(found) + 2 * len(numbers))
     wanted = content(text)
     return (len(wanted & terms) + held) / max(1, len(wanted) + len(numbers))
@@ -77,20 +78,30 @@ def share(text: str, *, terms: frozenset[str], there: Sequence[Quantity]) -> flo
 def _covered(text: str, terms: frozenset[str]) -> Iterator[bool]:
     """For each character that says something whether it stands in the quote beside the same one; a
     character alone between others that say nothing needs only stand there."""
+    for before, after, alone in _pairs(text):
+        held = before in terms or after in terms
+        yield held or (alone != "" and any(alone in term for term in terms))
+
+
+@lru_cache(maxsize=64)  # of one sentence for all quotes
+def _pairs(text: str) -> tuple[tuple[str, str, str], ...]:
+    """Each Chinese character that says something, with the one before and the one after it, and by
+    itself where neither of these says anything."""
     folded = without_quantities(text)
-    characters = {character for term in terms for character in term}
-    telling = [says(character) for character in folded]
-    for at, character in enumerate(folded):
-        if telling[at] and _HAN_TERM.match(character):
-            alone = not any(telling[max(0, at - 1) : at]) and not any(telling[at + 1 : at + 2])
-            yield (
-                folded[at - 1 : at + 1] in terms
-                or folded[at : at + 2] in terms
-                or (alone and character in characters)
-            )
-    for term in content(text):
-        if not _HAN_TERM.match(term):
-            yield term in terms
+    telling = [False, *(says(character) for character in folded), False]
+    return tuple(
+        (
+            folded[at - 1 : at + 1] if at else "",
+            folded[at : at + 2],
+            "" if telling[at] or telling[at + 2] else character,
+        )
+        for at, character in enumerate(folded)
+        if telling[at + 1] and _HAN_TERM.match(character)
+    )
+
+
+def _latin(text: str) -> list[str]:
+    return [term for term in content(text) if not _HAN_TERM.match(term)]
 
 
 def without_quantities(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from quire.text import analysis, languages, sentences
 from quire.verification import clauses, opposites
 from quire.verification.coverage import content, known
+from quire.verification.script import is_chinese
 
 _HAN = re.compile(f"[{languages.CJK}]")
 _DENIED = 4  # terms after a negation that tell what it denies
@@ -58,7 +59,7 @@ def _bears_on(denial: _Denial, said: frozenset[str], quote: str) -> bool:
 
 def _denials(text: str) -> list[_Denial]:
     found = []
-    chinese = languages.detect(text) == "zh"
+    chinese = is_chinese(text)
     spans = clauses.split(text)
     for start, end in opposites.negations(text):
         clause_start, clause_end = next(span for span in spans if start < span[1])

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from quire.verification import clauses
+from quire.verification.script import is_chinese
 from quire.verification.tokens import (
     MARKS,
     MARKS_ZH,
@@ -31,9 +32,15 @@ _GOES_ON = re.compile(
 """How a clause begins that has its subject from the one before: with a verb."""
 
 
-def mixes(text: str, quote: str, *, chinese: bool) -> bool:
+def mixes(text: str, quote: str) -> bool:
     """Whether a clause of the sentence takes from two clauses of the quote that say the like of two
-    things, what belongs to one for the other."""
+    things, what belongs to one for the other.
+
+    >>> quote = "Adults pay 20 and children pay 10."
+    >>> mixes("Children pay 10.", quote), mixes("Children pay 20.", quote)
+    (False, True)
+    """
+    chinese = is_chinese(text)
     parts = clauses.texts(quote)
     segments = [clause_words(part, chinese=chinese) for part in parts]
     terms = [{token.term for token in segment} for segment in segments]

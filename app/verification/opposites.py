@@ -11,6 +11,7 @@ from functools import cache
 
 from quire.text import analysis, languages
 from quire.verification import synonyms
+from quire.verification.script import is_chinese
 
 _NEGATION_EN = re.compile(
     r"\b(?:not(?! (?:only|just|merely|simply|until)\b)|no(?! doubt\b)|never|neither|nor|none"
@@ -81,7 +82,7 @@ def negated(text: str) -> bool:
 
 def negations(text: str) -> Iterator[tuple[int, int]]:
     """Where the words stand by which a text denies something: offsets (start, end), in order."""
-    if languages.detect(text) == "zh":
+    if is_chinese(text):
         others = [match.span() for match in _NO_NEGATION_ZH.finditer(text)]
         for match in _NEGATION_ZH.finditer(text):
             if not any(start <= match.start() < end for start, end in others):
@@ -101,7 +102,7 @@ def opposed(one: str, other: str) -> bool:
     >>> opposed("the first", "the first and the last")
     False
     """
-    if languages.detect(one) == "zh":
+    if is_chinese(one):
         left, right = analysis.fold(one), analysis.fold(other)
         same_zh = synonyms.groups("zh")
         return any(

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from quire.text import analysis, languages
+from quire.text import analysis
 from quire.verification import clauses
+from quire.verification.script import is_chinese
 
 Difference = Literal["", "loose", "contrary"]
 
@@ -96,7 +97,7 @@ def compare(text: str, quote: str, *, about: frozenset[str]) -> Difference:
     >>> compare("Pets may stay.", "Pets may stay if they are small.", about=frozenset({"stay"}))
     'loose'
     """
-    language = "zh" if languages.detect(text) == "zh" else "en"
+    language = "zh" if is_chinese(text) else "en"
     said = " ".join(_about(quote, about)) or quote
     near = " ".join(_nearest(said, about)) or said
     ours, theirs = _modes(text, language), _modes(near, language)
