@@ -1,9 +1,7 @@
 """The browser interface from a checkout: `streamlit run streamlit_app.py`, or `make ui`."""
 
-from quire.models.engine.openmp import wait_passively
+from streamlit.starlette import App
 
-wait_passively()  # before anything loads torch, FAISS or llama.cpp
+from quire.ui.server import SCRIPT, door_for_streamlit_run
 
-from quire.ui import pages  # noqa: E402
-
-pages.show()
+app = App(SCRIPT, middleware=[door_for_streamlit_run()])

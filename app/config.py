@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         description="Share of wrong answers borne among those shown, such as 0.25; unset, "
         "about a ninth of the answerable questions is refused.",
     )
+    folders: tuple[_Folder, ...] = Field(
+        (),
+        description="Folders below which the path field in the browser may read; none for your "
+        "home. Hidden folders are left out.",
+    )
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
     )

@@ -13,16 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from ports import free_port, wait_for
 from quire.errors import UsageError
-from quire.ui.launch import THEME, command, launch
+from quire.ui.launch import THEME, launch, options
 
 ROOT = Path(__file__).parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com"])
@@ -46,19 +41,14 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 def test_a_checkouts_configuration_says_what_the_flags_say() -> None:
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
-    flags = dict(
-        flag.removeprefix("--").split("=", 1)
-        for flag in command(port=1, host="127.0.0.1", open_browser=False)
-        if "=" in flag
-    )
+    told = options(port=1, host="127.0.0.1")
 
     def check(table: dict[str, object], path: str) -> None:
         for name, value in table.items():
             if isinstance(value, dict):
                 check(value, f"{path}{name}.")
             else:
-                said = str(value).lower() if isinstance(value, bool) else str(value)
-                assert flags[f"{path}{name}"] == said
+                assert told[f"{path}{name}"] == value
 
     check(config, "")
 
@@ -118,16 +108,6 @@ def test_the_server_answers_and_ends_within_five_seconds(
     finally:
         process.kill()
         process.wait()
-
-
-def wait_for(port: int) -> None:
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail("the server did not answer")
 
 
 def luminance(colour: str) -> float:

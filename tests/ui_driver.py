@@ -22,6 +22,7 @@ def lease(folder: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QUIRE_KB", str(folder))
         patch.setenv("QUIRE_MODEL", "none")
+        patch.setenv("QUIRE_DOOR", "key")
         patch.setenv("QUIRE_CONFIG", str(folder / "no-such.toml"))
         with KnowledgeBase.open(folder) as base:
             base.add(DOCUMENTS / "lease-and-handbook.pdf")

@@ -32,22 +32,30 @@ def ui(
         str,
         typer.Option("--host", help="Address; one that others can reach needs a password."),
     ] = "127.0.0.1",
+    key: Annotated[
+        bool, typer.Option("--key/--no-key", help="Ask each browser for the key of this start.")
+    ] = True,
     kb: Kb = None,
     json: Json = False,
 ) -> int:
     """Open the chat in a browser.
 
-    Only this machine can reach it, unless --host names another address; then QUIRE_PASSWORD in the
-    environment is the password that each visitor is asked for.
+    Only this machine can reach it, and of its users only who has the key of this start: the link
+    that is printed works once, another browser asks for the key. With --host another address can be
+    named; then QUIRE_PASSWORD in the environment is the password that each visitor is asked for.
     """
     from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
     from quire.ui.launch import launch  # noqa: PLC0415
 
-    def announce(address: str) -> None:
+    def announce(address: str, secret: str | None) -> None:
         if json:
-            output.print_json({"url": address})
-        else:
-            output.print_text(f"Quire is at {address} until you press Ctrl-C.")
+            output.print_json({"url": address, "key": secret})
+            return
+        output.print_text(f"Quire is at {address} until you press Ctrl-C.")
+        if secret:
+            output.print_text(f"The link works once. Another browser asks for the key: {secret}")
 
     folder = load_settings(kb=kb).kb
-    return launch(folder, port=port, host=host, open_browser=browser, announce=announce)
+    return launch(
+        folder, port=port, host=host, with_key=key, open_browser=browser, announce=announce
+    )

@@ -1,17 +1,25 @@
 """Starts the browser interface: Streamlit in a child process, reachable from this machine only
-unless there is a password."""
+unless there is a password, and by nobody without this start's key."""
 
+import contextlib
+import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import time
+import webbrowser
 from collections.abc import Callable, Mapping
-from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+from quire.config import Settings
 from quire.errors import UsageError
 from quire.ingest.limits import Limits
 from quire.models.engine.openmp import wait_passively
@@ -41,8 +49,16 @@ THEME: Mapping[str, str] = {
 PASSWORD = "QUIRE_PASSWORD"  # noqa: S105  the name of the variable
 """The variable that holds the password of an interface that other machines can reach."""
 
+DOOR = "QUIRE_DOOR"
+"""The variable that says, within the server, what its door asks for: "key", "password", "nothing".
+"""
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+"""What a browser on this machine may call it."""
+
 _SHORTEST = 10  # characters of such a password
 _GRACE = 3.0  # seconds given to the server to end in good order
+_STARTING = 60.0  # seconds that the server may take before its page is opened
 
 
 def launch(
@@ -50,12 +66,16 @@ def launch(
     *,
     port: int,
     host: str = "127.0.0.1",
+    with_key: bool = True,
     open_browser: bool = True,
-    announce: Callable[[str], None] = lambda _: None,
+    announce: Callable[[str, str | None], None] = lambda *_: None,
 ) -> int:
     """Serve the interface for one knowledge base until Ctrl-C; returns the exit status.
 
-    `announce` is told the address once nothing stands in the way.
+    Every other user of the machine reaches what listens on its loopback address, so the page asks
+    for a key that is made for this start; `with_key` false leaves that out. With a password in the
+    environment it asks for that instead. `announce` is told the address, which with a key is a link
+    that works once, and the key or None, when nothing stands in the way any more.
 
     Raises UsageError when `host` is reachable from other machines and there is no password in the
     environment, or a short one, and when `port` is in use.
@@ -75,53 +95,84 @@ def launch(
         )
     _check_free(host, port)
     wait_passively()  # the server inherits it, whatever it loads before its script
-    announce(f"http://{host}:{port}")
-    process = subprocess.Popen(
-        command(port=port, host=host, open_browser=open_browser),
-        env=os.environ | {"QUIRE_KB": str(kb_folder.expanduser().absolute())},
-    )
-    previous = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-        _end(process)
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    key = secrets.token_urlsafe(32) if with_key and not password else None
+    link = secrets.token_urlsafe(32) if key else None
+    first = f"{address}/?key={link}" if link else address
+    given = {
+        "options": options(port=port, host=host),
+        "secret": password or key,
+        "link": link,
+        "kind": "password" if password else "key" if key else "nothing",
+        # Pages elsewhere may have their host's name lead to this machine. Other machines know it by
+        # names that nobody can list here, and have to give the password.
+        "hosts": [*dict.fromkeys((host, *LOOPBACK_NAMES))] if is_loopback(host) else None,
+    }
+    announce(first, key)
+    with tempfile.TemporaryDirectory(prefix="quire-ui-") as folder:
+        # -P: a file called streamlit.py in the current folder must not become the server. And it is
+        # started in a folder of its own, so that no `.streamlit` in the current one is read.
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "quire.ui.server"],
+            stdin=subprocess.PIPE,
+            cwd=folder,
+            env=_environment(kb_folder),
+        )
+        previous = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            _hand_over(process, given)
+            if open_browser:
+                waiting = (process, host, port, first)
+                threading.Thread(target=_open_when_there, args=waiting, daemon=True).start()
+            return process.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+            _end(process)
 
 
-def command(*, port: int, host: str, open_browser: bool) -> list[str]:
-    """The command line of the server. Flags go before a `.streamlit` folder, wherever it is."""
-    options = {
+def options(*, port: int, host: str) -> dict[str, Any]:
+    """What Streamlit is told. It goes before a configuration of its own, wherever that is, and so
+    names each option that could open something."""
+    return {
         "server.address": host,
         "server.port": port,
-        "server.headless": _yes(not open_browser),
-        "server.showEmailPrompt": "false",
+        "server.headless": True,
+        "server.showEmailPrompt": False,
         "server.fileWatcherType": "none",
-        "server.runOnSave": "false",
-        "server.enableStaticServing": "false",
+        "server.runOnSave": False,
+        "server.enableStaticServing": False,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.corsAllowedOrigins": [],
+        "server.allowedHosts": [],  # the door looks at them
+        "server.baseUrlPath": "",
+        "server.scriptHealthCheckEnabled": False,
+        "server.enableAgentApi": False,
+        "server.trustedUserHeaders": {},
         "server.maxUploadSize": Limits().file_bytes // 1024**2,
+        "global.developmentMode": False,
         "browser.serverAddress": host if is_loopback(host) else socket.gethostname(),
-        "browser.gatherUsageStats": "false",
+        "browser.serverPort": port,
+        "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
-        "client.showErrorLinks": "false",
-        "logger.hideWelcomeMessage": "true",
+        "client.showErrorLinks": False,
+        "logger.hideWelcomeMessage": True,
         "logger.level": "warning",
-        "runner.magicEnabled": "false",
+        "runner.magicEnabled": False,
         # With models loaded a full collection takes most of a second, and a page that shows how
         # far an answer is runs every half second: nothing else would get to run.
-        "runner.postScriptGC": "false",
+        "runner.postScriptGC": False,
         **THEME,
     }
-    script = str(resources.files("quire.ui") / "main.py")
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    if is_loopback(host):
-        # against pages elsewhere whose host name is made to lead to this machine; other machines
-        # know it by names that nobody can list here, and have to give the password
-        flags += [f"--server.allowedHosts={name}" for name in dict.fromkeys((host, "localhost"))]
-    # -P: a file called streamlit.py in the current folder must not become the server
-    return [sys.executable, "-P", "-m", "quire.ui.server", "run", script, *flags]
+
+
+def log_to_terminal(text: str) -> None:
+    """Tell whoever has started the server, on standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def is_loopback(host: str) -> bool:
@@ -161,5 +212,28 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _yes(value: bool) -> str:
-    return "true" if value else "false"
+def _environment(kb_folder: Path) -> dict[str, str]:
+    """The server's: without the password, and with paths that hold in any current folder."""
+    variables = {name: value for name, value in os.environ.items() if name != PASSWORD}
+    for name in ("QUIRE_CONFIG", *(f"QUIRE_{field.upper()}" for field in Settings.model_fields)):
+        path = Path(variables.get(name, "")).expanduser()
+        if name in variables and not path.is_absolute() and path.exists():
+            variables[name] = str(path.absolute())
+    return variables | {"QUIRE_KB": str(kb_folder.expanduser().absolute())}
+
+
+def _hand_over(process: "subprocess.Popen[bytes]", given: Mapping[str, Any]) -> None:
+    assert process.stdin is not None  # noqa: S101  it was asked for
+    with contextlib.suppress(BrokenPipeError):  # it has ended already, and said why
+        process.stdin.write(json.dumps(given).encode() + b"\n")
+        process.stdin.close()
+
+
+def _open_when_there(process: "subprocess.Popen[bytes]", host: str, port: int, page: str) -> None:
+    """Open the page in a browser once the server listens."""
+    end = time.monotonic() + _STARTING
+    while process.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            webbrowser.open(page)
+            return
+        time.sleep(0.1)

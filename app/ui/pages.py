@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from quire.config import load_settings
-from quire.ui import admission, problems, style
+from quire.ui import problems, style
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.chat import certainty, conversations
 from quire.ui.chat import page as chat
@@ -33,12 +33,7 @@ def show() -> None:
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, "documents", icon=":material/folder_open:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")
-    let_in = admission.is_admitted()
-    # subtle: the pages are named without the password too, or the address would lose its own
-    page = st.navigation([talk, documents, settings], position="sidebar" if let_in else "hidden")
-    if not let_in:
-        admission.draw()
-        return
+    page = st.navigation([talk, documents, settings])
     with problems.caught():
         opened = shared()
         with st.sidebar, problems.caught():

@@ -32,7 +32,7 @@ class State:
     settings say. `uploads` counts the uploads sent off: it names the uploader, which is empty when
     renamed. `settled` is how many ingested files were finished when the page was last drawn whole.
     `language` is what was chosen, None to follow the browser. `began` says that the address was
-    read, `admitted` that the password was given.
+    read.
     """
 
     base: str | None = None
@@ -57,7 +57,6 @@ class State:
     settled: int = 0
     language: str | None = None
     began: bool = False
-    admitted: bool = False
 
 
 def state() -> State:

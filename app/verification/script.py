@@ -1,4 +1,4 @@
-"""Which of two kinds a text is of, since they are compared otherwise: words, or Chinese characters."""
+"""Which of two kinds a text is of, as they are compared otherwise: words, or Chinese characters."""
 
 from functools import lru_cache
 

@@ -1,5 +1,6 @@
 """Adding documents: the uploader, how far the work is, and its outcome in plain words."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,7 +16,8 @@ from quire.ui import problems
 from quire.ui.catalogue import duration, joined, label, plain, said
 from quire.ui.inert import html, markdown
 from quire.ui.jobs.ingesting import Intake
-from quire.ui.launch import is_loopback
+from quire.ui.launch import DOOR
+from quire.ui.library.paths import checked_path
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
@@ -41,7 +43,7 @@ def path_area(opened: Shared) -> None:
             label("documents.path"), placeholder="~/Documents", help=label("documents.path_about")
         )
         if st.form_submit_button(label("documents.path_add")) and given.strip():
-            path = Path(given.strip()).expanduser().absolute()
+            path = checked_path(given, folders=opened.base.settings.folders)
             opened.ingests.add(
                 [Intake(str(path), _size(path), path=path, password=_password() or None)]
             )
@@ -50,8 +52,8 @@ def path_area(opened: Shared) -> None:
 
 
 def paths_can_be_named() -> bool:
-    """Whether the reader sits at the machine, whose files then are the reader's own."""
-    return is_loopback(str(st.get_option("server.address") or ""))
+    """Whether the reader has shown this start's key, and so is its owner at the machine."""
+    return os.environ.get(DOOR) == "key"
 
 
 def password_field() -> None:

@@ -10,7 +10,7 @@ from quire.ui import shared as sharing
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.chat import conversations
 from quire.ui.inert import bare, html, markdown
-from quire.ui.library import intake
+from quire.ui.launch import is_loopback
 from quire.ui.settings import bases
 from quire.ui.shared import Shared
 from quire.ui.state import state
@@ -42,7 +42,8 @@ def draw(opened: Shared) -> None:
     _bases(opened)
     st.subheader(label("settings.privacy"), anchor=False)
     if server is None:
-        st.write(label("settings.offline" if intake.paths_can_be_named() else "settings.network"))
+        alone = is_loopback(str(st.get_option("server.address") or ""))
+        st.write(label("settings.offline" if alone else "settings.network"))
     elif server.local:
         st.write(label("settings.beside", url=server.url))
     else:
