@@ -32,12 +32,11 @@ Writing = Callable[[], contextlib.AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class ReindexProgress:
-    """How far it is after so many `seconds`: chunks whose new vector waits, of how many;
-    `remaining` is the expected wall time left in seconds, or None while too little is known."""
+    """How far it is: chunks whose new vector waits, of how many. `remaining` is the expected wall
+    time left in seconds, or None while too little is known."""
 
     done: int
     total: int
-    seconds: float
     remaining: float | None
 
 
@@ -203,7 +202,7 @@ class Reindexing:
         elapsed, done = time.monotonic() - self._began, self._staged + more
         fresh, total = done - self._before, self._total
         left = elapsed * max(0, total - done) / fresh if fresh > 0 else None
-        self._progress(ReindexProgress(min(done, total), total, elapsed, left))
+        self._progress(ReindexProgress(min(done, total), total, left))
 
     def _stop_if_asked(self) -> None:
         if self._cancel.is_set():

@@ -93,7 +93,6 @@ class GgufFacts:
 
     path: Path
     size: int
-    architecture: str
     name: str
     context_length: int
     chat_template: str
@@ -211,7 +210,6 @@ class _Header:
         return GgufFacts(
             path=self.path,
             size=self.size,
-            architecture=architecture,
             name=_shown(name) if isinstance(name, str) and _shown(name) else self.path.stem,
             context_length=context,
             chat_template=template,

@@ -287,9 +287,6 @@ class LlamaRuntime:
         del self.tokens[count:]
         return count
 
-    def _word(self, token: int) -> str:
-        return _text(api.llama_vocab_get_text(self._vocab, token))
-
     def _find_look_alikes(self) -> re.Pattern[str] | None:
         """Matches the place after the `<` of each `<tool_call>` that the vocabulary has as a token.
 

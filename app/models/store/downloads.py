@@ -61,7 +61,6 @@ HearProgress = Callable[[DownloadProgress], None]
 class Arrived:
     """A file that is there and right. `verified` says what its content was held against."""
 
-    path: Path
     size: int
     sha256: str
     verified: Verified
@@ -138,7 +137,7 @@ class Download:
         with contextlib.suppress(OSError):
             _note_of(part).unlink()
         self._finished += arrived.size
-        return Arrived(target, arrived.size, arrived.sha256, arrived.verified)
+        return arrived
 
     def _bring(self, file: RemoteFile, part: Path) -> None:
         """Have all bytes in the part, with as many requests as it takes."""
@@ -229,9 +228,9 @@ class Download:
         if not wanted and file.git_sha1 and git.hexdigest() != file.git_sha1:
             raise _Wrong(file, f"the Git hash {git.hexdigest()[:12]}…", f"{file.git_sha1[:12]}…")
         if promised:
-            return Arrived(part, size, found, "promised")
+            return Arrived(size, found, "promised")
         verified: Verified = "size" if file.size is not None else "nothing"
-        return Arrived(part, size, found, "hub" if _hash_of(file) else verified)
+        return Arrived(size, found, "hub" if _hash_of(file) else verified)
 
     def _tell(self, stage: Stage, file: RemoteFile, done: int) -> None:
         now, all_done = time.monotonic(), self._finished + done

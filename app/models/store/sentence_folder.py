@@ -26,7 +26,6 @@ _WANTED = re.compile(r"(?:\d+_\w+/)?(?:[\w.-]+\.(?:json|txt|model|safetensors)|L
 class FolderFacts:
     """What an embedding model's files say. `parameters` counts weights, `size` bytes."""
 
-    path: Path
     size: int
     parameters: int
 
@@ -54,7 +53,7 @@ def read_folder(folder: Path) -> FolderFacts:
             hint="Quire loads no pickles (pytorch_model.bin): get the model as safetensors.",
         )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return FolderFacts(folder, size, sum(_weights(folder, path) for path in weights))
+    return FolderFacts(size, sum(_weights(folder, path) for path in weights))
 
 
 def wanted_files(files: list[RemoteFile], *, repo: str) -> list[RemoteFile]:
