@@ -395,19 +395,21 @@ class Mentions:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a search through every chunk found of a phrase, in the document with most mentions
-    first. An `exact` phrase was looked for as it is spelled, another one in any grammatical form.
+    """What was found of a phrase in a whole collection, in the document with most mentions first.
+    An `exact` phrase was looked for as it is spelled, another one in any grammatical form.
 
-    `scanned_chunks` of the knowledge base's `chunks` were looked at: all of them, or all in the
-    question's scope.
+    Of the `chunks` of all `scanned_documents`, which are those in the question's scope, the word
+    index was asked about `looked_up_chunks`, less than all where it is damaged; the texts of
+    `read_chunks`, those that hold all of the words, were read.
     """
 
     phrase: str
     exact: bool
     found: tuple[Mentions, ...]
     scanned_documents: int
-    scanned_chunks: int
     chunks: int
+    looked_up_chunks: int
+    read_chunks: int
 
     @property
     def mentions(self) -> int:
@@ -420,8 +422,9 @@ class Scan:
             "documents": len(self.found),
             "mentions": self.mentions,
             "scanned_documents": self.scanned_documents,
-            "scanned_chunks": self.scanned_chunks,
             "chunks": self.chunks,
+            "looked_up_chunks": self.looked_up_chunks,
+            "read_chunks": self.read_chunks,
             "found": [mentions.to_dict() for mentions in self.found],
         }
 

@@ -24,6 +24,7 @@ CHUNKS_OF = "SELECT id FROM chunks WHERE document_id IN (SELECT value FROM json_
 """The ids of the chunks of documents, whose ids are given as a JSON list."""
 
 _HOLDING = "SELECT rowid FROM lexical WHERE lexical MATCH ?"
+_INDEXED = "SELECT count(*) FROM chunks WHERE id IN (SELECT id FROM lexical_docsize)"
 _SCORED = "SELECT rowid, -bm25(lexical, ?, ?, ?) AS score FROM lexical WHERE lexical MATCH ?"
 _COMMON = 0.5  # a term in more than this share of the chunks tells nothing and costs the most time
 _COMMON_CHARACTER = 0.05  # … and the same of a lone character, which is looked up as a prefix
@@ -198,6 +199,15 @@ def chunk_count(connection: apsw.Connection) -> int:
     """How many chunks there are."""
     row = connection.execute("SELECT coalesce(sum(chunks), 0) FROM documents").fetchone()
     return int(row[0]) if row else 0
+
+
+def indexed_count(connection: apsw.Connection, *, documents: Sequence[str] | None = None) -> int:
+    """How many chunks, of all or of these documents, have a row in the index: all that there are,
+    unless it is damaged."""
+    if documents is None:
+        return int(connection.execute(_INDEXED).get)
+    within = f"{_INDEXED} AND id IN ({CHUNKS_OF})"
+    return int(connection.execute(within, (json.dumps(documents),)).get)
 
 
 def row_lengths(connection: apsw.Connection) -> dict[int, tuple[int, ...]]:

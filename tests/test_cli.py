@@ -212,7 +212,7 @@ def test_a_question_about_all_documents_is_counted(run: Run, folder: Path) -> No
     done = run("ask", "Which documents mention the dog?", "--json")
     assert done.json["status"] == "extractive"
     scan = done.json["scan"]
-    assert (scan["documents"], scan["mentions"], scan["scanned_chunks"]) == (1, 1, 2)
+    assert (scan["documents"], scan["mentions"], scan["looked_up_chunks"]) == (1, 1, 2)
     assert [row["document"] for row in scan["found"]] == ["lease.txt"]
     assert "1 of 2 documents mentions “dog”" in run("ask", "Which documents mention the dog?").out
 

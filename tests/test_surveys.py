@@ -1,9 +1,11 @@
 """Questions about the whole collection: recognised, counted in every chunk, and answered."""
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from made_documents import insert
 from quire import Answer, KnowledgeBase, Scope, load_settings
 from quire.indexes.catalog import Catalog
+from quire.messages.translations import translated
 from quire.models.fakes import FakeEmbedder
 from quire.surveys import phrases
 from quire.surveys.detect import Survey, detect
@@ -83,6 +86,7 @@ def test_a_question_about_the_whole_collection_is_recognised(
         "他在哪些文章中获奖？",
         "哪些条例包括罚款规定？",
         "哪些文件提到他？",
+        "Which documents mention “!?”?",
         "",
         "?",
     ],
@@ -94,7 +98,7 @@ def test_an_ordinary_question_is_not_taken_for_one(question: str) -> None:
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_at(text: str) -> None:
     found = detect(text)
-    assert found is None or found.phrase
+    assert found is None or phrases.words(found.phrase, exact=found.exact)
 
 
 # -- found -------------------------------------------------------------------------------------
@@ -192,19 +196,27 @@ def kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         yield kb
 
 
+def covered(answer: Answer) -> tuple[int, int, int]:
+    """Chunks in all, those that the index was asked about, and those that were read."""
+    assert answer.scan is not None
+    return answer.scan.chunks, answer.scan.looked_up_chunks, answer.scan.read_chunks
+
+
 def test_the_answer_counts_and_names_every_document_with_its_places(kb: KnowledgeBase) -> None:
     answer = kb.ask("How many documents mention the notice period?", store=False)
     assert (answer.status, answer.model) == ("extractive", None)
     assert answer.text == (
         "2 of 4 documents mention “notice period”, in 3 places "
-        "(scanned 4 of 4 passages for these words in this order). "
+        "(these words in this order, looked up in the index of all 4 passages; 3 of them read). "
         "lease.md: 2 places. old.txt: 1 place."
     )
     assert {citation.document.name for citation in answer.citations} == {"lease.md", "old.txt"}
     assert answer.scan is not None
     told = answer.scan.to_dict()
-    counted = ("documents", "mentions", "scanned_documents", "scanned_chunks", "chunks")
-    assert [told[name] for name in counted] == [2, 3, 4, 4, 4]
+    counted = ("documents", "mentions", "scanned_documents")
+    assert [told[name] for name in counted] == [2, 3, 4]
+    assert (told["chunks"], told["looked_up_chunks"], told["read_chunks"]) == covered(answer)
+    assert covered(answer) == (4, 4, 3)
 
 
 def test_each_quote_stands_where_it_says_in_a_passage_of_the_answer(kb: KnowledgeBase) -> None:
@@ -222,7 +234,8 @@ def test_each_quote_stands_where_it_says_in_a_passage_of_the_answer(kb: Knowledg
 def test_a_chinese_question_is_answered_in_chinese(kb: KnowledgeBase) -> None:
     answer = kb.ask("有多少份合同提到年假？", store=False)
     assert answer.text == (
-        "4个文档中有1个提到“年假”，共2处（已检查4个段落中的4个，按原词匹配）。"
+        "4个文档中有1个提到“年假”，共2处"
+        "（按原词匹配，在全部4个段落的索引中查找，读取了其中1个）。"
         "统计的是所有文档，无法判断其中哪些是合同。leave.md：2处。"
     )
     assert [citation.quote for citation in answer.citations] == [
@@ -231,12 +244,15 @@ def test_a_chinese_question_is_answered_in_chinese(kb: KnowledgeBase) -> None:
     ]
 
 
-def test_a_phrase_that_no_document_has_is_not_found_and_says_what_was_scanned(
+def test_a_phrase_that_no_document_has_is_not_found_and_says_where_it_was_looked_up(
     kb: KnowledgeBase,
 ) -> None:
     answer = kb.ask("Which documents mention a notary?", store=False)
     assert (answer.status, answer.sentences) == ("not_found", ())
-    assert answer.text.startswith("None of 4 documents mentions “notary” (scanned 4 of 4 passages")
+    assert answer.text == (
+        "None of 4 documents mentions “notary” (these words in this order, looked up in the index "
+        "of all 4 passages; none of them read)."
+    )
     answer = kb.ask("哪些文件提到公证？", store=False)
     assert (answer.status, answer.text[:5]) == ("not_found", "4个文档都")
 
@@ -246,7 +262,41 @@ def test_a_scope_confines_what_is_counted(kb: KnowledgeBase) -> None:
         "Which files mention the notice period?", scope=Scope(folder="north"), store=False
     )
     assert answer.text.startswith("1 of 1 document mentions")
+    assert "looked up in the index of 1 passage; it was read" in answer.text
     assert answer.notes == ("Only documents in the folder north were looked at.",)
+
+
+def test_what_the_index_has_lost_is_neither_counted_nor_passed_over_in_silence(
+    kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(kb.folder, tmp_path / "copy")
+    connection = apsw.Connection(str(copy / "catalog.sqlite3"))
+    connection.execute(
+        "DELETE FROM lexical WHERE rowid IN (SELECT chunks.id FROM chunks JOIN locations "
+        "USING (document_id) WHERE CAST(path AS TEXT) LIKE '%old.txt')"
+    )
+    connection.close()
+    with KnowledgeBase.open(copy, settings=kb.settings, embedder=FakeEmbedder()) as damaged:
+        question = "How many documents mention the notice period?"
+        answer = damaged.ask(question, store=False)
+        assert answer.text.startswith(
+            "1 of 4 documents mentions “notice period”, in 2 places (these words in this order, "
+            "looked up in the index of only 3 of 4 passages; 2 of them read)."
+        )
+        assert covered(answer) == (4, 3, 2)
+        (note,) = answer.notes
+        assert note == "What the word index lacks was not counted. Run: quire verify --repair"
+        assert "词索引" in translated(note, "zh")
+        chinese = damaged.ask("哪些文件提到年假？", store=False)
+        assert "在4个段落中仅3个的索引中查找，读取了其中1个" in chinese.text
+        there = damaged.ask(question, scope=Scope(file="lease.md"), store=False)
+        assert covered(there) == (1, 1, 1)
+        assert "the index of 1 passage; it was read" in there.text
+        gone = damaged.ask(question, scope=Scope(folder="north"), store=False)
+        assert (gone.status, covered(gone)) == ("not_found", (1, 0, 0))
+        assert "the index of only 0 of 1 passage; it was not read" in gone.text
+        damaged.repair()
+        assert covered(damaged.ask(question, store=False)) == (4, 4, 3)
 
 
 def test_a_stream_gives_the_same_text(kb: KnowledgeBase) -> None:

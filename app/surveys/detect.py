@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from quire.surveys import phrases
 from quire.text import languages
 
 Unit = Literal["documents", "pages", "mentions"]
@@ -144,7 +145,7 @@ def detect(question: str) -> Survey | None:
         match = pattern.match(text)
         if match:
             phrase, exact = _phrase(match["phrase"], chinese=chinese)
-            if phrase:
+            if phrases.words(phrase, exact=exact):
                 return Survey(phrase, exact, _unit(match), match.groupdict().get("kind") or "")
     return None
 

@@ -1,4 +1,4 @@
-"""Every place where a phrase stands, in every chunk.
+"""Every place where a phrase stands, in the text of any chunk.
 
 A phrase is its words in order. Between two words may stand white space, a line's end, a hyphen and
 the like, and no end of a clause. Case, width, accents, the possessive and the variants of Chinese

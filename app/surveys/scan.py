@@ -1,7 +1,10 @@
-"""A survey of every chunk: which documents mention a phrase, where, and the quotes that show it."""
+"""A survey of all documents: which mention a phrase, where, and the quotes that show it.
+
+The word index is asked about every chunk; those that hold all of the words are read.
+"""
 
 import bisect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,13 +44,16 @@ class _Mention:
 
 
 def scan(connection: "apsw.Connection", survey: Survey, *, scope: Scope | None = None) -> Scanned:
-    """Look for a survey's phrase in every chunk, or in every one of a scope.
+    """Look for a survey's phrase in all documents, or in all of a scope.
 
     Raises DocumentNotFound when no document is in the scope.
     """
     within = select(connection, scope) if scope else None
+    among = within.documents if within else None
+    phrase = phrases.words(survey.phrase, exact=survey.exact)
+    mentions, read = _mentions(connection, survey, phrase, among) if phrase else ([], 0)
     by_document: dict[str, list[_Mention]] = {}
-    for mention in _mentions(connection, survey, within.documents if within else None):
+    for mention in mentions:
         by_document.setdefault(mention.chunk.document_id, []).append(mention)
     known = documents.get(connection, by_document)
     order = sorted(known.values(), key=lambda d: (-len(by_document[d.id]), d.name.casefold(), d.id))
@@ -55,15 +61,15 @@ def scan(connection: "apsw.Connection", survey: Survey, *, scope: Scope | None =
     found = tuple(_counted(document, by_document[document.id], pages) for document in order)
     quoted = _quoted([by_document[document.id] for document in order])
     passages = join_neighbours(_hits(quoted, known), pages)
-    chunks = len(within.chunks) if within else lexical.chunk_count(connection)
     return Scanned(
         Scan(
             phrase=survey.phrase,
             exact=survey.exact,
             found=found,
-            scanned_documents=len(within.documents if within else documents.ids(connection)),
-            scanned_chunks=chunks,
-            chunks=chunks,
+            scanned_documents=len(among or documents.ids(connection)),
+            chunks=len(within.chunks) if within else lexical.chunk_count(connection),
+            looked_up_chunks=(lexical.indexed_count(connection, documents=among) if phrase else 0),
+            read_chunks=read,
         ),
         tuple(dict.fromkeys(_citation(mention, passages) for mention in quoted)),
         tuple(passages),
@@ -71,17 +77,22 @@ def scan(connection: "apsw.Connection", survey: Survey, *, scope: Scope | None =
 
 
 def _mentions(
-    connection: "apsw.Connection", survey: Survey, within: Sequence[str] | None
-) -> Iterator[_Mention]:
-    phrase = phrases.words(survey.phrase, exact=survey.exact)
-    if not phrase:
-        return
+    connection: "apsw.Connection",
+    survey: Survey,
+    phrase: Sequence[str],
+    within: Sequence[str] | None,
+) -> tuple[list[_Mention], int]:
+    """Where the phrase, given by its words, stands, and how many chunks were read to find it."""
     holding = lexical.holding(connection, phrases.terms(survey.phrase), documents=within)
+    found: list[_Mention] = []
+    read = 0
     for at in range(0, len(holding), _BATCH):
         for chunk in documents.chunks(connection, holding[at : at + _BATCH]).values():
+            read += 1
             offset = chunk.span.start
             for start, end in phrases.find(phrase, chunk.text, exact=survey.exact):
-                yield _Mention(chunk, offset + start, offset + end)
+                found.append(_Mention(chunk, offset + start, offset + end))
+    return found, read
 
 
 def _counted(

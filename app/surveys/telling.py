@@ -71,6 +71,8 @@ def _notes(scanned: Scanned, scope: Scope | None) -> tuple[str, ...]:
         said.append(
             f"{len(quoted)} of the {len(scanned.scan.found)} documents are shown; all are counted."
         )
+    if scanned.scan.looked_up_chunks < scanned.scan.chunks:
+        said.append("What the word index lacks was not counted. Run: quire verify --repair")
     return tuple(said)
 
 
@@ -101,13 +103,24 @@ def _sum_zh(survey: Survey, scan: Scan) -> str:
 
 
 def _how_en(scan: Scan) -> str:
-    chunks = f"scanned {scan.scanned_chunks:,} of {_count(scan.chunks, 'passage')}"
+    """What the count covers: which passages' words the index has, and which were read besides."""
     form = "exactly these words" if scan.exact else "these words in this order"
-    return f"{chunks} for {form}"
+    passages = _count(scan.chunks, "passage")
+    if scan.looked_up_chunks < scan.chunks:
+        passages = f"only {scan.looked_up_chunks:,} of {passages}"
+    elif scan.chunks > 1:
+        passages = f"all {passages}"
+    read = f"{scan.read_chunks:,} of them" if scan.read_chunks else "none of them"
+    if scan.chunks == 1:
+        read = "it was" if scan.read_chunks else "it was not"
+    return f"{form}, looked up in the index of {passages}; {read} read"
 
 
 def _how_zh(scan: Scan) -> str:
-    return f"已检查{scan.chunks}个段落中的{scan.scanned_chunks}个，按原词匹配"
+    passages = f"全部{scan.chunks}个段落"
+    if scan.looked_up_chunks < scan.chunks:
+        passages = f"{scan.chunks}个段落中仅{scan.looked_up_chunks}个"
+    return f"按原词匹配，在{passages}的索引中查找，读取了其中{scan.read_chunks}个"
 
 
 def _all_kinds(kind: str, *, chinese: bool) -> str:
