@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from corruptions import FALSE, TRUE, Pair, pairs
-from handmade_pairs import judged
+from handmade_pairs import HALVES, judged
 from made_passages import passage
 from quire.records import Sentence
 from quire.verification import quantities, quantity_fit, verify
@@ -56,16 +56,28 @@ def test_a_supported_sentence_has_its_quote_in_the_passage_and_no_other_number(
             assert all(quantity_fit.fits(one, there) == "exact" for one in said), sentence
 
 
-@pytest.mark.parametrize(("language", "most_false", "least_true"), [("en", 8, 175), ("zh", 8, 160)])
+# What is called supported today. Fewer false ones or more true ones may be written here at once;
+# the other way round, say in the commit what is gained instead.
+@pytest.mark.parametrize(("language", "most_false", "least_true"), [("en", 5, 88), ("zh", 5, 84)])
 def test_of_sentences_written_by_hand_the_false_ones_are_hardly_ever_supported(
     language: str, most_false: int, least_true: int
 ) -> None:
-    found = [(one, verify(one.text, [passage(one.source)])) for one in judged(language)]
-    assert len(found) > 550
+    found = [
+        (one, verify(one.text, [passage(one.source)])) for one in judged(language, half="second")
+    ]
+    assert len(found) > 290
     supported = [one for one, sentence in found if sentence.support == "supported"]
     wrong = [one for one in supported if not one.true]
     assert len(wrong) <= most_false, wrong
     assert sum(one.true for one in supported) >= least_true
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_halves_of_the_handwritten_sentences_are_all_of_them(language: str) -> None:
+    first, second = ([*judged(language, half=half)] for half in HALVES)
+    assert len(first) in {len(second), len(second) + 1}
+    assert sorted([*first, *second], key=str) == sorted(judged(language), key=str)
+    assert {one.source for one in first} == {one.source for one in second}
 
 
 def test_a_sentence_stitched_from_two_sources_cites_both_and_says_so() -> None:

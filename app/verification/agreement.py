@@ -5,8 +5,8 @@ are stricter: a word that stands in the place of another one, a condition that i
 5" for "at least 5" may be a paraphrase or may be an error, so a sentence that fails one of them is
 supported partly at most.
 
-What each check catches, and what it wrongly stops, is told by
-`python benchmarks/verification.py --parts`; one that catches nothing has no place here.
+What each check catches, and what it wrongly stops, `python benchmarks/verification.py --parts`
+tells: none is added, changed or kept blind.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Which of two kinds a text is of, as they are compared otherwise: words, or Chinese characters."""
+"""Whether a text is compared character by character, as Chinese is, or word by word."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from quire.text import languages
 
 @lru_cache(maxsize=4096)  # the sentences of an answer's passages, each compared many times
 def is_chinese(text: str) -> bool:
-    """Whether a text is compared character by character.
+    """Whether a text is Chinese, mostly.
 
     >>> is_chinese("年假为五天。"), is_chinese("The leave is five days.")
     (True, False)
