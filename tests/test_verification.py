@@ -104,6 +104,12 @@ def test_a_sentence_that_points_back_is_proved_together_with_the_one_before() ->
     assert "20,400" in verdict.quote
 
 
+def test_a_sentence_that_points_back_lends_no_support_to_one_that_says_nothing_of_it() -> None:
+    maps = passage("Pike lent the society four maps. The society keeps them in its archive.")
+    assert verify("The society lent Pike four maps.", [maps]).support != "supported"
+    assert verify("The society keeps four maps in its archive.", [maps]).support == "supported"
+
+
 def test_nothing_is_supported_by_nothing() -> None:
     assert verify("The lease ends in March.", []).support == "unsupported"
     assert verify("", [EN]).support == "unsupported"

@@ -51,7 +51,12 @@ class Check:
 
 def borrows_its_subject_alone(text: str, quote: Quote) -> bool:
     """Whether what a sentence takes from the first sentence of a quote, which only tells what "it"
-    is in the second, stands at its beginning."""
+    is in the second, stands at its beginning; and whether it says anything of the second."""
+    if quote.own == quote.text:
+        return True
+    numbers = quantities.quantities(text) and quantities.quantities(quote.own)
+    if not (numbers or quote.after & content(text)):
+        return False
     return quote.before & content(text) <= opening(text)
 
 

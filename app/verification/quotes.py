@@ -26,6 +26,7 @@ class Quote:
     quantities: tuple[Quantity, ...]
     own: str  # the same, or its second sentence, where the first only tells what "it" is
     before: frozenset[str] = frozenset()  # terms of its first sentence that its second one lacks
+    after: frozenset[str] = frozenset()  # and of its second one that its first one lacks
 
     def citation(self) -> Citation:
         return Citation(
@@ -53,10 +54,14 @@ def of_passages(passages: Sequence[Passage]) -> Iterator[Quote]:
                     continue
                 yield _quote(passage, offset, part, start, end)
                 if before and _POINTS_BACK.search(part[start:end]):
-                    alone = coverage.known(part[start:end])
+                    own, first = part[start:end], part[before[0] : before[1]]
                     both = _quote(passage, offset, part, before[0], end)
-                    own = part[start:end]
-                    yield dataclasses.replace(both, own=own, before=both.terms - alone)
+                    yield dataclasses.replace(
+                        both,
+                        own=own,
+                        before=both.terms - coverage.known(own),
+                        after=coverage.known(own) - coverage.known(first),
+                    )
                 before = (start, end)
 
 
