@@ -1,0 +1,55 @@
+"""What each check stops by itself, and that it can be left out to be measured."""
+
+import pytest
+
+from made_passages import passage
+from quire.verification.agreement import CHECKS
+from quire.verification.judging import judge
+
+# A sentence and a quote that differ in what one check alone is about.
+STOPPED = {
+    "subject": (
+        "The bank lent Pike four maps.",
+        "Pike lent the bank four maps. The bank keeps them in its archive.",
+    ),
+    "quantities": ("The hall has 40 seats.", "The hall has 50 seats."),
+    "negation": ("It closes in June.", "It does not close in June."),
+    "opposites": ("The rent rises by 5 crowns.", "The rent falls by 5 crowns."),
+    "modals": ("The tenant may sublet the flat.", "The tenant must sublet the flat."),
+    "names": ("Anna Berg keeps the keys.", "Anna Holm keeps the keys."),
+    "bounds": ("The lease runs for 5 years.", "The lease runs for at least 5 years."),
+    "labels": ("第十七条要求股东通知董事会。", "第七条要求股东通知董事会。"),
+    "qualifiers": ("Pets are welcome.", "Pets are welcome if they are small."),
+    "new words": (
+        "The hall was painted green in June and repaired by the old firm of Anna Holm again.",
+        "The hall was painted green in June and repaired by the firm of Anna Holm again.",
+    ),
+    "replaced words": (
+        "会议由王芳在市政厅大楼主持并逐字记录存档。",
+        "会议由李娜在市政厅大楼主持并逐字记录存档。",
+    ),
+    "prepositions": ("The ferry sails from Bergen.", "The ferry sails to Bergen."),
+    "ranges": ("The bus leaves at 9:30, then 8:15.", "The bus leaves at 8:15, then 9:30."),
+    "owners": (
+        "The court heard the appeal of Ostsee.",
+        "The court heard the appeal of Brandt against Ostsee.",
+    ),
+    "voice": ("The dog was chased by the man.", "The dog chased the man."),
+    "order": ("The man chased the dog.", "The dog chased the man."),
+    "mixing": ("Children pay 20.", "Adults pay 20 and children pay 10."),
+    "identity": ("The landlord is the tenant.", "The landlord waives the fee for the tenant."),
+}
+
+
+def test_each_check_has_an_example_and_a_name_of_its_own() -> None:
+    assert [check.name for check in CHECKS] == [*STOPPED]
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_each_check_stops_what_no_other_one_does(name: str) -> None:
+    text, quote = STOPPED[name]
+    (left_out,) = (check for check in CHECKS if check.name == name)
+    others = [check for check in CHECKS if check is not left_out]
+    stopped = judge(text, [passage(quote)], checks=CHECKS).support
+    assert stopped != "supported"
+    assert judge(text, [passage(quote)], checks=others).support not in {stopped, "unsupported"}
