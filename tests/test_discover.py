@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 from pathlib import Path
@@ -118,15 +119,30 @@ def test_pipes_sockets_and_devices_are_skipped_without_being_opened(tmp_path: Pa
         )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for root")
-def test_what_may_not_be_read_is_reported(tmp_path: Path) -> None:
+def test_what_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "a.txt").chmod(0)
     (tmp_path / "locked").mkdir(mode=0)
-    reasons = skipped(tmp_path)
+    with monkeypatch.context() as patch:
+        if os.geteuid() == 0:  # for whom nothing is unreadable
+            like_another_user(patch)
+        reasons = skipped(tmp_path)
     (tmp_path / "locked").chmod(0o700)
     assert set(reasons) == {"a.txt", "locked"}
     assert all(reason.startswith("cannot be read") for reason in reasons.values())
+
+
+def like_another_user(patch: pytest.MonkeyPatch) -> None:
+    """What has no mode at all is refused."""
+    listdir = os.listdir
+
+    def names(folder: str) -> list[str]:
+        if not os.stat(folder).st_mode & 0o777:  # noqa: PTH116
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        return listdir(folder)
+
+    patch.setattr(os, "listdir", names)
+    patch.setattr(os, "access", lambda path, _: Path(path).stat().st_mode & 0o777 != 0)
 
 
 @pytest.mark.parametrize(

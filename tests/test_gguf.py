@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import resource
 import struct
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from quire.errors import ModelError, ModelNotFound, ModelUnusable
 from quire.models.engine import gguf
 from quire.models.engine.chat_template import ChatTemplate
 from quire.models.engine.llama import LlamaEngine
+from quire.models.engine.template_worker import CPU_SECONDS
 from quire.models.protocols import Message, Segment
 from quire.models.store.starter import CHAT
 
@@ -153,10 +155,10 @@ MALFORMED = {
 def test_a_malformed_file_is_refused_at_once_with_one_sentence(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(data)
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(ModelUnusable) as caught:
         gguf.read_facts(path)
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 1  # it takes milliseconds
     message = str(caught.value)
     assert str(path) in message
     assert message.endswith(".")
@@ -253,11 +255,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_template_is_refused_with_one_sentence(source: str) -> None:
-    begin = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with pytest.raises(ModelUnusable) as caught:
         ChatTemplate(source, bos="<s>", eos="</s>", model="model.gguf")
-    # Two seconds where nothing else runs; the limit itself is on processor time.
-    assert time.monotonic() - begin < 6
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # The limit is 1 second; what the system does for the process counts less exactly.
+    assert after.ru_utime - before.ru_utime < 3 * CPU_SECONDS
     message = str(caught.value)
     assert "model.gguf" in message
     assert message.endswith(".")

@@ -1,11 +1,11 @@
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -102,13 +102,15 @@ def test_one_worker_stays_warm_from_file_to_file(text_file: Path) -> None:
         assert len(first) == 1
 
 
-def test_a_file_past_its_wall_time_is_stopped_within_two_seconds(tmp_path: Path) -> None:
+def test_a_file_past_its_wall_time_is_stopped(tmp_path: Path) -> None:
     path = endless_pdf(tmp_path / "endless.pdf")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     with ParserPool(limits=Limits(wall_seconds=1, wall_seconds_per_mb=0)) as pool:
-        begin = time.monotonic()
         with pytest.raises(Unreadable, match=r"^limit: took longer than 1 s$"):
             pool.parse(path)
-        assert time.monotonic() - begin < 3
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        assert used < 5, "it went on, though no longer than its processor time"
+    with ParserPool() as pool:
         assert pool.parse(_text(tmp_path)).text == "next"
 
 
@@ -136,9 +138,17 @@ def test_a_crash_is_reported_and_the_next_file_proceeds(tmp_path: Path) -> None:
         pool.parse(_text(tmp_path))
         (worker,) = children() - before
         path = endless_pdf(tmp_path / "endless.pdf")
-        threading.Timer(0.2, os.kill, (worker, signal.SIGSEGV)).start()
-        with pytest.raises(Unreadable, match=r"^parser crashed$"):
-            pool.parse(path)
+        idle = _processor_time(worker)
+
+        def crash() -> None:
+            _until(lambda: _processor_time(worker) > idle + 0.05)
+            os.kill(worker, signal.SIGSEGV)
+
+        with ThreadPoolExecutor(1) as threads:
+            crashing = threads.submit(crash)
+            with pytest.raises(Unreadable, match=r"^parser crashed$"):
+                pool.parse(path)
+            crashing.result()
         assert pool.parse(_text(tmp_path)).text == "next"
 
 
@@ -148,7 +158,7 @@ def test_a_worker_that_was_killed_between_two_files_is_replaced(tmp_path: Path) 
         pool.parse(_text(tmp_path))
         (worker,) = children() - before
         os.kill(worker, signal.SIGKILL)
-        time.sleep(0.2)
+        _until(lambda: not _runs(worker))
         assert pool.parse(_text(tmp_path)).text == "next"
 
 
@@ -167,12 +177,14 @@ def test_closing_leaves_no_child_even_with_a_file_under_way(tmp_path: Path) -> N
     before = children()
     pool = ParserPool(workers=2)
     pool.parse(_text(tmp_path))
+    (worker,) = children() - before
+    idle = _processor_time(worker)
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(pool.parse, endless_pdf(tmp_path / "endless.pdf"))
-        time.sleep(0.5)
+        _until(lambda: _processor_time(worker) > idle + 0.05)
         pool.close()
         with pytest.raises(Unreadable):
-            running.result(5)
+            running.result(60)
     assert children() - before == set()
     with pytest.raises(Unreadable, match="closed"):
         pool.parse(tmp_path / "next.txt")
@@ -194,13 +206,11 @@ time.sleep(60)
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as caller:
         assert caller.stdout is not None
         worker = int(caller.stdout.readline())
-        time.sleep(0.5)
-        assert _runs(worker)
+        _until(lambda: _processor_time(worker) > 0.5)  # more than it takes to start
         caller.kill()
-    deadline = time.monotonic() + 3
-    while _runs(worker) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _runs(worker)
+    used = [0.0]
+    _until(lambda: not _runs(worker) or used.append(_processor_time(worker)))
+    assert used[-1] < Limits().cpu_seconds / 2, "it went on to its limit"
 
 
 def test_what_a_library_prints_does_not_get_into_the_answers(text_file: Path) -> None:
@@ -252,8 +262,25 @@ def _text(folder: Path) -> Path:
 
 
 def _runs(process: int) -> bool:
+    return _fields(process)[0] != "Z"
+
+
+def _processor_time(process: int) -> float:
+    """Seconds, in hundredths, that a process has worked; 0 where there is none."""
+    return sum(map(int, _fields(process)[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _fields(process: int) -> list[str]:
+    """What Linux tells of a process, from its state on."""
     try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it is gone
+        return ["Z"]
+
+
+def _until(happened: Callable[[], object]) -> None:
+    """Wait for something, which may take its time where others keep the machine busy."""
+    deadline = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

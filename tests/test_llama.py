@@ -38,7 +38,7 @@ LONG = ask("The committee met on Tuesday and decided nothing. " * 300)
 
 
 class Steps:
-    """What a model is given to read, step by step: the first sets `begun`, each calls `on_step`."""
+    """What a model is given to read. `begun` is set by the first step, and each calls `on_step`."""
 
     def __init__(self) -> None:
         self.begun, self.on_step = threading.Event(), lambda: None

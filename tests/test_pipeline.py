@@ -117,21 +117,22 @@ def test_removing_and_adding_again_equals_adding(kb: KnowledgeBase, folder: Path
     assert_equal(state(kb._catalog), before)
 
 
-def test_a_thousand_unchanged_files_cost_no_write_and_no_model(
-    kb: KnowledgeBase, tmp_path: Path, embedder: Embedder
+def test_hundreds_of_unchanged_files_cost_no_read_no_write_and_no_model(
+    kb: KnowledgeBase, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(1000):
+    for number in range(300):
         (folder / f"{number}.txt").write_text(f"Number {number}.")
-    kb._catalog._writer.pragma("synchronous", "off")  # a thousand flushes are not what is tested
-    assert counts(kb.add(folder)) == {"added": 1000}
+    kb._catalog._writer.pragma("synchronous", "off")  # hundreds of flushes are not what is tested
+    assert counts(kb.add(folder)) == {"added": 300}
     writes = kb._catalog._writer.total_changes()
     files = contents(kb.folder)
     embedder.embedded.clear()
-    report = kb.add(folder)
-    assert counts(report) == {"unchanged": 1000}
-    assert report.seconds < 5
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "hashlib", None)
+        report = kb.add(folder)
+    assert counts(report) == {"unchanged": 300}
     assert kb._catalog._writer.total_changes() == writes
     assert embedder.embedded == []
     assert contents(kb.folder) == files
@@ -475,12 +476,9 @@ def test_twin_names_that_only_differ_in_their_bytes_are_two_places(
     assert counts(kb.add(folder)) == {"unchanged": 2}
 
 
-@pytest.mark.parametrize("when", [-(10**18), 0, 4 * 10**18, 2**63 * 2])
+@pytest.mark.parametrize("when", [-(10**18), 0, 4 * 10**18])
 def test_any_time_of_change_is_taken(kb: KnowledgeBase, folder: Path, when: int) -> None:
-    try:
-        os.utime(folder / "lease.txt", ns=(when, when))
-    except OverflowError:
-        pytest.skip("this system has no such time")
+    os.utime(folder / "lease.txt", ns=(when, when))
     assert counts(kb.add(folder)) == {"added": 3}
     assert counts(kb.add(folder)) == {"unchanged": 3}
     assert len(kb.documents()) == 3

@@ -5,7 +5,6 @@ import io
 import random
 import re
 import struct
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -334,9 +333,9 @@ def test_a_hostile_archive_ends_as_expected(
     "build",
     [a_document_that_inflates_to_300_mb, twenty_thousand_parts],
 )
-def test_a_bomb_is_refused_before_it_inflates(build: Callable[[], bytes]) -> None:
-    data = build()
-    begin = time.process_time()
+def test_a_bomb_is_refused_before_it_inflates(
+    build: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "_inflate", None)
     with pytest.raises(Unreadable, match=r"^limit: "):
-        archive.check(data, limits=Limits())
-    assert time.process_time() - begin < 0.5
+        archive.check(build(), limits=Limits())

