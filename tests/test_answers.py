@@ -310,7 +310,10 @@ def run(
     """Runs a command on the notes; returns what it printed, as JSON where that was asked for."""
     monkeypatch.setattr(opening, "embedder", lambda _: FakeEmbedder())
     monkeypatch.setattr(opening, "embedder_name", lambda _: "fake")
-    monkeypatch.setattr(opening, "chat_model", lambda _: FakeChatModel(TRUE))
+    monkeypatch.setattr(
+        opening, "chat_model", lambda s: None if s.model == "none" else FakeChatModel(TRUE)
+    )
+    monkeypatch.setenv("QUIRE_MODEL", "starter")
     with opened() as kb:
         monkeypatch.setenv("QUIRE_KB", str(kb.folder))
 
