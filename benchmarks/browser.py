@@ -72,7 +72,7 @@ def first_words(browser: Browser, folder: Path, questions: int) -> None:
     server = Served(folder, model="starter")
     server.start()
     try:
-        tab = Tab(browser.new_context().new_page(), server.url).open()
+        tab = Tab(browser.new_context().new_page(), server).open()
         tab.ask("Where is the observatory?")  # once the models are loaded
         times = []
         for n in range(questions):
@@ -101,7 +101,7 @@ def click(browser: Browser, folder: Path, clicks: int) -> None:
     server = Served(folder, model="none")
     server.start()
     try:
-        tab = Tab(browser.new_context().new_page(), server.url).open(f"?chat={chat}")
+        tab = Tab(browser.new_context().new_page(), server).open(f"?chat={chat}")
         page = tab.page
         expect(page.locator("[class*=st-key-again-]")).to_have_count(1)
         page.wait_for_timeout(3000)

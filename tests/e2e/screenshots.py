@@ -4,7 +4,6 @@ Usage: PYTHONPATH=tests python tests/e2e/screenshots.py FOLDER
 """
 
 import io
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from e2e.browsing import launched
-from e2e.serving import Served
+from e2e.serving import Served, enter
 from quire import KnowledgeBase
 
 DOCUMENTS = Path(__file__).parent.parent.parent / "examples" / "documents"
@@ -60,12 +59,11 @@ def main(folder: Path) -> None:
                 page = _tab(browser, empty, language, "light")
                 expect(page.get_by_test_id("stFileUploader")).to_be_visible()
                 _write(folder / f"first-run.{language.code}.light.png", _settled(page))
-        os.environ["QUIRE_PASSWORD"] = "a long password"
         with launched(playwright) as browser, served(Path(place) / "observatory") as locked:
-            page = _tab(browser, locked, LANGUAGES[0], "light")
-            expect(page.locator(".st-key-admission")).to_be_visible()
-            _write(folder / "password.en.light.png", _settled(page))
-        del os.environ["QUIRE_PASSWORD"]
+            for language in LANGUAGES:
+                page = browser.new_context(locale=language.locale, viewport=WIDE).new_page()
+                page.goto(locked.url)
+                _write(folder / f"door.{language.code}.light.png", _settled(page))
 
 
 def _fill(kb: Path) -> dict[str, str]:
@@ -120,6 +118,7 @@ def _tab(
     )
     page = context.new_page()
     page.goto(f"{server.url}/{path}")
+    enter(page, server.key)
     expect(page.get_by_test_id("stMainBlockContainer")).to_be_attached()
     return page
 

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import Dialog, Page, Request, expect
@@ -28,18 +29,24 @@ class Served:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self.link = self.key = ""  # of the last start
+        self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         code = (
             "import sys; from pathlib import Path; from quire.ui.launch import launch; "
-            f"sys.exit(launch(Path({str(self.folder)!r}), port={self.port}, open_browser=False))"
+            f"sys.exit(launch(Path({str(self.folder)!r}), port={self.port}, open_browser=False, "
+            "announce=lambda *told: print(*told, flush=True)))"
         )
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],
             env=os.environ | {"QUIRE_MODEL": self._model},
             start_new_session=True,  # a group of its own, which can be killed
+            stdout=subprocess.PIPE,
+            text=True,
         )
+        assert self._process.stdout is not None
+        self.link, self.key = self._process.stdout.readline().split()  # with a password: None
         for _ in range(300):
             try:
                 with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5):
@@ -63,12 +70,28 @@ class Served:
             self._process = None
 
 
+class Address(Protocol):
+    """Where a server is reached, and the key that it asks for."""
+
+    url: str
+    key: str
+
+
+def enter(page: Page, key: str) -> None:
+    """Give the key, where the door asks for it."""
+    field = page.locator("input[name=key]")
+    if field.is_visible():
+        field.fill(key)
+        field.press("Enter")
+
+
 class Tab:
     """A browser tab that notes what it asked for and what popped up."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, server: Address) -> None:
         self.page = page
-        self.url = url
+        self.url = server.url
+        self._key = server.key
         self.elsewhere: list[str] = []
         self.dialogs: list[str] = []
         page.on("request", self._heard)
@@ -76,6 +99,7 @@ class Tab:
 
     def open(self, path: str = "") -> "Tab":
         self.page.goto(f"{self.url}/{path}")
+        enter(self.page, self._key)
         expect(self.page.get_by_test_id("stSidebar")).to_be_attached()
         return self
 

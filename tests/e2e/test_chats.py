@@ -33,7 +33,7 @@ def chats(page: Page) -> list[str]:
 
 def test_a_deleted_chat_leaves_the_list_and_the_page(browser: Browser, served: Served) -> None:
     context = browser.new_context(locale="zh-CN")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     page = tab.page
     tab.ask("接地电阻最大允许是多少欧姆？")
     tab.open()
@@ -60,7 +60,7 @@ def test_a_chat_is_there_when_the_page_is_loaded_anew_after_its_first_answer(
     browser: Browser, served: Served
 ) -> None:
     context = browser.new_context(locale="en-US")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     page = tab.page
     tab.ask(DEPOSIT)
     expect(page).to_have_url(re.compile(r"\?chat=\w+"))
@@ -72,7 +72,7 @@ def test_a_chat_is_there_when_the_page_is_loaded_anew_after_its_first_answer(
 
 def test_a_new_chat_begins_with_the_cursor_in_the_field(browser: Browser, served: Served) -> None:
     context = browser.new_context(locale="en-US")
-    tab = Tab(context.new_page(), served.url).open("documents")
+    tab = Tab(context.new_page(), served).open("documents")
     expect(tab.page.get_by_role("heading", name="Documents")).to_be_visible()
     expect(tab.page.locator(".st-key-new button:visible")).to_be_enabled()
     tab.page.wait_for_timeout(1000)  # until the keys are heard
@@ -90,7 +90,7 @@ def test_the_page_says_which_language_it_is_in_and_that_an_address_leads_nowhere
         ("en-US", "en", "There is no page at this address"),
     ):
         context = browser.new_context(locale=locale)
-        tab = Tab(context.new_page(), served.url).open("no-such-page")
+        tab = Tab(context.new_page(), served).open("no-such-page")
         dialog = tab.page.get_by_role("dialog")
         expect(dialog).to_contain_text(told)
         expect(dialog).not_to_contain_text("Running the app")
@@ -102,7 +102,7 @@ def test_files_dropped_into_a_long_chat_are_seen_at_the_field(
     browser: Browser, served: Served
 ) -> None:
     context = browser.new_context(viewport={"width": 1000, "height": 700}, locale="zh-CN")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     page = tab.page
     for question in ("接地电阻最大允许是多少欧姆？", DEPOSIT, "哪几个月最适合观星？"):
         tab.ask(question)

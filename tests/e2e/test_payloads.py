@@ -110,7 +110,7 @@ def test_a_hundred_payloads_in_chats_load_nothing_and_run_nothing(
     browser: Browser, served: Served
 ) -> None:
     context = browser.new_context()
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     shown = 0
     for chat in range(4):
         tab.page.locator("[class*=st-key-open-] button:visible").nth(chat).click()
@@ -144,7 +144,7 @@ def test_a_hundred_payloads_as_file_names_load_nothing_and_run_nothing(
     browser: Browser, served: Served
 ) -> None:
     context = browser.new_context()
-    tab = Tab(context.new_page(), served.url).open("documents")
+    tab = Tab(context.new_page(), served).open("documents")
     for number in range(1, 5):
         if number > 1:
             tab.page.get_by_test_id("stPagination").get_by_text(str(number), exact=True).click()
@@ -163,7 +163,7 @@ def test_an_answer_that_quotes_a_payload_loads_nothing_and_runs_nothing(
     browser: Browser, served: Served
 ) -> None:
     context = browser.new_context()
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     for n in (0, 12, 17, 18):
         tab.ask(f"What is the tea of house number {n}? {PAYLOADS[n]}".replace("\n", " "))
         assert_inert(tab)

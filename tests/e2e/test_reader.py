@@ -58,7 +58,7 @@ def test_a_reader_uploads_asks_sees_the_page_and_finds_the_chat_again(
     browser: Browser, served: Served, story: Story
 ) -> None:
     context = browser.new_context(locale=story.locale, viewport={"width": 1400, "height": 900})
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     page = tab.page
     expect(page.get_by_role("button", name=story.new)).to_be_visible()
 
@@ -90,7 +90,7 @@ def test_a_reader_uploads_asks_sees_the_page_and_finds_the_chat_again(
 
     served.stop()
     served.start()
-    again = Tab(context.new_page(), served.url).open()
+    again = Tab(context.new_page(), served).open()
     again.page.locator("[class*=st-key-open-] button").first.click()
     expect(again.page.locator(".quire-answer")).to_contain_text(story.answer)
     assert tab.elsewhere == again.elsewhere == []
@@ -108,7 +108,7 @@ def test_an_original_that_has_moved_is_told_and_its_text_shown(
     server = Served(tmp_path / "kb", model="none")
     server.start()
     context = browser.new_context(locale="en-US", viewport={"width": 1400, "height": 900})
-    tab = Tab(context.new_page(), server.url).open()
+    tab = Tab(context.new_page(), server).open()
     tab.ask("For how long is a dome certificate valid?")
     tab.page.locator(".quire-answer .quire-ref").first.click()
     panel = tab.page.locator(".st-key-source")
@@ -126,7 +126,7 @@ def test_a_narrow_and_a_wide_window_show_no_sideways_scrollbar(
     for width in (400, 1600):
         context = browser.new_context(viewport={"width": width, "height": 900})
         for path in ("", "documents", "settings"):
-            tab = Tab(context.new_page(), served.url).open(path)
+            tab = Tab(context.new_page(), served).open(path)
             expect(tab.page.get_by_test_id("stMainBlockContainer")).to_be_visible()
             main = tab.page.locator(".stMain")
             assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
@@ -141,7 +141,7 @@ def test_on_a_narrow_screen_the_last_answer_is_in_view_and_the_sidebar_leaves(
     server = Served(tmp_path / "kb", model="none")
     server.start()
     context = browser.new_context(viewport={"width": 400, "height": 700})
-    tab = Tab(context.new_page(), server.url).open()
+    tab = Tab(context.new_page(), server).open()
     page = tab.page
     for question in ("How much is the deposit?", "For how long is a dome certificate valid?"):
         tab.ask(question)
@@ -169,7 +169,7 @@ def test_on_a_narrow_screen_the_last_answer_is_in_view_and_the_sidebar_leaves(
 
 def test_streamlits_own_buttons_are_named_in_chinese(browser: Browser, served: Served) -> None:
     context = browser.new_context(locale="zh-CN")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     expect(tab.page.get_by_role("button", name="添加文件").first).to_be_attached()
     expect(tab.page.get_by_role("button", name="发送", exact=True)).to_be_attached()
     for path in ("", "documents", "settings"):
@@ -192,7 +192,7 @@ def test_a_list_that_opens_below_a_field_speaks_chinese(browser: Browser, tmp_pa
     server = Served(tmp_path / "kb", model="none")
     server.start()
     context = browser.new_context(locale="zh-CN")
-    tab = Tab(context.new_page(), server.url).open("documents")
+    tab = Tab(context.new_page(), server).open("documents")
     tab.page.locator("[class*=st-key-about-] button:visible").click()
     field = tab.page.get_by_role("dialog").locator("input")
     field.click()

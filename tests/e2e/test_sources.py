@@ -61,7 +61,7 @@ def test_the_marked_words_are_in_sight_on_opening_turning_back_and_enlarging(
     browser: Browser, served: Served, size: tuple[int, int], question: str
 ) -> None:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="en-US")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     page = tab.page
     page.set_default_timeout(10_000)
     tab.ask(question)
@@ -91,7 +91,7 @@ def test_escape_closes_the_source_and_its_buttons_have_names(
     browser: Browser, served: Served
 ) -> None:
     context = browser.new_context(viewport={"width": 1400, "height": 800}, locale="zh-CN")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     tab.ask("接地电阻最大允许是多少欧姆？")
     tab.page.locator(".quire-answer .quire-ref").first.click()
     panel = tab.page.locator(".st-key-source")
@@ -107,7 +107,7 @@ def test_a_source_has_room_to_be_read_whether_the_sidebar_is_open_or_not(
     browser: Browser, served: Served, width: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, locale="en-US")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     tab.ask("What happens when it is cloudy?")
     tab.page.locator(".quire-answer .quire-ref").first.click()
     sheet = tab.page.locator(".quire-sheet")
@@ -124,7 +124,7 @@ def test_a_source_has_room_to_be_read_whether_the_sidebar_is_open_or_not(
 
 def test_a_new_question_closes_the_source_of_the_last_one(browser: Browser, served: Served) -> None:
     context = browser.new_context(viewport={"width": 1400, "height": 800}, locale="en-US")
-    tab = Tab(context.new_page(), served.url).open()
+    tab = Tab(context.new_page(), served).open()
     tab.ask("What is the keeper called?")
     tab.page.locator(".quire-answer .quire-ref").first.click()
     expect(tab.page.locator(".st-key-source")).to_be_visible()

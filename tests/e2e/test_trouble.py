@@ -99,7 +99,7 @@ def test_hostile_files_are_each_a_sentence_and_stop_nothing(
     good = tmp_path / "good.txt"
     good.write_text("The lamp in the hall is green.")
     context = browser.new_context(locale="zh-CN")
-    tab = Tab(context.new_page(), known.url).open("documents")
+    tab = Tab(context.new_page(), known).open("documents")
     tab.page.set_input_files(UPLOAD, [*files, good])
     finished(tab.page)
     told = rows(tab.page)
@@ -122,7 +122,7 @@ def test_fifty_files_dropped_at_once_are_all_taken_in(
     for n in range(50):
         (tmp_path / f"note {n:02}.txt").write_text(f"The lamp number {n} stands in hall {n % 7}.")
     context = browser.new_context()
-    tab = Tab(context.new_page(), served.url).open("documents")
+    tab = Tab(context.new_page(), served).open("documents")
     tab.page.set_input_files(UPLOAD, sorted(tmp_path.glob("note *.txt")))
     finished(tab.page)
     expect(tab.page.locator(".st-key-intake")).to_contain_text("50 taken in")
@@ -140,7 +140,7 @@ def test_a_file_over_the_limit_is_told_in_the_readers_language(
     with large.open("wb") as file:
         file.truncate(700 * 1024**2)  # takes no space
     context = browser.new_context(locale=locale)
-    tab = Tab(context.new_page(), known.url).open(path)
+    tab = Tab(context.new_page(), known).open(path)
     sentence = "larger than the" if locale == "en-US" else "超过单个文件"
     chosen = UPLOAD if path else "[data-testid=stChatInputFileUploadButton] input"
     tab.page.locator(chosen).first.set_input_files([large])
@@ -156,9 +156,9 @@ def test_a_connection_lost_during_an_upload_is_told_and_the_file_can_be_sent_aga
     file = tmp_path / "long.txt"
     line = "The lamp in the long hall is green and is lit at nine. "
     file.write_text("The lantern of the tower is violet.\n\n" + line * 400_000)  # 22 MB
-    wire = Wire(known.port)
+    wire = Wire(known.port, key=known.key)
     context = browser.new_context(locale="zh-CN")
-    tab = Tab(context.new_page(), wire.url).open("documents")
+    tab = Tab(context.new_page(), wire).open("documents")
     before = wire.passed
     tab.page.set_input_files(UPLOAD, file)
     deadline = time.monotonic() + 60
@@ -188,9 +188,9 @@ def test_a_connection_lost_during_an_answer_loses_no_answer(
         base.add_upload("gate.txt", FACT.encode())
     server = Served(tmp_path / "kb", model="starter")
     server.start()
-    wire = Wire(server.port)
+    wire = Wire(server.port, key=server.key)
     context = browser.new_context()
-    tab = Tab(context.new_page(), wire.url).open()
+    tab = Tab(context.new_page(), wire).open()
     box = tab.page.get_by_test_id("stChatInputTextArea")
     box.fill(QUESTION)  # the models are still being loaded
     box.press("Enter")
@@ -213,7 +213,7 @@ def test_files_that_wait_when_the_server_is_killed_are_taken_in_by_the_next_one(
         text = f"The lamp number {n} stands in the hall. " * 200
         (tmp_path / f"note {n:02}.txt").write_text(text)
     context = browser.new_context()
-    tab = Tab(context.new_page(), served.url).open("documents")
+    tab = Tab(context.new_page(), served).open("documents")
     tab.page.set_input_files(UPLOAD, sorted(tmp_path.glob("note *.txt")))
     expect(tab.page.locator(".st-key-stop-intake")).to_be_visible()
     served.kill()
@@ -230,12 +230,12 @@ def test_files_go_on_when_the_browser_is_closed_and_are_there_when_it_returns(
     for n in range(20):
         (tmp_path / f"note {n:02}.txt").write_text(f"The lamp number {n} stands in the hall. " * 99)
     context = browser.new_context()
-    tab = Tab(context.new_page(), served.url).open("documents")
+    tab = Tab(context.new_page(), served).open("documents")
     tab.page.set_input_files(UPLOAD, sorted(tmp_path.glob("note *.txt")))
     expect(tab.page.locator(".st-key-stop-intake")).to_be_visible()
     context.close()
     context = browser.new_context()
-    tab = Tab(context.new_page(), served.url).open("documents")
+    tab = Tab(context.new_page(), served).open("documents")
     expect(tab.page.locator(".st-key-intake")).to_contain_text("note 19.txt")
     finished(tab.page)
     expect(tab.page.locator(".st-key-intake")).to_contain_text("20 taken in")
@@ -267,7 +267,7 @@ def test_a_full_disk_is_named_and_all_goes_on_once_there_is_space(
     large.write_text("\n\n".join(f"The lamp number {n} is lit at {n}." for n in range(60_000)))
     assert large.stat().st_size > 1_500_000
     context = browser.new_context(locale="zh-CN")
-    tab = Tab(context.new_page(), server.url).open("documents")
+    tab = Tab(context.new_page(), server).open("documents")
     tab.page.set_input_files(UPLOAD, large)
     finished(tab.page)
     told = " ".join(rows(tab.page))
@@ -293,7 +293,7 @@ def test_the_escape_key_stops_an_answer_and_what_there_is_is_kept(
     server = Served(tmp_path / "kb", model="starter")
     server.start()
     context = browser.new_context()
-    tab = Tab(context.new_page(), server.url).open()
+    tab = Tab(context.new_page(), server).open()
     box = tab.page.get_by_test_id("stChatInputTextArea")
     box.fill(QUESTION)  # the models are still being loaded
     box.press("Enter")
@@ -312,7 +312,7 @@ def test_the_escape_key_stops_an_answer_and_what_there_is_is_kept(
 
 def test_a_server_that_is_told_to_end_keeps_what_was_said(browser: Browser, known: Served) -> None:
     context = browser.new_context()
-    tab = Tab(context.new_page(), known.url).open()
+    tab = Tab(context.new_page(), known).open()
     tab.ask(QUESTION)
     known.stop(signal.SIGINT)
     expect(tab.page.locator(".quire-lost")).to_be_visible()
@@ -332,6 +332,12 @@ def test_the_password_is_asked_for_with_the_cursor_in_its_field(
     context = browser.new_context()
     page = context.new_page()
     page.goto(server.url)
-    expect(page.locator(".st-key-admission input")).to_be_focused()
+    expect(page.get_by_placeholder("Password")).to_be_focused()
+    page.get_by_placeholder("Password").fill("a wrong one")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not right")
+    page.get_by_placeholder("Password").fill("correct horse battery")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stSidebar")).to_be_attached()
     server.stop()
     context.close()

@@ -29,7 +29,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_a_hundred_interleaved_turns_mix_nothing_up(browser: Browser, served: Served) -> None:
-    tabs = {name: Tab(browser.new_context().new_page(), served.url).open() for name in FACTS}
+    tabs = {name: Tab(browser.new_context().new_page(), served).open() for name in FACTS}
     for n in range(1, TURNS + 1):
         for name, tab in tabs.items():  # both ask before either has its answer
             box = tab.page.get_by_test_id("stChatInputTextArea")

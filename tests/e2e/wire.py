@@ -8,7 +8,8 @@ import threading
 class Wire:
     """Passes on what comes to a port of its own, until it is cut; mended, it does so again."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, key: str) -> None:
+        self.key = key  # of the server at its end
         self._target = ("127.0.0.1", port)
         self._door = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
