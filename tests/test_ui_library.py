@@ -160,10 +160,14 @@ def test_an_empty_knowledge_base_that_is_asked_takes_files_below_the_answer(
     assert "none — none" not in shown(tab)
 
 
-def test_nobody_elsewhere_names_paths_on_this_machine(
-    opened: Shared, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("door", ["password", "nothing", None])
+def test_only_who_has_shown_the_key_names_paths_on_this_machine(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch, door: str | None
 ) -> None:
-    monkeypatch.setattr(intake.st, "get_option", {"server.address": "0.0.0.0"}.get)
+    if door is None:
+        monkeypatch.delenv("QUIRE_DOOR")
+    else:
+        monkeypatch.setenv("QUIRE_DOOR", door)
     tab = go(browser(), "documents")
     assert not [field for field in tab.text_input if field.label == "File or folder"]
 

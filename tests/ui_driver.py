@@ -1,5 +1,6 @@
 """A browser tab without a browser: Streamlit's own driver, and what a reader does with it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ def lease(folder: Path) -> Iterator[Path]:
         patch.setenv("QUIRE_KB", str(folder))
         patch.setenv("QUIRE_MODEL", "none")
         patch.setenv("QUIRE_DOOR", "key")
+        patch.setenv("QUIRE_FOLDERS", json.dumps([str(folder.parent.parent)]))
         patch.setenv("QUIRE_CONFIG", str(folder / "no-such.toml"))
         with KnowledgeBase.open(folder) as base:
             base.add(DOCUMENTS / "lease-and-handbook.pdf")

@@ -113,7 +113,7 @@ class Door:
         if link and self._keyring.redeem(link):
             await self._let_in(scope, headers, send, then=then)
         elif "text/html" in headers.get("accept", ""):
-            await self._ask(headers, send, 401, "door.used" if link else "door.asked", then=then)
+            await self._ask(headers, send, 401, "door.used" if link else None, then=then)
         else:
             await _reply(send, 401, b"The key is needed.")
 
@@ -139,7 +139,7 @@ class Door:
             await self._ask(headers, send, 401, "door.wrong", then=then)
 
     async def _ask(
-        self, headers: dict[str, str], send: Send, status: int, why: page.Why, *, then: str
+        self, headers: dict[str, str], send: Send, status: int, why: page.Why | None, *, then: str
     ) -> None:
         body = page.asking(
             why, kind=self._kind, accepts=headers.get("accept-language", ""), then=then

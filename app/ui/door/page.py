@@ -6,7 +6,7 @@ from typing import Literal
 from quire.ui.catalogue import LANGUAGES, texts
 
 Kind = Literal["key", "password", "nothing"]
-Why = Literal["door.asked", "door.wrong", "door.used", "door.many"]
+Why = Literal["door.wrong", "door.used", "door.many"]
 
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>Quire</title>
@@ -44,12 +44,12 @@ _ENTERED = """<!doctype html>
 """
 
 
-def asking(why: Why, *, kind: Kind, accepts: str, then: str) -> bytes:
+def asking(why: Why | None, *, kind: Kind, accepts: str, then: str) -> bytes:
     """The page that asks for the key or the password, in the language that a browser `accepts`;
     `then` is where it leads."""
     language = _language(accepts)
     said = [f"<p>{escape(_text(f'door.about_{kind}', language))}</p>"]
-    if why != "door.asked":
+    if why:
         said.insert(0, f'<p role="alert">{escape(_text(why, language))}</p>')
     return _PAGE.format(
         language=language,
