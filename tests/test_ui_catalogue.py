@@ -40,6 +40,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
     assert {key for key in named if key.split(".")[0] in sections} <= {*keys, "answer.js"}
     put_together = {
         *(key for key in keys if key.startswith(("error.", "widgets."))),
+        *(f"door.{about}{kind}" for about in ("", "about_") for kind in ("key", "password")),
         *(f"app.{page}" for page in ("chat", "documents", "settings")),
         *(f"intake.{stage}" for stage in ("waiting", "stopped", "failed", "skipped")),
         *(f"intake.n_{kind}" for kind in ("taken", "unchanged", "skipped", "failed", "stopped")),
