@@ -10,6 +10,7 @@ const NARROW = 768; // pixels: below, the sidebar lies over the page
 const BESIDE = 940; // pixels beside the sidebar: below, a source lies over the chat or the library
 const SHOWN = 20_000; // milliseconds that a notice stays unless it is pressed
 const PATIENCE = 1500; // milliseconds: a short break heals by itself and worries nobody
+const KNOCKS = 2000; // milliseconds between two looks for a server that asks for another key
 
 function keep(preferences) {
   for (const [name, value] of Object.entries(preferences)) {
@@ -29,10 +30,18 @@ function show() {
   watch.banner.textContent = watch.texts.lost;
   document.body.append(watch.banner);
   document.body.classList.add("quire-is-lost");
+  watch.knocking = setInterval(knock, KNOCKS);
+}
+
+// A server that was started anew asks for its new key: the page that does is at this address.
+async function knock() {
+  const answer = await fetch(location.href, { method: "HEAD" }).catch(() => null);
+  if (answer?.status === 401) location.reload();
 }
 
 function hide() {
   clearTimeout(watch.timer);
+  clearInterval(watch.knocking);
   watch.timer = null;
   watch.banner?.remove();
   watch.banner = null;

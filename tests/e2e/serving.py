@@ -59,15 +59,19 @@ class Served:
         """End it in good order."""
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(10)
-            self._process = None
+            self._ended(self._process)
 
     def kill(self) -> None:
         """End it as a power cut does, with the process that it started."""
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-            self._process = None
+            self._ended(self._process)
+
+    def _ended(self, process: "subprocess.Popen[str]") -> None:
+        process.wait(10)
+        if process.stdout is not None:
+            process.stdout.close()
+        self._process = None
 
 
 class Address(Protocol):
@@ -91,7 +95,7 @@ class Tab:
     def __init__(self, page: Page, server: Address) -> None:
         self.page = page
         self.url = server.url
-        self._key = server.key
+        self._server = server
         self.elsewhere: list[str] = []
         self.dialogs: list[str] = []
         page.on("request", self._heard)
@@ -99,7 +103,7 @@ class Tab:
 
     def open(self, path: str = "") -> "Tab":
         self.page.goto(f"{self.url}/{path}")
-        enter(self.page, self._key)
+        enter(self.page, self._server.key)
         expect(self.page.get_by_test_id("stSidebar")).to_be_attached()
         return self
 
