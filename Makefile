@@ -31,8 +31,8 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 demo: setup ## answer sample questions from examples/documents
 	@$(BIN)/python examples/demo.py $(DEMO)
 
-test: setup ## the whole suite
-	@$(BIN)/python -m pytest
+test: setup ## the whole suite, shared out file by file among up to four cores
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 soak: setup ## hundreds of kills, power losses and readers: half an hour
 	@$(BIN)/python -m pytest -m soak

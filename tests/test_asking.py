@@ -26,7 +26,7 @@ def test_a_search_does_not_wait_for_a_chat_model_that_is_being_loaded(
 
     monkeypatch.setattr(opening, "chat_model", slow)
     with KnowledgeBase.open(
-        tmp_path / "kb", embedder=FakeEmbedder(), settings=load_settings(kb=tmp_path / "kb")
+        tmp_path / "kb", embedder=FakeEmbedder(), settings=load_settings(model="starter")
     ) as kb:
         kb.add(tmp_path / "lease.txt")
         answers = []
@@ -50,7 +50,7 @@ def test_what_prompts_begin_with_is_read_when_the_model_is_loaded(
             read.append(messages)
 
     monkeypatch.setattr(opening, "chat_model", lambda _: Ahead("Yes."))
-    settings = load_settings(kb=tmp_path / "kb", language="zh")
+    settings = load_settings(model="starter", language="zh")
     with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder(), settings=settings) as kb:
         assert kb.model is not None
         assert kb.model is not None  # and only once
