@@ -296,13 +296,14 @@ class KnowledgeBase:
 
         Raises DocumentNotFound when several documents are called so, and PageNotFound.
         """
-        retriever = self._search()
-        if retriever is None or not self.has_document(reference):
+        document = self.document(reference) if self.has_document(reference) else None
+        retriever = self._search() if document else None
+        if document is None or retriever is None:
             return explain_missing(text, reference=reference, page=page, where=str(self.folder))
         return explain(
             retriever,
             text,
-            self.document(reference),
+            document,
             reference=reference,
             page=page,
             k=k,
