@@ -6,6 +6,9 @@
 Positions are offsets in characters into a document's text, which is the texts of its pages joined
 by `PAGE_BREAK`; they are computed when the text is made and never searched for again. Pages are
 physical pages from 1, or None for formats without pages.
+
+They stand in one file, long as it is, because each refers to those before it: an answer carries its
+sentences, its passages, what a survey counted and its receipt.
 """
 
 import dataclasses
