@@ -14,8 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from quire.models.engine.openmp import wait_passively
@@ -29,6 +30,7 @@ from quire.models.engine import gguf, selftest
 from quire.models.engine.llama import LlamaEngine
 from quire.models.engine.runtime import build, supports_gpu, system_info
 from quire.models.engine.turns import Reply
+from quire.models.forms import Grammar
 from quire.models.protocols import Message
 from quire.models.store.starter import CHAT
 
@@ -127,6 +129,49 @@ def bench_against_bare(engine: LlamaEngine, tokens: int) -> None:
         median(ratios, 0),
     )
     row("writing against llama.cpp itself", f"{write_bare:.1f} tokens/s", median(ratios, 1))
+
+
+def bench_own_cost(engine: LlamaEngine, tokens: int) -> None:
+    """Processor time of the engine's thread outside of `llama_decode`, for each token written: what
+    a model waits for, however fast it computes. On a processor the caches are llama.cpp's then; as
+    beside a GPU it is where `llama_decode` gives way to a wait of a millisecond."""
+    spent: list[int] = []
+    left = 0
+    decode = api.llama_decode
+    runtime = engine._runtime  # noqa: SLF001  for no user
+    words = runtime.tokenize(" ".join(f"{n:x} lamp{n} sea" for n in range(99)), special=False)
+    drawn = random.Random(7)
+
+    def elsewhere(context: object, _batch: object) -> int:
+        logits = api.llama_get_logits_ith(context, -1)
+        logits[drawn.choice(words)] += 100.0  # the likeliest for once
+        time.sleep(0.001)
+        return 0
+
+    def timed(compute: Callable[..., int], *arguments: object) -> int:
+        nonlocal left
+        spent.append(time.thread_time_ns() - left)
+        code = compute(*arguments)
+        left = time.thread_time_ns()
+        return code
+
+    for where, compute in (("", decode), (", as beside a GPU", elsewhere)):
+        for what, temperature, form in (
+            ("greedy", 0.0, None),
+            ("temperature 0.7", 0.7, None),
+            ("grammar", 0.0, Grammar("root ::= [^<]*")),
+        ):
+            list(engine.stream(STORY, max_tokens=2))
+            spent.clear()
+            api.llama_decode = partial(timed, compute)
+            try:
+                reply = engine.stream(STORY, max_tokens=tokens, temperature=temperature, form=form)
+                list(reply)
+            finally:
+                api.llama_decode = decode
+            own = statistics.median(spent[2:]) / 1000
+            row(f"outside of llama_decode{where}, {what}", f"{own:.0f} \N{MICRO SIGN}s/token")
+    runtime.tokens.clear()  # of which it has not read all
 
 
 def median(ratios: list[tuple[float, float]], which: int) -> str:
@@ -245,6 +290,7 @@ def main() -> None:
         row(f"loading {arguments.model.name}", f"{time.perf_counter() - begin:.1f} s")
         bench_speed(engine, arguments.tokens)
         bench_against_bare(engine, arguments.tokens)
+        bench_own_cost(engine, arguments.tokens)
         bench_cancel(engine, arguments.rounds)
         bench_clients(engine, arguments.tokens)
         bench_conversations(engine)

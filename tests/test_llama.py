@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import llama_cpp
@@ -82,6 +83,17 @@ def test_the_same_prompt_gets_the_same_reply_at_temperature_zero(
     monkeypatch.setattr(engine, "_thread_choice", ThreadChoice(most=1))
     replies = ["".join(engine.stream(ask("Name a colour."), max_tokens=20)) for _ in range(4)]
     assert len(set(replies[1:])) == 1
+
+
+def test_the_likeliest_token_is_that_of_llama_cpp_own_sampler(engine: LlamaEngine) -> None:
+    runtime = engine._runtime
+    greedy = llama_cpp.llama_sampler_init_greedy()
+    for text in ("The capital of France is", "Once upon a", "1, 2, 3,"):
+        runtime.read(runtime.tokenize(text, special=False), cancelled=lambda: False)
+        with closing(runtime.sampler(temperature=0.0)) as sampler:
+            token = sampler.next_token()
+        assert token == llama_cpp.llama_sampler_sample(greedy, runtime._context, -1)
+    llama_cpp.llama_sampler_free(greedy)
 
 
 def test_a_temperature_gives_different_replies(engine: LlamaEngine) -> None:

@@ -21,6 +21,22 @@ def pieces_of(
     return [*pieces, reply.finish()]
 
 
+@given(st.lists(st.integers(0, 3), max_size=400), st.integers(1, 130))
+def test_a_loop_is_found_where_comparing_every_token_with_those_before_finds_it(
+    start: list[int], period: int
+) -> None:
+    tokens = start + [n % period for n in range(4 * period)]
+    guard = RepetitionGuard()
+    for end in range(1, len(tokens) + 1):
+        looping = False
+        for p in range(1, min(end - 1, 128) + 1):
+            run = 0
+            while run < end - p and tokens[end - 1 - run] == tokens[end - 1 - run - p]:
+                run += 1
+            looping = looping or run >= max(3 * p, 48)
+        assert guard.repeats(tokens[end - 1]) == looping
+
+
 CUTS = st.lists(st.integers(0, 200), max_size=30)
 
 

@@ -1,6 +1,7 @@
 """Notices that a model has begun to say the same thing over and over, as small ones do."""
 
 import re
+from collections import deque
 from collections.abc import Hashable
 
 from quire.text.languages import UNSPACED
@@ -15,7 +16,8 @@ _WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]")
 class RepetitionGuard:
     """Feed it tokens; it says when the tail is one stretch of at most 128 tokens, 4 times in a row.
 
-    For each period p it counts for how many tokens in a row each equalled the one p before.
+    For each period p it counts for how many tokens in a row each equalled the one p before. Periods
+    are looked at only where the token stood before: mostly none, of 128.
 
     >>> guard = RepetitionGuard()
     >>> next(token for token in range(300) if guard.repeats(token % 20))
@@ -23,24 +25,22 @@ class RepetitionGuard:
     """
 
     def __init__(self) -> None:
-        self._tail: list[Hashable] = []
-        self._runs = [0] * (_LONGEST + 1)
+        self._count = 0
+        self._places: dict[Hashable, deque[int]] = {}
+        self._runs: dict[int, int] = {}
 
     def repeats(self, token: Hashable) -> bool:
         """Take the next token; True once it completes a loop."""
-        tail, runs = self._tail, self._runs
-        looping = False
-        for period in range(1, min(len(tail), _LONGEST) + 1):
-            if tail[-period] == token:
-                runs[period] += 1
-                enough = max((_COPIES - 1) * period, _SHORTEST_RUN)
-                looping = looping or runs[period] >= enough
-            else:
-                runs[period] = 0
-        tail.append(token)
-        if len(tail) > _LONGEST:
-            del tail[0]
-        return looping
+        here, before = self._count, self._runs
+        places = self._places.setdefault(token, deque(maxlen=_LONGEST))
+        while places and here - places[0] > _LONGEST:
+            places.popleft()
+        self._runs = {here - place: before.get(here - place, 0) + 1 for place in places}
+        places.append(here)
+        self._count += 1
+        return any(
+            run >= max((_COPIES - 1) * period, _SHORTEST_RUN) for period, run in self._runs.items()
+        )
 
 
 class RepeatedWords:

@@ -40,6 +40,8 @@ class ReplyText:
         self.said = False
         self.leaked = False
         self._stop = tuple(text for text in stop if text)
+        # Nearly every token has none of the characters that anything to be noticed begins with.
+        self._telling = frozenset(text[0] for text in (_OPEN, _CLOSE, *self._stop))
         self._at: Literal["start", "thought", "unknown", "text"] = "start"
         if opened in ("yes", "perhaps"):
             self._at = "thought" if opened == "yes" else "unknown"
@@ -54,7 +56,10 @@ class ReplyText:
 
     def feed(self, data: bytes) -> str:
         """Take what one token added and return the text that is now certain, often nothing."""
-        self._held += self._decoder.decode(data)
+        text = self._decoder.decode(data)
+        if self._at == "text" and self.said and not self._held and self._telling.isdisjoint(text):
+            return "" if self.stopped or self.leaked else text
+        self._held += text
         return self._release(final=False)
 
     def begin_outside(self) -> str:

@@ -166,6 +166,11 @@ class LlamaRuntime:
         self._recurrent = bool(
             api.llama_model_is_recurrent(self._model) or api.llama_model_is_hybrid(self._model)
         )
+        # What each token written asks of llama.cpp is asked once, and its memory made once.
+        self._tokens_given = (api.llama_token * BATCH)()
+        self._batch = api.llama_batch_get_one(self._tokens_given, 0)
+        self._pieces: dict[int, bytes] = {}
+        self._ends: dict[int, bool] = {}
         self._look_alikes = self._find_look_alikes()
         self._thought_tags = {
             tokens[0]: tag.encode()
@@ -208,8 +213,11 @@ class LlamaRuntime:
 
     def piece(self, token: int) -> bytes:
         """The bytes that a token adds to a reply; control tokens add none, but for `<think>`."""
-        if token in self._thought_tags:
-            return self._thought_tags[token]
+        if (known := self._pieces.get(token)) is None:
+            known = self._pieces[token] = self._thought_tags.get(token) or self._spell(token)
+        return known
+
+    def _spell(self, token: int) -> bytes:
         size = 64
         while True:
             buffer = ctypes.create_string_buffer(size)
@@ -219,7 +227,9 @@ class LlamaRuntime:
             size = -count
 
     def ends_reply(self, token: int) -> bool:
-        return bool(api.llama_vocab_is_eog(self._vocab, token))
+        if (known := self._ends.get(token)) is None:
+            known = self._ends[token] = bool(api.llama_vocab_is_eog(self._vocab, token))
+        return known
 
     # Reading and writing
 
@@ -237,8 +247,9 @@ class LlamaRuntime:
 
     def append(self, tokens: Sequence[int]) -> bool:
         """Read tokens after those that the context holds; False when interrupted."""
-        array = (api.llama_token * len(tokens))(*tokens)
-        code = api.llama_decode(self._context, api.llama_batch_get_one(array, len(tokens)))
+        self._tokens_given[: len(tokens)] = tokens
+        self._batch.n_tokens = len(tokens)
+        code = api.llama_decode(self._context, self._batch)
         if code == 0:
             self.tokens.extend(tokens)
             return True
