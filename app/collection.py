@@ -155,10 +155,11 @@ class Collection:
                     # Noted before the commit: what is gone from the catalog is in the trash.
                     paths = (place.path for place in places if place.document_id == document.id)
                     trash.note(self._folder, document, paths)
+                    # Before as well, or what waits would come in after all if this process ended.
+                    waiting.forget(self._folder, document.content_hash)
                     documents.delete(connection, document.id)
             for document in chosen.values():
                 trash.take(self._folder, document.content_hash)
-                waiting.forget(self._folder, document.content_hash)
             self._save_snapshot()
         return list(chosen.values())
 
@@ -171,26 +172,41 @@ class Collection:
     def restore(
         self, document_id: str, *, progress: Callable[[Progress], None] = lambda _: None
     ) -> Document:
-        """Take a removed document in again, with its tags."""
+        """Take a removed document in again, with its tags; one that is there is given as it is.
+
+        Whenever the process ends, the document is removed as before or it is back with its tags;
+        then the same call goes on.
+        """
         with self.writing():
-            for removed in self.removed():
-                if removed.document_id != document_id:
-                    continue
-                if not (paths := trash.give_back(self._folder, removed)):
-                    raise DocumentNotFound(
-                        f"{removed.name} cannot be brought back: its file has changed or is gone.",
-                        hint="Add the file again from where it is now.",
-                    )
-                self._take_in(paths, progress=progress)
-                with self._catalog.writing() as connection:
-                    if document_id in documents.ids(connection):
-                        tags.add(connection, document_id, removed.tags)
+            kept = {each.document_id: each for each in trash.all_removed(self._folder)}
+            removed, there = kept.get(document_id), document_id in self.there([document_id])
+            if removed is None and not there:
+                raise DocumentNotFound(
+                    f"There is no removed document {document_id!r}.",
+                    hint="After compacting, a removed document is gone for good: add its file "
+                    "again.",
+                )
+            if removed is not None and (removed.restoring or not there):
+                self._bring_back(removed, progress)
                 trash.forget(self._folder, removed.content_hash)
-                return self.document(document_id)
-        raise DocumentNotFound(
-            f"There is no removed document {document_id!r}.",
-            hint="After compacting, a removed document is gone for good: add its file again.",
-        )
+            return self.document(document_id)
+
+    def _bring_back(self, removed: trash.Removed, progress: Callable[[Progress], None]) -> None:
+        reason = "its file has changed or is gone"
+        try:
+            if paths := trash.begin_restoring(self._folder, removed):
+                report = self._take_in(paths, tags=removed.tags, progress=progress)
+                refusals = (*report.failed, *report.skipped)
+                reason = next((refusal.reason for refusal in refusals), reason)
+        finally:
+            back = bool(self.there([removed.document_id]))
+            if not back:
+                trash.put_back(self._folder, removed)
+        if not back:
+            raise DocumentNotFound(
+                f"{removed.name} cannot be brought back: {reason}.",
+                hint="Add the file again from where it is now.",
+            )
 
     def tag(
         self,
@@ -217,11 +233,18 @@ class Collection:
         """Overwrite what was deleted, in the catalog and in copies of uploads; returns the content
         hash of each document that there is, by its id."""
         with self.writing():
-            kept = {document.id: document.content_hash for document in self.documents()}
+            there = {document.id: document for document in self.documents()}
+            kept = {id_: document.content_hash for id_, document in there.items()}
             self._catalog.vacuum()
             files.remove_unfinished(self._folder)
-            originals.discard_all_but(self._folder, kept.values())
-            trash.empty(self._folder)
+            spared = set()
+            for each in trash.all_removed(self._folder):
+                if each.document_id not in there:
+                    spared |= {each.content_hash} if each.restoring else set()
+                elif self.original(there[each.document_id]) is None:  # its only copy lies there
+                    trash.give_back(self._folder, each.content_hash)
+            trash.empty(self._folder, sparing=spared)
+            originals.discard_all_but(self._folder, {*kept.values(), *spared})
             if index := self.index():
                 index.save_snapshot(renew=True)
         return kept
@@ -318,6 +341,7 @@ class Collection:
         *,
         jobs: int = 1,
         password: str | None = None,
+        tags: Iterable[str] = (),
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
         **options: bool,
@@ -330,6 +354,7 @@ class Collection:
             open_embedder=self._header.embedder_in_use,
             jobs=jobs,
             password=password,
+            tags=tags,
             language=self._settings.language,
             progress=progress,
             cancel=cancel,

@@ -212,7 +212,7 @@ class KnowledgeBase:
     def restore(
         self, document_id: str, *, progress: Callable[[Progress], None] = lambda _: None
     ) -> Document:
-        """Take a removed document in again, with its tags.
+        """Take a removed document in again, with its tags; one that is there is given as it is.
 
         Raises DocumentNotFound when it was not removed, when `compact` has emptied the trash, or
         when its file has changed or is gone.

@@ -13,7 +13,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from quire.errors import Skipped, Unreadable
 from quire.indexes import documents, embeddings
+from quire.indexes import tags as tagging
 from quire.indexes.catalog import Catalog
 from quire.indexes.documents import Location, displayed
 from quire.indexes.embeddings import EmbeddedChunk
@@ -65,7 +66,8 @@ class _Ready:
 
 
 class Ingest:
-    """One run. The caller holds the writer lock."""
+    """One run. The caller holds the writer lock. Each document that is taken in has `tags`, as
+    `quire.indexes.tags` spells them, from its first moment on."""
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Ingest:
         open_embedder: Callable[[], Embedder],
         jobs: int = 1,
         password: str | None = None,
+        tags: Iterable[str] = (),
         language: str = "en",
         progress: HearProgress = lambda _: None,
         cancel: threading.Event | None = None,
@@ -82,6 +85,7 @@ class Ingest:
         self._open_embedder = open_embedder
         self._jobs = jobs
         self._password = password
+        self._tags = tuple(tags)
         self._language = language
         self._progress = progress
         self._cancel = cancel or threading.Event()
@@ -331,6 +335,7 @@ class Ingest:
                     chunks=embedded,
                 )
                 documents.put_location(connection, location)
+                tagging.add(connection, document.id, self._tags)
             self._count_taken(file)
             self._known[file.path] = location
             self._tally.chunks += len(embedded)

@@ -9,7 +9,6 @@ What a child has finished it notes in `KB.done`, line by line.
 
 import json
 import os
-import shutil
 import signal
 import sys
 import time
@@ -23,7 +22,6 @@ from quire import KnowledgeBase, load_settings
 from quire.answering import chain  # noqa: F401  the chain takes long to import
 from quire.errors import KnowledgeBaseMismatch
 from quire.indexes import index, migrations
-from quire.indexes.folder import files
 from quire.ingest import pipeline, reindexing
 from quire.models.fakes import FakeEmbedder
 
@@ -80,6 +78,12 @@ def remove(kb: Path, note: Note) -> None:
             note(name)
 
 
+def restore(kb: Path, note: Note) -> None:
+    with opened(kb) as base:
+        for removed in base.removed():
+            note(base.restore(removed.document_id).name)
+
+
 def compact(kb: Path, note: Note) -> None:
     with opened(kb) as base:
         base.compact()
@@ -121,7 +125,18 @@ def upgrade(kb: Path, note: Note) -> None:
 
 SCENARIOS: dict[str, Callable[[Path, Note], None]] = {
     scenario.__name__: scenario
-    for scenario in (ingest, change, remove, compact, repair, reindex, chat, upload, upgrade)
+    for scenario in (
+        ingest,
+        change,
+        remove,
+        restore,
+        compact,
+        repair,
+        reindex,
+        chat,
+        upload,
+        upgrade,
+    )
 }
 
 
@@ -147,6 +162,8 @@ def run(job: dict[str, Any]) -> int:
 
 
 def _watch_own_files(disk: Disk) -> None:
+    """Count what Python does to the disk, each file of a folder that is deleted by itself."""
+
     def watched(function: Callable[..., Any]) -> Callable[..., Any]:
         def counting(*arguments: Any, **options: Any) -> Any:
             disk.change(function.__name__, "", 0)
@@ -154,21 +171,9 @@ def _watch_own_files(disk: Disk) -> None:
 
         return counting
 
-    files.os = _Watched(os, fsync=watched(os.fsync))
-    files.shutil = _Watched(shutil, rmtree=watched(shutil.rmtree))
-    for name in ("replace", "unlink", "mkdir", "touch"):
-        setattr(Path, name, watched(getattr(Path, name)))
-
-
-class _Watched:
-    """A module with some functions in place of its own."""
-
-    def __init__(self, module: Any, **functions: Callable[..., Any]) -> None:
-        self._module = module
-        self.__dict__.update(functions)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
+    for name in ("fsync", "replace", "rename", "link", "unlink", "mkdir", "rmdir"):
+        setattr(os, name, watched(getattr(os, name)))
+    Path.touch = watched(Path.touch)  # type: ignore[method-assign]
 
 
 def main() -> None:

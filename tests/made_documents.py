@@ -92,6 +92,7 @@ def state(catalog: Catalog) -> dict[str, Any]:
                 "id": document.id,
                 "title": document.title,
                 "language": document.language,
+                "tags": document.tags,
                 "pages": documents.pages(connection, document.id),
                 "chunks": [
                     (chunk.ordinal, chunk.span, chunk.heading_path, chunk.text, chunk.tokens)

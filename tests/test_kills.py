@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 
 import kill_driver
+from faults import files_with
 from kill_driver import STEP, opened
 from made_documents import assert_near, state
+from quire import KnowledgeBase
 from quire.indexes import migrations
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 
 _SEED = int(os.environ.get("QUIRE_TEST_SEED", "1"))
 _FILES = 7
+_REMOVED = ["upload0.txt", "upload2.txt", "3.md"]  # before a restore, and a compaction
 
 
 class Driver:
@@ -77,29 +80,36 @@ def driver() -> Iterator[Driver]:
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory, driver: Driver) -> Path:
-    """Some files, and a knowledge base of them with a chat, from which each round starts."""
-    folder = tmp_path_factory.mktemp("before")
+    """Some files, and a knowledge base of them with a chat, from which each round starts: a copy,
+    which is put back to where it was made."""
+    folder = tmp_path_factory.mktemp("kills") / "round"
     files = folder / "files"
-    files.mkdir()
+    files.mkdir(parents=True)
     for number in range(_FILES):
         text = f"# File {number}\n\nThis is file {number}.\n\n# 第二节\n\n文件{number}的内容。"
         (files / f"{number}.md").write_text(text)
     for scenario in ("ingest", "chat", "upload"):
         killed, _ = driver.run(folder / "kb", scenario)
         assert not killed
-    return folder
+    return folder.rename(folder.with_name("before"))
 
 
 class Round:
     """One kill: the folder it happens in, and what is true before and after the whole run."""
 
-    def __init__(self, place: Path, before: Path, scenario: str) -> None:
+    def __init__(self, before: Path, scenario: str) -> None:
+        place = before.with_name("round")
+        shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(before, place)
         self.kb = place / "kb"
         self.scenario = scenario
         self.kb.with_suffix(".done").unlink()
         if scenario == "ingest":
             shutil.rmtree(self.kb)
+        if scenario in {"restore", "compact"}:
+            with opened(self.kb) as base:
+                base.tag(_REMOVED, add="kept")
+                self.removed = [document.id for document in base.remove(_REMOVED)]
         if scenario == "repair":
             with opened(self.kb) as base, base._catalog.writing() as connection:
                 connection.execute("DELETE FROM lexical WHERE rowid < 5")
@@ -139,9 +149,12 @@ def check(
         elif scenario == "remove":
             assert found == (new if done else found)
             assert found in (old, new), "some were removed and others were not"
+        elif scenario == "restore":
+            assert found.keys() >= {*old, *done}
         else:
             assert found == old
         assert base.verify() == []
+        check_originals(base, of={**old, **new}, scenario=scenario)
         if scenario == "reindex":  # all of the old model, or all of the new one
             assert len({vector.size for vector in state(base._catalog)["vectors"].values()}) == 1
             assert base.embedder.name == ("other" if done else base.embedder.name)
@@ -155,18 +168,43 @@ def check(
             assert set(done) <= set(stored)
 
 
+def check_originals(base: KnowledgeBase, *, of: dict[str, Any], scenario: str) -> None:
+    """Every upload, in the catalog or removed, has its bytes, and what is gone can come back."""
+    names = {document.name for document in base.documents()}
+    for name in sorted(names):
+        if name.startswith("upload"):
+            assert base.original(base.document(name)) is not None, f"{name} has lost its file"
+    gone = {each.name: each.document_id for each in base.removed()}
+    if scenario in {"remove", "restore"}:
+        assert names | gone.keys() == {*of}, "one can be neither found nor brought back"
+    if scenario == "restore":  # compacting takes none of those that were being brought back
+        copy = shutil.copytree(base.folder, base.folder.with_name("copy"))
+        with opened(copy) as other:
+            began = {each.document_id for each in other.removed() if each.restoring}
+            other.compact()
+            assert {other.restore(each).id for each in began} == began
+        shutil.rmtree(copy)
+    for name, document_id in gone.items():
+        document = base.restore(document_id)
+        assert (document.name, base.original(document) is None) == (name, False)
+        base.remove(document_id)
+
+
 _EXPECTED: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {}
 
 
 def expected(
-    scenario: str, driver: Driver, before: Path, folder: Path
+    scenario: str, driver: Driver, before: Path
 ) -> tuple[dict[str, Any], dict[str, Any], int]:
     """The state before, the state after a whole run, and the number of its changes of the disk."""
     if scenario not in _EXPECTED:
-        whole = Round(folder / "whole" / scenario, before, scenario)
+        whole = Round(before, scenario)
         old: dict[str, Any] = {}
-        if scenario != "ingest":
+        if scenario == "repair":  # as it was before it was damaged
             with opened(before / "kb") as base:
+                old = state(base._catalog)
+        elif scenario != "ingest":
+            with opened(whole.kb) as base:
                 old = state(base._catalog)
         killed, changes = driver.run(whole.kb, scenario)
         assert not killed
@@ -184,17 +222,21 @@ def kill_and_check(
     scenario: str,
     driver: Driver,
     before: Path,
-    folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     **kill: Any,
 ) -> bool:
     """One round; returns whether the child was still running when it was to be killed."""
-    old, new, _ = expected(scenario, driver, before, folder)
-    round_ = Round(folder / "round", before, scenario)
+    old, new, _ = expected(scenario, driver, before)
+    round_ = Round(before, scenario)
     killed, _ = driver.run(round_.kb, scenario, **kill)
     with monkeypatch.context() as patch:
         check(round_, _of(old), _of(new), patch)
     again, _ = driver.run(round_.kb, scenario)
+    if scenario == "restore":
+        with opened(round_.kb) as base:  # what is there already is given as it is
+            assert [base.restore(each).tags for each in round_.removed] == [("kept",)] * 3
+    if scenario == "compact":
+        assert files_with(round_.kb, "upload0", "Upload 0 has words") == []
     assert not again
     with monkeypatch.context() as patch:
         if scenario == "upgrade":
@@ -206,12 +248,12 @@ def kill_and_check(
         assert _of(after) == _of(new)
         assert after["terms"] == new["terms"]
         assert_near(after["vectors"], new["vectors"])
-    shutil.rmtree(folder / "round")
     return killed
 
 
 _POINTS = {"ingest": 5, "change": 5, "remove": 2, "compact": 2, "repair": 2, "chat": 3, "upload": 2}
 _POINTS["reindex"] = 4
+_POINTS["restore"] = 8
 
 
 @pytest.mark.parametrize("scenario", [*_POINTS, "upgrade"])
@@ -219,13 +261,12 @@ def test_a_kill_at_any_change_of_the_disk(
     scenario: str,
     driver: Driver,
     before: Path,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    *_, changes = expected(scenario, driver, before, tmp_path)
+    *_, changes = expected(scenario, driver, before)
     choose = random.Random(f"{_SEED} {scenario}")
     for point in choose.sample(range(1, changes + 1), _POINTS.get(scenario, 1)):
-        assert kill_and_check(scenario, driver, before, tmp_path, monkeypatch, kill_at=point)
+        assert kill_and_check(scenario, driver, before, monkeypatch, kill_at=point)
 
 
 @pytest.mark.soak
@@ -235,12 +276,11 @@ def test_a_kill_at_every_change_of_the_disk(
     scenario: str,
     driver: Driver,
     before: Path,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    *_, changes = expected(scenario, driver, before, tmp_path)
+    *_, changes = expected(scenario, driver, before)
     for point in range(1, changes + 1):
-        assert kill_and_check(scenario, driver, before, tmp_path, monkeypatch, kill_at=point)
+        assert kill_and_check(scenario, driver, before, monkeypatch, kill_at=point)
 
 
 @pytest.mark.timeout(1800)
@@ -249,7 +289,6 @@ def test_a_kill_at_any_moment(
     rounds: int,
     driver: Driver,
     before: Path,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With parsers in processes of their own, whatever the machine happens to be doing."""
@@ -259,7 +298,6 @@ def test_a_kill_at_any_moment(
             choose.choice(["ingest", "change"]),
             driver,
             before,
-            tmp_path,
             monkeypatch,
             kill_after=choose.uniform(0.02, 0.7),
             real_parsers=True,

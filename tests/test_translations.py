@@ -20,7 +20,7 @@ SHOWN = [  # what a reader of the browser interface may meet
     *sorted((ROOT / "app" / "search").glob("*.py")),
     *sorted((ROOT / "app" / "models" / "store").glob("*.py")),
     *(ROOT / "app" / "models" / f"{name}.py" for name in ("catalog", "library")),
-    *(ROOT / "app" / f"{name}.py" for name in ("config", "knowledge_base")),
+    *(ROOT / "app" / f"{name}.py" for name in ("collection", "config", "knowledge_base")),
 ]
 SAYING = {"Unreadable", "Skipped", "SkippedPath", "warn"}
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from quire import KnowledgeBase
 from quire.indexes.folder.names import WAITING
 from quire.indexes.folder.waiting import WaitingRoom
@@ -136,3 +138,28 @@ def test_a_removed_document_does_not_come_back_from_what_waited(tmp_path: Path) 
         assert ingests.wait(60)
         assert [document.name for document in base.documents()] == ["other.txt"]
         ingests.close()
+
+
+def test_nor_when_the_process_ends_while_it_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"The canary sings in the hall."
+    room = WaitingRoom(tmp_path / "kb")
+    room.keep("canary.txt", content=content)
+    room.close()
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as base:
+        base.add_upload("canary.txt", content)
+        with monkeypatch.context() as patch:
+            patch.setattr("quire.indexes.folder.trash.take", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                base.remove("canary.txt")
+        ingests = Ingests(base)
+        ingests.resume()
+        assert ingests.wait(60)
+        assert base.documents() == []
+        assert [each.name for each in base.removed()] == ["canary.txt"]
+        ingests.close()
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt

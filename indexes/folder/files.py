@@ -52,9 +52,9 @@ def write_file(path: Path, content: bytes | memoryview) -> None:
 
 
 def move(path: Path, target: Path) -> None:
-    """Give a file or folder another name on the same disk; nothing stands there yet."""
+    """Give a file or folder another name on the same disk; a file that stands there is replaced."""
     try:
-        path.rename(target)
+        path.replace(target)
         sync_folder(target.parent)
         sync_folder(path.parent)
     except OSError as error:

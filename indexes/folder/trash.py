@@ -2,13 +2,17 @@
 
 `trash/<SHA-256>/record.json` says what a document was called and where it lay, `files/` beside it
 holds the copies of an upload. Files of the user's own stay where they are and are not copied.
+
+A copy is moved between here and `originals/` file by file, so that its bytes are in one of the two
+whenever the process ends, and both are looked at. The record comes before what it is about and goes
+before it: what is listed can be brought back.
 """
 
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +28,7 @@ _FILES = "files"
 @dataclass(frozen=True, slots=True)
 class Removed:
     """A document that was removed at a time, ISO 8601 in UTC. `places` are the files that it was
-    read from, copies of uploads left out."""
+    read from, copies of uploads left out. `restoring` says that bringing it back was begun."""
 
     document_id: str
     content_hash: str
@@ -32,6 +36,7 @@ class Removed:
     tags: tuple[str, ...]
     places: tuple[Path, ...]
     removed_at: str
+    restoring: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -45,49 +50,70 @@ class Removed:
 def note(folder: Path, document: Document, places: Iterable[Path]) -> None:
     """Write down what is needed to bring a document back, before it is removed."""
     own = folder / ORIGINALS
-    place = _place(folder, document.content_hash)
-    record = {
-        "id": document.id,
-        "name": document.name,
-        "tags": document.tags,
-        "places": [os.fspath(path) for path in places if not path.is_relative_to(own)],
-        "removed_at": datetime.now(UTC).isoformat(),
-    }
-    files.make_private_folder(place)
-    files.write_file(place / _RECORD, json.dumps(record).encode())  # escapes what is not UTF-8
+    removed = Removed(
+        document_id=document.id,
+        content_hash=document.content_hash,
+        name=document.name,
+        tags=document.tags,
+        places=tuple(path for path in places if not path.is_relative_to(own)),
+        removed_at=datetime.now(UTC).isoformat(),
+    )
+    _write(folder, removed)
 
 
 def take(folder: Path, content_hash: str) -> None:
     """Move the copies of an upload here, once its document is removed."""
-    kept = originals.place(folder, content_hash)
-    if kept.is_dir():
-        target = _place(folder, content_hash) / _FILES
-        files.remove(target)
-        files.move(kept, target)
+    target = _place(folder, content_hash) / _FILES
+    for path in originals.copies(folder, content_hash):
+        files.make_private_folder(target)
+        files.move(path, target / path.name)
+    files.remove(originals.place(folder, content_hash))
 
 
-def give_back(folder: Path, removed: Removed) -> list[Path]:
-    """Files that hold exactly what was removed: the user's own where they still do, else the
-    copies, which are moved back to where they were."""
-    own = [path for path in removed.places if originals.holds(path, removed.content_hash)]
-    copies = _place(folder, removed.content_hash) / _FILES
-    if not own and copies.is_dir():
-        place = originals.place(folder, removed.content_hash)
-        if not place.exists():
-            files.make_private_folder(place.parent)
-            files.move(copies, place)
-        own = originals.copies(folder, removed.content_hash)
-    return [path for path in own if originals.holds(path, removed.content_hash)]
+def begin_restoring(folder: Path, removed: Removed) -> list[Path]:
+    """Files that hold exactly what was removed: the copies, which are moved back to where they
+    were, and the user's own; none where all have changed or are gone.
+
+    From now on, and until `forget` or `put_back`, compacting takes nothing of it.
+    """
+    content_hash = removed.content_hash
+    own = [path for path in removed.places if originals.holds(path, content_hash)]
+    if own or _sound(folder, content_hash):
+        _write(folder, replace(removed, restoring=True))
+        give_back(folder, content_hash)
+    copies = originals.copies(folder, content_hash)
+    return [*(path for path in copies if originals.holds(path, content_hash)), *own]
+
+
+def give_back(folder: Path, content_hash: str) -> None:
+    """Move the copies of an upload back to where they were."""
+    place = originals.place(folder, content_hash)
+    for path in _copies(folder, content_hash):
+        if originals.holds(path, content_hash):
+            files.make_private_folder(place)
+            files.move(path, place / path.name)
+
+
+def put_back(folder: Path, removed: Removed) -> None:
+    """Have it lie here as before, after it could not be brought back."""
+    take(folder, removed.content_hash)
+    _write(folder, replace(removed, restoring=False))
 
 
 def forget(folder: Path, content_hash: str) -> None:
     """Delete what is kept of one document."""
-    files.remove(_place(folder, content_hash))
+    place = _place(folder, content_hash)
+    files.remove(place / _RECORD)
+    files.remove(place)
 
 
-def empty(folder: Path) -> None:
-    """Delete what is kept of all."""
-    files.remove(folder / TRASH)
+def empty(folder: Path, *, sparing: Collection[str]) -> None:
+    """Delete what is kept of all documents but those of these content hashes."""
+    for place in sorted((folder / TRASH).glob("*")):
+        if place.name not in sparing:
+            forget(folder, place.name)
+    with contextlib.suppress(OSError):  # some are spared; or there is none
+        (folder / TRASH).rmdir()
 
 
 def all_removed(folder: Path) -> list[Removed]:
@@ -104,9 +130,28 @@ def all_removed(folder: Path) -> list[Removed]:
                     tags=tuple(map(str, _several(kept["tags"]))),
                     places=tuple(map(Path, _several(kept["places"]))),
                     removed_at=str(kept["removed_at"]),
+                    restoring=kept.get("restoring") is True,
                 )
             )
     return sorted(found, key=lambda each: (each.removed_at, each.document_id), reverse=True)
+
+
+def _write(folder: Path, removed: Removed) -> None:
+    place = _place(folder, removed.content_hash)
+    places = [os.fspath(path) for path in removed.places]
+    record = {**removed.to_dict(), "places": places, "restoring": removed.restoring}
+    files.make_private_folder(place)
+    files.write_file(place / _RECORD, json.dumps(record).encode())  # escapes what is not UTF-8
+
+
+def _copies(folder: Path, content_hash: str) -> list[Path]:
+    return sorted((_place(folder, content_hash) / _FILES).glob("[!.]*"))
+
+
+def _sound(folder: Path, content_hash: str) -> bool:
+    """Whether a copy of an upload is here or still where it was."""
+    copies = [*_copies(folder, content_hash), *originals.copies(folder, content_hash)]
+    return any(originals.holds(path, content_hash) for path in copies)
 
 
 def _several(value: Any) -> Sequence[Any]:
