@@ -8,6 +8,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -229,25 +230,37 @@ class Collection:
                     tags.remove(connection, document_id, removed)
         return [document for document in self.documents() if document.id in chosen]
 
-    def compact(self) -> dict[str, str]:
-        """Overwrite what was deleted, in the catalog and in copies of uploads; returns the content
-        hash of each document that there is, by its id."""
+    def compact(
+        self, *, forget: Callable[[AbstractSet[str], AbstractSet[str], AbstractSet[str]], None]
+    ) -> None:
+        """Overwrite what was deleted, in the catalog and in copies of uploads.
+
+        `forget` does so elsewhere, while it is still known what was removed: it is given the ids of
+        all documents that there are, the names and paths of their files, and those of what goes.
+        """
         with self.writing():
             there = {document.id: document for document in self.documents()}
-            kept = {id_: document.content_hash for id_, document in there.items()}
-            self._catalog.vacuum()
-            files.remove_unfinished(self._folder)
-            spared = set()
+            with self._catalog.reading() as connection:
+                files_there = [*documents.locations(connection)]
+            going: list[trash.Removed] = []
+            spared: list[trash.Removed] = []
             for each in trash.all_removed(self._folder):
                 if each.document_id not in there:
-                    spared |= {each.content_hash} if each.restoring else set()
+                    (spared if each.restoring else going).append(each)
                 elif self.original(there[each.document_id]) is None:  # its only copy lies there
                     trash.give_back(self._folder, each.content_hash)
-            trash.empty(self._folder, sparing=spared)
-            originals.discard_all_but(self._folder, {*kept.values(), *spared})
+            self._catalog.vacuum()
+            forget(
+                {*there, *(each.document_id for each in spared)},
+                {*_known_as(files_there), *_names(spared)},
+                _names(going),
+            )
+            files.remove_unfinished(self._folder)
+            kept = {document.content_hash for document in there.values()}
+            trash.empty(self._folder, sparing={each.content_hash for each in spared})
+            originals.discard_all_but(self._folder, kept | {each.content_hash for each in spared})
             if index := self.index():
                 index.save_snapshot(renew=True)
-        return kept
 
     def verify(self) -> list[tuple[str, str]]:
         """What disagrees between the catalog, the lexical rows and the vectors."""
@@ -371,3 +384,18 @@ class Collection:
                 index.save_snapshot()
         except KnowledgeBaseError as error:
             _log.warning("%s", error.message)
+
+
+def _names(removed: Iterable[trash.Removed]) -> set[str]:
+    """The names and paths by which removed documents were known."""
+    found: set[str] = set()
+    for each in removed:
+        found |= {each.name, *_known_as(each.places)}
+    return found
+
+
+def _known_as(paths: Iterable[Path]) -> Iterator[str]:
+    """The paths of files and their last parts, as they are shown."""
+    for path in paths:
+        yield documents.displayed(path)
+        yield documents.displayed(Path(path.name))

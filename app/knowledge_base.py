@@ -8,6 +8,7 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,7 @@ from quire.answering.receipts import Replay
 from quire.answering.session import Session
 from quire.collection import Collection
 from quire.config import Settings, load_settings
+from quire.conversations.forgetting import Remains
 from quire.conversations.schema import Verdict
 from quire.conversations.store import Conversations
 from quire.errors import ModelError, UsageError
@@ -235,10 +237,15 @@ class KnowledgeBase:
 
     def compact(self) -> None:
         """Give space back and overwrite what was deleted, so that no byte of it is left: not in the
-        catalog, in copies of uploads, or in the quotes of stored chats."""
-        kept = self._collection.compact()
+        catalog, in copies of uploads, or in stored chats, where its quotes, its name and its path
+        are overwritten. A document whose restoring was broken off is spared."""
+        self._collection.compact(forget=self._forget_in_chats)
+
+    def _forget_in_chats(
+        self, documents: AbstractSet[str], files: AbstractSet[str], removed: AbstractSet[str]
+    ) -> None:
         if is_there(self.folder / CONVERSATIONS):
-            self.conversations.forget_all_but(kept)
+            self.conversations.forget(Remains(documents, files, removed))
 
     def verify(self) -> list[tuple[str, str]]:
         """What disagrees between the catalog, the lexical rows and the vectors, as (what, where);

@@ -13,6 +13,7 @@ import apsw
 import pytest
 
 from faults import contents, files_with, watched_disk
+from quire.conversations.forgetting import DELETED, Remains
 from quire.conversations.store import Conversations, new_id
 from quire.errors import (
     ConversationNotFound,
@@ -21,7 +22,17 @@ from quire.errors import (
     KnowledgeBaseMismatch,
     UsageError,
 )
-from quire.records import Answer, Citation, Document, Passage, Sentence, Span, Timings, Usage
+from quire.records import (
+    Answer,
+    Citation,
+    Document,
+    Passage,
+    Receipt,
+    Sentence,
+    Span,
+    Timings,
+    Usage,
+)
 
 
 def document(id_: str) -> Document:
@@ -105,7 +116,7 @@ def test_quotes_of_deleted_documents_are_overwritten_and_no_others(
     chats.add(answer("a", "One", ("gone", "Secret words."), ("kept", "Public words.")))
     chats.add(answer("a", "Two", ("kept", "Other public words.")))
     before = chats.turns("a")
-    chats.forget_all_but({"kept"})
+    chats.forget(Remains({"kept"}, {"kept"}))
     first, second = chats.turns("a")
     assert files_with(path.parent, "Secret words") == []
     assert first.question == "One"
@@ -114,6 +125,65 @@ def test_quotes_of_deleted_documents_are_overwritten_and_no_others(
     assert [c["quote"] for c in first.answer["citations"]] == ["(source deleted)", "Public words."]
     assert [p["text"] for p in first.answer["passages"]] == ["(source deleted)", "Public words."]
     assert second == before[1]
+
+
+def test_names_of_what_is_gone_go_from_notes_scopes_titles_questions_and_comments(
+    chats: Conversations, path: Path
+) -> None:
+    question = "Do Zanzibar.pdf and Mombasa.pdf differ? " + "Tell me all of it. " * 3
+    given = answer("a", question, ("Zanzibar.pdf", "Secret."), ("Mombasa.pdf", "See Zanzibar.pdf."))
+    hit = {"document": "Zanzibar.pdf", "document_id": "Zanzibar.pdf", "sha256": "0"}
+    scope = {"files": ["ZANZIBAR.pdf", "Mombasa.pdf"], "folders": [], "dates": "modified"}
+    receipt = Receipt(
+        versions={},
+        settings={"scope": "named Zanzibar.pdf or Mombasa.pdf", "confined_to": scope},
+        embedder={},
+        model={},
+        prompt={},
+        hits=(hit,),
+        evidence=(),
+    )
+    note = "Zanzibar.pdf was removed while this answer was being written."
+    chats.add(dataclasses.replace(given, notes=(note,), receipt=receipt))
+    chats.give_feedback(given.id, "down", comment="It should quote /private/Zanzibar.pdf.")
+    chats.forget(Remains({"Mombasa.pdf"}, {"Mombasa.pdf"}, {"/private/Zanzibar.pdf"}))
+    (turn,) = chats.turns("a")
+    assert turn.question == turn.answer["question"] == question.replace("Zanzibar.pdf", DELETED)
+    assert chats.all()[0].title.startswith("Do (source deleted) and Mombasa.pdf differ? Tell")
+    assert turn.answer["notes"] == [
+        "(source deleted) was removed while this answer was being written."
+    ]
+    assert [each["document"] for each in turn.answer["citations"]] == [DELETED, "Mombasa.pdf"]
+    assert turn.answer["citations"][1]["quote"] == "See Zanzibar.pdf."  # Mombasa.pdf says so
+    assert turn.answer["text"] == "(source deleted) See Zanzibar.pdf."
+    assert turn.receipt is not None
+    assert turn.receipt["settings"]["scope"] == "named (source deleted) or Mombasa.pdf"
+    assert turn.receipt["settings"]["confined_to"]["files"] == [DELETED, "Mombasa.pdf"]
+    assert turn.receipt["hits"][0]["document"] == DELETED
+    assert turn.feedback is not None
+    assert turn.feedback.comment == "It should quote (source deleted)."
+    assert files_with(path.parent, "private") == []
+
+
+def test_a_name_that_another_document_has_too_is_left(chats: Conversations) -> None:
+    chats.add(answer("a", "What does lease.pdf say?", ("old", "It ended.")))
+    old = chats.turns("a")[0].answer["citations"][0]
+    assert old["document"] == "old"
+    chats.forget(Remains({"new"}, {"OLD", "lease.pdf"}, {"lease.pdf"}))
+    (turn,) = chats.turns("a")
+    assert turn.question == "What does lease.pdf say?"
+    assert turn.answer["citations"] == [{**old, "quote": DELETED}]
+
+
+def test_a_name_without_an_ending_may_be_any_word(chats: Conversations) -> None:
+    given = answer("a", "Is a gate a door?", ("a", "A gate is a door."))
+    chats.add(dataclasses.replace(given, notes=("a was removed.",)))
+    chats.add(answer("a", "Is a door a gate?"))
+    chats.forget(Remains(set(), set()))
+    first, second = chats.turns("a")
+    assert (first.question, second.question) == ("Is a gate a door?", "Is a door a gate?")
+    assert first.answer["notes"] == ["(source deleted) was removed."]
+    assert first.answer["citations"][0]["document"] == DELETED
 
 
 def test_processes_and_threads_add_without_losing_a_turn(path: Path) -> None:

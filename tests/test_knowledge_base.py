@@ -23,6 +23,7 @@ from quire.errors import (
     UsageError,
 )
 from quire.indexes import catalog
+from quire.indexes.scope import Scope
 from quire.ingest import chunking
 from quire.models.fakes import FakeEmbedder
 
@@ -495,6 +496,36 @@ def test_after_remove_and_compact_no_file_holds_a_byte_of_the_text(
     assert kb.verify() == []
     kb.close()
     assert files_with(kb.folder, CANARY, CANARY.casefold()) == []
+
+
+def test_nor_does_one_hold_its_name_or_path(kb: KnowledgeBase, tmp_path: Path) -> None:
+    place = tmp_path / "Dar-es-Salaam-77"
+    place.mkdir()
+    path = place / f"{CANARY}.txt"
+    path.write_text("The lighthouse keeper opens the safe at noon.")
+    kb.add(path)
+    kb.add_upload(f"{CANARY}.md", b"# Lighthouse\n\nA keeper of the lighthouse has the key.")
+    kb.tag(path.name, add="safe")
+    first = kb.ask("When does the keeper of the lighthouse open the safe?")
+    assert first.citations
+    asked = kb.ask(f"What does {path.name} say?", conversation=first.conversation)
+    kb.feedback(asked.id, "down", comment=f"Not in {path}, but in {CANARY}.md.")
+    assert kb.ask("Which files mention the lighthouse?").scan
+    kb.ask("When does the safe open?", scope=Scope(file=[path.name, "lease.txt"]))
+    kb.ask("When does the safe open?", scope=Scope(file=path))
+    kb.conversations.rename(first.conversation, f"About {CANARY}.TXT")
+    names = (CANARY, CANARY.casefold(), CANARY.upper(), "Dar-es-Salaam", "dar-es-salaam")
+    assert len(files_with(kb.folder, *names)) > 2
+    kb.remove([path.name, f"{CANARY}.md"])
+    kb.compact()
+    assert files_with(kb.folder, *names) == []
+    kb.close()
+    assert files_with(kb.folder, *names) == []
+    with opened(kb.folder) as again:
+        assert again.conversations.turns(first.conversation)[1].question == (
+            "What does (source deleted) say?"
+        )
+        assert again.replay(first.id).before["text"] == "(source deleted)"
 
 
 def test_nor_does_one_of_the_old_version_of_a_changed_file(kb: KnowledgeBase, folder: Path) -> None:

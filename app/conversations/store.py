@@ -4,21 +4,21 @@ import contextlib
 import json
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from quire.conversations import schema
+from quire.conversations import forgetting, schema
+from quire.conversations.forgetting import Remains
 from quire.conversations.schema import Conversation, Feedback, FoundTurn, Turn, Verdict
 from quire.errors import ConversationNotFound, KnowledgeBaseMismatch, UsageError
 from quire.indexes.catalog import connect, is_there, is_writable, translated
 from quire.records import Answer
 from quire.text import analysis
 
-DELETED = "(source deleted)"
 _TITLE = 60  # characters of the first question
 _COMMENT = 2_000  # characters kept of a comment
 _SHORTEST_BEGINNING = 4  # characters of an id that stand for it: as for documents
@@ -225,21 +225,12 @@ class Conversations:
         with self._lock, translated(self._path):
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
-    def forget_all_but(self, documents: Collection[str]) -> None:
-        """Overwrite what turns quote of any document whose id is not among these, and give the
-        space back."""
+    def forget(self, remains: Remains) -> None:
+        """Overwrite what chats tell of documents that are not there any more, and give the space
+        back."""
         with self._lock, translated(self._path):
             with self._changing() as connection:
-                turns: list[tuple[Any, ...]] = connection.execute(
-                    "SELECT id, answer FROM turns"
-                ).fetchall()
-                for id_, stored in turns:
-                    answer = json.loads(stored)
-                    if _forget(answer, documents):
-                        connection.execute(
-                            "UPDATE turns SET answer = ? WHERE id = ?",
-                            (_json(answer), id_),
-                        )
+                _forget(connection, remains)
             self._connection.execute("VACUUM")
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
@@ -326,19 +317,50 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _forget(answer: dict[str, Any], documents: Collection[str]) -> bool:
-    """Put DELETED in place of quotes from documents that are not among these, and of sentences that
-    rest on them; says whether there were any."""
-    sources = [*answer["passages"], *answer["citations"]]
-    gone = [source for source in sources if source["document_id"] not in documents]
-    labels = {source["label"] for source in gone}
-    for source in gone:
-        source["text" if "text" in source else "quote"] = DELETED
-    for sentence in answer["sentences"]:
-        if labels.intersection(sentence["labels"]):
-            answer["text"] = answer["text"].replace(sentence["text"], DELETED)
-            sentence["text"] = sentence["quote"] = DELETED
-    return bool(gone)
+def _forget(connection: apsw.Connection, remains: Remains) -> None:
+    """Forget, in all turns, titles and comments, what is not among what remains."""
+    turns = [
+        (id_, json.loads(answer), json.loads(receipt))
+        for id_, answer, receipt in connection.execute("SELECT id, answer, receipt FROM turns")
+    ]
+    titles: list[tuple[Any, ...]] = connection.execute(
+        "SELECT id, title, (SELECT question FROM turns WHERE conversation_id = conversations.id "
+        "ORDER BY position LIMIT 1) FROM conversations"
+    ).fetchall()
+    remains = remains.and_removed(
+        name
+        for _, answer, receipt in turns
+        for name in forgetting.names_of_gone(answer, receipt, remains.documents)
+    )
+    for id_, answer, receipt in turns:
+        before = _json([answer, receipt])
+        forgetting.forget(answer, receipt, remains)
+        if _json([answer, receipt]) != before:
+            connection.execute(
+                "UPDATE turns SET question = ?, standalone = ?, answer = ?, receipt = ? "
+                "WHERE id = ?",
+                (
+                    answer["question"],
+                    answer["standalone_question"],
+                    _json(answer),
+                    _json(receipt),
+                    id_,
+                ),
+            )
+    for id_, title, question in titles:
+        # Cut anew where it is the beginning of the question: that may end in half of a name.
+        is_cut = question is not None and title == _title(question)
+        named = _title(remains.named(question)) if is_cut else remains.named(title)
+        if named != title:
+            connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (named, id_))
+    comments: list[tuple[Any, ...]] = connection.execute(
+        "SELECT turn_id, comment FROM feedback"
+    ).fetchall()
+    for id_, comment in comments:
+        if remains.named(comment) != comment:
+            connection.execute(
+                "UPDATE feedback SET comment = ? WHERE turn_id = ?", (remains.named(comment), id_)
+            )
 
 
 def new_id() -> str:
