@@ -2,7 +2,8 @@
 
 A model's context holds one conversation. When another one takes its place, what was read of the
 first is copied out, tokens with their keys and values, and copied back when it goes on: for 512
-tokens of the starter model 2 and 6 milliseconds, where reading them takes seconds. Giving each
+tokens of the starter model 2 and 6 milliseconds, where reading them takes seconds. Where reading is
+as quick, `copy_or_read` finds out, and nothing is copied. Giving each
 conversation a part of one larger context was the alternative: it takes the memory from the start,
 and every token written attends over all of it.
 """
@@ -10,7 +11,7 @@ and every token written attends over all of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WORTH_KEEPING = 64  # tokens: fewer are read again as quickly
+from quire.models.engine.copy_or_read import CopyOrRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,14 @@ class KeptContext:
 
 
 class KeptContexts:
-    """Contexts of at most `budget` bytes in all; the one not used for longest goes first."""
+    """Contexts of at most `budget` bytes in all; the one not used for longest goes first.
+
+    `pace` knows what copying and reading take here.
+    """
 
     def __init__(self, *, budget: int) -> None:
         self.budget = budget
+        self.pace = CopyOrRead()
         self._kept: list[KeptContext] = []
 
     @property
@@ -45,11 +50,15 @@ class KeptContexts:
     def take(self, prompt: Sequence[int], *, better_than: int) -> KeptContext | None:
         """Take out the context that begins most like `prompt`.
 
-        None when none shares at least 64 tokens more than the `better_than` at hand.
+        None when none shares so many tokens more than the `better_than` at hand that copying it
+        takes less time than reading them.
         """
-        best, longest = None, better_than + WORTH_KEEPING - 1
+        best, longest = None, better_than
         for kept in self._kept:
-            if (shared := common_prefix(kept.tokens, prompt)) > longest:
+            shared = common_prefix(kept.tokens, prompt)
+            if shared > longest and self.pace.worth_restoring(
+                len(kept.tokens), unread=shared - better_than
+            ):
                 best, longest = kept, shared
         if best is not None:
             self._kept.remove(best)

@@ -15,7 +15,7 @@ from quire.models.engine import gguf, grammar, openmp, selftest
 from quire.models.engine.chat_template import ChatTemplate
 from quire.models.engine.devices import free_gpu_memory
 from quire.models.engine.fitting import fit
-from quire.models.engine.kept_contexts import WORTH_KEEPING, KeptContexts, common_prefix
+from quire.models.engine.kept_contexts import KeptContexts, common_prefix
 from quire.models.engine.repetition import RepetitionGuard
 from quire.models.engine.reply_text import ReplyText, require_answer
 from quire.models.engine.runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
@@ -205,9 +205,12 @@ class LlamaEngine:
         """Write one reply; runs in the thread that owns the model."""
         runtime = self._runtime
         self._recall(job.prompt)
+        begin = time.perf_counter()
         reused = runtime.read(job.prompt, cancelled=job.cancelled)
         if reused is None:
             return "cancelled"
+        unread = len(job.prompt) - reused
+        self._kept.pace.reading.took(time.perf_counter() - begin, tokens=unread)
         job.reused_tokens = reused
         reply = ReplyText(stop=job.stop, opened="yes" if job.thinking else "no")
         guard = RepetitionGuard()
@@ -239,14 +242,17 @@ class LlamaEngine:
 
     def _recall(self, prompt: Sequence[int]) -> None:
         """Keep what the context would lose, and bring back what it once held of `prompt`."""
-        runtime = self._runtime
+        runtime, held, pace = self._runtime, len(self._runtime.tokens), self._kept.pace
         at_hand = common_prefix(runtime.tokens, prompt)
         found = self._kept.take(prompt, better_than=at_hand)
-        at_risk = len(runtime.tokens) - (0 if found else at_hand)
-        if at_risk >= WORTH_KEEPING and 0 < runtime.state_size <= self._kept.budget:
-            self._kept.put(runtime.save())
+        if pace.worth_saving(held, at_risk=held - (0 if found else at_hand)) and (
+            0 < runtime.state_size <= self._kept.budget
+        ):
+            with pace.saving.timed(held):
+                self._kept.put(runtime.save())
         if found:
-            runtime.restore(found)
+            with pace.restoring.timed(len(found.tokens)):
+                runtime.restore(found)
 
     def _append(self, token: int) -> bool:
         begin = time.perf_counter()

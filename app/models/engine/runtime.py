@@ -243,6 +243,7 @@ class LlamaRuntime:
         for start in range(common, len(prompt), BATCH):
             if cancelled() or not self.append(prompt[start : start + BATCH]):
                 return None
+        api.llama_synchronize(self._context)  # a GPU may still be at it: who times this, times all
         return common
 
     def append(self, tokens: Sequence[int]) -> bool:
