@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,6 +159,36 @@ def test_with_many_cores_it_finds_how_many_are_free() -> None:
     seconds = {n: 0.1 / n if n <= 5 else 0.05 for n in range(1, 9)}
     used = write(choice, seconds, tokens=2500)
     assert max(set(used[-300:]), key=used[-300:].count) == 5
+
+
+# 59 and 88 tokens a second were measured; those between are made up.
+SIXTEEN_CORES_SMALL_MODEL = {16: 1 / 59, 8: 1 / 74, 4: 1 / 83, 2: 1 / 88}
+
+
+def curve(measured: dict[int, float]) -> dict[int, float]:
+    """Seconds per token for each number of threads, between the measured ones in a line."""
+    known = sorted(measured)
+    times = np.interp(range(1, max(known) + 1), known, [measured[n] for n in known])
+    return dict(enumerate(map(float, times), start=1))
+
+
+def test_with_many_cores_a_small_model_soon_is_written_with_few_threads() -> None:
+    choice = ThreadChoice(most=16)
+    seconds = curve(SIXTEEN_CORES_SMALL_MODEL)
+    used = write(choice, seconds, tokens=300)
+    assert max(used[40:]) <= 8
+    later = [seconds[threads] for threads in used[100:]]
+    assert sum(later) / len(later) < 1.08 * min(seconds.values())
+    again = write(choice, seconds, tokens=100)  # the next reply
+    assert max(again) <= 8
+
+
+@pytest.mark.parametrize("scaling", [1.0, 0.5, 0.0])
+def test_where_more_threads_are_no_slower_the_first_answer_hardly_waits(scaling: float) -> None:
+    seconds = {threads: 0.05 * (16 / threads) ** scaling for threads in range(1, 17)}
+    used = write(ThreadChoice(most=16), seconds, tokens=128)
+    spent = sum(seconds[threads] for threads in used)
+    assert spent < 1.1 * 128 * seconds[16]
 
 
 def test_a_single_thread_stays_one() -> None:

@@ -258,6 +258,8 @@ class LlamaEngine:
         begin = time.perf_counter()
         self._runtime.use_threads(self._thread_choice.threads)
         done = self._runtime.append([token])
+        if self.offload.got:
+            self._runtime.wait()
         self._thread_choice.took(time.perf_counter() - begin)
         return done
 

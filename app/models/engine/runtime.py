@@ -243,7 +243,7 @@ class LlamaRuntime:
         for start in range(common, len(prompt), BATCH):
             if cancelled() or not self.append(prompt[start : start + BATCH]):
                 return None
-        api.llama_synchronize(self._context)  # a GPU may still be at it: who times this, times all
+        self.wait()
         return common
 
     def append(self, tokens: Sequence[int]) -> bool:
@@ -261,6 +261,11 @@ class LlamaRuntime:
         raise ModelError(
             f"The model {self.path.name} failed while reading (llama.cpp's code {code})."
         )
+
+    def wait(self) -> None:
+        """Until a GPU has computed what it was given, for those who time it: on a processor that
+        is done already."""
+        api.llama_synchronize(self._context)
 
     @property
     def state_size(self) -> int:
