@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from quire.config import Settings
 from quire.errors import DocumentNotFound, KnowledgeBaseError, UsageError
 from quire.header import Header
-from quire.indexes import documents, tags
+from quire.indexes import documents, losses, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
-from quire.indexes.folder.names import LOCK, VECTORS
+from quire.indexes.folder.names import CATALOG, LOCK, ORIGINALS, VECTORS
 from quire.ingest.report import IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
@@ -149,20 +149,24 @@ class Collection:
         names = [references] if isinstance(references, str) else list(references)
         with self.writing():
             chosen = {d.id: d for d in (self.document(name) for name in names)}
-            with self._catalog.reading() as connection:
-                places = documents.locations(connection).values()
-            with self._catalog.writing() as connection:
-                for document in chosen.values():
-                    # Noted before the commit: what is gone from the catalog is in the trash.
-                    paths = (place.path for place in places if place.document_id == document.id)
-                    trash.note(self._folder, document, paths)
-                    # Before as well, or what waits would come in after all if this process ended.
-                    waiting.forget(self._folder, document.content_hash)
-                    documents.delete(connection, document.id)
-            for document in chosen.values():
-                trash.take(self._folder, document.content_hash)
+            self._remove(chosen.values())
             self._save_snapshot()
         return list(chosen.values())
+
+    def _remove(self, chosen: Iterable[Document]) -> None:
+        """Put documents into the trash; the caller holds the writer lock."""
+        with self._catalog.reading() as connection:
+            places = documents.locations(connection).values()
+        with self._catalog.writing() as connection:
+            for document in chosen:
+                # Noted before the commit: what is gone from the catalog is in the trash.
+                paths = (place.path for place in places if place.document_id == document.id)
+                trash.note(self._folder, document, paths)
+                # Before as well, or what waits would come in after all if this process ended.
+                waiting.forget(self._folder, document.content_hash)
+                documents.delete(connection, document.id)
+        for document in chosen:
+            trash.take(self._folder, document.content_hash)
 
     def removed(self) -> list[trash.Removed]:
         """The documents that `restore` may bring back, the last removed first."""
@@ -256,22 +260,34 @@ class Collection:
                 _names(going),
             )
             files.remove_unfinished(self._folder)
-            kept = {document.content_hash for document in there.values()}
-            trash.empty(self._folder, sparing={each.content_hash for each in spared})
-            originals.discard_all_but(self._folder, kept | {each.content_hash for each in spared})
+            sparing = {each.content_hash for each in spared}
+            trash.empty(self._folder, sparing=sparing)
+            kept = sparing | {document.content_hash for document in there.values()}
+            lost = {entry.document_id for entry in self._catalog.losses().of("added")}
+            originals.discard_all_but(self._folder, kept, beginning_with=lost)
             if index := self.index():
                 index.save_snapshot(renew=True)
 
+    def warnings(self) -> list[KnowledgeBaseError]:
+        """What is wrong with the catalog and does not keep it from being used."""
+        try:
+            return [*losses.told(self._catalog.losses(), self._catalog.path)]
+        except KnowledgeBaseError as error:
+            return [error]
+
     def verify(self) -> list[tuple[str, str]]:
-        """What disagrees between the catalog, the lexical rows and the vectors."""
+        """What disagrees between the catalog, the lexical rows and the vectors, and what is
+        lost."""
         index = self.index()
-        return index.problems() if index else []
+        found = [(warning.message, CATALOG) for warning in self.warnings()]
+        return found + (index.problems() if index else [])
 
     def repair(self) -> None:
         """Put right what `verify` finds."""
         from quire.ingest.repair import mend  # noqa: PLC0415  NumPy and more
 
         with self.writing():
+            self._bring_up_to_date()
             index = self.index()
             if index is None:
                 return
@@ -288,6 +304,21 @@ class Collection:
                         if document_id in documents.ids(connection):
                             tags.add(connection, document_id, kept)
             index.rebuild()
+
+    def _bring_up_to_date(self) -> None:
+        """Take in again what the catalog has lost, from where it lay, and remove again what was
+        removed. What cannot be found any more was told, and is forgotten."""
+        lost = self._catalog.losses()
+        for entry in lost.of("added"):
+            own = (self._folder / ORIGINALS).glob(f"{entry.document_id}*/[!.]*")
+            for path in (*sorted(own), Path(entry.place)):
+                if originals.holds(path, entry.document_id):
+                    self._take_in([path])
+                    break
+        back = {entry.document_id for entry in lost.of("removed")}
+        self._remove([document for document in self.documents() if document.id in back])
+        if lost.commits:
+            self._catalog.accept_losses()
 
     def reindex(
         self,

@@ -21,7 +21,7 @@ from quire.config import Settings, load_settings
 from quire.conversations.forgetting import Remains
 from quire.conversations.schema import Verdict
 from quire.conversations.store import Conversations
-from quire.errors import ModelError, UsageError
+from quire.errors import KnowledgeBaseError, ModelError, UsageError
 from quire.header import Header
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.folder.names import CONVERSATIONS
@@ -130,6 +130,12 @@ class KnowledgeBase:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def warnings(self) -> tuple[KnowledgeBaseError, ...]:
+        """What is wrong with the knowledge base and does not keep it from being used: errors that
+        were not raised, such as that the last changes are lost, each with what to do."""
+        return tuple(self._collection.warnings())
 
     # -- documents -------------------------------------------------------------------------------
 
@@ -248,14 +254,14 @@ class KnowledgeBase:
             self.conversations.forget(Remains(documents, files, removed))
 
     def verify(self) -> list[tuple[str, str]]:
-        """What disagrees between the catalog, the lexical rows and the vectors, as (what, where);
-        empty when all is well. Reads everything."""
+        """What disagrees between the catalog, the lexical rows and the vectors, and what is lost,
+        as (what, where); empty when all is well. Reads everything."""
         return self._collection.verify()
 
     def repair(self) -> None:
         """Put right what `verify` finds: indexes are made anew from the catalog's texts, chunks
-        from its pages, vectors by embedding, and a document with damaged pages is read again from
-        its file, if that is still as it was."""
+        from its pages, vectors by embedding, and a document that is lost or has damaged pages is
+        read again from its file, if that is still as it was."""
         self._collection.repair()
 
     def reindex(

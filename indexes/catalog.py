@@ -2,13 +2,16 @@
 
 Every change is one transaction, durable when it returns. Readers never wait for a writer; each sees
 one state from `reading()` to its end. Vectors and lexical rows are committed with the text that
-they were made from, so nothing can disagree after a kill.
+they were made from, so nothing can disagree after a kill. Each commit is noted in a ledger beside
+the file: what is lost with the end of SQLite's log is noticed.
 """
 
 import contextlib
 import json
+import logging
 import queue
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,14 +19,18 @@ import apsw
 import apsw.ext
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseError, KnowledgeBaseNotFound
-from quire.indexes import migrations
+from quire.indexes import migrations, totals
 from quire.indexes.folder import files, lock, names
+from quire.indexes.folder.ledger import Acknowledged, Ledger, Losses
+
+_log = logging.getLogger(__name__)
 
 OLDEST_SQLITE = (3, 51, 3)
 """Older versions can corrupt a write-ahead log that two connections write or checkpoint at once."""
 
 _BUSY_MS = 10_000  # a checkpoint by another process may hold the file this long
 _SPARE_READERS = 8  # connections kept open between reads
+_FULL_LOG = 1000  # pages of 4 KB in the log before they are copied into the database
 _LONGEST_MAKING = 10.0  # seconds that another process may take to make or update the tables
 
 
@@ -43,6 +50,8 @@ class Catalog:
                 f"There is no knowledge base at {path.parent}.",
                 hint=f"Make one with: quire ingest YOUR_FILES --kb {path.parent}",
             )
+        self._ledger = Ledger(path.with_suffix(names.LEDGER))
+        self._log_pages = 0
         self._spare: queue.LifoQueue[apsw.Connection] = queue.LifoQueue(_SPARE_READERS)
         self.writable = is_writable(path) if there else True
         with translated(path):
@@ -62,7 +71,8 @@ class Catalog:
                 hint="Name a folder, or a path that does not exist yet.",
             )
         if create and not is_there(folder / names.CATALOG):
-            if any((folder / names.VECTORS).glob("*.faiss")):
+            ledger = Ledger((folder / names.CATALOG).with_suffix(names.LEDGER))
+            if ledger.read().rows or any((folder / names.VECTORS).glob("*.faiss")):
                 raise KnowledgeBaseDamaged(
                     f"The knowledge base at {folder} has lost its catalog.",
                     hint=f"Restore {names.CATALOG} from a backup, or move the folder away and "
@@ -90,10 +100,12 @@ class Catalog:
         self._writer.pragma("secure_delete", True)
         if current:
             self._writer.pragma("journal_mode", "wal")
-            return
-        with lock.writer_lock(self.path.parent / names.LOCK, wait=_LONGEST_MAKING):
-            self._writer.pragma("journal_mode", "wal")
-            migrations.migrate(self._writer, where=where)
+        else:
+            with lock.writer_lock(self.path.parent / names.LOCK, wait=_LONGEST_MAKING):
+                self._writer.pragma("journal_mode", "wal")
+                migrations.migrate(self._writer, where=where)
+        self._writer.set_wal_hook(self._heard_log)  # in the place of SQLite's own checkpoints
+        totals.watch(self._writer)
 
     def _check_its_end(self) -> None:
         """SQLite takes the rest of a page that was cut off for zeros. While there is a log, it may
@@ -149,11 +161,76 @@ class Catalog:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                acknowledged = self._counted()
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:  # SQLite has rolled back by itself on a full disk
                     self._writer.execute("ROLLBACK")
                 raise
+        self._acknowledge(acknowledged)
+
+    def _counted(self) -> Acknowledged:
+        """Number the transaction that is about to be committed; returns what is to be noted once it
+        is. What was lost before is noted now, because its numbers are used again."""
+        known = self._ledger.read()
+        before = totals.read(self._writer)
+        commits = before.commits if before.sound else known.commits
+        if (lost := known.losses(commits)) != known.lost:
+            latest = tuple(entry for entry in known.latest if entry.commit <= commits)
+            known = self._ledger.write(replace(known, commits=commits, latest=latest, lost=lost))
+        documents, entries = totals.count(self._writer, commits=commits + 1)
+        left = _still(lost, self._writer)
+        return replace(
+            known,
+            commits=commits + 1,
+            rows=documents,
+            latest=(*known.latest, *entries),
+            lost=left if left.entries else Losses(),
+        )
+
+    def _acknowledge(self, acknowledged: Acknowledged) -> None:
+        """Note a commit that is durable. It is so also where that cannot be noted."""
+        try:
+            self._ledger.write(acknowledged)
+        except KnowledgeBaseError as error:
+            _log.warning("%s", error.message)
+        if self._log_pages >= _FULL_LOG:
+            self._empty_log()
+
+    def _heard_log(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _empty_log(self) -> None:
+        """Copy the log into the database, and cut it off, unless somebody reads from it.
+
+        SQLite by itself leaves it there to be written over. Were its end lost then, its beginning
+        would be read as the newer state of pages that are newer in the database.
+        """
+        self._writer.set_busy_timeout(0)
+        try:
+            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._log_pages = 0
+        except apsw.Error as error:  # the next commit tries again
+            _log.debug("the log stays: %s", error)
+        finally:
+            self._writer.set_busy_timeout(_BUSY_MS)
+
+    def losses(self) -> Losses:
+        """What was acknowledged and is not there, as far as it is still missing."""
+        known = self._ledger.read()
+        with self.reading() as connection:
+            counted = totals.read(connection)
+            lost = known.losses(counted.commits if counted.sound else known.commits)
+            return _still(lost, connection)
+
+    def accept_losses(self) -> None:
+        """Tell no more of what was lost. The caller holds the writer lock."""
+        with self.writing():
+            pass  # the numbers of what was lost are taken by now
+        known = self._ledger.read()
+        if known.lost.commits:
+            self._ledger.write(replace(known, lost=Losses()))
 
     def _read_only(self) -> KnowledgeBaseError:
         return KnowledgeBaseError(
@@ -162,23 +239,35 @@ class Catalog:
         )
 
     def damage(self) -> list[str]:
-        """What SQLite finds wrong with the file, the lexical index included."""
+        """What SQLite finds wrong with the file, the lexical index included, and what is wrong with
+        the numbers that are kept of it."""
         # subtle: a connection that has searched before tests the lexical index against what it
         # remembers of its structure, and calls it corrupt when another has since rewritten it.
         with translated(self.path):
             connection = self._connect()
             try:
                 rows = list(connection.execute("PRAGMA integrity_check"))
+                counted, there = totals.read(connection), totals.documents_in(connection)
             finally:
                 connection.close()
-        return [text for (text,) in rows if text != "ok"]
+        found = [text for (text,) in rows if text != "ok"]
+        if not counted.sound:
+            found.append("the number of commits is damaged")
+        elif counted.commits and counted.documents != there:
+            found.append(f"{counted.documents} documents expected, {there} found")
+        if counted.commits and not self._ledger.is_sound():
+            found.append("the ledger is missing or damaged")
+        return found
 
     def vacuum(self) -> None:
         """Give freed pages back, so that no byte of a deleted text stays in the files."""
+        with self.writing() as connection:
+            connection.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
         with translated(self.path):
-            self._writer.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
             self._writer.execute("VACUUM")
             self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        for _ in range(2):  # its file keeps what was written the time before
+            self._ledger.write(replace(self._ledger.read(), latest=()))
 
     # -- settings fixed when the knowledge base is made ------------------------------------------
 
@@ -198,6 +287,18 @@ class Catalog:
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
                 [(name, json.dumps(value)) for name, value in values.items()],
             )
+
+
+def _still(losses: Losses, connection: apsw.Connection) -> Losses:
+    """What of some losses is still lost, where a connection looks."""
+    there = {
+        entry.document_id
+        for entry in losses.entries
+        if connection.execute(
+            "SELECT 1 FROM documents WHERE id = ?", (entry.document_id,)
+        ).fetchone()
+    }
+    return losses.among(there)
 
 
 def is_there(path: Path) -> bool:

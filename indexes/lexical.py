@@ -237,10 +237,10 @@ def _quoted(term: str) -> str:
     return '"' + term.replace('"', '""') + '"' + prefix
 
 
-def _varints(blob: bytes) -> tuple[int, ...]:
+def _varints(blob: object) -> tuple[int, ...]:
     """SQLite's variable-length integers: seven bits a byte, the highest bit saying "more"."""
     numbers, value = [], 0
-    for byte in blob:
+    for byte in blob if isinstance(blob, bytes) else b"":  # damaged, it may be anything
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
             numbers.append(value)

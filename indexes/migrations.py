@@ -117,7 +117,15 @@ CREATE TABLE staged (            -- vectors of another embedding model, until al
 CREATE INDEX staged_by_text ON staged (text_hash);
 """
 
-_STEPS = (_FIRST, _TAGS, _RECALL, _STAGED)
+_TOTALS = """
+CREATE TABLE totals (            -- one row: what there must be, so that what is missing is noticed
+    commits   INTEGER NOT NULL,  -- made since there is this table; see quire.indexes.folder.ledger
+    documents INTEGER NOT NULL,
+    checksum  INTEGER NOT NULL
+) STRICT;
+"""
+
+_STEPS = (_FIRST, _TAGS, _RECALL, _STAGED, _TOTALS)
 _APPLICATION = int.from_bytes(b"Quir")  # stands in the file's header, apart from the version
 
 

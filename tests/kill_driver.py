@@ -171,7 +171,7 @@ def _watch_own_files(disk: Disk) -> None:
 
         return counting
 
-    for name in ("fsync", "replace", "rename", "link", "unlink", "mkdir", "rmdir"):
+    for name in ("fsync", "fdatasync", "replace", "rename", "link", "unlink", "mkdir", "rmdir"):
         setattr(os, name, watched(getattr(os, name)))
     Path.touch = watched(Path.touch)  # type: ignore[method-assign]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -533,3 +534,47 @@ def _documents(kb: Path) -> int:
             return len(base.documents())
     except Exception:
         return 0  # it is just being made
+
+
+# -- what is lost --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lost(run: Run, folder: Path, tmp_path: Path) -> Path:
+    """A knowledge base that has lost a document with its log."""
+    with KnowledgeBase.open() as kb:
+        kb.add(folder / "lease.txt")
+    with KnowledgeBase.open() as kb:
+        kb.add(folder)
+        shutil.copytree(tmp_path / "kb", tmp_path / "killed")
+    (tmp_path / "killed" / "catalog.sqlite3-wal").unlink()
+    return tmp_path / "killed"
+
+
+def test_a_loss_is_told_once_by_each_command_beside_what_it_prints(run: Run, lost: Path) -> None:
+    for command in (("list",), ("search", "dog"), ("list", "--json")):
+        done = run(*command, "--kb", lost)
+        assert done.code == 0
+        assert done.err.count("lost its last 1 changes") == 1
+        assert "1 documents that were added are lost: leave.md." in done.err
+        assert "quire verify --repair" in done.err
+        assert "lost" not in done.out
+
+
+def test_a_loss_stands_in_the_report_of_an_ingest(run: Run, lost: Path, folder: Path) -> None:
+    done = run("ingest", folder, "--kb", lost, "--json")
+    assert done.json["added"] == 1
+    assert [warning.split(":")[0] for warning in done.json["warnings"]] == [
+        f"{lost}/catalog.sqlite3 has lost its last 1 changes with the end of its log.",
+        "1 documents that were added are lost",
+    ]
+    assert run("list", "--kb", lost).err == ""
+
+
+def test_verify_finds_a_loss_and_repairs_it(run: Run, lost: Path) -> None:
+    done = run("verify", "--kb", lost, "--json")
+    assert (done.code, done.json["ok"]) == (1, False)
+    assert "leave.md" in done.json["problems"][1]["what"]
+    done = run("verify", "--repair", "--kb", lost, "--json")
+    assert (done.code, done.json) == (0, {"ok": True, "problems": []})
+    assert "leave.md" in run("list", "--kb", lost).out

@@ -1,21 +1,18 @@
 """`kill -9` at any point leaves a working knowledge base: nothing committed is lost, nothing is
 half there, and running the same again ends where an uninterrupted run ends."""
 
-import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import kill_driver
 from faults import files_with
 from kill_driver import STEP, opened
+from killing import Driver
 from made_documents import assert_near, state
 from quire import KnowledgeBase
 from quire.indexes import migrations
@@ -25,50 +22,6 @@ pytestmark = pytest.mark.usefixtures("parser_here")
 _SEED = int(os.environ.get("QUIRE_TEST_SEED", "1"))
 _FILES = 7
 _REMOVED = ["upload0.txt", "upload2.txt", "3.md"]  # before a restore, and a compaction
-
-
-class Driver:
-    """The process that forks the children to be killed."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, kill_driver.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(
-        self,
-        kb: Path,
-        scenario: str,
-        *,
-        kill_at: int | None = None,
-        kill_after: float | None = None,
-        real_parsers: bool = False,
-    ) -> tuple[bool, int]:
-        """(whether the child was killed, how many changes of the disk it made if not)."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        job = {
-            "kb": str(kb),
-            "scenario": scenario,
-            "kill_at": kill_at,
-            "kill_after": kill_after,
-            "real_parsers": real_parsers,
-        }
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        assert answer["status"] in (0, 9), "the child failed by itself"
-        return answer["status"] == 9, answer["changes"]
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
 
 
 @pytest.fixture(scope="module")

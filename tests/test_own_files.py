@@ -67,6 +67,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "model": lambda: kb.model,
         "model_problem": lambda: kb.model_problem,
         "embedder": lambda: kb.embedder,
+        "warnings": lambda: kb.warnings,
         "documents": kb.documents,
         "add": lambda: kb.add(papers / "lamp.txt"),
         "add_upload": lambda: kb.add_upload("canary.txt", CANARY),

@@ -23,7 +23,7 @@ from quire.models.fakes import FakeEmbedder
 pytestmark = pytest.mark.usefixtures("parser_here")
 
 Change = tuple[str, str, int, bytes]  # kind, path, offset, data
-Recorded = tuple[list[Change], list[tuple[int, dict[str, Any]]]]
+Recorded = tuple[list[Change], list[bytes], list[tuple[int, dict[str, Any]]]]
 Fate = Callable[[bytes], bytes | None]
 """What became of a write that was not flushed: the bytes that reached the device, or None."""
 
@@ -49,16 +49,24 @@ def documents_in(kb: KnowledgeBase) -> dict[str, Any]:
 def recorded(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Recorded:
-    """Everything done to the disk in the life of a knowledge base, and after how many changes each
-    operation had returned, with the documents that there were then."""
+    """Everything that SQLite does to the disk in the life of a knowledge base, with the ledger as
+    it was on the disk by then; and after how many changes each operation had returned, with the
+    documents that there were then."""
     folder = tmp_path_factory.mktemp("power")
     files = [folder / f"{number}.md" for number in range(4)]
     changes: list[Change] = []
+    ledgers: list[bytes] = []
+    ledger = folder / "kb" / "catalog.ledger"
     returned: list[tuple[int, dict[str, Any]]] = [(0, {})]
     with pytest.MonkeyPatch.context() as patch, watched_disk() as disk:
         patch.setattr("quire.indexes.index._STALE_LEAST", 3)
         patch.setattr("quire.ingest.pipeline.ParserPool", ParserHere)
-        disk.on_change = lambda *change: changes.append(change)
+
+        def record(*change: Any) -> None:
+            changes.append(change)
+            ledgers.append(ledger.read_bytes() if ledger.exists() else b"")
+
+        disk.on_change = record
         kb = opened(folder / "kb")
 
         def operate(operation: Callable[[], object]) -> None:
@@ -75,7 +83,7 @@ def recorded(
         operate(lambda: kb.add_upload("upload.txt", b"An upload."))
         kb.close()
         returned.append((len(changes), returned[-1][1]))
-    return changes, returned
+    return changes, ledgers, returned
 
 
 def survivors(changes: list[Change], folder: Path, fate: Fate) -> None:
@@ -115,17 +123,22 @@ def test_no_acknowledged_document_is_lost(
     fate: str,
     moments: int,
 ) -> None:
-    changes, returned = recorded
+    changes, ledgers, returned = recorded
     every = range(1, len(changes) + 1)
     chosen = random.Random(fate).sample(every, min(moments, len(changes)))
     for moment in sorted(chosen):
         folder = tmp_path / str(moment)
         survivors(changes[:moment], folder, _FATES[fate])
+        if written := ledgers[min(moment, len(changes) - 1)]:
+            (folder / "catalog.ledger").write_bytes(written)
         last = max(at for at, (count, _) in enumerate(returned) if count <= moment)
         possible = [documents for _, documents in returned[last : last + 2]]
         with opened(folder) as kb:
             assert documents_in(kb) in possible, f"after {moment} changes"
-            assert kb.verify() == []
+            assert kb.warnings == ()  # the ledger is never ahead of what the device has
+            found = kb.verify()
+            assert found in ([], [("SQLite: the ledger is missing or damaged", "catalog.sqlite3")])
+            assert not (written and found)
             for name in ("lexical", "dense"):
                 kb.search("words of file", mode=name)
 
@@ -133,7 +146,7 @@ def test_no_acknowledged_document_is_lost(
 def test_the_life_that_is_recorded_is_long_enough(
     recorded: Recorded,
 ) -> None:
-    changes, returned = recorded
+    changes, _, returned = recorded
     assert len(changes) > 100
     assert [len(documents) for _, documents in returned] == [0, 1, 2, 3, 4, 4, 3, 3, 4, 4]
     kinds = {(kind, Path(path).suffix) for kind, path, _, _ in changes}

@@ -22,6 +22,7 @@ SHOWN = [  # what a reader of the browser interface may meet
     *(ROOT / "app" / "models" / f"{name}.py" for name in ("catalog", "library")),
     *(ROOT / "app" / f"{name}.py" for name in ("collection", "config", "knowledge_base")),
 ]
+TOLD = {"losses.py"}  # errors of these are shown without being raised
 SAYING = {"Unreadable", "Skipped", "SkippedPath", "warn"}
 
 
@@ -60,14 +61,15 @@ def test_a_message_of_ingest_has_a_translation(message: str) -> None:
 
 
 def errors() -> Iterator[str]:
-    """What errors say that are raised where the interface may meet them."""
+    """What errors say that are made where the interface may meet them."""
     for path in SHOWN:
         if path.name == "launch.py":  # speaks to the terminal
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                hints = [keyword.value for keyword in node.exc.keywords if keyword.arg == "hint"]
-                for argument in [*node.exc.args, *hints]:
+            made = node.exc if isinstance(node, ast.Raise) else node
+            if isinstance(made, ast.Call) and (isinstance(node, ast.Raise) or path.name in TOLD):
+                hints = [keyword.value for keyword in made.keywords if keyword.arg == "hint"]
+                for argument in [*made.args, *hints]:
                     text = said(argument)
                     if text and re.match(r"[A-Z]|7 [a-z]", text):  # a sentence
                         yield text

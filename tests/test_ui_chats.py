@@ -2,12 +2,14 @@
 
 import dataclasses
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 
 from quire import KnowledgeBase, Question
 from quire.answering.confidence import calibration
@@ -255,3 +257,21 @@ def test_the_shares_that_are_told_are_those_of_the_calibration() -> None:
         assert wrong_at_most[-1] <= risk
         beyond = [most for _, share, _, most in english.curve if 100 * share > told]
         assert not beyond or beyond[0] > risk
+
+
+def test_what_is_lost_stands_above_the_page_until_it_is_there_again(folder: Path) -> None:
+    with lease(folder.with_name("whole")) as whole:
+        st.cache_resource.clear()
+        with KnowledgeBase.open(whole) as base:
+            base.add_upload("hall.txt", b"The door of the hall is blue.")
+            shutil.copytree(whole, killed := whole.with_name("killed"))
+        (killed / "catalog.sqlite3-wal").unlink()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("QUIRE_KB", str(killed))
+            tab = browser("zh-CN")
+            told = [each.value.replace("\u2060", "") for each in tab.warning]
+            assert "已添加的文档丢失了 1 份：hall\\.txt" in told[1]
+            shared().base.repair()
+            assert not go(tab, "documents").warning
+            assert not tab.exception
+        st.cache_resource.clear()

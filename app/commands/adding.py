@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from quire.commands import output
+from quire.commands.shared import warned
 from quire.commands.terminal import ProgressLine, duration, stopped_by_signal
 from quire.config import Settings, load_settings
 from quire.indexes.catalog import is_there
@@ -27,12 +28,15 @@ def run(paths: list[Path], *, kb: Path | None, as_json: bool, **options: Any) ->
     dry_run = options.get("dry_run", False)
     with (
         _opened(settings, dry_run=dry_run) as base,
+        warned(base),
         stopped_by_signal(as_json=as_json, hint=_AGAIN) as cancel,
     ):
+        warnings = [warning.message for warning in base.warnings]
         report = base.add(paths, progress=lambda p: line.show(_told(p)), cancel=cancel, **options)
         line.clear()
     if as_json:
-        output.print_json(report.to_dict())
+        said = report.to_dict()
+        output.print_json({**said, "warnings": [*warnings, *said["warnings"]]})
     else:
         output.print_text(*_lines(report, settings.kb))
     if report.cancelled:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quire.commands import output
-from quire.commands.shared import Json, Kb, app
+from quire.commands.shared import Json, Kb, app, warned
 from quire.commands.terminal import ProgressLine, duration, stopped_by_signal
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def reindex(
     settings, line = load_settings(), ProgressLine()
     with (
         KnowledgeBase.open(kb, create=False, settings=settings, as_made=True) as base,
+        warned(base),
         stopped_by_signal(as_json=json, hint=_AGAIN) as cancel,
     ):
         try:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from quire.commands import output
+
 if TYPE_CHECKING:
     from quire.knowledge_base import KnowledgeBase
 
@@ -69,7 +71,29 @@ def opened(kb: Path | None, **settings: Any) -> Iterator["KnowledgeBase"]:
     from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
     from quire.knowledge_base import KnowledgeBase  # noqa: PLC0415
 
-    with KnowledgeBase.open(kb, create=False, settings=load_settings(**settings)) as base:
+    with (
+        KnowledgeBase.open(kb, create=False, settings=load_settings(**settings)) as base,
+        warned(base),
+    ):
         if settings.get("model") and base.model is None and base.model_problem:
             raise base.model_problem
         yield base
+
+
+@contextmanager
+def warned(base: "KnowledgeBase") -> Iterator[None]:
+    """Tell on standard error, each once, what is wrong with a knowledge base and does not keep it
+    from being used: at once what is known when it is opened, and at the end what has turned up."""
+    told: set[str] = set()
+
+    def tell() -> None:
+        for warning in base.warnings:
+            if warning.message not in told:
+                told.add(warning.message)
+                output.print_error(warning, as_json=False)
+
+    tell()
+    try:
+        yield
+    finally:
+        tell()

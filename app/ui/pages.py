@@ -39,6 +39,7 @@ def show() -> None:
         with st.sidebar, problems.caught():
             _switch()
             conversations.draw(opened, chat_page=talk)
+        problems.warn(opened.base.warnings)
         page.run()
 
 

@@ -1,7 +1,7 @@
 """Errors as sentences: what happened, and what to do next."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec
 
@@ -61,6 +61,12 @@ def kept() -> Iterator[None]:
 def show(error: Exception) -> None:
     """Draw an error where the page is."""
     st.error(words(error), icon=":material/error:")
+
+
+def warn(warnings: Iterable[QuireError]) -> None:
+    """Draw what is wrong and does not keep the page from working."""
+    for warning in warnings:
+        st.warning(words(warning), icon=":material/warning:")
 
 
 def show_kept() -> None:

@@ -10,10 +10,14 @@ import errno
 import os
 import secrets
 import shutil
+import zlib
 from pathlib import Path
 
 from quire.errors import KnowledgeBaseError
 from quire.indexes.folder.names import UNFINISHED
+
+ROOM = 16_000  # bytes that a place of `write_in_turn` holds
+_PLACE = 16_384  # bytes: whole blocks of every device, so that no two places share one
 
 
 def make_private_folder(folder: Path) -> None:
@@ -42,13 +46,59 @@ def write_file(path: Path, content: bytes | memoryview) -> None:
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise KnowledgeBaseError(
-            f"{path} could not be written: {error.strerror or error}.",
-            hint="Check the free space and the permissions of the disk, then try again.",
-        ) from error
+        raise _unwritten(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def write_in_turn(path: Path, content: bytes, *, turn: int) -> None:
+    """Write at most `ROOM` bytes to one of the two places of a small file, in turn. Whatever
+    becomes of this write, the other place keeps what was written the time before.
+
+    This costs one flush, and a file that is renamed into its place two
+    (docs/decisions/ledger.md).
+    """
+    summed = content.ljust(ROOM, b"\n")
+    try:
+        if not path.is_file() or path.stat().st_size != 2 * _PLACE:
+            write_file(path, bytes(2 * _PLACE))
+        with path.open("rb+", buffering=0) as file:
+            file.seek(turn % 2 * _PLACE)
+            file.write(b"%08x\n" % zlib.crc32(summed) + summed)
+            _flush_content(file.fileno())
+    except OSError as error:
+        raise _unwritten(path, error) from error
+
+
+def read_in_turn(path: Path) -> list[bytes]:
+    """What stands, whole, at the two places of such a file; nothing where there is none."""
+    try:
+        written = path.read_bytes()
+    except OSError:
+        return []
+    found = []
+    for start in (0, _PLACE):
+        told, _, rest = written[start : start + _PLACE].partition(b"\n")
+        summed = rest[:ROOM]
+        if told == b"%08x" % zlib.crc32(summed):
+            found.append(summed.rstrip(b"\n"))
+    return found
+
+
+def _unwritten(path: Path, error: OSError) -> KnowledgeBaseError:
+    return KnowledgeBaseError(
+        f"{path} could not be written: {error.strerror or error}.",
+        hint="Check the free space and the permissions of the disk, then try again.",
+    )
+
+
+def _flush_content(descriptor: int) -> None:
+    """Flush a file whose length has not changed."""
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(descriptor)
+    else:  # macOS and Windows
+        os.fsync(descriptor)
 
 
 def move(path: Path, target: Path) -> None:

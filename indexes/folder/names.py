@@ -8,6 +8,7 @@ from pathlib import Path
 
 CATALOG = "catalog.sqlite3"
 CONVERSATIONS = "conversations.sqlite3"
+LEDGER = ".ledger"  # in the place of a database's own ending: what was acknowledged of it
 LOCK = "writer.lock"
 VECTORS = "vectors"  # snapshots of the vector index
 ORIGINALS = "originals"  # copies of uploads
@@ -21,6 +22,7 @@ _BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite keeps beside a databas
 ALL = frozenset(
     (
         *(f"{database}{end}" for database in (CATALOG, CONVERSATIONS) for end in _BESIDE),
+        Path(CATALOG).with_suffix(LEDGER).name,
         LOCK,
         VECTORS,
         ORIGINALS,

@@ -35,11 +35,14 @@ def drop(path: Path) -> None:
         path.parent.rmdir()
 
 
-def discard_all_but(folder: Path, content_hashes: Collection[str]) -> None:
+def discard_all_but(
+    folder: Path, content_hashes: Collection[str], *, beginning_with: Collection[str] = ()
+) -> None:
     """Delete the copies of all contents that are not among these, such as those that were being
-    taken in when their process was killed."""
+    taken in when their process was killed. Those whose hash begins with one of `beginning_with`
+    are spared too."""
     for kept in (folder / ORIGINALS).glob("*"):
-        if kept.name not in content_hashes:
+        if kept.name not in content_hashes and not kept.name.startswith(tuple(beginning_with)):
             files.remove(kept)
 
 

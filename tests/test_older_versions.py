@@ -1,0 +1,61 @@
+"""A knowledge base that an older version has made is brought up to date, and loses nothing."""
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from faults import contents
+from made_documents import assert_equal, state
+from quire import KnowledgeBase, load_settings
+from quire.indexes import migrations
+from quire.models.fakes import FakeEmbedder
+
+pytestmark = pytest.mark.usefixtures("parser_here")
+
+# What undoes each step of the schema, by the version that it leads to.
+UNDOING = {
+    5: "DROP TABLE totals",
+}
+
+
+def opened(folder: Path) -> KnowledgeBase:
+    settings = load_settings(kb=folder, model="none")
+    return KnowledgeBase.open(settings=settings, embedder=FakeEmbedder())
+
+
+def made_by(version: int, kb: Path) -> None:
+    """Turn a knowledge base into one that this version of the schema has made."""
+    connection = apsw.Connection(str(kb / "catalog.sqlite3"))
+    for later in range(len(migrations._STEPS), version, -1):
+        connection.execute(UNDOING[later])
+    connection.pragma("user_version", version)
+    connection.close()
+    (kb / "catalog.ledger").unlink()
+
+
+@pytest.mark.parametrize("version", range(4, len(migrations._STEPS)))
+def test_a_base_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
+    (tmp_path / "files").mkdir()
+    for number in range(3):
+        (tmp_path / "files" / f"{number}.txt").write_text(f"The lamp {number} is lit.")
+    with opened(tmp_path / "kb") as kb:
+        kb.add(tmp_path / "files")
+        kb.add_upload("上传.md", "# 灯\n\n灯亮了。".encode())
+        kb.tag("1.txt", add="lamp")
+        before = state(kb._catalog)
+        hits = [hit.to_dict() for hit in kb.search("lamp")]
+    made_by(version, tmp_path / "kb")
+    with opened(tmp_path / "kb") as kb:
+        assert kb.warnings == ()
+        assert kb.verify() == []
+        assert_equal(state(kb._catalog), before)
+        assert [hit.to_dict() for hit in kb.search("lamp")] == hits
+        assert kb.add(tmp_path / "files").unchanged == 3
+        kb.remove("上传.md")
+        kb.restore(kb.removed()[0].document_id)
+        assert kb.verify() == []
+    with opened(tmp_path / "kb") as kb:
+        assert kb.warnings == ()
+        assert_equal(state(kb._catalog), before)
+        assert "catalog.ledger" in contents(kb.folder)
