@@ -53,10 +53,14 @@ def test_the_starter_model_writes_its_token_in_a_child(
     assert decide(facts, tmp_path / "cache" / "verdicts.json")
 
 
-@pytest.mark.parametrize("repacked", ["0", "1"])
-def test_the_starter_model_works_with_and_without_repacked_weights(repacked: str) -> None:
+@pytest.mark.parametrize(("repacked", "beside"), [("0", ""), ("1", ""), ("1", "faiss,torch")])
+def test_the_starter_model_works_with_and_without_repacked_weights(
+    repacked: str, beside: str
+) -> None:
     done = subprocess.run(
-        [*selftest.COMMAND, str(CHAT.path), repacked, "0"], capture_output=True, check=True
+        [*selftest.COMMAND, str(CHAT.path), repacked, "0", "256", beside],
+        capture_output=True,
+        check=True,
     )
     assert json.loads(done.stdout) == {"ok": True}
     assert done.stderr == b""

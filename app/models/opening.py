@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quire.config import Settings
-from quire.errors import ModelError
+from quire.errors import ModelError, ModelUnusable
 from quire.models.engine import selftest
 from quire.models.protocols import ChatModel, Embedder, Reranker
 from quire.models.remote import access
@@ -54,6 +54,7 @@ def chat_model(settings: Settings) -> ChatModel | None:
 
 def llama_model(settings: Settings) -> "LlamaEngine":
     """The chat model in this process, loaded. Raises ModelNotFound and ModelUnusable."""
+    require_llama()
     from quire.models.engine.llama import LlamaEngine  # noqa: PLC0415  loads llama.cpp
 
     found = installed.located(settings.model, kind="chat", folder=settings.models)
@@ -65,6 +66,19 @@ def llama_model(settings: Settings) -> "LlamaEngine":
         threads=settings.threads or None,
         verdicts=settings.cache / selftest.VERDICTS,
     )
+
+
+def require_llama() -> None:
+    """Load llama.cpp. Raises ModelUnusable where a library is missing that it was built with."""
+    try:
+        import quire.models.engine.runtime  # noqa: F401, PLC0415
+    except (OSError, RuntimeError) as error:
+        raise ModelUnusable(
+            f"llama.cpp cannot be loaded: {error}.",
+            hint="A build for a GPU needs that GPU's driver: install it, or a build without it: "
+            "pip install --force-reinstall --no-deps --no-cache-dir "
+            '"llama-cpp-python>=0.3.36,<0.4"',
+        ) from error
 
 
 def _remote_model(settings: Settings) -> ChatModel:

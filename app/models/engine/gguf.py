@@ -11,6 +11,7 @@ follows, aligned.
 
 import hashlib
 import mmap
+import re
 import stat
 import struct
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ _SCALARS = {
     12: "<d",
 }
 _TEXT, _ARRAY = 8, 9
+
+_BLOCK = re.compile(r"blk\.(\d{1,4})\.")
 
 # Tensor types by their number in the file: values in a block, bytes of a block.
 _BLOCKS = {
@@ -88,7 +91,9 @@ class GgufFacts:
     but the weights' values: it is had without reading gigabytes. `bos` and `eos` are the texts of
     the tokens that begin and end a text, or empty. `layers` are the blocks that a token passes
     through, 0 where the header does not tell. `kv_bytes_per_token` is the memory that each
-    token of the context takes, with 16 bits a value.
+    token of the context takes, with 16 bits a value. `vocabulary` counts tokens. Of the weights,
+    `block_bytes` has the bytes of each block, `output_bytes` those of the layer that makes words of
+    numbers, and `largest_bytes` those of the largest tensor of a block.
     """
 
     path: Path
@@ -101,6 +106,10 @@ class GgufFacts:
     parameters: int
     layers: int
     kv_bytes_per_token: int
+    vocabulary: int
+    block_bytes: tuple[int, ...]
+    output_bytes: int
+    largest_bytes: int
     header_sha256: str
 
 
@@ -160,6 +169,36 @@ class _Words:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """How many weights there are, and the bytes of each tensor by its name."""
+
+    parameters: int
+    tensors: dict[str, int]
+
+    @property
+    def output(self) -> int:
+        """Many models have one tensor for both, what tokens mean and which one is said."""
+        return self.tensors.get("output.weight") or self.tensors.get("token_embd.weight", 0)
+
+    @property
+    def largest(self) -> int:
+        return max((size for name, size in self.tensors.items() if _BLOCK.match(name)), default=0)
+
+    def blocks(self, count: int) -> tuple[int, ...]:
+        """Bytes of each of the first `count` blocks, whose tensors are called `blk.0.…`.
+
+        A header may claim any number of them: none are told where there are not so many.
+        """
+        sizes: dict[int, int] = {}
+        for name, size in self.tensors.items():
+            if found := _BLOCK.match(name):
+                sizes[int(found[1])] = sizes.get(int(found[1]), 0) + size
+        if count > len(sizes) or any(n not in sizes for n in range(count)):
+            return ()
+        return tuple(sizes[n] for n in range(count))
+
+
 class _Header:
     """A cursor over the header that never leaves the file."""
 
@@ -183,10 +222,10 @@ class _Header:
         if not 0 < tensors <= _MAX_TENSORS or not 0 < keys <= _MAX_KEYS:
             self.fail(f"claims {tensors:,} tensors and {keys:,} keys, which cannot be")
         values = self.values(keys)
-        parameters = self.tensors(tensors, alignment=values.get("general.alignment", 32))
-        return self.chat_model(values, parameters)
+        weights = self.tensors(tensors, alignment=values.get("general.alignment", 32))
+        return self.chat_model(values, weights)
 
-    def chat_model(self, values: dict[str, Any], parameters: int) -> GgufFacts:
+    def chat_model(self, values: dict[str, Any], weights: "_Weights") -> GgufFacts:
         architecture = values.get("general.architecture")
         if not isinstance(architecture, str) or not architecture:
             self.fail("does not name its architecture")
@@ -207,6 +246,8 @@ class _Header:
         if len(template) > _MAX_TEMPLATE:
             self.fail(f"has a chat template of {len(template):,} characters, which cannot be")
         name = values.get("general.name")
+        layers = _number(values, f"{architecture}.block_count")
+        words = values.get("tokenizer.ggml.tokens")
         return GgufFacts(
             path=self.path,
             size=self.size,
@@ -215,9 +256,13 @@ class _Header:
             chat_template=template,
             bos=self.word(values, "tokenizer.ggml.bos_token_id"),
             eos=self.word(values, "tokenizer.ggml.eos_token_id"),
-            parameters=parameters,
-            layers=_number(values, f"{architecture}.block_count"),
+            parameters=weights.parameters,
+            layers=layers,
             kv_bytes_per_token=_kv_bytes_per_token(values, architecture),
+            vocabulary=words.count if isinstance(words, _Words) else 0,
+            block_bytes=weights.blocks(layers),
+            output_bytes=weights.output,
+            largest_bytes=weights.largest,
             header_sha256=hashlib.sha256(self.data[: self.at]).hexdigest(),
         )
 
@@ -279,17 +324,16 @@ class _Header:
         start = self.advance(count * struct.calcsize("<" + layout))
         return struct.unpack_from(f"<{count}{layout}", self.data, start) if count <= 1024 else None
 
-    def tensors(self, count: int, *, alignment: Any) -> int:
-        """Check that every tensor lies inside the file; return the number of weights."""
+    def tensors(self, count: int, *, alignment: Any) -> "_Weights":
+        """Check that every tensor lies inside the file; return what they take."""
         if not isinstance(alignment, int) or not 8 <= alignment <= 2**20 or alignment % 8:
             self.fail(f"has an alignment of {alignment!r}, which cannot be")
-        names: set[str] = set()
+        sizes: dict[str, int] = {}
         furthest = parameters = 0
         for _ in range(count):
             name = self.text(_MAX_NAME)
-            if name in names:
+            if name in sizes:
                 self.fail(f"has the tensor {name[:80]!r} twice")
-            names.add(name)
             dimensions = self.scalar("<I")
             if not 0 < dimensions <= 4:
                 self.fail(f"has a tensor {name[:80]!r} of {dimensions} dimensions")
@@ -304,12 +348,13 @@ class _Header:
             if not 0 < values < 2**48 or shape[0] % block or offset % alignment:
                 self.fail(f"has a tensor {name[:80]!r} with an impossible shape or place")
             parameters += values
-            furthest = max(furthest, offset + values // block * block_bytes)
+            sizes[name] = values // block * block_bytes
+            furthest = max(furthest, offset + sizes[name])
         begin = -(-self.at // alignment) * alignment
         if begin + furthest > self.size:
             missing = begin + furthest - self.size
             self.fail(f"is cut short: {missing:,} bytes are missing at its end")
-        return parameters
+        return _Weights(parameters, sizes)
 
     def scalar(self, layout: str) -> Any:
         return struct.unpack_from(layout, self.data, self.advance(struct.calcsize(layout)))[0]

@@ -11,14 +11,12 @@ from pathlib import Path
 
 from quire.errors import ModelError, UsageError
 from quire.models import machine
-from quire.models.engine import gguf, grammar, openmp, selftest
+from quire.models.engine import gguf, grammar, loading, openmp
 from quire.models.engine.chat_template import ChatTemplate
-from quire.models.engine.devices import free_gpu_memory
-from quire.models.engine.fitting import fit
 from quire.models.engine.kept_contexts import KeptContexts, common_prefix
 from quire.models.engine.repetition import RepetitionGuard
 from quire.models.engine.reply_text import ReplyText, require_answer
-from quire.models.engine.runtime import Interrupt, LlamaRuntime, Offload, build, supports_gpu
+from quire.models.engine.runtime import Interrupt
 from quire.models.engine.thread_choice import ThreadChoice
 from quire.models.engine.turns import Job, Reply, Turns
 from quire.models.forms import Form, require_form
@@ -60,30 +58,22 @@ class LlamaEngine:
         self.name = name or facts.name
         self.languages = languages
         self.capable = facts.parameters >= CAPABLE_PARAMETERS
-        here = machine.describe()
-        gpu_memory = free_gpu_memory() if supports_gpu() else 0
-        fitted = fit(facts, wanted=context_tokens, here=here, gpu_memory=gpu_memory)
-        self.context_tokens = fitted.context_tokens
         self.threads = threads or _threads()
         self._path = path
         self._template = ChatTemplate(
             facts.chat_template, bos=facts.bos, eos=facts.eos, model=path.name
         )
-        extra_buffers = selftest.passes_with_extra_buffers(
+        loaded = loading.load(
             facts,
-            build=build(),
-            cpu=here.cpu,
-            gpu_layers=fitted.gpu_layers,
+            wanted=context_tokens,
+            threads=self.threads,
+            interrupt=Interrupt(),
             verdicts=verdicts,
         )
-        self._runtime = LlamaRuntime(
-            facts,
-            context_tokens=self.context_tokens,
-            threads=self.threads,
-            gpu_layers=fitted.gpu_layers,
-            extra_buffers=extra_buffers,
-            interrupt=Interrupt(),
-        )
+        self._runtime = loaded.runtime
+        self.context_tokens = loaded.context_tokens
+        self.offload = loaded.offload
+        """How many layers were wanted on a GPU, how many are there, and why not all."""
         self._kept = KeptContexts(
             budget=machine.describe().memory_available // _MEMORY_SHARE_OF_KEPT_CONTEXTS
         )
@@ -104,11 +94,6 @@ class LlamaEngine:
     def fingerprint(self) -> str:
         """The SHA-256 of the file; reading it takes about a second per gigabyte, once."""
         return gguf.sha256(self._path)
-
-    @property
-    def offload(self) -> Offload:
-        """What was asked of the GPU, and what it took."""
-        return self._runtime.offload
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize([Segment(text)]))

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,14 +41,37 @@ def _keep_log(level: int, text: bytes, _data: ctypes.c_void_p) -> None:
 # llama.cpp has one log for the whole process, which would go to standard error.
 api.llama_log_set(_keep_log, ctypes.c_void_p(0))
 api.llama_backend_init()
+_HAS_GPU = bool(api.llama_supports_gpu_offload())  # looks for devices, the first time it is asked
+
+
+def trouble(log: Iterable[tuple[int, str]]) -> str:
+    """What llama.cpp complains of in its log: its first error without the function's name.
+
+    >>> trouble([(2, "found 0 devices"), (4, "ggml_cuda_init: failed to initialize CUDA: why")])
+    'failed to initialize CUDA: why'
+    """
+    errors = (text.strip() for level, text in log if level == _LEVEL_ERROR)
+    return re.sub(r"^\w+: ", "", next(errors, "")).rstrip(".")
+
+
+TROUBLE = trouble(_log)
+"""Why llama.cpp found no GPU, in its own words, when it looked for one; empty where it said
+nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offload:
-    """Layers of the model that run on a GPU, of `total`, all of which are wanted there."""
+    """Layers of the model that run on a GPU, of `total`, all of which are wanted there.
+
+    `why` says why not all of them do. `card` names the GPU, of which `free` bytes were free before
+    the model came; both are empty where llama.cpp can use none.
+    """
 
     got: int
     total: int
+    why: str = ""
+    card: str = ""
+    free: int = 0
 
 
 class Interrupt:
@@ -89,7 +112,9 @@ def system_info() -> str:
 
 
 def supports_gpu() -> bool:
-    return bool(api.llama_supports_gpu_offload())
+    """Whether there is a GPU that this build can use. What it was compiled for is another matter:
+    see quire.models.engine.devices."""
+    return _HAS_GPU
 
 
 def attends_in_one() -> bool:
@@ -143,6 +168,14 @@ class LlamaRuntime:
         _log.clear()
         model_params = api.llama_model_default_params()
         model_params.n_gpu_layers = gpu_layers
+        if not gpu_layers:
+            # No device at all. subtle: with split_mode none and main_gpu -1, llama.cpp drops all
+            # devices, but asks each for its free memory before, which makes a context of some
+            # 550 MB on it, or ends the process where the card is full. An empty list spares that.
+            none = (ctypes.c_void_p * 1)(None)
+            model_params.devices = ctypes.addressof(none)
+            model_params.split_mode = api.LLAMA_SPLIT_MODE_NONE
+            model_params.main_gpu = -1
         # Weights repacked for the processor; some builds crash on them (see llama_selftest).
         model_params.use_extra_bufts = extra_buffers
         self._model = api.llama_model_load_from_file(os.fsencode(facts.path), model_params)
@@ -327,8 +360,7 @@ class LlamaRuntime:
         return Offload(int(found[-1][0]) if found else 0, total)
 
     def _refused(self) -> ModelUnusable:
-        lines = [text.strip() for level, text in _log if level == _LEVEL_ERROR]
-        reason = lines[0] if lines else "it gave no reason"
+        reason = trouble(_log) or "it gave no reason"
         self.close()
         return ModelUnusable(
             f"llama.cpp cannot load {self.path}: {reason}.",
