@@ -1,6 +1,7 @@
 """What `quire doctor` finds out: the machine, the libraries, the models, the paths, and what to do
 about what is missing."""
 
+import os
 import platform
 import sqlite3
 from collections.abc import Iterator
@@ -118,7 +119,9 @@ def _embedder(settings: Settings) -> Check:
         dimension = len(embedder.embed_question("Is anybody there?"))
     except (QuireError, ImportError) as error:
         return _failed("Embedding model", error)
-    return Check("Embedding model", True, f"{embedder.name}, {dimension} dimensions")
+    device = str(getattr(embedder, "device", "cpu"))
+    where = "the processor" if device == "cpu" else f"the GPU ({device})"
+    return Check("Embedding model", True, f"{embedder.name}, {dimension} dimensions, on {where}")
 
 
 def _reranker(settings: Settings) -> Iterator[Check]:
@@ -139,17 +142,24 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
         yield from _remote_model(settings)
         return
     try:
-        from quire.models.engine import runtime  # noqa: PLC0415  loads llama.cpp
+        opening.require_llama()
+        from quire.models.engine import devices, runtime  # noqa: PLC0415  loads llama.cpp
 
-        yield Check("llama.cpp", True, runtime.system_info())
+        compiled = devices.compiled()
+        built_for = " and ".join(("the processor", *compiled))
+        yield Check("llama.cpp", True, f"built for {built_for}: {runtime.system_info()}")
         model = opening.llama_model(settings)
         wrote = _wrote(model, max_tokens=1)
         model.close()
         gpu = acceleration.report(
             acceleration.find(machine.describe()),
-            supported=runtime.supports_gpu(),
+            compiled=compiled,
             asked=model.offload.total,
             got=model.offload.got,
+            card=model.offload.card,
+            free=model.offload.free,
+            why=model.offload.why,
+            visible=os.environ.get("CUDA_VISIBLE_DEVICES"),
         )
         yield Check("GPU", gpu.ok, gpu.found, gpu.todo)
         yield Check(

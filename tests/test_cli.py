@@ -257,7 +257,7 @@ def test_doctor_tells_what_is_there_and_what_to_do_about_the_rest(
     done = run("doctor", "--json")
     checks = {check["name"]: check for check in done.json["checks"]}
     assert (done.code == 0) == done.json["ok"]
-    assert checks["Embedding model"]["found"] == "fake, 32 dimensions"
+    assert checks["Embedding model"]["found"] == "fake, 32 dimensions, on the processor"
     assert checks["Chat model"]["found"].startswith("none")
     assert str(tmp_path / "kb") in checks["Knowledge base"]["found"]
     monkeypatch.setenv("QUIRE_MODEL", str(tmp_path / "missing.gguf"))
