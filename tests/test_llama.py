@@ -79,8 +79,10 @@ def test_it_answers_in_pieces_that_make_the_reply(engine: LlamaEngine) -> None:
 def test_the_same_prompt_gets_the_same_reply_at_temperature_zero(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On one machine: another number of threads may add up in another order, and so may a prompt
-    that is read in other steps."""
+    """On one processor: another number of threads may add up in another order, and so may a prompt
+    that is read in other steps. On a GPU sums are not promised to the last bit."""
+    if engine.offload.got:
+        pytest.skip("on a GPU two words that are nearly as likely may change places")
     monkeypatch.setattr(engine, "_thread_choice", ThreadChoice(most=1))
     replies = ["".join(engine.stream(ask("Name a colour."), max_tokens=20)) for _ in range(4)]
     assert len(set(replies[1:])) == 1
@@ -95,6 +97,16 @@ def test_the_likeliest_token_is_that_of_llama_cpp_own_sampler(engine: LlamaEngin
             token = sampler.next_token()
         assert token == llama_cpp.llama_sampler_sample(greedy, runtime._context, -1)
     llama_cpp.llama_sampler_free(greedy)
+
+
+def test_at_temperature_zero_nothing_is_left_to_chance(engine: LlamaEngine) -> None:
+    """From what reading left behind, the same word is chosen each time; so much holds anywhere."""
+    list(engine.stream(ask("Name a colour."), max_tokens=1))
+    choices = []
+    for _ in range(5):
+        with closing(engine._runtime.sampler(temperature=0.0)) as sampler:
+            choices.append(sampler.next_token())
+    assert len(set(choices)) == 1
 
 
 def test_a_temperature_gives_different_replies(engine: LlamaEngine) -> None:
@@ -346,9 +358,12 @@ def test_a_reply_ends_at_the_end_of_the_context(
 def test_a_caller_who_leaves_stops_the_model_while_it_reads(
     engine: LlamaEngine, steps: Steps
 ) -> None:
+    left = threading.Event()
+    steps.on_step = lambda: left.wait(60)  # however fast it reads
     reply = engine.stream(LONG, max_tokens=1000)
     assert steps.begun.wait(60)
     del reply
+    left.set()
     following = engine.stream(ask("Hello."), max_tokens=1)
     list(following)
     assert following.finish in {"stop", "length"}
@@ -417,9 +432,12 @@ def test_waiting_too_long_is_an_error_that_says_so(
         list(engine.stream(ask("Hello."), max_tokens=1))
 
 
-def test_a_closed_engine_ends_its_replies_with_an_error() -> None:
+def test_a_closed_engine_ends_its_replies_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CHAT.path is not None
     engine = LlamaEngine(CHAT.path)
+    interrupted = threading.Event()  # it reads until then, however fast it is
+    monkeypatch.setattr(engine._runtime.interrupt, "set", interrupted.set)
+    monkeypatch.setattr(engine._runtime, "append", lambda _: not interrupted.wait(60))
     running = engine.stream(LONG, max_tokens=1)
     waiting = engine.stream(LONG, max_tokens=1)
     engine.close()
