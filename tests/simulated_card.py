@@ -51,7 +51,7 @@ class SimulatedCard:
             return Look((), self.problem)
         free = self.free - (self.taken if self.looked else 0)
         self.looked += 1
-        return Look((Card("Simulated card", free, 8_000_000_000),))
+        return Look((Card("Simulated card", free, max(self.free, 8_000_000_000)),))
 
     def passes(
         self,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_shapes import SHAPES, Shape
+from made_shapes import Q8_0, SHAPES, Shape
 from quire.errors import ModelUnusable
 from quire.models.engine import devices, gguf, loading, runtime, selftest
 from quire.models.engine.devices import Card
@@ -44,6 +44,14 @@ def test_what_a_gpu_needs_is_never_estimated_below_what_was_measured(
     assert once == pytest.approx(shape.estimated, rel=0.005), "it is the shape that was measured"
     need = gpu_need(facts, layers=facts.layers + 1, tokens=CONTEXT_TOKENS)
     assert shape.used * MB <= need <= 1.15 * shape.used * MB
+
+
+def test_the_documentation_tells_the_estimates(shapes: dict[str, gguf.GgufFacts]) -> None:
+    page = (Path(__file__).parent.parent / "docs/gpu.md").read_text(encoding="utf-8")
+    for shape in SHAPES:
+        need = gpu_need(shapes[shape.name], layers=shape.layers + 1, tokens=CONTEXT_TOKENS)
+        kind = "Q8_0" if shape.kind == Q8_0 else "Q4_K"
+        assert f"| {shape.name}, {kind} | {shape.used:,} MB | {need / MB:,.0f} MB |" in page
 
 
 @given(st.integers(0, 29), st.integers(256, 32_768))
@@ -218,6 +226,7 @@ def test_the_memory_of_a_gpu_is_asked_in_a_child_that_may_die() -> None:
     for program, problem in (
         ("os.abort()", "could not be asked, as happens where it is full"),
         ("print('[]')", "found no GPU"),
+        ("""print('[{"name": "H100", "free": 0, "total": 0}]')""", "as happens where it is full"),
         ("time.sleep(60)", "did not answer within 1 second"),
     ):
         seen = devices.asked(child(program), timeout=1 if "sleep" in program else 60)

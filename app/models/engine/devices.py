@@ -37,6 +37,7 @@ _GPU_BACKENDS = {
 }
 COMMAND = (sys.executable, "-P", "-m", "quire.models.engine.devices")
 _SECONDS = 60.0  # the first program after the start of a machine wakes the card, which takes some
+_NOT_TOLD = "the GPU's free memory could not be asked, as happens where it is full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,10 @@ def asked(command: Sequence[str], *, timeout: float) -> Look:
     except OSError as exc:
         return Look((), f"the GPU could not be asked ({exc})")
     except (ValueError, TypeError):
-        return Look(
-            (),
-            "the GPU's free memory could not be asked, as happens where it is full "
-            f"(the test ended with code {done.returncode})",
-        )
-    return Look(cards, "" if cards else "llama.cpp found no GPU")
+        return Look((), f"{_NOT_TOLD} (the test ended with code {done.returncode})")
+    # Where CUDA finds no room for a context, ggml says that there are 0 bytes in all.
+    told = tuple(card for card in cards if card.total)
+    return Look(told, "" if told else _NOT_TOLD if cards else "llama.cpp found no GPU")
 
 
 def present() -> list[Card]:
