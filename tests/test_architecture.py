@@ -84,9 +84,13 @@ FOUNDATIONS = {
 
 # Each heavy or risky library has one front door: the modules that may name it.
 FRONT_DOORS: dict[str, tuple[str, ...]] = {
-    "torch": ("quire.models.embedding", "quire.models.reranking"),
+    "torch": ("quire.models.embedding", "quire.models.embedding_card", "quire.models.reranking"),
     "transformers": ("quire.models.embedding", "quire.models.reranking"),
-    "sentence_transformers": ("quire.models.embedding", "quire.models.reranking"),
+    "sentence_transformers": (
+        "quire.models.embedding",
+        "quire.models.embedding_card",  # only names the type
+        "quire.models.reranking",
+    ),
     "llama_cpp": (
         "quire.models.engine.llama",
         "quire.models.engine.devices",

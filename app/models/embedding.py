@@ -6,7 +6,8 @@ ingesting unchanged files needs no torch.
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import ModelNotFound, ModelUnusable
+from quire.models import embedding_card
+from quire.models.embedding_card import Card, CardEmbedding
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -22,16 +25,27 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 _BATCH_TOKENS = 2048  # padded tokens in one batch: as fast as 4096 on two cores, with less memory
 _COUNTED = 512  # texts tokenized at once: their encodings take kilobytes each
+_MANY = 16_384  # tokens: fewer are embedded on the processor within seconds
 
 
 class SentenceEmbedder:
     """A sentence-transformers model in a local folder.
 
+    Many passages are embedded on the GPU that torch can use, in float32, as long as it has memory;
+    questions and a few passages on the processor.
+
     Raises ModelNotFound when the folder is missing and ModelUnusable when it cannot be loaded.
     Safe to use from several threads.
     """
 
-    def __init__(self, folder: Path, *, name: str, threads: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        threads: int = 0,
+        find_card: Callable[[], tuple[Card | None, str]] = embedding_card.find,
+    ) -> None:
         if not (folder / "modules.json").is_file():
             raise ModelNotFound(
                 f"There is no sentence-transformers model at {folder}.",
@@ -43,6 +57,11 @@ class SentenceEmbedder:
         self._loading = threading.Lock()
         self._encoding = threading.Lock()
         self._loaded: SentenceTransformer | None = None
+        self._on_card = CardEmbedding(
+            find=find_card,
+            load=lambda device: self._load(device=device),
+            encode=lambda model, texts: _encoded(model, texts, "encode_document"),
+        )
         self._question: tuple[str, npt.NDArray[np.float32]] | None = None  # the last one
 
     @cached_property
@@ -85,12 +104,38 @@ class SentenceEmbedder:
         the number of texts done after each batch, and may raise to end the work.
         """
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        done = 0
-        for batch in _batches(self.count_tokens(texts)):
-            vectors[batch] = self._encode([texts[i] for i in batch], "encode_document")
-            done += len(batch)
-            progress(done)
+        lengths = [count + 2 for count in self.count_tokens(texts)]
+        waiting = deque(sorted(range(len(texts)), key=lambda i: -lengths[i]))
+        many = sum(lengths) >= _MANY
+        try:
+            while waiting:
+                budget = self._on_card.budget(dimension=self.dimension) if many else 0
+                batch = _first_batch(waiting, lengths, budget or _BATCH_TOKENS)
+                chosen = [texts[i] for i in batch]
+                found = (
+                    self._on_card.encode(chosen, tokens=len(batch) * lengths[batch[0]])
+                    if budget
+                    else self._encode(chosen, "encode_document")
+                )
+                if found is not None:
+                    vectors[batch] = found
+                    for _ in batch:
+                        waiting.popleft()
+                    progress(len(texts) - len(waiting))
+        finally:
+            self._on_card.release()
         return vectors
+
+    @property
+    def device(self) -> str:
+        """What embeds many passages: the name of a GPU, or "processor". Loads torch."""
+        card = self._on_card.card
+        return card.title if card is not None else "processor"
+
+    @property
+    def device_note(self) -> str:
+        """Why a GPU is not used, or no longer; empty where there is none, or it is. Loads torch."""
+        return self._on_card.note
 
     def embed_question(self, text: str) -> npt.NDArray[np.float32]:
         """The unit vector of a question, shape (dimension,).
@@ -105,26 +150,19 @@ class SentenceEmbedder:
     def _encode(self, texts: list[str], method: str) -> Vectors:
         model = self._model
         with self._encoding:
-            encoded: Vectors = getattr(model, method)(
-                texts,
-                batch_size=len(texts),
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-        return encoded.astype(np.float32)
+            return _encoded(model, texts, method)
 
     @property
     def _model(self) -> "SentenceTransformer":
         with self._loading:
             if self._loaded is None:
-                self._loaded = self._load()
+                self._loaded = self._load(device="cpu")
             return self._loaded
 
-    def _load(self) -> "SentenceTransformer":
+    def _load(self, *, device: str) -> "SentenceTransformer":
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-        options = loading_options(threads=self._threads)
+        options = loading_options(threads=self._threads, device=device)
         try:
             return SentenceTransformer(str(self._folder), **options)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
@@ -134,9 +172,20 @@ class SentenceEmbedder:
             ) from error
 
 
-def loading_options(*, threads: int) -> dict[str, Any]:
-    """How models are loaded here: quietly, from this machine, for its processor. Loads torch, and
-    sets its threads where a number of them is given."""
+def _encoded(model: "SentenceTransformer", texts: list[str], method: str) -> Vectors:
+    encoded = getattr(model, method)(
+        texts, batch_size=len(texts), convert_to_numpy=True, show_progress_bar=False
+    )
+    # In bfloat16 the model's own units are off by up to 0.4%: enough to change a ranking, above all
+    # where one index holds vectors of a processor and of a GPU.
+    vectors: Vectors = encoded.astype(np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return vectors
+
+
+def loading_options(*, threads: int, device: str = "cpu") -> dict[str, Any]:
+    """How models are loaded here: quietly, from this machine, for its processor unless another
+    device is named. Loads torch, and sets its threads where a number of them is given."""
     import torch  # noqa: PLC0415  three seconds, and not every command embeds
     import transformers  # noqa: PLC0415
 
@@ -144,8 +193,10 @@ def loading_options(*, threads: int) -> dict[str, Any]:
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if threads:
         torch.set_num_threads(threads)
-    options: dict[str, Any] = {"device": "cpu", "local_files_only": True}
-    if computes_in_bfloat16():
+    options: dict[str, Any] = {"device": device, "local_files_only": True}
+    if device != "cpu":
+        options["model_kwargs"] = {"dtype": torch.float32}
+    elif computes_in_bfloat16():
         options["model_kwargs"] = {"dtype": torch.bfloat16}
     return options
 
@@ -161,15 +212,12 @@ def computes_in_bfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001  no public name
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices grouped into batches of similar length, the longest first, within a token budget."""
+def _first_batch(waiting: Iterable[int], lengths: Sequence[int], most: int) -> list[int]:
+    """The first of the indices that wait, the longest first: as many as make a batch of at most so
+    many padded tokens, and at least one."""
     batch: list[int] = []
-    longest = 0
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        longest = longest or lengths[index] + 2
-        if batch and (len(batch) + 1) * longest > _BATCH_TOKENS:
-            yield batch
-            batch, longest = [], lengths[index] + 2
+    for index in waiting:
+        if batch and (len(batch) + 1) * lengths[batch[0]] > most:
+            break
         batch.append(index)
-    if batch:
-        yield batch
+    return batch
