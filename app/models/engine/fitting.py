@@ -1,9 +1,9 @@
 """How much of a chat model this machine takes: tokens of context, layers on a GPU.
 
 What a GPU needs was compared with what models took on an H100, context 4,096: 2,051 MB in the shape
-of llama 1.5B, 1,502 of Qwen3-0.6B, 3,272 of Qwen3-4B and 5,268 of Qwen3-8B, the driver's own
-context not counted: within 1 MB it was in each the weights of the blocks and of the output layer,
-the keys and values, 512 rows of the vocabulary's width in 32 bits, and 88 MB.
+of llama 1.5B, 1,502 of Qwen3-0.6B, 3,272 of Qwen3-4B and 5,268 of Qwen3-8B. Each is within 10 MB
+the sum of the weights of the blocks and of the output layer, the keys and values, 512 rows of the
+vocabulary's width in 32 bits, and 88 MB: the driver's own context cannot be in them.
 """
 
 from dataclasses import dataclass
