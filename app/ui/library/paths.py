@@ -16,8 +16,13 @@ def checked_path(given: str, *, folders: Sequence[Path]) -> Path:
 
     Raises UsageError.
     """
-    named = Path(given.strip()).expanduser()
-    path = (named if named.is_absolute() else Path.home() / named).resolve()
+    try:
+        named = Path(given.strip()).expanduser()
+        path = (named if named.is_absolute() else Path.home() / named).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # no such user, links in a circle, NUL
+        raise UsageError(
+            "This is not a path of this machine.", hint="Check the path's spelling."
+        ) from error
     roots = [folder.expanduser().resolve() for folder in folders or [Path.home()]]
     below = [path.relative_to(root) for root in roots if path.is_relative_to(root)]
     if not below:
