@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -105,6 +106,56 @@ def test_the_server_answers_and_ends_when_it_is_told(
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_server_ends_with_what_has_started_it(tmp_path: Path) -> None:
+    port = free_port()
+    code = (
+        "from pathlib import Path; from quire.ui.launch import launch; "
+        f"launch(Path({str(tmp_path / 'kb')!r}), port={port}, open_browser=False)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        wait_for(port)
+    finally:
+        process.kill()
+        process.wait()
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.1)
+    pytest.fail("the server is still there")
+
+
+def test_a_thousand_open_connections_do_not_stop_the_server() -> None:
+    code = """
+import resource
+from quire.ui.server import _allow_connections
+hard = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+_allow_connections()
+print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard)
+"""
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.strip() == "True"
+
+
+def test_localhost_is_the_address_that_the_server_listens_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser tries ::1 first for that name, where another user can listen to the link."""
+    told: list[str] = []
+
+    def announce(address: str, key: str | None) -> None:
+        told.append(address)
+        raise KeyboardInterrupt
+
+    monkeypatch.delenv("QUIRE_PASSWORD", raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        launch(tmp_path, port=free_port(), host="localhost", open_browser=False, announce=announce)
+    assert told[0].startswith("http://127.0.0.1:")
 
 
 def luminance(colour: str) -> float:

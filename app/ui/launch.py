@@ -80,6 +80,8 @@ def launch(
     Raises UsageError when `host` is reachable from other machines and there is no password in the
     environment, or a short one, and when `port` is in use.
     """
+    if host == "localhost":
+        host = "127.0.0.1"  # a browser may try ::1 first, where another user can be listening
     password = os.environ.get(PASSWORD, "")
     if not is_loopback(host) and not password:
         raise UsageError(
@@ -151,6 +153,7 @@ def options(*, port: int, host: str) -> dict[str, Any]:
         "server.scriptHealthCheckEnabled": False,
         "server.enableAgentApi": False,
         "server.trustedUserHeaders": {},
+        "secrets.files": [],  # what is in them goes into the environment
         "server.maxUploadSize": Limits().file_bytes // 1024**2,
         "global.developmentMode": False,
         "browser.serverAddress": host if is_loopback(host) else socket.gethostname(),
@@ -205,6 +208,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  P
 def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
         process.terminate()
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
     try:
         process.wait(_GRACE)
     except subprocess.TimeoutExpired:
@@ -226,7 +232,7 @@ def _hand_over(process: "subprocess.Popen[bytes]", given: Mapping[str, Any]) -> 
     assert process.stdin is not None  # noqa: S101  it was asked for
     with contextlib.suppress(BrokenPipeError):  # it has ended already, and said why
         process.stdin.write(json.dumps(given).encode() + b"\n")
-        process.stdin.close()
+        process.stdin.flush()  # and left open: the server ends when it is closed
 
 
 def _open_when_there(process: "subprocess.Popen[bytes]", host: str, port: int, page: str) -> None:
