@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import socket as sockets
 import subprocess
 import sys
 import urllib.error
@@ -15,10 +16,11 @@ import pytest
 
 from ports import free_port, wait_for
 from quire.errors import UsageError
-from quire.ui.door import guesses
+from quire.ui.door import asgi, guesses, peers
 from quire.ui.door.asgi import Door, Message, Receive, Scope, Send
 from quire.ui.door.guesses import Guesses, TooMany
 from quire.ui.door.keys import Keyring, made_key
+from quire.ui.door.peers import is_of_another_user
 from quire.ui.library.paths import checked_path
 
 ROOT = Path(__file__).parent.parent
@@ -91,6 +93,7 @@ def call(
         "path": path,
         "query_string": query.encode(),
         "client": (client, 1),
+        "server": ("127.0.0.1", 8501),
         "headers": [
             (name.replace("_", "-").encode(), value.encode()) for name, value in given.items()
         ],
@@ -142,6 +145,34 @@ def test_the_link_lets_one_browser_in_once(behind: Behind) -> None:
     again = call(door, query="key=once")
     assert (again.status, again.cookie) == (401, "")
     assert "used already" in again.body
+
+
+def test_the_link_is_no_use_to_another_user_who_reads_the_list_of_processes(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = locked(behind)
+    monkeypatch.setattr(asgi, "is_of_another_user", lambda *_: True)
+    stolen = call(door, query="key=once")
+    assert (stolen.status, stolen.cookie) == (401, "")
+    monkeypatch.setattr(asgi, "is_of_another_user", lambda *_: False)
+    assert call(door, query="key=once").status == 200
+
+
+def test_the_system_tells_whose_a_connection_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sockets.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with sockets.create_connection(("127.0.0.1", port)) as client:
+            assert not is_of_another_user(client.getsockname()[1], port)
+    row = "0: 0100007F:{:04X} 0100007F:{:04X} 01 00000000:00000000 00:00000000 00000000 {} 0 1"
+    table = tmp_path / "tcp"
+    monkeypatch.setattr(peers, "_TABLES", (tmp_path / "none", table))
+    owners = {41000: os.getuid(), 41001: 0, 41002: os.getuid() + 1}
+    rows = [row.format(port, 8501, owner) for port, owner in owners.items()]
+    table.write_text("\n".join(["  sl  local_address rem_address", *rows]))
+    assert [is_of_another_user(port, 8501) for port in owners] == [False, False, True]
+    assert not is_of_another_user(41002, 8502)
 
 
 def test_another_browser_enters_the_key(behind: Behind) -> None:
@@ -200,6 +231,9 @@ def test_every_answer_forbids_frames_and_reading_from_elsewhere(behind: Behind) 
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["x-frame-options"] == "DENY"
         assert "access-control-allow-origin" not in answer.headers
+        # Cookies do not tell ports apart: a page of another port must not take in what is ours.
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/_stcore/metrics", "/auth/login", "/oauth2callback"])
@@ -230,6 +264,25 @@ def test_the_door_speaks_the_readers_language(behind: Behind) -> None:
 def test_a_form_that_never_ends_is_not_read(behind: Behind) -> None:
     answer = call(locked(behind), "/door", method="POST", body=b"key=" + b"x" * 5000)
     assert answer.status == 401
+
+
+def test_a_form_that_does_not_arrive_is_given_up(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "_SLOWEST_FORM", 0.01)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.001)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/door", "query_string": b""}
+    scope["headers"] = [(b"host", HOST.encode())]
+    asyncio.run(asyncio.wait_for(locked(behind)(scope, receive, send), 10))
+    assert sent[0]["status"] == 408
 
 
 def test_keys_are_long_and_no_two_are_the_same() -> None:
@@ -307,6 +360,47 @@ def test_an_attack_from_elsewhere_keeps_nobody_out(monkeypatch: pytest.MonkeyPat
     assert all(isinstance(each, TooMany) for each in refused)
 
 
+def test_a_wrong_password_never_stops_costing_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(guesses.asyncio, "sleep", sleep)
+
+    async def tries() -> None:
+        judge = Guesses().judge
+        for _ in range(1100):  # half an hour of them
+            assert not await judge("10.0.0.9", lambda: False)
+
+    asyncio.run(tries())
+    assert slept[-1] == 2
+
+
+def test_another_user_of_the_machine_guesses_in_a_line_of_his_own(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = locked(behind, keyring=Keyring(PASSWORD), kind="password", hosts=None)
+    monkeypatch.setattr(asgi, "is_of_another_user", lambda *_: True)
+    enter(door, "wrong")
+    assert door._guesses._wrong.keys() == {"others"}
+    door._guesses._waiting["others"] = 1000
+    assert enter(door, PASSWORD).status == 429
+    monkeypatch.setattr(asgi, "is_of_another_user", lambda *_: False)
+    assert enter(door, PASSWORD).status == 200
+
+
+def test_wrong_keys_of_another_user_keep_the_owner_waiting_for_nothing(behind: Behind) -> None:
+    """All users of the machine have the same address; and nobody guesses a key."""
+    door = locked(behind)
+    door._guesses._waiting["127.0.0.1"] = 1000
+    assert enter(door, "wrong").status == 401
+    assert enter(door).status == 200
+    door = locked(behind, keyring=Keyring(PASSWORD), kind="password", hosts=None)
+    door._guesses._waiting["127.0.0.1"] = 1000
+    assert enter(door, "wrong").status == 429
+
+
 def test_what_a_header_says_of_the_address_does_not_count(behind: Behind) -> None:
     door = locked(behind, keyring=Keyring(PASSWORD), kind="password", hosts=None)
     for number in range(3):
@@ -337,6 +431,16 @@ def test_a_path_leads_only_below_the_folders_that_are_allowed(
             checked_path(given, folders=())
 
 
+@pytest.mark.parametrize("given", ["~nobody-of-this-name/x", "a\0b", "circle", "circle/x"])
+def test_what_is_no_path_is_told_so(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(UsageError, match="not a path"):
+        checked_path(given, folders=())
+
+
 # -- the server itself -----------------------------------------------------------------------------
 
 PLANTED = """
@@ -351,6 +455,15 @@ cookieSecret = "known"
 allowedHosts = ["*"]
 [client]
 showErrorDetails = "full"
+[[theme.fontFaces]]
+family = "Source Sans"
+url = "http://evil.example/font"
+"""
+SECRETS = """
+QUIRE_FOLDERS = '["/"]'
+QUIRE_MODEL = "remote"
+QUIRE_REMOTE_URL = "http://evil.example"
+PYTHONPATH = "/tmp"
 """
 
 
@@ -360,6 +473,7 @@ def planted(tmp_path: Path) -> Path:
     folder = tmp_path / "here"
     (folder / ".streamlit").mkdir(parents=True)
     (folder / ".streamlit" / "config.toml").write_text(PLANTED)
+    (folder / ".streamlit" / "secrets.toml").write_text(SECRETS)
     (folder / ".env").write_text("QUIRE_PASSWORD=known-to-others\nQUIRE_DOOR=nothing\n")
     return folder
 
@@ -425,7 +539,6 @@ def test_streamlit_run_asks_for_a_key_too(planted: Path, tmp_path: Path) -> None
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
     command += [f"--server.port={port}", "--server.headless=true"]
-    command += ["--server.baseUrlPath=", "--server.address=127.0.0.1"]
     variables = os.environ | {"QUIRE_KB": str(tmp_path / "kb")}
     with subprocess.Popen(
         command, cwd=planted, env=variables, stderr=subprocess.PIPE, text=True
@@ -442,6 +555,30 @@ def test_streamlit_run_asks_for_a_key_too(planted: Path, tmp_path: Path) -> None
             with urllib.request.urlopen(request) as answer:
                 cookie = answer.headers["Set-Cookie"].partition(";")[0]
             assert status(page, Cookie=cookie) == 200
+            assert status(f"{page}/_stcore/host-config", Cookie=cookie) == 200
         finally:
             process.terminate()
             process.stderr.close()
+
+
+def test_nothing_in_the_current_folder_sets_the_environment_of_streamlit_run(
+    planted: Path,
+) -> None:
+    code = f"""
+import os, pathlib
+from streamlit import config
+from streamlit.runtime.secrets import secrets_singleton
+root = pathlib.Path({str(ROOT)!r})
+config._main_script_path = str(root / "streamlit_app.py")
+config.get_config_options(force_reparse=True)
+from quire.ui.server import door_for_streamlit_run
+before = dict(os.environ)
+door_for_streamlit_run(root)
+secrets_singleton.load_if_toml_exists()
+print({{*os.environ.items()}} - {{*before.items()}})
+print(config.get_option("server.baseUrlPath"), config.get_option("theme.fontFaces"))
+print(config.get_option("client.showErrorDetails"), config.get_option("runner.magicEnabled"))
+"""
+    command = [sys.executable, "-P", "-c", code]
+    told = subprocess.run(command, cwd=planted, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == ["{('QUIRE_DOOR', 'key')}", " None", "none False"]

@@ -5,6 +5,7 @@ is read for him and no session is made. What comes by another host's name, or fr
 origin, is refused in any case, with a key or without.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterator, MutableMapping
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from quire.ui.door import page
 from quire.ui.door.guesses import Guesses, TooMany
 from quire.ui.door.keys import Keyring, Visit
+from quire.ui.door.peers import is_of_another_user
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -23,12 +25,16 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _HEALTH = "/_stcore/health"
 _CLOSED = ("/_stcore/metrics", "/_stcore/script-health-check", "/auth/", "/oauth2callback")
 _LONGEST_FORM = 4096  # bytes
+_SLOWEST_FORM = 10.0  # seconds
 _MOST_SOCKETS, _MOST_UPLOADS = 24, 4  # of one browser at once
 _HEADERS = (
     (b"content-security-policy", b"frame-ancestors 'none'"),
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),  # of "no-referrer" a form has no origin
+    # Cookies go along from another port of this machine, whose pages are of the same site.
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
 )
 _DOOR_POLICY = (
     b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
@@ -110,7 +116,7 @@ class Door:
         link = given.pop("key", [""])[0]
         rest = urlencode(given, doseq=True)
         then = _within(scope["path"] + (f"?{rest}" if rest else ""))
-        if link and self._keyring.redeem(link):
+        if link and not _is_stranger(scope) and self._keyring.redeem(link):
             await self._let_in(scope, headers, send, then=then)
         elif "text/html" in headers.get("accept", ""):
             await self._ask(headers, send, 401, "door.used" if link else None, then=then)
@@ -125,11 +131,21 @@ class Door:
         if keyring is None or scope["method"] != "POST" or not _is_own(headers, scope):
             await _reply(send, 403, b"Another page may not do this.")
             return
-        form = parse_qs(await _read_form(receive))
-        given, then = form.get("key", [""])[0], _within(form.get("next", ["/"])[0])
-        address = (scope.get("client") or ("", 0))[0]
         try:
-            right = await self._guesses.judge(address, lambda: keyring.fits(given))
+            form = parse_qs(await asyncio.wait_for(_read_form(receive), _SLOWEST_FORM))
+        except TimeoutError:
+            await _reply(send, 408, b"This took too long.")
+            return
+        given, then = form.get("key", [""])[0], _within(form.get("next", ["/"])[0])
+        # All users of the machine have one address; the others among them wait in their own line.
+        address = "others" if _is_stranger(scope) else (scope.get("client") or ("", 0))[0]
+        try:
+            # Nobody guesses a key, and to count wrong ones would only keep the owner waiting.
+            right = (
+                keyring.fits(given)
+                if self._kind == "key"
+                else await self._guesses.judge(address, lambda: keyring.fits(given))
+            )
         except TooMany:
             await self._ask(headers, send, 429, "door.many", then=then)
             return
@@ -183,6 +199,14 @@ def _is_own(headers: dict[str, str], scope: Scope) -> bool:
         return headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
     scheme = "https" if scope.get("scheme") in {"https", "wss"} else "http"
     return origin == f"{scheme}://{headers.get('host', '')}"
+
+
+def _is_stranger(scope: Scope) -> bool:
+    """Whether another user of this machine is there."""
+    client, server = scope.get("client"), scope.get("server")
+    if not client or not server or not server[1]:
+        return False
+    return is_of_another_user(client[1], server[1])
 
 
 def _within(target: str) -> str:

@@ -8,6 +8,7 @@ from ipaddress import IPv6Address, ip_address
 _FIRST = 0.25  # seconds that a wrong password takes; each further one from an address twice
 _LONGEST = 2.0
 _FORGOTTEN = 600.0  # seconds after which wrong ones are forgotten
+_DOUBLED = 16  # times at most: a float would overflow at a thousand
 _MANY = 50  # wrong ones from everywhere, from which on each takes a second at least
 _IN_LINE = 10  # tries of one address that wait their turn
 
@@ -56,7 +57,7 @@ class Guesses:
         self._wrong[network] = (times + 1, now)
         everywhere = sum(count for count, _ in self._wrong.values())
         least = 1.0 if everywhere > _MANY else 0.0
-        return max(least, min(_LONGEST, _FIRST * 2.0**times))
+        return max(least, min(_LONGEST, _FIRST * 2.0 ** min(times, _DOUBLED)))
 
 
 def _network(address: str) -> str:
