@@ -189,8 +189,11 @@ def _in_place_zh(text: str, quote: str) -> bool:
                     ours = ours.replace(word, other)
                     break
     ours, theirs = _bare(ours), _bare(theirs)
+    if max(len(ours), len(theirs)) > word_order.MOST:
+        return False
+    there = frozenset(theirs)
     for kind, i1, i2, j1, j2 in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        new = [c for c in ours[i1:i2] if c not in theirs]
+        new = [c for c in ours[i1:i2] if c not in there]
         if kind == "replace" and new and j2 > j1:
             return False
         if kind == "insert":

@@ -54,6 +54,8 @@ _LEAD = tuple(
     for bound, words in _BEFORE
 )
 _TRAIL = tuple((bound, re.compile(rf"\s?(?:{words})")) for bound, words in _AFTER)
+_REACH = 32  # characters before a number in which a bound may stand: more than the longest has
+_LETTER = re.compile(r"[^\W\d_]")
 _UP = frozenset({">", ">=", "after", "from"})
 _DOWN = frozenset({"<", "<=", "before", "by"})
 
@@ -86,14 +88,17 @@ def _is_range(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
     gap = text[one[1] : other[0]]
     if not _RANGE.fullmatch(gap):
         return False
-    return gap.strip() not in {"and", "和", "与", ""} or _BETWEEN.search(text[: one[0]]) is not None
+    before = text[max(0, one[0] - _REACH) : one[0]]
+    return gap.strip() not in {"and", "和", "与", ""} or _BETWEEN.search(before) is not None
 
 
 def _limit(text: str, start: int, end: int) -> str:
-    before = text[max(0, start - 32) : start]
+    before = text[max(0, start - _REACH) : start]
     for bound, words in _TRAIL:
         if words.match(text, end):
             return bound
+    if not _LETTER.search(before):
+        return ""
     if _GROWS.search(before):
         return "to" if _UP_TO.search(before) else ""
     return next((bound for bound, words in _LEAD if words.search(before)), "")

@@ -29,9 +29,7 @@ def content(text: str) -> frozenset[str]:
     """The terms that say something. Negations and quantities are compared apart, in whatever form
     they are written."""
     if not is_chinese(text):
-        for start, end in opposites.negations(text):
-            text = text[:start] + " " * (end - start) + text[end:]
-        text = without_quantities(text)
+        text = without_quantities(_blanked(text, list(opposites.negations(text))))
     return frozenset(term for term in analysis.question_terms(text) if not is_number(term))
 
 
@@ -49,24 +47,43 @@ def opening(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def known(text: str) -> frozenset[str]:
-    """The terms of a quote, and those that say the same."""
+    """The terms of a quote, and those that say the same (see `synonyms`).
+
+    >>> sorted(known("A film begins.")), "必须" in known("须交")
+    (['a', 'begin', 'commenc', 'film', 'movi', 'start'], True)
+    """
     found = set(analysis.terms(text))
     if is_chinese(text):
         folded = analysis.fold(text)
         for word, same in synonyms.groups("zh").items():
-            if word in folded:
+            for before, after in _around(word, folded):
                 for other in same:
-                    found.update(analysis.terms(folded.replace(word, other)))
+                    said = analysis.terms(before + other + after)
+                    found.update(said[:-1] if after else said)
     else:
         same_as = synonyms.groups("en")
         found |= {other for term in found for other in same_as.get(term, ())}
     return frozenset(found)
 
 
+def _around(word: str, text: str) -> set[tuple[str, str]]:
+    """The characters before and after a Chinese word, wherever it stands; empty where none do."""
+    found = set()
+    at = text.find(word)
+    while at >= 0:
+        sides = text[max(0, at - 1) : at], text[at + len(word) : at + len(word) + 1]
+        before, after = (side if languages.is_unspaced(side) else "" for side in sides)
+        found.add((before, after))
+        at = text.find(word, at + len(word))
+    return found
+
+
 def share(text: str, *, terms: frozenset[str], there: Sequence[Quantity]) -> float:
     """The share of what a sentence says that a quote holds: of its terms and quantities; in Chinese
     of its characters, each with one beside it, so that the order makes no difference."""
     numbers = quantities.quantities(text)
+    if len(numbers) > quantity_fit.MOST:
+        return 0.0
     held = sum(quantity_fit.fits(number, there) != "none" for number in numbers)
     if is_chinese(text):
         found = [*_covered(text, terms), *(term in terms for term in _latin(text))]
@@ -78,9 +95,9 @@ def share(text: str, *, terms: frozenset[str], there: Sequence[Quantity]) -> flo
 def _covered(text: str, terms: frozenset[str]) -> Iterator[bool]:
     """For each character that says something whether it stands in the quote beside the same one; a
     character alone between others that say nothing needs only stand there."""
+    characters = frozenset().union(*terms)
     for before, after, alone in _pairs(text):
-        held = before in terms or after in terms
-        yield held or (alone != "" and any(alone in term for term in terms))
+        yield before in terms or after in terms or alone in characters
 
 
 @lru_cache(maxsize=64)  # of one sentence for all quotes
@@ -106,10 +123,18 @@ def _latin(text: str) -> list[str]:
 
 def without_quantities(text: str) -> str:
     """A text, folded, with blanks where its quantities stand."""
-    folded = analysis.fold(text)
-    for one in quantities.quantities(text):
-        folded = folded[: one.start] + " " * (one.end - one.start) + folded[one.end :]
-    return folded
+    found = quantities.quantities(text)
+    return _blanked(analysis.fold(text), [(one.start, one.end) for one in found])
+
+
+def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """A text with blanks in some places, which are in order and may overlap."""
+    pieces = []
+    at = 0
+    for start, end in spans:
+        pieces += (text[at:start], " " * (end - max(at, start)))
+        at = max(at, end)
+    return "".join([*pieces, text[at:]])
 
 
 def says(character: str) -> bool:

@@ -39,7 +39,8 @@ _LEAD_IN = re.compile(
 """What a reply says before it says something: "Yes," or "According to the documents,"."""
 _LABELS = r"\s*\d{1,2}(?:\s*[,，、-]\s*\d{1,2})*\s*"
 _MARK = re.compile(
-    rf"\s*[\[［【]{_LABELS}[\]］】]|\s+[(（]{_LABELS}[)）](?=\s*(?:[.。!！,，;；]|$))"
+    # subtle: a run of blanks is tried from its beginning only, else it would take quadratic time.
+    rf"(?<!\s)\s*[\[［【]{_LABELS}[\]］】]|(?<!\s)\s+[(（]{_LABELS}[)）](?=\s*(?:[.。!！,，;；]|$))"
 )
 """A label that the model wrote by itself, such as [1], or (2, 3) at the end of what it says; a year
 is none, nor is f(7)."""

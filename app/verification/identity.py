@@ -9,10 +9,9 @@ import re
 
 from quire.text import analysis, sentences
 
-_CLAIM = re.compile(
-    r"^\W*(?P<one>[^,;:]+?)\s+(?:is|was|are|were)\s+(?P<other>(?:the|a|an)\s[^,;:]+?|[A-ZÀ-Þ][^,;:]*?)"
-    r"\W*$"
-)
+_IS = re.compile(r"(?<!\s)\s+(?:is|was|are|were)(?=\s+(?:(?:the|a|an)\s+\S|[A-ZÀ-Þ]))")
+"""What joins the two sides of a claim; the second begins with an article or a capital."""
+_EDGES = re.compile(r"^\W+|(?<!\W)\W+$")
 _CLAIM_ZH = re.compile(
     r"^\W*(?P<one>[^，,；：是]{1,12})是(?!否|不是)(?P<other>[^，,；：是]{1,14}?)[。.！!]?\s*$"
 )
@@ -30,7 +29,7 @@ _BETWEEN_ZH = 8  # characters
 
 def claims(text: str) -> bool:
     """Whether a sentence says no more than who or what something is."""
-    return bool(_CLAIM_ZH.match(text) or _CLAIM.match(text))
+    return bool(_CLAIM_ZH.match(text) or _sides(text))
 
 
 def is_said(text: str, quote: str) -> bool:
@@ -45,15 +44,22 @@ def is_said(text: str, quote: str) -> bool:
     """
     if claim := _CLAIM_ZH.match(text):
         return _joined_zh(claim["one"], claim["other"], quote)
-    claim = _CLAIM.match(text)
-    if not claim:
+    sides = _sides(text)
+    if not sides:
         return True
-    one, other = _content(claim["one"]), _content(claim["other"])
+    one, other = (_content(side) for side in sides)
     if not (0 < len(one) <= _WORDS and 0 < len(other) <= _WORDS):
         return True
     return any(
         _joined(one, other, quote[start:end]) for start, end in sentences.split(quote)
     ) or not (_holds_one(one, quote) and _holds_one(other, quote))
+
+
+def _sides(text: str) -> tuple[str, str] | None:
+    """Who or what is said to be something, and what; None where a sentence says more than that."""
+    claim = _EDGES.sub("", text)
+    joined = None if re.search("[,;:]", claim) else _IS.search(claim)
+    return (claim[: joined.start()], claim[joined.end() :].lstrip()) if joined else None
 
 
 def _content(text: str) -> list[str]:
@@ -73,15 +79,17 @@ def _joined(one: list[str], other: list[str], sentence: str) -> bool:
         (match.start(), match.end(), set(analysis.terms(match[0])))
         for match in _WORD.finditer(sentence)
     ]
-    ours = [at for at, (_, _, terms) in enumerate(words) if terms & set(one)]
-    theirs = [at for at, (_, _, terms) in enumerate(words) if terms & set(other)]
-    for first in ours:
-        for second in theirs:
-            low, high = sorted((first, second))
-            between = sum(not terms <= empty for _, _, terms in words[low + 1 : high])
-            gap = sentence[words[low][1] : words[high][0]]
-            if low != high and between <= _BETWEEN and _JOINS.search(gap):
+    ours, theirs = set(one), set(other)
+    for low, (_, start, terms) in enumerate(words):
+        wanted = (theirs if terms & ours else set()) | (ours if terms & theirs else set())
+        between = 0
+        high = low + 1
+        while wanted and high < len(words) and between <= _BETWEEN:
+            end, _, following = words[high]
+            if following & wanted and _JOINS.search(sentence[start:end]):
                 return True
+            between += not following <= empty
+            high += 1
     return False
 
 

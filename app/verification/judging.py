@@ -11,6 +11,8 @@ from quire.verification.quotes import Quote
 _SUPPORTED = 0.8  # of what a sentence says: the least that a quote which supports it holds
 _PARTLY = 0.5
 _CLAUSE_TERMS = 2  # of content in a clause that can be supported by itself
+_LONGEST = 4_000  # characters; no sentence has more, and what is compared is compared pair by pair
+_CANDIDATES = 64  # quotes that are held against a sentence word by word, the fullest first
 
 
 def judge(text: str, passages: Sequence[Passage], *, checks: Sequence[Check]) -> Sentence:
@@ -18,7 +20,9 @@ def judge(text: str, passages: Sequence[Passage], *, checks: Sequence[Check]) ->
     what one of them does."""
     text = framing.without_labels(text)
     claim = framing.claim_of(text)
-    there = list(quotes.of_passages(passages))
+    if len(text) > _LONGEST:
+        return Sentence(text, "unsupported")
+    there = [quote for quote in quotes.of_passages(passages) if len(quote.text) <= _LONGEST]
     support, quote = _best(claim, there, checks)
     if support != "supported":
         stitched = _stitched(claim, there, checks)
@@ -42,7 +46,7 @@ def _best(
         key=lambda pair: (-pair[0], len(pair[1].text)),
     )
     partly: Quote | None = None
-    for share, quote in ranked:
+    for share, quote in ranked[:_CANDIDATES]:
         if share < _PARTLY:
             break
         if all(check.passes(text, quote) for check in checks if check.vetoes):

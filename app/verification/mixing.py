@@ -3,8 +3,10 @@
 Of "Adults pay 20 and children pay 10" a sentence may tell either half, and not "Children pay 20".
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from quire.verification import clauses
 from quire.verification.script import is_chinese
@@ -17,6 +19,8 @@ from quire.verification.tokens import (
     words_of,
 )
 
+_MOST_CLAUSES = 60  # no sentence has more, and each is held against each of the quote's
+_MOST_WORDS = 800
 _AS_FAR = 4  # words further on in its clause may stand what is like a word of another clause
 _VERBAL = (
     r"\b(?:is|are|was|were|be|can|may|must|will|has|have|had|does|did|do|shall|should|would"
@@ -41,11 +45,19 @@ def mixes(text: str, quote: str) -> bool:
     (False, True)
     """
     chinese = is_chinese(text)
-    parts = clauses.texts(quote)
+    parts, ours = clauses.texts(quote), clauses.texts(text)
     segments = [clause_words(part, chinese=chinese) for part in parts]
+    if max(len(parts), len(ours)) > _MOST_CLAUSES or sum(map(len, segments)) > _MOST_WORDS:
+        return True
     terms = [{token.term for token in segment} for segment in segments]
     every = set().union(*terms)
-    for part in clauses.texts(text):
+
+    @cache
+    def counterparts(at: int, to: int) -> list[tuple[set[str], set[str]]]:
+        shared = _shared(parts[at], parts[to], chinese=chinese)
+        return list(_counterparts(segments[at], segments[to], shared=shared))
+
+    for part in ours:
         clause = {token.term for token in clause_words(part, chinese=chinese)}
         held = [len(clause & segment) for segment in terms]
         most = max(held, default=0)
@@ -54,14 +66,13 @@ def mixes(text: str, quote: str) -> bool:
             continue
         if not chinese and any(_borrows_subject(clause, at, parts, segments) for at in nearest):
             return True
-        for at, one in enumerate(segments):
-            for to, other in enumerate(segments[at + 1 :], at + 1):
-                shared = _shared(parts[at], parts[to], chinese=chinese)
-                if {at, to} & nearest and any(
-                    clause & ours and clause & theirs
-                    for ours, theirs in _counterparts(one, other, shared=shared)
-                ):
-                    return True
+        if any(
+            clause & one and clause & other
+            for at, to in itertools.combinations(range(len(parts)), 2)
+            if {at, to} & nearest
+            for one, other in counterparts(at, to)
+        ):
+            return True
     return False
 
 

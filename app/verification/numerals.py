@@ -49,20 +49,24 @@ _SCALES_ZH = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000
 
 def english(text: str) -> float:
     """1,200 for "twelve hundred" and for "one thousand two hundred"."""
-    total, part = 0, 0
+    total, part = 0.0, 0.0  # floats become infinite where whole numbers would grow without end
     for word in re.split(r"[\s-]+", text):
         if word in SMALL:
             part += SMALL[word]
         elif word in {"hundred", "dozen"}:
-            part = max(part, 1) * SCALES[word]
+            part = max(part, 1.0) * SCALES[word]
         elif word in SCALES:
-            total += max(part, 1) * SCALES[word]
+            total += max(part, 1.0) * SCALES[word]
             part = 0
     return total + part
 
 
 def chinese(text: str) -> float:
-    """1,200 for 一千二百, 2024 for 二〇二四, 120,000,000 for 一亿二千万. Digits may stand too."""
+    """The number that a Chinese numeral says, or digits; infinite where it is too big for a float.
+
+    >>> [chinese(numeral) for numeral in ("一千二百", "二〇二四", "一亿二千万", "三点五", "7")]
+    [1200.0, 2024.0, 120000000.0, 3.5, 7.0]
+    """
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
         return float(text)
     whole, _, decimals = text.partition("点")
@@ -78,27 +82,27 @@ def digits(text: str) -> str:
     return "".join(c if c.isdecimal() else str(_DIGITS_ZH[c]) for c in text)
 
 
-def scale(text: str) -> int:
+def scale(text: str) -> float:
     """What a word or characters after a number multiply it by: 万亿 is 10,000 times 100,000,000."""
     word = text.strip()
-    product = SCALES.get(word, 1)
+    product = float(SCALES.get(word, 1))
     for character in word if product == 1 else "":
         product *= _SCALES_ZH[character]
     return product
 
 
-def _scaled(text: str) -> int:
-    total, section, digit = 0, 0, 0
+def _scaled(text: str) -> float:
+    total, section, digit = 0.0, 0.0, 0
     for character in text:
         if character in _DIGITS_ZH:
             digit = _DIGITS_ZH[character]
         elif character == "亿":
-            total = (total + section + digit or 1) * _SCALES_ZH[character]
+            total = (total + section + digit or 1.0) * _SCALES_ZH[character]
             section = digit = 0
         elif character == "万":
-            total += (section + digit or 1) * _SCALES_ZH[character]
+            total += (section + digit or 1.0) * _SCALES_ZH[character]
             section = digit = 0
         else:
-            section += (digit or 1) * _SCALES_ZH[character]
+            section += (digit or 1.0) * _SCALES_ZH[character]
             digit = 0
     return total + section + digit

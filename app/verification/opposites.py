@@ -83,9 +83,9 @@ def negated(text: str) -> bool:
 def negations(text: str) -> Iterator[tuple[int, int]]:
     """Where the words stand by which a text denies something: offsets (start, end), in order."""
     if is_chinese(text):
-        others = [match.span() for match in _NO_NEGATION_ZH.finditer(text)]
+        others = {at for match in _NO_NEGATION_ZH.finditer(text) for at in range(*match.span())}
         for match in _NEGATION_ZH.finditer(text):
-            if not any(start <= match.start() < end for start, end in others):
+            if match.start() not in others:
                 yield match.span()
     else:
         found = [match.span() for match in _NEGATION_EN.finditer(text)]

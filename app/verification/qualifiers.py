@@ -19,7 +19,7 @@ Difference = Literal["", "loose", "contrary"]
 _CONDITION = {
     "en": r"(?<!,) who (?=\w)|\b(?:if|unless|provided(?: that)?|in case|subject to|on condition"
     r"|as long as|so long as|only (?:when|with|after|once|by|on|in|at|for)|without|whenever"
-    r"|when(?=[^,.;]*\b(?:is|are|has|have|rains?|snows?)\b))\b"
+    r"|when(?=[^,.;]{0,120}\b(?:is|are|has|have|rains?|snows?)\b))\b"
     r"|\bwith (?:the )?(?:prior |written )*(?:consent|permission|approval)\b",
     "zh": "如果|如|若|除非|只有|只要|一旦|须经|经.{0,8}(?:同意|批准|许可)|情况下|的话|倘若|假如"
     "|前提",
@@ -86,6 +86,8 @@ _NOT_ONLY = {
     "zh": "不[仅但只光]|直到.{1,20}才",
 }
 
+_REACH = 120  # characters after a word of exception, in which stands what it excepts
+
 
 def compare(text: str, quote: str, *, about: frozenset[str]) -> Difference:
     """Whether what qualifies a sentence also qualifies those statements of a quote that share one
@@ -132,8 +134,9 @@ def _nearest(text: str, terms: frozenset[str]) -> Iterator[str]:
     """The clauses that share most of some terms, or half as many."""
     parts = clauses.texts(text)
     shared = [len(terms & set(analysis.terms(part))) for part in parts]
+    most = max(shared, default=0)
     for part, count in zip(parts, shared, strict=True):
-        if 2 * count > max(shared):
+        if 2 * count > most:
             yield part
 
 
@@ -162,7 +165,7 @@ def _excluded(text: str, quote: str, language: str) -> bool:
         return False
     said = set(analysis.question_terms(text))
     for match in re.finditer(_EXCEPTION[language], quote, re.IGNORECASE):
-        rest = quote[match.end() :]
+        rest = quote[match.end() : match.end() + _REACH]
         if language == "zh":
             outside = re.search("[外,，]", rest)
             excepted = rest[: outside.start()] if outside else rest[:6]

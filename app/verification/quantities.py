@@ -21,19 +21,27 @@ class Quantity:
     """A number with its `unit`, where one follows (or a currency stands before it).
 
     A date has the unit "date" and a value such as "2029-03-31", "2029-03" or "-03-31"; a time of
-    day has "clock" and "09:30"; what comes round has "every" and "month". [start, end) is where it
-    stands in the folded text. `bound` is what limits it: ">=" for "at least 5"; see
-    `bounds`. `near` are the words of content that stand close by, and `counted` the one right
-    after the number.
+    day has "clock" and "09:30"; what comes round has "every" and "month"; a number that is only
+    compared as it is written, such as 0123, has "code". [start, end) is where it stands in `text`,
+    which is folded. `bound` is what limits it: ">=" for "at least 5"; see `bounds`.
     """
 
     value: str
     unit: str
     start: int
     end: int
+    text: str = dataclasses.field(repr=False)
     bound: str = ""
-    counted: str = ""
-    near: frozenset[str] = frozenset()
+
+    @property
+    def near(self) -> frozenset[str]:
+        """The words that stand close by, as terms."""
+        return _neighbours(self.text, self.start, self.end)
+
+    @property
+    def counted(self) -> str:
+        """The word of content right after a number that has no unit; else empty."""
+        return "" if self.unit else _thing(self.text, self.end)
 
 
 _MONTHS = (
@@ -94,7 +102,8 @@ _FOUND = re.compile(
         |\b(?P<h3>\d{{1,2}})\s?(?P<m8>[ap])\.?m\b\.?
         |\b(?P<h4>\d{{1,2}}|{_WORDS})\so['’]clock\b))
   | (?P<ratio>(?<!\d)\d+(?:\.\d+)?\s?(?:[:：比])\s?\d+(?:\.\d+)?(?!\d))
-  | (?P<share>(?P<per>百|千)分之(?P<of>[\d.]+|{_NUMERAL_ZH}+(?:点{_NUMERAL_ZH}+)?))
+  | (?P<share>(?P<per>百|千)分之
+       (?P<of>\d+(?:\.\d+)?|{_NUMERAL_ZH}+(?:点[零〇一二三四五六七八九]+)?))
   | (?P<part_zh>(?P<lower>\d+|{_NUMERAL_ZH}+)分之(?P<upper>\d+|{_NUMERAL_ZH}+))
   | (?P<part>\b(?:(?P<pieces>an?|{_WORDS})[\s-])?(?:{_PARTS})s?\b(?=\s(?:of|a|an|the)\b)|\bhalf\b)
   | (?P<every>\b(?:every|each|per)\s(?P<e1>{_PERIOD})\b
@@ -121,13 +130,15 @@ _KINDS = tuple(
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|of|from|by|until|till|before|after|between|and|to|during|year|circa|c\."
     r"|late|early"
-    r"|mid|around|about|the|,|\()|[于在自从至到，（(、]|-|–|^)\s?$"
+    r"|mid|around|about|the|,|\()|[于在自从至到，（(、]|-|–)\s?$"
 )
-_AGO_ZH = re.compile(r"公元前$|前$")
+_YEAR_REACH = 16  # characters: more than the longest of these
+_COUNTED_AFTER = re.compile(r"\s[a-z]{3,}s\b")
 _JOINED = re.compile(r"\s?(?:-|–|—|~|至|到|或|、|,|/|×|\bx\b|\bto\b|\bor\b|\band\b|和)\s?")
 _NUMBER_OF_LABEL = re.compile(rf"第({_NUMERAL_ZH}+)|(?<=\s)(?:{_WORDS})$")
 _NEXT_WORD = re.compile(rf"[\s-]?([a-zà-ÿ]+(?![\w])|[{languages.CJK}]{{1,2}})")
 _NEAR = 3  # words
+_EXACT = 1e15  # numbers below are told apart as floats
 
 
 @lru_cache(maxsize=4096)  # the sentences of an answer's passages, each compared many times
@@ -147,7 +158,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     found = [
         dataclasses.replace(one, bound=limit) for one, limit in zip(found, limits, strict=True)
     ]
-    return tuple(_with_neighbours(folded, [*_with_shared_units(folded, found)]))
+    return tuple(_with_shared_units(folded, found))
 
 
 def labels(text: str) -> frozenset[str]:
@@ -163,9 +174,10 @@ def labels(text: str) -> frozenset[str]:
 
 def _as_digits(found: re.Match[str]) -> str:
     """第5 for 第五, 5 for five."""
-    if found[0].startswith("第"):
-        return f"第{numerals.chinese(found[1]):.0f}"
-    return f"{numerals.english(found[0]):.0f}"
+    if not found[0].startswith("第"):
+        return f"{numerals.english(found[0]):.0f}"
+    number = numerals.chinese(found[1])
+    return f"第{number:.0f}" if number < _EXACT else found[0]
 
 
 def _quantities(text: str, *, original: str) -> Iterator[Quantity]:
@@ -191,11 +203,12 @@ def _quantities(text: str, *, original: str) -> Iterator[Quantity]:
         elif kind == "ratio":
             value = ":".join(re.findall(r"\d+(?:\.\d+)?", match[0]))
         elif kind == "share":
-            value = _plain(numerals.chinese(match["of"]))
-            unit = "%" if match["per"] == "百" else "‰"
+            value, unit = _exactly(numerals.chinese(match["of"]), match["of"])
+            unit = unit or ("%" if match["per"] == "百" else "‰")
         elif kind == "part_zh":
             lower = numerals.chinese(match["lower"]) or 1
-            value, unit = _plain(numerals.chinese(match["upper"]) / lower), "part"
+            value, unit = _exactly(numerals.chinese(match["upper"]) / lower, match[0])
+            unit = unit or "part"
         elif kind == "part":
             value, unit = _part(match[0]), "part"
         elif kind == "every":
@@ -208,7 +221,7 @@ def _quantities(text: str, *, original: str) -> Iterator[Quantity]:
             if numbered is None:
                 continue
             value, unit, end = numbered
-        yield Quantity(value, unit, at, end)
+        yield Quantity(value, unit, at, end, text)
 
 
 def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] | None:
@@ -230,7 +243,7 @@ def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] 
         if number[0] == "0" and len(number) > 1 and number.isdecimal():
             return number, "code", end  # 0123 is a name, not a number
         if _is_year(text, match, unit):
-            before_christ = _AGO_ZH.search(text[: match.start()]) is not None
+            before_christ = text.endswith("前", 0, match.start())
             return (f"bc{number}" if before_christ else number), "date", unit_end
     elif kind == "words":
         value = numerals.english(match["word"]) + (0.5 if match["and_half2"] else 0)
@@ -245,29 +258,34 @@ def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] 
         ordinal = match[0].startswith("第")
         value = numerals.chinese(match[0].removeprefix("第"))
         if text.startswith("成", end) and not text.startswith(("成为", "成了", "成立"), end):
-            return _plain(value * 10), "%", end + 1
-        if re.match("(?:个|年)半", text[end:]):
+            said, code = _exactly(value * 10, match[0])
+            return said, code or "%", end + 1
+        if text.startswith(("个半", "年半"), end):
             value += 0.5
             unit = "month" if text[end] == "个" else unit
+    said, code = _exactly(value, match[0])
+    if code:
+        return said, code, end
     if ordinal:
-        return _plain(value), unit if unit == "century" else "th", end
+        return said, unit if unit == "century" else "th", end
     if not unit and (currency := units.before(text, match.start())):
-        return _plain(value), currency, end
-    return _plain(value), unit, unit_end
+        return said, currency, end
+    return said, unit, unit_end
 
 
 def _is_year(text: str, match: re.Match[str], unit: str) -> bool:
     number = match["number"]
+    start = match.start()
     if match["scale"] or match["sign"] or not number.isdecimal():
         return False
     if unit == "year" and text.startswith("年", match.end()):
-        return len(number) == 4 or bool(_AGO_ZH.search(text[: match.start()]))
-    if re.match(r"\s[a-z]{3,}s\b", text[match.end() :]) and text[: match.start()].endswith(
-        ("of ", "about ")
-    ):
+        return len(number) == 4 or text.endswith("前", 0, start)
+    if text.endswith(("of ", "about "), 0, start) and _COUNTED_AFTER.match(text, match.end()):
         return False  # of 2000 households
     years = len(number) == 4 and "1000" <= number <= "2199"
-    return years and not unit and _YEAR_BEFORE.search(text[: match.start()]) is not None
+    before = text[max(0, start - _YEAR_REACH) : start]
+    begins = start == 0 or (start == 1 and before.isspace())
+    return years and not unit and (begins or _YEAR_BEFORE.search(before) is not None)
 
 
 def _is_month(match: re.Match[str], original: str) -> bool:
@@ -339,6 +357,13 @@ def _month(text: str) -> int:
     return int(numerals.chinese(text))
 
 
+def _exactly(value: float, written: str) -> tuple[str, str]:
+    """A number and no unit; or, where it is too big to be exact, what is written, and "code"."""
+    if abs(value) < _EXACT:
+        return _plain(value), ""
+    return re.sub(r"[,\s]", "", written), "code"
+
+
 def _plain(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:.6f}".rstrip("0")
 
@@ -373,17 +398,18 @@ def _of_unit(one: Quantity, unit: str) -> Quantity:
     return dataclasses.replace(one, value=value, unit=unit)
 
 
-def _with_neighbours(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
-    """Give each number the words that stand close by, and the one that it counts."""
-    for one in found:
-        after, before = (
-            analysis.terms(part)
-            for part in (text[one.end : one.end + 48], text[max(0, one.start - 48) : one.start])
-        )
-        counted = ""
-        if one.unit == "":
-            first = _NEXT_WORD.match(text, one.end)
-            terms = analysis.terms(first[1]) if first else []
-            counted = next((term for term in terms if term not in analysis.stop_terms()), "")
-        near = frozenset([*before[-_NEAR:], *after[:_NEAR]])
-        yield dataclasses.replace(one, counted=counted, near=near)
+@lru_cache(maxsize=4096)  # asked of a quantity time and again, and of most of them never
+def _neighbours(text: str, start: int, end: int) -> frozenset[str]:
+    """The words that stand close by."""
+    after, before = (
+        analysis.terms(part) for part in (text[end : end + 48], text[max(0, start - 48) : start])
+    )
+    return frozenset([*before[-_NEAR:], *after[:_NEAR]])
+
+
+@lru_cache(maxsize=4096)
+def _thing(text: str, end: int) -> str:
+    """The word of content right after a number; empty where there is none."""
+    first = _NEXT_WORD.match(text, end)
+    terms = analysis.terms(first[1]) if first else []
+    return next((term for term in terms if term not in analysis.stop_terms()), "")

@@ -10,13 +10,21 @@ from quire.verification.quantities import Quantity
 
 Fit = Literal["exact", "loose", "none"]
 
+MOST = 100  # quantities; no sentence has more, and each is held against each of the quote's
+
 
 def fits(wanted: Quantity, there: Sequence[Quantity]) -> Fit:
     """Whether a quantity stands among others: the same number, with the same unit and of the same
     thing; or a date that says no more than one of them. It is "loose" where one of the two is
-    bounded ("at least 5") and the other is not."""
+    bounded ("at least 5") and the other is not. Nothing fits among more than `MOST`.
+
+    >>> from quire.verification.quantities import quantities
+    >>> (five,) = quantities("It takes five days.")
+    >>> [fits(five, quantities(text)) for text in ("5 days", "at least 5 days", "5 weeks")]
+    ['exact', 'loose', 'none']
+    """
     best: Fit = "none"
-    for other in there:
+    for other in there if len(there) <= MOST else ():
         if not _same(wanted, other, there):
             continue
         if wanted.bound == other.bound:
@@ -28,7 +36,10 @@ def fits(wanted: Quantity, there: Sequence[Quantity]) -> Fit:
 
 def all_fit(wanted: Sequence[Quantity], there: Sequence[Quantity]) -> bool:
     """Whether each quantity fits, and none is said more often than it stands there: in "nine
-    rulers and nine governors" for "nine rulers and four governors" each nine alone would fit."""
+    rulers and nine governors" for "nine rulers and four governors" each nine alone would fit.
+    More than `MOST` do not."""
+    if max(len(wanted), len(there)) > MOST:
+        return False
     said = Counter(one.value for one in wanted if one.unit != "date")
     held = Counter(one.value for one in there) + Counter(
         one.value.split("-")[0] for one in there if one.unit == "date"

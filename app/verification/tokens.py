@@ -5,11 +5,13 @@ told by its place.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from quire.text import analysis
 from quire.verification import quantities, synonyms, units
+from quire.verification.quantities import Quantity
 
 MARKS = frozenset(
     "in at on off near of from to by for with into between under over against since until "
@@ -39,13 +41,18 @@ class Token(NamedTuple):
 
 
 def words_of(text: str) -> list[Token]:
-    """The words of content and the quantities of an English text, in order."""
+    """The words of content and the quantities of an English text, in order.
+
+    >>> [(token.term, token.mark) for token in words_of("On 5 May Bob paid Ann in the hall.")]
+    [('-05-05 date', 'on'), ('bob', ''), ('paid', ''), ('ann', ''), ('hall', 'in')]
+    """
     folded = analysis.fold(text)
     numbers = quantities.quantities(text)
     found: list[Token] = []
     mark, last = "", 0
-    for match in _WORD.finditer(folded):
-        inside = next((one for one in numbers if one.start <= match.start() < one.end), None)
+    words = list(_WORD.finditer(folded))
+    inside_of = _inside(numbers, [match.start() for match in words])
+    for match, inside in zip(words, inside_of, strict=True):
         if inside is not None:
             if match.start() >= last:
                 found.append(Token(f"{inside.value} {inside.unit}", mark, True))
@@ -72,14 +79,13 @@ def canonical(term: str) -> str:
 def characters(text: str) -> list[Token]:
     """The characters of content of a Chinese text, each with the mark before it."""
     folded = analysis.fold(text)
-    inside = [
-        range(one.start, one.end) for one in quantities.quantities(text) if one.unit != "every"
-    ]
-    inside += [range(*match.span()) for match in _WHEN_ZH.finditer(folded)]
+    numbers = [one for one in quantities.quantities(text) if one.unit != "every"]
+    inside = {at for one in numbers for at in range(one.start, one.end)}
+    inside |= {at for match in _WHEN_ZH.finditer(folded) for at in range(*match.span())}
     found: list[Token] = []
     mark = ""
     for at, character in enumerate(folded):
-        if not character.isalnum() or any(at in span for span in inside):
+        if not character.isalnum() or at in inside:
             mark = ""
         elif character in MARKS_ZH:
             mark = character
@@ -97,14 +103,23 @@ def clause_words(text: str, *, chinese: bool) -> list[Token]:
     numbers = quantities.quantities(text)
     starts = {one.start for one in numbers}
     found: list[Token] = []
-    for at in range(len(folded)):
-        inside = next((one for one in numbers if one.start <= at < one.end), None)
+    for at, inside in enumerate(_inside(numbers, range(len(folded)))):
         if inside is not None:
             if at == inside.start:
                 found.append(Token(f"{inside.value} {inside.unit}", "", True))
         elif len(pair := folded[at : at + 2]) == 2 and pair.isalnum() and at + 1 not in starts:
             found.append(Token(pair, ""))
     return found
+
+
+def _inside(numbers: Sequence[Quantity], places: Sequence[int]) -> Iterator[Quantity | None]:
+    """For each of some places, which rise, the first quantity that it is in."""
+    at = 0
+    for place in places:
+        while at < len(numbers) and numbers[at].end <= place:
+            at += 1
+        held = at < len(numbers) and numbers[at].start <= place
+        yield numbers[at] if held else None
 
 
 def of_a_kind(term: str, mate: str) -> bool:

@@ -9,11 +9,12 @@ subsequence of the words.
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from quire.text import analysis
-from quire.verification import clauses, identity
+from quire.verification import clauses, identity, quantity_fit
 from quire.verification.script import is_chinese
 from quire.verification.tokens import (
     AGENTS_ZH,
@@ -52,6 +53,13 @@ _IRREGULAR = frozenset(
     "undertaken won worn wound woven written".split()
 )
 _BY = re.compile(r"\bby\s+(?:the\s|an?\s)?(?P<agent>[^\W\d][\w’'-]*)(?<!ing)", re.IGNORECASE)
+MOST = 800
+"""Words or Chinese characters that say something. A sentence has fewer, and what it has in common
+with a quote takes time and memory that grow with the product of their numbers: a third of a second
+for as many. A longer one is never found to keep the order."""
+
+_MOST_NAMES = 50  # that something is said to be "of"; each is looked for in the quote
+_REACH = 120  # characters before a passive verb, in which its subject stands
 _OF_NAMED = re.compile(r"\bof\s(?:the\s)?([A-ZÀ-Þ][\w-]+)")
 
 
@@ -76,6 +84,8 @@ def replaces(text: str, quote: str, *, known: frozenset[str]) -> bool:
     quote has something else."""
     tokens = words_of(text)
     ours, theirs = [token.term for token in tokens], [token.term for token in words_of(quote)]
+    if max(len(ours), len(theirs)) > MOST:
+        return True
     pairs = [(-1, -1), *_common(ours, theirs), (len(ours), len(theirs))]
     new = {token.term for token in tokens if not token.is_quantity}
     new -= {*theirs, *known}
@@ -132,24 +142,29 @@ def in_place(text: str, quote: str) -> bool:
     """
     if _voice(text, quote) != "same":
         return True
-    if is_chinese(text):
-        theirs = characters(quote)
-        return not any(_moved(characters(part), theirs) for part in clauses.texts(text))
-    theirs = words_of(quote)
-    return _is_swapped(text, quote) or not any(
-        _moved(words_of(part), theirs) for part in clauses.texts(text)
+    chinese = is_chinese(text)
+    told = characters if chinese else words_of
+    theirs = told(quote)
+    parts = [told(part) for part in clauses.texts(text)]
+    if max(len(theirs), sum(map(len, parts))) > MOST:
+        return False
+    return not any(_moved(part, theirs) for part in parts) or (
+        not chinese and _is_swapped(text, quote)
     )
 
 
 def _exchanged(ours: Sequence[Token], theirs: Sequence[Token]) -> bool:
     """Whether two quantities of a kind have changed places: "from Monday to Friday"."""
     numbers = [token for token in ours if token.is_quantity]
-    order = [token.term for token in theirs]
+    if len(numbers) > quantity_fit.MOST:
+        return True
+    often = Counter(token.term for token in theirs)
+    place = {token.term: at for at, token in enumerate(theirs)}
     marks = {token.term: token.mark for token in theirs}
     return any(
         of_a_kind(one.term, other.term)
-        and order.count(one.term) == order.count(other.term) == 1
-        and order.index(one.term) > order.index(other.term)
+        and often[one.term] == often[other.term] == 1
+        and place[one.term] > place[other.term]
         and not (
             one.mark
             and other.mark
@@ -167,13 +182,15 @@ def owned_alike(text: str, quote: str) -> bool:
     >>> owned_alike("The mayor of Bath spoke.", "The mayor of Ely spoke in Bath.")
     False
     """
-    return is_chinese(text) or all(
+    if is_chinese(text):
+        return True
+    names = {name for name in _OF_NAMED.findall(text) if name in quote}
+    return len(names) <= _MOST_NAMES and all(
         re.search(
             rf"\bof\s+(?:the\s+)?(?:\w+\s+)?{re.escape(name)}|{re.escape(name)}(?:\s\w+)?['’]",
             quote,
         )
-        for name in _OF_NAMED.findall(text)
-        if name in quote
+        for name in names
     )
 
 
@@ -186,7 +203,9 @@ def _voice(text: str, quote: str) -> Literal["same", "turned", "exchanged"]:
         (ours, theirs, text, quote),
         (theirs, ours, quote, text),
     ):
-        order = [token.term for token in words_of(plain)]
+        order: dict[str, int] = {}
+        for at, token in enumerate(words_of(plain)):
+            order.setdefault(token.term, at)
         for verb, subject in passives.items():
             if verb not in others and verb in order:
                 return _turned(passive, verb=verb, subject=subject, order=order)
@@ -194,16 +213,16 @@ def _voice(text: str, quote: str) -> Literal["same", "turned", "exchanged"]:
 
 
 def _turned(
-    passive: str, *, verb: str, subject: str, order: Sequence[str]
+    passive: str, *, verb: str, subject: str, order: Mapping[str, int]
 ) -> Literal["turned", "exchanged"]:
-    """Whether who acts in a passive acts in the other text too, whose words are `order`: then he
-    stands before the verb, and what it is done to after it."""
-    at = order.index(verb)
+    """Whether who acts in a passive acts in the other text too, of whose words `order` has the
+    places: then he stands before the verb, and what it is done to after it."""
+    at = order[verb]
     agent = _BY.search(passive)
     terms = [canonical(term) for term in analysis.terms(agent["agent"])[:1]] if agent else []
     if terms and terms[0] in order:
-        return "turned" if order.index(terms[0]) < at else "exchanged"
-    return "exchanged" if subject in order and order.index(subject) < at else "turned"
+        return "turned" if order[terms[0]] < at else "exchanged"
+    return "exchanged" if subject in order and order[subject] < at else "turned"
 
 
 def _passives(text: str) -> dict[str, str]:
@@ -212,7 +231,8 @@ def _passives(text: str) -> dict[str, str]:
     for match in _PASSIVE.finditer(text):
         verb = (match["verb"] or match["alone"]).lower()
         if verb in _IRREGULAR or re.search(r"\w{2,}ed$", verb):
-            before = [token.term for token in words_of(text[: match.start()])]
+            reach = text[max(0, match.start() - _REACH) : match.start()]
+            before = [token.term for token in words_of(reach)]
             found[canonical(analysis.terms(verb)[0])] = before[-1] if before else ""
     return found
 
@@ -233,8 +253,9 @@ def _moved(ours: Sequence[Token], theirs: Sequence[Token]) -> bool:
     """Whether something stands elsewhere that does not carry its mark with it."""
     ours, theirs = _without_adjuncts(ours, theirs)
     pairs = _common([token.term for token in ours], [token.term for token in theirs])
-    left = {token.term for at, token in enumerate(ours) if at not in {i for i, _ in pairs}}
-    free = {token.term for at, token in enumerate(theirs) if at not in {j for _, j in pairs}}
+    kept, kept_there = ({pair[side] for pair in pairs} for side in (0, 1))
+    left = {token.term for at, token in enumerate(ours) if at not in kept}
+    free = {token.term for at, token in enumerate(theirs) if at not in kept_there}
     return bool(left & free)
 
 
@@ -296,10 +317,12 @@ def _voice_zh(
     if marked == other:
         return "same"
     passive, plain = (ours, theirs) if marked else (theirs, ours)
-    order = [token.term for token in plain]
+    order: dict[str, int] = {}
+    for place, token in enumerate(plain):
+        order.setdefault(token.term, place)
     at = next(at for at, token in enumerate(passive) if token.mark in AGENTS_ZH)
     agent = passive[at].term
     rest = [token.term for token in passive[at + 2 :] if token.term in order]
     if agent not in order or not rest:
         return "exchanged"
-    return "turned" if order.index(agent) <= order.index(rest[-1]) else "exchanged"
+    return "turned" if order[agent] <= order[rest[-1]] else "exchanged"
