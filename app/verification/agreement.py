@@ -49,7 +49,7 @@ class Check:
     vetoes: bool = False
 
 
-def borrows_its_subject_alone(text: str, quote: Quote) -> bool:
+def _borrows_its_subject_alone(text: str, quote: Quote) -> bool:
     """Whether what a sentence takes from the first sentence of a quote, which only tells what "it"
     is in the second, stands at its beginning; and whether it says anything of the second."""
     if quote.own == quote.text:
@@ -60,27 +60,27 @@ def borrows_its_subject_alone(text: str, quote: Quote) -> bool:
     return quote.before & content(text) <= opening(text)
 
 
-def holds_the_quantities(text: str, quote: Quote) -> bool:
+def _holds_the_quantities(text: str, quote: Quote) -> bool:
     """Whether each quantity stands in the quote, as often, be it bounded or not."""
     return quantity_fit.all_fit(quantities.quantities(text), quote.quantities)
 
 
-def denies_alike(text: str, quote: Quote) -> bool:
+def _denies_alike(text: str, quote: Quote) -> bool:
     """Whether a sentence denies what its quote does, and nothing else (see `denials`)."""
     return denials.alike(text, quote.text)
 
 
-def opposes_nothing(text: str, quote: Quote) -> bool:
+def _opposes_nothing(text: str, quote: Quote) -> bool:
     """Whether no word is the opposite of one that the quote has in its place (see `opposites`)."""
     return not opposites.opposed(text, _clauses_about(text, quote.text))
 
 
-def qualifies_not_contrarily(text: str, quote: Quote) -> bool:
+def _qualifies_not_contrarily(text: str, quote: Quote) -> bool:
     """Whether no modal verb or exception excludes one of the quote: "must" for "may"."""
     return qualifiers.compare(text, quote.text, about=content(text)) != "contrary"
 
 
-def holds_the_names(text: str, quote: Quote) -> bool:
+def _holds_the_names(text: str, quote: Quote) -> bool:
     """Whether each name of an English sentence stands in the quote."""
     words = set(analysis.terms(quote.text))
     no_names = analysis.STOP_WORDS | MARKS
@@ -92,7 +92,7 @@ def holds_the_names(text: str, quote: Quote) -> bool:
     )
 
 
-def bounds_the_quantities_alike(text: str, quote: Quote) -> bool:
+def _bounds_the_quantities_alike(text: str, quote: Quote) -> bool:
     """Whether no quantity is bounded otherwise than in the quote, "at least 5" for 5."""
     return all(
         quantity_fit.fits(number, quote.quantities) != "loose"
@@ -100,37 +100,37 @@ def bounds_the_quantities_alike(text: str, quote: Quote) -> bool:
     )
 
 
-def holds_the_labels(text: str, quote: Quote) -> bool:
+def _holds_the_labels(text: str, quote: Quote) -> bool:
     """Whether each number that only names something stands in the quote: Article 5, the NP-200."""
     return quantities.labels(text) <= quantities.labels(quote.text)
 
 
-def is_as_reserved(text: str, quote: Quote) -> bool:
+def _is_as_reserved(text: str, quote: Quote) -> bool:
     """Whether no condition, exception or reserve stands in one of the two only."""
     return qualifiers.compare(text, quote.text, about=content(text)) != "loose"
 
 
-def adds_no_word(text: str, quote: Quote) -> bool:
+def _adds_no_word(text: str, quote: Quote) -> bool:
     """Whether an English sentence has no word that the quote lacks, synonyms aside. Of Chinese
-    texts, which have no spaces, `puts_no_word_for_another` tells that."""
+    texts, which have no spaces, `_puts_no_word_for_another` tells that."""
     if is_chinese(text):
         return True
     return content(text) <= known(quote.text) | synonyms.light() | MARKS
 
 
-def puts_no_word_for_another(text: str, quote: Quote) -> bool:
+def _puts_no_word_for_another(text: str, quote: Quote) -> bool:
     """Whether no word of a sentence stands where the quote has another one."""
     if is_chinese(text):
         return _in_place_zh(text, quote.text)
     return not word_order.replaces(text, quote.own, known=known(quote.text))
 
 
-def says_who_is_who_alike(text: str, quote: Quote) -> bool:
+def _says_who_is_who_alike(text: str, quote: Quote) -> bool:
     """Whether a sentence says no more of who or what something is than its quote (`identity`)."""
     return identity.is_said(text, quote.text)
 
 
-def mixes_nothing(text: str, quote: Quote) -> bool:
+def _mixes_nothing(text: str, quote: Quote) -> bool:
     """Whether a sentence keeps apart what its quote says of two things (see `mixing`)."""
     return not mixing.mixes(text, quote.own)
 
@@ -145,24 +145,24 @@ def _or_named(kept: Callable[[str, str], bool]) -> Test:
 
 
 CHECKS = (
-    Check("subject", borrows_its_subject_alone, vetoes=True),
-    Check("quantities", holds_the_quantities, vetoes=True),
-    Check("negation", denies_alike, vetoes=True),
-    Check("opposites", opposes_nothing, vetoes=True),
-    Check("modals", qualifies_not_contrarily, vetoes=True),
-    Check("names", holds_the_names, vetoes=True),
-    Check("bounds", bounds_the_quantities_alike),
-    Check("labels", holds_the_labels),
-    Check("qualifiers", is_as_reserved),
-    Check("new words", adds_no_word),
-    Check("replaced words", puts_no_word_for_another),
+    Check("subject", _borrows_its_subject_alone, vetoes=True),
+    Check("quantities", _holds_the_quantities, vetoes=True),
+    Check("negation", _denies_alike, vetoes=True),
+    Check("opposites", _opposes_nothing, vetoes=True),
+    Check("modals", _qualifies_not_contrarily, vetoes=True),
+    Check("names", _holds_the_names, vetoes=True),
+    Check("bounds", _bounds_the_quantities_alike),
+    Check("labels", _holds_the_labels),
+    Check("qualifiers", _is_as_reserved),
+    Check("new words", _adds_no_word),
+    Check("replaced words", _puts_no_word_for_another),
     Check("prepositions", _or_named(word_order.marked_alike)),
     Check("ranges", _or_named(word_order.counted_in_turn)),
     Check("owners", _or_named(word_order.owned_alike)),
     Check("voice", _or_named(word_order.acted_alike)),
     Check("order", _or_named(word_order.in_place)),
-    Check("mixing", mixes_nothing),
-    Check("identity", says_who_is_who_alike),
+    Check("mixing", _mixes_nothing),
+    Check("identity", _says_who_is_who_alike),
 )
 """All checks, those that veto first: `judging.judge` stops at the first that is not passed."""
 

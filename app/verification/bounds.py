@@ -80,7 +80,11 @@ def limits(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
 
 
 def contrary(one: str, other: str) -> bool:
-    """Whether two bounds cannot both be meant: "at least" and "at most"."""
+    """Whether two bounds cannot both be meant: "at least" and "at most".
+
+    >>> contrary(">=", "<="), contrary(">=", "after"), contrary(">=", "")
+    (True, False, False)
+    """
     return (one in _UP and other in _DOWN) or (one in _DOWN and other in _UP)
 
 

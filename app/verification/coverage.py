@@ -27,19 +27,31 @@ _LIGHT_ZH = frozenset(
 @lru_cache(maxsize=4096)  # of the same few sentences, time and again
 def content(text: str) -> frozenset[str]:
     """The terms that say something. Negations and quantities are compared apart, in whatever form
-    they are written."""
+    they are written.
+
+    >>> sorted(content("The rent of 1,200 yuan is not paid in May."))
+    ['paid', 'rent']
+    """
     if not is_chinese(text):
         text = without_quantities(_blanked(text, list(opposites.negations(text))))
     return frozenset(term for term in analysis.question_terms(text) if not is_number(term))
 
 
 def is_number(term: str) -> bool:
-    """Whether a term counts or dates something: numerals, months and days of the week, as stems."""
+    """Whether a term counts or dates something: numerals, months and days of the week, as stems.
+
+    >>> is_number("octob"), is_number("b2"), is_number("octopus")
+    (True, True, False)
+    """
     return _NUMBERED.search(term) is not None
 
 
 def opening(text: str) -> frozenset[str]:
-    """The first few terms that say something: the subject, most likely."""
+    """The first four terms that say something: the subject, most likely.
+
+    >>> sorted(opening("The tenant of the dome pays the landlord a monthly rent."))
+    ['dome', 'landlord', 'pay', 'tenant']
+    """
     wanted = content(text)
     said = [term for term in analysis.terms(text) if term in wanted]
     return frozenset(said[:_OPENING])
@@ -80,7 +92,16 @@ def _around(word: str, text: str) -> set[tuple[str, str]]:
 
 def share(text: str, *, terms: frozenset[str], there: Sequence[Quantity]) -> float:
     """The share of what a sentence says that a quote holds: of its terms and quantities; in Chinese
-    of its characters, each with one beside it, so that the order makes no difference."""
+    of its characters, each with one beside it, so that the order makes no difference. `terms` are
+    those of the quote as `known` gives them, and `there` its quantities.
+
+    >>> quote = "The rent of the dome is 6,800 crowns a month."
+    >>> there = quantities.quantities(quote)
+    >>> share("The rent of the dome is 6800 crowns.", terms=known(quote), there=there)
+    1.0
+    >>> share("The rent of the mast is 7,200 crowns.", terms=known(quote), there=there)
+    0.3333333333333333
+    """
     numbers = quantities.quantities(text)
     if len(numbers) > quantity_fit.MOST:
         return 0.0
@@ -122,7 +143,11 @@ def _latin(text: str) -> list[str]:
 
 
 def without_quantities(text: str) -> str:
-    """A text, folded, with blanks where its quantities stand."""
+    """A text, folded, with blanks where its quantities stand.
+
+    >>> without_quantities("The fee is 5 EUR.")
+    'the fee is      .'
+    """
     found = quantities.quantities(text)
     return _blanked(analysis.fold(text), [(one.start, one.end) for one in found])
 
@@ -138,5 +163,9 @@ def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def says(character: str) -> bool:
-    """Whether a character of a Chinese text claims something by itself."""
+    """Whether a character of a Chinese text claims something by itself.
+
+    >>> [character for character in "他在三月租了圆顶。" if says(character)]
+    ['他', '租', '圆', '顶']
+    """
     return character.isalnum() and character not in _LIGHT_ZH and not is_number(character)

@@ -28,7 +28,11 @@ _BETWEEN_ZH = 8  # characters
 
 
 def claims(text: str) -> bool:
-    """Whether a sentence says no more than who or what something is."""
+    """Whether a sentence says no more than who or what something is.
+
+    >>> claims("The tenant is the Society."), claims("The tenant is late."), claims("甲是乙。")
+    (True, False, True)
+    """
     return bool(_CLAIM_ZH.match(text) or _sides(text))
 
 

@@ -48,7 +48,11 @@ _SCALES_ZH = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000
 
 
 def english(text: str) -> float:
-    """1,200 for "twelve hundred" and for "one thousand two hundred"."""
+    """The number that English words say; infinite where that is too big for a float.
+
+    >>> english("twelve hundred"), english("one thousand two hundred"), english("twenty-one")
+    (1200.0, 1200.0, 21.0)
+    """
     total, part = 0.0, 0.0  # floats become infinite where whole numbers would grow without end
     for word in re.split(r"[\s-]+", text):
         if word in SMALL:
@@ -78,12 +82,20 @@ def chinese(text: str) -> float:
 
 
 def digits(text: str) -> str:
-    """2024 for 二〇二四, as digits."""
+    """A Chinese numeral that names digit by digit, as digits.
+
+    >>> digits("二〇二四")
+    '2024'
+    """
     return "".join(c if c.isdecimal() else str(_DIGITS_ZH[c]) for c in text)
 
 
 def scale(text: str) -> float:
-    """What a word or characters after a number multiply it by: 万亿 is 10,000 times 100,000,000."""
+    """What a word or characters after a number multiply it by: 万亿 is 10,000 times 100,000,000.
+
+    >>> scale(" million"), scale("万亿"), scale("")
+    (1000000.0, 1000000000000.0, 1.0)
+    """
     word = text.strip()
     product = float(SCALES.get(word, 1))
     for character in word if product == 1 else "":

@@ -81,7 +81,12 @@ def negated(text: str) -> bool:
 
 
 def negations(text: str) -> Iterator[tuple[int, int]]:
-    """Where the words stand by which a text denies something: offsets (start, end), in order."""
+    """Where the words stand by which a text denies something: offsets (start, end), in order.
+
+    >>> text = "No dog may stay without a lead, not only at night."
+    >>> [text[start:end] for start, end in negations(text)]
+    ['No', 'without']
+    """
     if is_chinese(text):
         others = {at for match in _NO_NEGATION_ZH.finditer(text) for at in range(*match.span())}
         for match in _NEGATION_ZH.finditer(text):

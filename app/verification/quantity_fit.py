@@ -37,7 +37,12 @@ def fits(wanted: Quantity, there: Sequence[Quantity]) -> Fit:
 def all_fit(wanted: Sequence[Quantity], there: Sequence[Quantity]) -> bool:
     """Whether each quantity fits, and none is said more often than it stands there: in "nine
     rulers and nine governors" for "nine rulers and four governors" each nine alone would fit.
-    More than `MOST` do not."""
+    More than `MOST` do not.
+
+    >>> from quire.verification.quantities import quantities
+    >>> all_fit(quantities("9 rulers and 9 governors"), quantities("9 rulers and 4 governors"))
+    False
+    """
     if max(len(wanted), len(there)) > MOST:
         return False
     said = Counter(one.value for one in wanted if one.unit != "date")

@@ -19,6 +19,9 @@ _POINTS_BACK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quote:
+    """A stretch of a passage, one or two sentences, with what it takes to hold sentences against
+    it. `terms` are those of its text, and those that say the same."""
+
     passage: Passage
     start: int  # in the document's text
     text: str

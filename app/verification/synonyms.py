@@ -160,13 +160,21 @@ question require value various well
 
 @cache
 def light() -> frozenset[str]:
-    """Stems of English words that hardly claim anything: "the amount of the fee" is the fee."""
+    """Stems of English words that hardly claim anything: "the amount of the fee" is the fee.
+
+    >>> "amount" in light(), "fee" in light()
+    (True, False)
+    """
     return frozenset(analysis.stem(word) for word in _LIGHT.split())
 
 
 @cache
 def groups(language: str) -> dict[str, frozenset[str]]:
-    """For each word (Chinese) or stem (English) those that say the same, itself included."""
+    """For each word (Chinese) or stem (English) those that say the same, itself included.
+
+    >>> sorted(groups("en")["buy"]), sorted(groups("zh")["位于"])
+    (['acquir', 'bought', 'buy', 'purchas'], ['位于', '地处', '坐落于'])
+    """
     found: dict[str, set[str]] = {}
     for line in (_ZH if language == "zh" else _EN).split("\n"):
         words = {w if language == "zh" else analysis.stem(w) for w in line.split()}

@@ -73,11 +73,20 @@ def words_of(text: str) -> list[Token]:
 
 @cache
 def canonical(term: str) -> str:
+    """One stem for all that say the same.
+
+    >>> canonical("start") == canonical("commenc"), canonical("dome")
+    (True, 'dome')
+    """
     return min(synonyms.groups("en").get(term, {term}))
 
 
 def characters(text: str) -> list[Token]:
-    """The characters of content of a Chinese text, each with the mark before it."""
+    """The characters of content of a Chinese text, each with the mark before it.
+
+    >>> [(token.term, token.mark) for token in characters("猫由狗追了三次")]
+    [('猫', ''), ('狗', '由'), ('追', '')]
+    """
     folded = analysis.fold(text)
     numbers = [one for one in quantities.quantities(text) if one.unit != "every"]
     inside = {at for one in numbers for at in range(one.start, one.end)}
@@ -96,7 +105,11 @@ def characters(text: str) -> list[Token]:
 
 
 def clause_words(text: str, *, chinese: bool) -> list[Token]:
-    """The words of a clause; of a Chinese one the pairs of its characters."""
+    """The words and quantities of a clause; of a Chinese one the pairs of its characters.
+
+    >>> [token.term for token in clause_words("成人付20元", chinese=True)]
+    ['成人', '人付', '20 yuan']
+    """
     if not chinese:
         return words_of(text)
     folded = analysis.fold(text)
@@ -123,4 +136,9 @@ def _inside(numbers: Sequence[Quantity], places: Sequence[int]) -> Iterator[Quan
 
 
 def of_a_kind(term: str, mate: str) -> bool:
+    """Whether two quantities, as `Token.term` has them, may be of the same unit.
+
+    >>> of_a_kind("20 yuan", "10 yuan"), of_a_kind("20 yuan", "20 euro")
+    (True, False)
+    """
     return units.alike(term.split(" ")[1], mate.split(" ")[1])

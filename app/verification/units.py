@@ -118,7 +118,11 @@ PERIODS = {
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two units may be the same."""
+    """Whether two units may be the same.
+
+    >>> alike("pound", "gbp"), alike("km", "mile")
+    (True, False)
+    """
     return one == other or any({one, other} <= same for same in _SAME)
 
 
@@ -133,14 +137,22 @@ def after(text: str, at: int) -> tuple[str, int]:
 
 
 def before(text: str, at: int) -> str:
-    """The currency that stands before an offset of a folded text."""
+    """The currency that stands before an offset of a folded text; empty where none does.
+
+    >>> before("us$ 5", 4), before("5", 0)
+    ('dollar', '')
+    """
     match = _LEADING.search(text, max(0, at - 8), at)
     return _names()[match[1]] if match else ""
 
 
 @cache
 def period(word: str) -> str:
-    """What comes round, by a folded word for it."""
+    """What comes round, by a folded word for it.
+
+    >>> period("yearly"), period("个月")
+    ('year', 'month')
+    """
     return next(name for name, words in PERIODS.items() if word in words.split())
 
 

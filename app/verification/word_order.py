@@ -81,7 +81,14 @@ def is_named(text: str, quote: str) -> bool:
 
 def replaces(text: str, quote: str, *, known: frozenset[str]) -> bool:
     """Whether something in an English sentence, which is not `known` otherwise, stands where the
-    quote has something else."""
+    quote has something else.
+
+    >>> quote = "The annual meeting chose the chairman."
+    >>> replaces("The general meeting chose the chairman.", quote, known=frozenset())
+    True
+    >>> replaces("The meeting chose the chairman.", quote, known=frozenset())
+    False
+    """
     tokens = words_of(text)
     ours, theirs = [token.term for token in tokens], [token.term for token in words_of(quote)]
     if max(len(ours), len(theirs)) > MOST:
