@@ -383,7 +383,7 @@ class Collection:
         self,
         paths: list[Path],
         *,
-        jobs: int = 1,
+        jobs: int | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
         progress: Callable[[Progress], None] = lambda _: None,
@@ -391,8 +391,13 @@ class Collection:
         **options: bool,
     ) -> IngestReport:
         """Ingest; the caller holds the writer lock. `options` are those of `Ingest.run`."""
+        from quire.ingest.parsing import processes  # noqa: PLC0415
         from quire.ingest.pipeline import Ingest  # noqa: PLC0415  most commands ingest nothing
+        from quire.models import embedding_card, machine  # noqa: PLC0415  NumPy and more
 
+        if jobs is None:
+            gpu = embedding_card.torch_is_for_gpus()
+            jobs = processes.by_cores(machine.usable_cores(), gpu=gpu)
         run = Ingest(
             self._catalog,
             open_embedder=self._header.embedder_in_use,

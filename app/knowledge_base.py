@@ -146,7 +146,7 @@ class KnowledgeBase:
         sync: bool = False,
         verify_content: bool = False,
         dry_run: bool = False,
-        jobs: int = 1,
+        jobs: int | None = None,
         password: str | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
@@ -156,8 +156,8 @@ class KnowledgeBase:
         Adding the same again changes nothing; a changed file replaces its old version. `sync`
         forgets files under `paths` that are gone from the disk, `verify_content` reads every file
         instead of trusting its size and time, `dry_run` only counts. `jobs` is the number of
-        parser processes, `password` opens encrypted files and is kept nowhere. Setting `cancel`
-        ends the work soon and keeps what is committed.
+        parser processes, by the cores of the machine unless given; `password` opens encrypted
+        files and is kept nowhere. Setting `cancel` ends the work soon and keeps what is committed.
 
         Raises Unreadable for a path that does not exist and KnowledgeBaseLocked when another
         process writes.

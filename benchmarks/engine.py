@@ -131,6 +131,56 @@ def bench_against_bare(engine: LlamaEngine, tokens: int) -> None:
     row("writing against llama.cpp itself", f"{write_bare:.1f} tokens/s", median(ratios, 1))
 
 
+def bench_attention(engine: LlamaEngine, tokens: int) -> None:
+    """Reading 512 tokens after 388, and writing, with each kind of attention and of keys and values
+    that llama.cpp has: the fastest of three rounds in turn."""
+    model_params = api.llama_model_default_params()
+    model_params.n_gpu_layers = -1 if supports_gpu() else 0
+    path = engine._path  # noqa: SLF001  for no user
+    model = api.llama_model_load_from_file(os.fsencode(path), model_params)
+    words = api.llama_vocab_n_tokens(api.llama_model_get_vocab(model))
+    on, off = api.LLAMA_FLASH_ATTN_TYPE_ENABLED, api.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    kinds = {
+        "plain attention": (off, api.GGML_TYPE_F16),
+        "flash attention": (on, api.GGML_TYPE_F16),
+        "flash attention, q8_0": (on, api.GGML_TYPE_Q8_0),
+    }
+    contexts = {}
+    for kind, (flash, cells) in kinds.items():
+        params = api.llama_context_default_params()
+        params.n_ctx, params.n_batch, params.n_ubatch = 2048, 512, 512
+        params.n_threads = params.n_threads_batch = engine.threads
+        params.flash_attn_type, params.type_k, params.type_v = flash, cells, cells
+        contexts[kind] = api.llama_init_from_model(model, params)
+
+    def decode(context: object, count: int) -> None:
+        drawn = (api.llama_token * count)(*(random.randrange(words) for _ in range(count)))
+        if api.llama_decode(context, api.llama_batch_get_one(drawn, count)):
+            raise SystemExit("llama.cpp refused a batch")
+        api.llama_synchronize(context)
+
+    best: dict[str, tuple[float, float]] = {}
+    for _ in range(3):
+        for kind, context in contexts.items():
+            api.llama_memory_clear(api.llama_get_memory(context), True)
+            decode(context, 388)
+            begin = time.perf_counter()
+            decode(context, 512)
+            middle = time.perf_counter()
+            for _ in range(tokens):
+                decode(context, 1)
+            end = time.perf_counter()
+            reading, writing = best.get(kind, (0.0, 0.0))
+            best[kind] = (
+                max(reading, 512 / (middle - begin)),
+                max(writing, tokens / (end - middle)),
+            )
+    for kind, (reading, writing) in best.items():
+        row(f"{kind}: reading, writing", f"{reading:.0f}, {writing:.0f} tokens/s")
+        api.llama_free(contexts[kind])
+    api.llama_model_free(model)
+
+
 def bench_own_cost(engine: LlamaEngine, tokens: int) -> None:
     """Processor time of the engine's thread outside of `llama_decode`, for each token written: what
     a model waits for, however fast it computes. On a processor the caches are llama.cpp's then; as
@@ -290,6 +340,7 @@ def main() -> None:
         row(f"loading {arguments.model.name}", f"{time.perf_counter() - begin:.1f} s")
         bench_speed(engine, arguments.tokens)
         bench_against_bare(engine, arguments.tokens)
+        bench_attention(engine, arguments.tokens)
         bench_own_cost(engine, arguments.tokens)
         bench_cancel(engine, arguments.rounds)
         bench_clients(engine, arguments.tokens)

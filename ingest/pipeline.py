@@ -39,7 +39,7 @@ from quire.records import Chunk, ParsedDocument
 from quire.text import languages
 
 _LOOK = 0.2  # seconds between two looks, during a long parse, whether to stop
-_AHEAD = 4  # files parsed ahead of embedding: keeps the workers busy and bounds the memory
+_AHEAD = 4  # files parsed ahead of embedding, or one a worker: keeps them busy, bounds the memory
 _LATEST = 2**63 - 1  # nanoseconds: SQLite's largest number, in the year 2262
 _GROUP = 256  # chunks embedded together: a few seconds of work, and full batches of each length
 
@@ -180,18 +180,18 @@ class Ingest:
         return self._open_embedder()
 
     def _parsed(self) -> Generator[tuple[FoundFile, _Outcome], None, None]:
-        """Each changed file, in order, with what became of it; `_AHEAD` files are under way."""
+        """Each changed file, in order, with what became of it; some files are under way."""
         if not self._changed:
             return
         waiting: deque[tuple[FoundFile, Future[_Outcome]]] = deque()
-        ahead = iter(self._changed)
+        ahead, most = iter(self._changed), max(_AHEAD, self._jobs)
         with (
             ParserPool(workers=self._jobs) as pool,
             ThreadPoolExecutor(self._jobs, thread_name_prefix="quire-parse") as threads,
         ):
             try:
                 while True:
-                    while len(waiting) < _AHEAD and (file := next(ahead, None)) is not None:
+                    while len(waiting) < most and (file := next(ahead, None)) is not None:
                         waiting.append((file, threads.submit(self._parse, pool, file)))
                     if not waiting:
                         return

@@ -15,7 +15,10 @@ def ingest(
     sync: Annotated[
         bool, typer.Option("--sync", help="Forget files under PATH that are gone from the disk.")
     ] = False,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Parser processes.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, max=64, help="Parser processes; by cores unless given."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,
