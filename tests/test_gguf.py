@@ -5,6 +5,8 @@ import functools
 import resource
 import struct
 import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,54 @@ def test_the_starter_models_header_is_read() -> None:
     assert facts.kv_bytes_per_token == 2 * 2 * 30 * 3 * 64
     assert (facts.bos, facts.eos) == ("<|im_start|>", "<|im_end|>")
     assert gguf.sha256(CHAT.path) == CHAT.sha256
+
+
+def the_same_word_millions_of_times() -> bytes:
+    """A list of texts that is longer than any header."""
+    word = text("x" * 100)
+    return key("tokenizer.ggml.merges", 9, struct.pack("<IQ", 8, 640_000) + word * 640_000)
+
+
+def texts_that_nobody_asks_for() -> bytes:
+    """Three keys of 16 MB each, which are short of the longest header."""
+    return b"".join(key(f"a.note{n}", 8, text(b"x" * 16 * 2**20)) for n in range(3))
+
+
+def long_lists_for_each_layer() -> bytes:
+    """Numbers for a thousand layers, of thousands of architectures that the file is not of."""
+    numbers = struct.pack("<IQ", 11, 1024) + struct.pack("<1024q", *range(2**40, 2**40 + 1024))
+    return b"".join(key(f"a{n}.block_count", 9, numbers) for n in range(4000))
+
+
+@pytest.mark.parametrize(
+    ("content", "keys"),
+    [
+        (the_same_word_millions_of_times, 1),
+        (texts_that_nobody_asks_for, 3),
+        (long_lists_for_each_layer, 4000),
+    ],
+)
+def test_of_a_long_header_only_what_is_needed_is_kept(
+    tmp_path: Path, content: Callable[[], bytes], keys: int
+) -> None:
+    path = tmp_path / "long.gguf"
+    path.write_bytes(model(extra=content(), key_count=len(KEYS) + keys))
+    assert path.stat().st_size > 30_000_000
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(ModelUnusable):
+            assert gguf.read_facts(path).bos == "<s>"
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000  # the names of four thousand keys take one
+
+
+def test_a_header_longer_than_any_real_one_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "long.gguf"
+    path.write_bytes(model(extra=the_same_word_millions_of_times()))
+    with pytest.raises(ModelUnusable, match="has a header of more than 64 MB, which cannot be"):
+        gguf.read_facts(path)
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:

@@ -20,12 +20,37 @@ from typing import Any, NoReturn
 
 from quire.errors import ModelNotFound, ModelUnusable
 
+_MAX_HEADER = 64 * 2**20  # bytes: a vocabulary of 262,144 words with its merges takes some 17 MB
 _MAX_KEYS = 4_096  # real models have some 40
 _MAX_TENSORS = 65_536  # the largest models have some 2,000
 _MAX_NAME = 512
 _MAX_TEXT = 16 * 2**20
 _MAX_ITEMS = 4_000_000  # vocabularies have up to 262,144 words and twice as many merges
 _MAX_TEMPLATE = 256 * 1024
+
+# The keys whose values are kept: texts with the most bytes of them, then numbers and the words,
+# then what the architecture's name stands before. What else a header holds is stepped over.
+_TEXTS = {
+    "general.architecture": _MAX_NAME,
+    "general.name": _MAX_NAME,
+    "tokenizer.chat_template": 4 * _MAX_TEMPLATE,
+}
+_KEPT = {
+    "general.alignment",
+    "split.count",
+    "tokenizer.ggml.tokens",
+    "tokenizer.ggml.bos_token_id",
+    "tokenizer.ggml.eos_token_id",
+}
+_OF_ARCHITECTURE = (
+    ".context_length",
+    ".block_count",
+    ".embedding_length",
+    ".attention.head_count",
+    ".attention.head_count_kv",
+    ".attention.key_length",
+    ".attention.value_length",
+)
 
 # Value types by their number in the file: how struct reads them. 8 is text, 9 is an array.
 _SCALARS = {
@@ -200,12 +225,13 @@ class _Weights:
 
 
 class _Header:
-    """A cursor over the header that never leaves the file."""
+    """A cursor over the header that never leaves the file, nor the most that a header has."""
 
     def __init__(self, path: Path, data: mmap.mmap, size: int) -> None:
         self.path = path
         self.data = data
         self.size = size
+        self.end = min(size, _MAX_HEADER)
         self.at = 0
 
     def fail(self, what: str, *, hint: str = "") -> NoReturn:
@@ -244,7 +270,7 @@ class _Header:
                 hint="Choose a model whose name has Instruct or Chat in it.",
             )
         if len(template) > _MAX_TEMPLATE:
-            self.fail(f"has a chat template of {len(template):,} characters, which cannot be")
+            self.fail(f"has a chat template of more than {_MAX_TEMPLATE:,} characters")
         name = values.get("general.name")
         layers = _number(values, f"{architecture}.block_count")
         words = values.get("tokenizer.ggml.tokens")
@@ -263,31 +289,42 @@ class _Header:
             block_bytes=weights.blocks(layers),
             output_bytes=weights.output,
             largest_bytes=weights.largest,
-            header_sha256=hashlib.sha256(self.data[: self.at]).hexdigest(),
+            header_sha256=self.sha256(),
         )
 
+    def sha256(self) -> str:
+        """Of what was read, without a copy of it."""
+        with memoryview(self.data) as view, view[: self.at] as header:
+            return hashlib.sha256(header).hexdigest()
+
     def values(self, count: int) -> dict[str, Any]:
-        """The keys with their values; long lists are checked and passed over."""
+        """The keys that are needed, with their values; all others are checked and passed over."""
         values: dict[str, Any] = {}
+        names: set[str] = set()
         for _ in range(count):
             key = self.text(_MAX_NAME)
-            if key in values:
+            if key in names:
                 self.fail(f"has the key {key[:80]!r} twice")
-            values[key] = self.value(self.scalar("<I"))
+            names.add(key)
+            value = self.value(self.scalar("<I"), most=_TEXTS.get(key, 0))
+            if key in _TEXTS or key in _KEPT or key.endswith(_OF_ARCHITECTURE):
+                values[key] = value
         return values
 
-    def value(self, kind: int) -> Any:
+    def value(self, kind: int, *, most: int) -> Any:
+        """A number; the first `most` bytes of a text; the largest of a short list of numbers; where
+        a list of texts stands. Each takes a few bytes, but for a text that is wanted."""
         if kind in _SCALARS:
             return self.scalar(_SCALARS[kind])
         if kind == _TEXT:
-            return self.text(_MAX_TEXT)
+            return self.text(_MAX_TEXT, most=most)
         if kind != _ARRAY:
             self.fail(f"has a value of unknown type {kind}")
         item, count = self.scalar("<I"), self.scalar("<Q")
         if count > _MAX_ITEMS:
             self.fail(f"has a list of {count:,} items, which cannot be")
         if item in _SCALARS:
-            return self.numbers(item, count)
+            return self.largest(item, count)
         if item != _TEXT:
             self.fail("has a list of lists or of an unknown type")
         words = _Words(self.at, count)
@@ -296,13 +333,13 @@ class _Header:
 
     def skip_words(self, count: int) -> None:
         """Step over texts: the loop that takes the time, as a vocabulary has up to a million."""
-        at, unpack, last = self.at, struct.Struct("<Q").unpack_from, self.size - 8
+        at, unpack, last = self.at, struct.Struct("<Q").unpack_from, self.end - 8
         for _ in range(count):
             if at > last:
-                self.fail("is cut short")
+                self.fail_at(at + 8)
             at += 8 + unpack(self.data, at)[0]
-        if at > self.size:
-            self.fail("is cut short")
+        if at > self.end:
+            self.fail_at(at)
         self.at = at
 
     def word(self, values: dict[str, Any], key: str) -> str:
@@ -318,11 +355,14 @@ class _Header:
         self.at = end
         return text
 
-    def numbers(self, item: int, count: int) -> tuple[Any, ...] | None:
-        """A short list of numbers, or None for a long one, which belongs to the vocabulary."""
+    def largest(self, item: int, count: int) -> Any:
+        """The largest of a short list of numbers, one for each layer, or None for a long one, which
+        belongs to the vocabulary."""
         layout = _SCALARS[item][1]
         start = self.advance(count * struct.calcsize("<" + layout))
-        return struct.unpack_from(f"<{count}{layout}", self.data, start) if count <= 1024 else None
+        if not 0 < count <= 1024:
+            return None
+        return max(struct.unpack_from(f"<{count}{layout}", self.data, start))
 
     def tensors(self, count: int, *, alignment: Any) -> "_Weights":
         """Check that every tensor lies inside the file; return what they take."""
@@ -359,20 +399,28 @@ class _Header:
     def scalar(self, layout: str) -> Any:
         return struct.unpack_from(layout, self.data, self.advance(struct.calcsize(layout)))[0]
 
-    def text(self, limit: int) -> str:
+    def text(self, limit: int, *, most: int | None = None) -> str:
+        """A text of at most `limit` bytes, or the first `most` of them."""
         length = self.scalar("<Q")
         if length > limit:
             self.fail(f"has a text of {length:,} bytes in its header, which cannot be")
         start = self.advance(length)
-        return self.data[start : start + length].decode("utf-8", errors="replace")
+        kept = length if most is None else min(length, most)
+        return self.data[start : start + kept].decode("utf-8", errors="replace")
 
     def advance(self, count: int) -> int:
         """Step over `count` bytes and return where they begin."""
         start = self.at
-        if start + count > self.size:
-            self.fail("is cut short")
+        if start + count > self.end:
+            self.fail_at(start + count)
         self.at = start + count
         return start
+
+    def fail_at(self, place: int) -> NoReturn:
+        """The header goes on to `place`, and ends before it."""
+        if place > self.size:
+            self.fail("is cut short")
+        self.fail(f"has a header of more than {_MAX_HEADER >> 20} MB, which cannot be")
 
 
 def _shown(name: str) -> str:
@@ -383,8 +431,6 @@ def _shown(name: str) -> str:
 def _number(values: dict[str, Any], key: str) -> int:
     """A count; 0 where the header has none or an impossible one."""
     value = values.get(key, 0)
-    if isinstance(value, tuple):  # one number for each layer
-        value = max(value, default=0)
     return value if isinstance(value, int) and 0 <= value < 2**31 else 0
 
 
