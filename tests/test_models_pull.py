@@ -475,6 +475,38 @@ def test_a_disk_that_is_too_small_is_noticed_before(
     assert hub.bodies() == []
 
 
+def shrinking_disk(free: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk with so many bytes free, of which what has arrived takes its share."""
+
+    def usage(_: Path) -> object:
+        taken = part(folder).stat().st_size if part(folder).exists() else 0
+        return type("Usage", (), {"free": free - taken})
+
+    monkeypatch.setattr(placing.shutil, "disk_usage", usage)
+
+
+def test_a_file_of_unknown_length_leaves_the_disk_its_reserve(
+    hub: Hub, tiny: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.linked = hub.lengths = False
+    with monkeypatch.context() as patch:
+        shrinking_disk(52_000_000, tmp_path, patch)
+        with pytest.raises(DownloadFailed, match=r"has 50\.\d MB free, and 50\.\d MB are needed"):
+            pull(tmp_path)
+    assert visible(tmp_path) == []
+    assert 1_800_000 < part(tmp_path).stat().st_size <= 2_000_000 < len(tiny)
+    assert pull(tmp_path).path.read_bytes() == tiny
+
+
+def test_a_length_that_only_the_body_tells_is_held_against_the_disk(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shrinking_disk(52_000_000, tmp_path, monkeypatch)
+    with pytest.raises(DownloadFailed, match=r"52\.0 MB free, and 53\.1 MB are needed"):
+        pull(tmp_path, f"{hub.url}/cdn/{REPO}//{FILE}")
+    assert not part(tmp_path).exists() or part(tmp_path).stat().st_size == 0
+
+
 def test_a_disk_that_is_full_at_nine_tenths_loses_nothing(
     hub: Hub, tiny: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,7 +182,10 @@ class Download:
                     hint="Take it from another place with --from, or try again later.",
                 )
             _write_note(part, file, response.headers.get("etag", ""))
-            total = total if total is not None else file.size
+            if total is None:
+                total = file.size
+            elif file.size is None:  # it is told only now
+                require_space(part.parent, total - start)
             self._append(response, file, part, start, total)
         return total is None or size_of(part) == total
 
@@ -200,6 +203,8 @@ class Download:
                         f"{host(file.url)} sends more of {file.path} than it has.",
                         hint="Take it from another place with --from, or try again later.",
                     )
+                if total is None:  # it may go on until the disk is full
+                    require_space(part.parent, len(chunk))
                 _write(descriptor, chunk)
                 done += len(chunk)
                 self._tell("downloading", file, done)
