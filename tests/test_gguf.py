@@ -2,11 +2,15 @@
 
 import contextlib
 import functools
+import os
 import resource
+import signal
 import struct
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -315,6 +319,32 @@ def test_a_hostile_template_is_refused_with_one_sentence(source: str) -> None:
     assert "model.gguf" in message
     assert message.endswith(".")
     assert "\n" not in message
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the child in /proc")
+def test_a_template_is_not_refused_because_the_machine_is_busy() -> None:
+    """Its child gets no processor for longer than it once had on the clock."""
+    with ThreadPoolExecutor(1) as threads:
+        made = threads.submit(ChatTemplate, CHATML, bos="<s>", eos="</s>", model="model.gguf")
+        while not (child := template_child()):
+            assert not made.done()
+        os.kill(child, signal.SIGSTOP)
+        time.sleep(11)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGCONT)
+        assert made.result().segments([Message("user", "When?")])
+
+
+def template_child() -> int | None:
+    """The process that renders a template for this one."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = process.joinpath("stat").read_text().rpartition(")")[2].split()[1]
+            program = process.joinpath("cmdline").read_bytes()
+            if int(parent) == os.getpid() and b"template_worker" in program:
+                return int(process.name)
+    return None
 
 
 @functools.cache
