@@ -315,8 +315,8 @@ class Collection:
                 if originals.holds(path, entry.document_id):
                     self._take_in([path])
                     break
-        back = {entry.document_id for entry in lost.of("removed")}
-        self._remove([document for document in self.documents() if document.id in back])
+        if back := {entry.document_id for entry in lost.of("removed")}:
+            self._remove([document for document in self.documents() if document.id in back])
         if lost.commits:
             self._catalog.accept_losses()
 

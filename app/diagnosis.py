@@ -119,9 +119,10 @@ def _embedder(settings: Settings) -> Check:
         dimension = len(embedder.embed_question("Is anybody there?"))
     except (QuireError, ImportError) as error:
         return _failed("Embedding model", error)
-    device = str(getattr(embedder, "device", "cpu"))
-    where = "the processor" if device == "cpu" else f"the GPU ({device})"
-    return Check("Embedding model", True, f"{embedder.name}, {dimension} dimensions, on {where}")
+    device, note = getattr(embedder, "device", ""), getattr(embedder, "device_note", "")
+    where = f", on the {device}" if device else ""
+    said = f"{embedder.name}, {dimension} dimensions{where}"
+    return Check("Embedding model", True, f"{said}. {note}" if note else said)
 
 
 def _reranker(settings: Settings) -> Iterator[Check]:
