@@ -154,7 +154,7 @@ def without_quantities(text: str) -> str:
 
 def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """A text with blanks in some places, which are in order and may overlap."""
-    pieces = []
+    pieces: list[str] = []
     at = 0
     for start, end in spans:
         pieces += (text[at:start], " " * (end - max(at, start)))
