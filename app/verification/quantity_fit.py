@@ -44,7 +44,7 @@ def all_fit(wanted: Sequence[Quantity], there: Sequence[Quantity]) -> bool:
     False
     """
     if max(len(wanted), len(there)) > MOST:
-        return False
+        return not wanted
     said = Counter(one.value for one in wanted if one.unit != "date")
     held = Counter(one.value for one in there) + Counter(
         one.value.split("-")[0] for one in there if one.unit == "date"
