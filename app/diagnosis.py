@@ -119,9 +119,8 @@ def _embedder(settings: Settings) -> Check:
         dimension = len(embedder.embed_question("Is anybody there?"))
     except (QuireError, ImportError) as error:
         return _failed("Embedding model", error)
-    device, note = getattr(embedder, "device", ""), getattr(embedder, "device_note", "")
-    where = f", on the {device}" if device else ""
-    said = f"{embedder.name}, {dimension} dimensions{where}"
+    device, note = (getattr(embedder, name, "") for name in ("device", "device_note"))
+    said = f"{embedder.name}, {dimension} dimensions, on the {device or 'processor'}"
     return Check("Embedding model", True, f"{said}. {note}" if note else said)
 
 
