@@ -1,4 +1,7 @@
-"""The documents of a knowledge base: taken in, named, tagged, removed, restored and re-indexed."""
+"""The documents of a knowledge base: taken in, named, tagged, removed, restored and re-indexed.
+
+Long, since whatever changes documents takes the writer lock here, and only here.
+"""
 
 import contextlib
 import dataclasses

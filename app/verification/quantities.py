@@ -3,7 +3,8 @@
 1,200 and 1200, twelve hundred and 一千二百 are the same, and so are 31 March 2029 and
 2029年3月31日. What is compared is exact: "about 5" holds a 5, and 5 km is not 5 miles, nor is
 "at least 5" a 5. Numbers that only name something (Article 5, NP-200, the 3.1 before a paragraph)
-are no quantities.
+are no quantities. Numbers, dates and times stand in one file, long as it is: one pattern finds
+them, each in what the others leave over.
 """
 
 import dataclasses

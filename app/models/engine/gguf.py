@@ -6,7 +6,8 @@ lie inside the file. The format is described at https://github.com/ggml-org/ggml
 
 A header is: magic, version, number of tensors, number of keys; then the keys, each a name, a type
 and a value; then the tensors, each a name, a shape, a type and an offset into the data that
-follows, aligned.
+follows, aligned. One file reads it all, long as it is: whatever a count or a type may be is
+bounded where it is read.
 """
 
 import hashlib
