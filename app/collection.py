@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quire.config import Settings
-from quire.errors import DocumentNotFound, KnowledgeBaseError, UsageError
+from quire.errors import (
+    DocumentNotFound,
+    KnowledgeBaseDamaged,
+    KnowledgeBaseError,
+    UsageError,
+)
 from quire.header import Header
 from quire.indexes import documents, losses, tags
 from quire.indexes.catalog import Catalog
@@ -272,18 +277,30 @@ class Collection:
                 index.save_snapshot(renew=True)
 
     def warnings(self) -> list[KnowledgeBaseError]:
-        """What is wrong with the catalog and does not keep it from being used."""
+        """What is wrong with the catalog and does not keep it from being used: what it has lost,
+        and what was found damaged."""
+        return [*self._lost(), *self.noticed()]
+
+    def noticed(self) -> list[KnowledgeBaseDamaged]:
+        """What those who read have found damaged and passed over."""
+        return self._catalog.noticed()
+
+    def _lost(self) -> list[KnowledgeBaseDamaged]:
         try:
-            return [*losses.told(self._catalog.losses(), self._catalog.path)]
-        except KnowledgeBaseError as error:
+            return losses.told(self._catalog.losses(), self._catalog.path)
+        except KnowledgeBaseDamaged as error:
             return [error]
 
     def verify(self) -> list[tuple[str, str]]:
         """What disagrees between the catalog, the lexical rows and the vectors, and what is
         lost."""
-        index = self.index()
-        found = [(warning.message, CATALOG) for warning in self.warnings()]
-        return found + (index.problems() if index else [])
+        found = [(lost.message, CATALOG) for lost in self._lost()]
+        try:
+            if index := self.index():
+                return found + index.problems()
+            return found + [(f"SQLite: {text}", CATALOG) for text in self._catalog.damage()]
+        except KnowledgeBaseDamaged as error:
+            return [*found, (error.message, CATALOG)]
 
     def repair(self) -> None:
         """Put right what `verify` finds."""

@@ -68,6 +68,7 @@ class KnowledgeBase:
             model=model,
             search=self._search,
             there=self._collection.there,
+            noticed=self._collection.noticed,
         )
         self._lock = threading.RLock()  # around what is made at the first use
         self._reranker = reranker
@@ -134,7 +135,8 @@ class KnowledgeBase:
     @property
     def warnings(self) -> tuple[KnowledgeBaseError, ...]:
         """What is wrong with the knowledge base and does not keep it from being used: errors that
-        were not raised, such as that the last changes are lost, each with what to do."""
+        were not raised, each with what to do. The last changes are lost, or something was found
+        damaged since it was opened, and passed over."""
         return tuple(self._collection.warnings())
 
     # -- documents -------------------------------------------------------------------------------

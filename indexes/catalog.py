@@ -7,9 +7,9 @@ the file: what is lost with the end of SQLite's log is noticed.
 """
 
 import contextlib
-import json
 import logging
 import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ import apsw
 import apsw.ext
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseError, KnowledgeBaseNotFound
-from quire.indexes import migrations, totals
+from quire.indexes import migrations, noticing, settings, totals
 from quire.indexes.folder import files, lock, names
 from quire.indexes.folder.ledger import Acknowledged, Ledger, Losses
 
@@ -52,7 +52,9 @@ class Catalog:
             )
         self._ledger = Ledger(path.with_suffix(names.LEDGER))
         self._log_pages = 0
-        self._spare: queue.LifoQueue[apsw.Connection] = queue.LifoQueue(_SPARE_READERS)
+        self._noticed: dict[str, KnowledgeBaseDamaged] = {}
+        self._noticing = threading.Lock()
+        self._spare: queue.LifoQueue[noticing.Connection] = queue.LifoQueue(_SPARE_READERS)
         self.writable = is_writable(path) if there else True
         with translated(path):
             self._writer = self._connect(create=create)
@@ -105,7 +107,7 @@ class Catalog:
                 self._writer.pragma("journal_mode", "wal")
                 migrations.migrate(self._writer, where=where)
         self._writer.set_wal_hook(self._heard_log)  # in the place of SQLite's own checkpoints
-        totals.watch(self._writer)
+        self._watch = totals.Watch(self._writer)
 
     def _check_its_end(self) -> None:
         """SQLite takes the rest of a page that was cut off for zeros. While there is a log, it may
@@ -114,7 +116,7 @@ class Catalog:
         if not is_there(log) and self.path.stat().st_size % self._writer.pragma("page_size"):
             raise apsw.CorruptError("its end is missing")
 
-    def _connect(self, *, create: bool = False) -> apsw.Connection:
+    def _connect(self, *, create: bool = False) -> noticing.Connection:
         return connect(self.path, writable=self.writable, create=create)
 
     def close(self) -> None:
@@ -133,6 +135,7 @@ class Catalog:
         except queue.Empty:
             with translated(self.path):
                 connection = self._connect()
+            connection.hears = self.notice
         with translated(self.path):
             try:
                 connection.execute("BEGIN")
@@ -142,7 +145,7 @@ class Catalog:
                     connection.execute("ROLLBACK")
                 self._give_back(connection)
 
-    def _give_back(self, connection: apsw.Connection) -> None:
+    def _give_back(self, connection: noticing.Connection) -> None:
         if self.writable:  # else the next reader looks anew whether somebody writes after all
             with contextlib.suppress(queue.Full):
                 self._spare.put_nowait(connection)
@@ -150,8 +153,9 @@ class Catalog:
         connection.close()
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[apsw.Connection]:
-        """A transaction: committed when the block ends, rolled back when it raises.
+    def writing(self, *, recount: bool = False) -> Iterator[apsw.Connection]:
+        """A transaction: committed when the block ends, rolled back when it raises. With `recount`
+        the catalog's totals are counted anew: what they lack is accepted.
 
         The caller holds the writer lock.
         """
@@ -159,9 +163,10 @@ class Catalog:
             raise self._read_only()
         with translated(self.path):
             self._writer.execute("BEGIN IMMEDIATE")
+            self._watch.begin()
             try:
                 yield self._writer
-                acknowledged = self._counted()
+                acknowledged = self._counted(recount)
                 self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:  # SQLite has rolled back by itself on a full disk
@@ -169,21 +174,21 @@ class Catalog:
                 raise
         self._acknowledge(acknowledged)
 
-    def _counted(self) -> Acknowledged:
+    def _counted(self, recount: bool) -> Acknowledged:
         """Number the transaction that is about to be committed; returns what is to be noted once it
         is. What was lost before is noted now, because its numbers are used again."""
         known = self._ledger.read()
         before = totals.read(self._writer)
-        commits = before.commits if before.sound else known.commits
+        commits = known.commits if before is None else before.commits
         if (lost := known.losses(commits)) != known.lost:
             latest = tuple(entry for entry in known.latest if entry.commit <= commits)
             known = self._ledger.write(replace(known, commits=commits, latest=latest, lost=lost))
-        documents, entries = totals.count(self._writer, commits=commits + 1)
+        counted, entries = self._watch.keep(commits=commits + 1, anew=recount)
         left = _still(lost, self._writer)
         return replace(
             known,
             commits=commits + 1,
-            rows=documents,
+            rows=counted.documents,
             latest=(*known.latest, *entries),
             lost=left if left.entries else Losses(),
         )
@@ -221,12 +226,12 @@ class Catalog:
         known = self._ledger.read()
         with self.reading() as connection:
             counted = totals.read(connection)
-            lost = known.losses(counted.commits if counted.sound else known.commits)
+            lost = known.losses(known.commits if counted is None else counted.commits)
             return _still(lost, connection)
 
     def accept_losses(self) -> None:
         """Tell no more of what was lost. The caller holds the writer lock."""
-        with self.writing():
+        with self.writing(recount=True):
             pass  # the numbers of what was lost are taken by now
         known = self._ledger.read()
         if known.lost.commits:
@@ -245,19 +250,35 @@ class Catalog:
         # remembers of its structure, and calls it corrupt when another has since rewritten it.
         with translated(self.path):
             connection = self._connect()
+            found = []
             try:
-                rows = list(connection.execute("PRAGMA integrity_check"))
-                counted, there = totals.read(connection), totals.documents_in(connection)
+                for (text,) in connection.execute("PRAGMA integrity_check"):
+                    found += [text] if text != "ok" else []
+                if not migrations.is_as_made(connection):
+                    found.append("the tables are not as they were made")
+                found += totals.problems(connection)
+                if (kept := totals.read(connection)) and kept.commits:
+                    found += [] if self._ledger.is_sound() else ["the ledger is damaged or gone"]
+            except (apsw.CorruptError, apsw.SQLError, UnicodeDecodeError) as error:
+                found.append(str(error))
             finally:
                 connection.close()
-        found = [text for (text,) in rows if text != "ok"]
-        if not counted.sound:
-            found.append("the number of commits is damaged")
-        elif counted.commits and counted.documents != there:
-            found.append(f"{counted.documents} documents expected, {there} found")
-        if counted.commits and not self._ledger.is_sound():
-            found.append("the ledger is missing or damaged")
         return found
+
+    def notice(self, damage: KnowledgeBaseDamaged) -> None:
+        """Keep what somebody has found damaged who can do without it, to be told."""
+        with self._noticing:
+            self._noticed.setdefault(damage.message, damage)
+
+    def noticed(self) -> list[KnowledgeBaseDamaged]:
+        """What was found damaged since the catalog was opened, or put right."""
+        with self._noticing:
+            return [*self._noticed.values()]
+
+    def forget_noticed(self) -> None:
+        """What was found damaged was put right, or is looked at again."""
+        with self._noticing:
+            self._noticed.clear()
 
     def vacuum(self) -> None:
         """Give freed pages back, so that no byte of a deleted text stays in the files."""
@@ -273,20 +294,11 @@ class Catalog:
 
     def settings(self) -> dict[str, Any]:
         with self.reading() as connection:
-            rows: list[tuple[Any, ...]] = connection.execute(
-                "SELECT name, value FROM settings"
-            ).fetchall()
-        try:
-            return {name: json.loads(value) for name, value in rows}
-        except ValueError as error:
-            raise _damaged(self.path, error) from error
+            return settings.every(connection)
 
     def put_settings(self, **values: Any) -> None:
         with self.writing() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
-                [(name, json.dumps(value)) for name, value in values.items()],
-            )
+            settings.put(connection, values)
 
 
 def _still(losses: Losses, connection: apsw.Connection) -> Losses:
@@ -323,15 +335,15 @@ def require_sqlite(version: str) -> None:
         )
 
 
-def connect(path: Path, *, writable: bool, create: bool = False) -> apsw.Connection:
+def connect(path: Path, *, writable: bool, create: bool = False) -> noticing.Connection:
     """A connection to a database of Quire's."""
     if writable:
         flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
-        connection = apsw.Connection(str(path), flags=flags)
+        connection = noticing.Connection(str(path), flags=flags)
     else:
         # A write-ahead log needs a writable folder, unless there is nothing in it.
         immutable = "" if is_there(path.with_name(path.name + "-wal")) else "&immutable=1"
-        connection = apsw.Connection(
+        connection = noticing.Connection(
             f"{path.resolve().as_uri()}?mode=ro{immutable}",
             flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
         )

@@ -1,13 +1,13 @@
 """Checksums: each row of the catalog that holds a text or a vector is tested when it is read."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quire.errors import KnowledgeBaseDamaged
 
 
-def checksum(*values: str | bytes | int | None) -> int:
+def checksum(*values: str | bytes | float | None) -> int:
     """CRC-32 over the values of a row, kept beside them and tested whenever they are read."""
     parts = (value if isinstance(value, bytes) else str(value).encode() for value in values)
     return zlib.crc32(b"\x1f".join(parts))
@@ -17,6 +17,34 @@ def is_sound(row: Sequence[Any]) -> bool:
     """Whether a row, whose last column is the checksum of the others, is as it was stored."""
     *values, kept = row
     return bool(checksum(*values) == kept)
+
+
+def mended_row(row: Sequence[Any]) -> tuple[Any, ...] | None:
+    """A row of bytes and numbers as it was before one of its bits changed; None where more than one
+    bit has.
+
+    The checksums of two rows that differ in one bit are never the same, so there is one such row at
+    most.
+    """
+    *values, kept = row
+    if (checksum(*values) ^ kept).bit_count() == 1:
+        return (*values, checksum(*values))
+    for at, value in enumerate(values):
+        for other in _one_bit_away(value):
+            changed = (*values[:at], other, *values[at + 1 :])
+            if checksum(*changed) == kept:
+                return (*changed, kept)
+    return None
+
+
+def _one_bit_away(value: Any) -> Iterator[Any]:
+    if isinstance(value, int):
+        yield from (value ^ 1 << bit for bit in range(63))
+    elif isinstance(value, bytes):
+        for bit in range(8 * len(value)):
+            changed = bytearray(value)
+            changed[bit // 8] ^= 1 << bit % 8
+            yield bytes(changed)
 
 
 def require_sound(row: Sequence[Any], what: str) -> None:

@@ -4,7 +4,7 @@ connection that `Catalog.reading()` or `Catalog.writing()` gives."""
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,14 @@ from typing import Any
 import apsw
 
 from quire.errors import KnowledgeBaseDamaged
-from quire.indexes import embeddings, lexical, tags
-from quire.indexes.checksums import checksum, damaged, require_sound
+from quire.indexes import embeddings, lexical, tags, totals
+from quire.indexes.checksums import checksum, damaged, is_sound, mended_row, require_sound
+from quire.indexes.noticing import notice
 from quire.records import PAGE_BREAK, Chunk, Document, PageText, ParsedDocument, Span
+
+UNKNOWN_PATH = "(damaged path)"
+"""What stands for the name and the path of a document whose path is damaged."""
+_PATH_DAMAGED = "Its path is damaged. Add the file again, or run: quire verify --repair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +173,15 @@ def put_location(connection: apsw.Connection, location: Location) -> None:
     """Record that a place holds a document. A content that no place holds any more is deleted; what
     comes in its place takes over its tags."""
     path = os.fsencode(location.path)
-    before = connection.execute(
-        "SELECT document_id FROM locations WHERE path = ?", (path,)
-    ).fetchone()
+    before = [
+        id_.decode("utf-8", "replace")
+        for (id_,) in connection.execute(
+            "SELECT CAST(document_id AS BLOB) FROM locations WHERE path = ?", (path,)
+        )
+    ]
+    row = (path, location.document_id, location.size, location.modified_ns)
     connection.execute(
-        "INSERT OR REPLACE INTO locations VALUES (?, ?, ?, ?)",
-        (path, location.document_id, location.size, location.modified_ns),
+        "INSERT OR REPLACE INTO locations VALUES (?, ?, ?, ?, ?)", (*row, checksum(*row))
     )
     if before and before[0] != location.document_id:
         inherited = tags.of(connection, [before[0]]).get(before[0], ())
@@ -200,17 +208,21 @@ def _delete_if_nowhere(connection: apsw.Connection, document_id: str) -> None:
 # -- reading ----------------------------------------------------------------------------------
 
 _DOCUMENT = """
-SELECT id, content_hash, title, media_type, language, pages, chunks, added_at, warnings,
-       checksum,
-       (SELECT path FROM locations WHERE document_id = id ORDER BY path LIMIT 1),
-       (SELECT max(modified_ns) FROM locations WHERE document_id = id)
+SELECT id, content_hash, title, media_type, language, pages, chunks, added_at, warnings, checksum
 FROM documents
 """
 
 
 def all_documents(connection: apsw.Connection) -> list[Document]:
-    """Every document, by name."""
+    """Every document, by name. Word is left where there are fewer than there must be."""
     found = _documents(connection, _rows(connection, "a document", _DOCUMENT))
+    kept = totals.read(connection)
+    if kept is None:
+        notice(connection, "What the catalog says of its number of documents is damaged.")
+    elif kept.commits and kept.documents != len(found):
+        notice(connection, f"{kept.documents} documents were kept, and {len(found)} are there.")
+    elif kept.commits and kept.tags != (there := sum(len(each.tags) for each in found)):
+        notice(connection, f"{kept.tags} tags were kept, and {there} are there.")
     return sorted(found, key=lambda document: (document.name.casefold(), document.id))
 
 
@@ -220,6 +232,24 @@ def get(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, D
     marks = ", ".join("?" * len(wanted))
     rows = _rows(connection, "a document", f"{_DOCUMENT} WHERE id IN ({marks})", wanted)
     return {document.id: document for document in _documents(connection, rows)}
+
+
+def existing(connection: apsw.Connection, document_id: str) -> Document:
+    """The document of this id, which there must be. Raises KnowledgeBaseDamaged."""
+    found = get(connection, [document_id])
+    if document_id not in found:
+        raise damaged(f"document {document_id}")
+    return found[document_id]
+
+
+def of_chunks(connection: apsw.Connection, chunks: Iterable[Chunk]) -> dict[str, Document]:
+    """The documents that chunks are of, by their ids. Raises KnowledgeBaseDamaged where one is
+    missing."""
+    wanted = {chunk.document_id for chunk in chunks}
+    found = get(connection, wanted)
+    if missing := wanted - found.keys():
+        raise damaged(f"document {min(missing)}")
+    return found
 
 
 def ids(connection: apsw.Connection) -> list[str]:
@@ -235,6 +265,18 @@ def languages(connection: apsw.Connection) -> list[str]:
     return [language for (language,) in rows]
 
 
+def languages_and_dates(connection: apsw.Connection) -> dict[str, tuple[str, str]]:
+    """The language of each document and when it was added, but for those that are damaged: word is
+    left of them."""
+    found = {}
+    for row in _rows(connection, "a document", _DOCUMENT):
+        if is_sound(row):
+            found[row[0]] = (row[4], row[7])
+        else:
+            notice(connection, "A document is damaged, and was passed over.")
+    return found
+
+
 def id_of_content(connection: apsw.Connection, content_hash: str) -> str | None:
     row = connection.execute(
         "SELECT id FROM documents WHERE content_hash = ?", (content_hash,)
@@ -242,15 +284,76 @@ def id_of_content(connection: apsw.Connection, content_hash: str) -> str | None:
     return row[0] if row else None
 
 
+# Read as bytes: what is damaged need not be text, nor of the same kind.
+_LOCATION = (
+    "SELECT CAST(path AS BLOB), CAST(document_id AS BLOB), size, modified_ns, checksum "
+    "FROM locations"
+)
+_OF = "WHERE document_id IN (SELECT value FROM json_each(?))"
+
+
 def locations(connection: apsw.Connection) -> dict[Path, Location]:
-    """Every place that holds a document."""
-    rows = connection.execute("SELECT path, document_id, size, modified_ns FROM locations")
-    places = (Location(_path(raw), *rest) for raw, *rest in rows)
+    """Every place that holds a document, but for those whose path is damaged: word is left of
+    them."""
+    places = _locations(connection, _LOCATION)
+    kept = totals.read(connection)
+    if kept and kept.commits and kept.locations != len(places):
+        notice(connection, f"{kept.locations} paths were kept, and {len(places)} can be read.")
     return {location.path: location for location in places}
 
 
+def location_problems(connection: apsw.Connection) -> list[tuple[str, str]]:
+    """What is wrong with places, as (what, where)."""
+    known = set(ids(connection))
+    found: list[tuple[str, str]] = []
+    for row in connection.execute(_LOCATION):
+        shown = ascii(row[0])[:200]
+        if not is_sound(row):
+            found.append(("a path is damaged", shown))
+        elif row[1].decode() not in known:
+            found.append(("a path of a document that is not there", shown))
+    placed = {place.document_id for place in locations(connection).values()}
+    return found + [("a document without a path", id_) for id_ in sorted(known - placed)]
+
+
+def mend_locations(connection: apsw.Connection) -> None:
+    """Put right the places of which one bit has changed. Of the others, and of those without a
+    document, the ones are forgotten whose document is known to lie elsewhere, or is not there."""
+    known = set(ids(connection))
+    for row in [row for row in connection.execute(_LOCATION) if not is_sound(row)]:
+        if (mended := mended_row(row)) is not None:
+            path, document_id, *rest = mended
+            connection.execute("DELETE FROM locations WHERE path = ?", (row[0],))
+            connection.execute(
+                "INSERT OR REPLACE INTO locations VALUES (?, ?, ?, ?, ?)",
+                (path, document_id.decode(), *rest),
+            )
+    rows: list[tuple[Any, ...]] = connection.execute(_LOCATION).fetchall()
+    placed = {row[1].decode() for row in rows if is_sound(row)}
+    for row in rows:
+        document_id = row[1].decode("utf-8", "replace")
+        if is_sound(row):
+            gone = document_id not in known
+        else:
+            gone = document_id in placed or (document_id not in known and placed >= known)
+        if gone:
+            connection.execute("DELETE FROM locations WHERE path = ?", (row[0],))
+
+
+def _locations(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Location]:
+    found = []
+    for row in _rows(connection, "a path", sql, values):
+        if is_sound(row):
+            raw, document_id, size, modified_ns, _ = row
+            found.append(Location(_path(raw), document_id.decode(), size, modified_ns))
+        else:
+            notice(connection, "A path is damaged: what lies there may not be found by its name.")
+    return found
+
+
 def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]:
-    """The pages of a document in order, tested against their checksums."""
+    """The pages of a document in order, tested against their checksums, and whether they are all
+    there."""
     rows = _rows(
         connection,
         f"a page of document {document_id}",
@@ -258,7 +361,19 @@ def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]
         "WHERE document_id = ? ORDER BY position",
         [document_id],
     )
-    return tuple(map(_page, rows))
+    found = tuple(map(_page, rows))
+    starts, at = [], 0
+    for page in found:
+        starts.append(at)
+        at += len(page.text) + len(PAGE_BREAK)
+    least, end = connection.execute(
+        "SELECT (SELECT coalesce(pages, 1) FROM documents WHERE id = ?1), "
+        "(SELECT coalesce(max(end), 0) FROM chunks WHERE document_id = ?1)",
+        (document_id,),
+    ).get
+    if [row[3] for row in rows] != starts or len(rows) < (least or 0) or end > at:
+        raise damaged(f"a page of document {document_id}")
+    return found
 
 
 _CHUNK = """
@@ -269,10 +384,13 @@ FROM chunks
 
 
 def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, Chunk]:
-    """The chunks of these ids that exist, tested against their checksums."""
-    wanted = list(chunk_ids)
+    """The chunks of these ids, tested against their checksums. Raises KnowledgeBaseDamaged where
+    one is missing: the indexes have none that the catalog has not."""
+    wanted = list(dict.fromkeys(chunk_ids))
     marks = ", ".join("?" * len(wanted))
     rows = _rows(connection, "a chunk", f"{_CHUNK} WHERE id IN ({marks})", wanted)
+    if len(rows) < len(wanted):
+        raise damaged("a chunk")
     return {chunk.id: chunk for chunk in map(_chunk, rows)}
 
 
@@ -307,15 +425,38 @@ def chunk_ids(connection: apsw.Connection, document_id: str) -> list[int]:
 
 
 def file_names(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, str]:
-    """For each chunk the name of its document's file, without its ending."""
-    rows = connection.execute(
-        "SELECT chunks.id, min(path) FROM chunks JOIN locations USING (document_id) "
-        "WHERE chunks.id IN (SELECT value FROM json_each(?)) GROUP BY chunks.id",
+    """For each chunk the name of its document's file, without its ending; none where its path is
+    damaged."""
+    rows: list[tuple[Any, ...]] = connection.execute(
+        "SELECT id, document_id FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(chunk_ids)),),
+    ).fetchall()
+    names = {
+        document_id: Path(displayed(place.path)).stem
+        for document_id, place in _first_places(connection, {row[1] for row in rows}).items()
+    }
+    return {chunk: names[document_id] for chunk, document_id in rows if document_id in names}
+
+
+def _first_places(connection: apsw.Connection, document_ids: Iterable[str]) -> dict[str, Location]:
+    """Of each document the place whose path comes first, as it was when any of its places was last
+    changed. Word is left where one has none."""
+    wanted = sorted(document_ids)
+    places = _locations(
+        connection,
+        f"{_LOCATION} {_OF} ORDER BY path DESC",
+        [json.dumps(wanted)],
     )
-    of: dict[int, bytes] = dict(rows)
-    names = {path: Path(displayed(_path(path))).stem for path in set(of.values())}
-    return {chunk: names[path] for chunk, path in of.items()}
+    latest: dict[str, int] = {}
+    found: dict[str, Location] = {}
+    for place in places:
+        known = latest.get(place.document_id, place.modified_ns)
+        latest[place.document_id] = max(known, place.modified_ns)
+        found[place.document_id] = replace(place, modified_ns=latest[place.document_id])
+    for document_id in wanted:
+        if document_id not in found:
+            notice(connection, f"The path of document {document_id} is damaged.")
+    return found
 
 
 def displayed(path: Path) -> str:
@@ -338,46 +479,60 @@ def _rows(
         raise damaged(what) from error
 
 
+def _texts(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row of a table that has no bytes in it: what is damaged may have become some."""
+    return tuple(each.decode() if isinstance(each, bytes) else each for each in row)
+
+
 def _documents(connection: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Document]:
-    tagged = tags.of(connection, [row[0] for row in rows])
-    return [_document(row, tagged.get(row[0], ())) for row in rows]
+    for row in rows:
+        require_sound(row, f"document {row[0]}")
+    ids_ = [row[0] for row in rows]
+    tagged = tags.of(connection, ids_)
+    places = _first_places(connection, ids_)
+    return [_document(row, tagged.get(row[0], ()), places.get(row[0])) for row in rows]
 
 
-def _document(row: tuple[Any, ...], tagged: tuple[str, ...]) -> Document:
-    *kept, raw_path, modified_ns = row
-    require_sound(kept, f"document {row[0]}")
-    if not (isinstance(raw_path, bytes) and isinstance(modified_ns, int)):
-        raise damaged(f"the path of document {row[0]}")
-    (id_, content_hash, title, media_type, language, page_count, chunk_count, added, warnings) = (
-        row[:9]
-    )
-    path = _path(raw_path)
+def _document(row: tuple[Any, ...], tagged: tuple[str, ...], place: Location | None) -> Document:
+    *columns, warnings, _ = _texts(row)
+    id_, content_hash, title, media_type, language, page_count, chunk_count, added = columns
+    said = tuple(json.loads(warnings))
+    if place is None:
+        uri = name = UNKNOWN_PATH
+        modified = added
+        said = (_PATH_DAMAGED, *said)
+    else:
+        uri, name = displayed(place.path), displayed(Path(place.path.name))
+        at = datetime.fromtimestamp(place.modified_ns / 1e9, UTC)
+        modified = at.isoformat(timespec="seconds")
     return Document(
         id=id_,
         content_hash=content_hash,
-        uri=displayed(path),
-        name=displayed(Path(path.name)),
+        uri=uri,
+        name=name,
         title=title,
         media_type=media_type,
         language=language,
         pages=page_count,
         chunks=chunk_count,
         added_at=added,
-        modified=datetime.fromtimestamp(modified_ns / 1e9, UTC).isoformat(timespec="seconds"),
-        warnings=tuple(json.loads(warnings)),
+        modified=modified,
+        warnings=said,
         tags=tagged,
     )
 
 
 def _page(row: tuple) -> PageText:  # type: ignore[type-arg]
-    document_id, _, number, _, text, _ = row
-    require_sound(row, f"a page of document {document_id}")
+    require_sound(row, f"a page of document {row[0]}")
+    _, _, number, _, text, _ = _texts(row)
     return PageText(number, text)
 
 
 def _chunk(row: tuple) -> Chunk:  # type: ignore[type-arg]
-    id_, document_id, ordinal, start, end, page_first, page_last, headings, tokens, text, _ = row
-    require_sound(row, f"chunk {ordinal} of document {document_id}")
+    require_sound(row, f"chunk {row[2]} of document {row[1]}")
+    id_, document_id, ordinal, start, end, page_first, page_last, headings, tokens, text, _ = (
+        _texts(row)
+    )
     return Chunk(
         id=id_,
         document_id=document_id,

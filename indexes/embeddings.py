@@ -10,6 +10,9 @@ import numpy.typing as npt
 from quire.indexes.checksums import checksum, is_sound, require_sound
 from quire.records import Chunk
 
+# Read as bytes: of what is damaged, the kind may have changed.
+_VECTORS = "SELECT chunk_id, CAST(text_hash AS BLOB), CAST(vector AS BLOB), checksum FROM vectors"
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedChunk:
@@ -60,7 +63,7 @@ def of_texts(
     known = {}
     for text_hash in set(text_hashes):
         row = connection.execute(
-            "SELECT chunk_id, text_hash, vector, checksum FROM vectors WHERE text_hash = ? LIMIT 1",
+            f"{_VECTORS} WHERE text_hash = ? LIMIT 1",
             (text_hash,),
         ).fetchone()
         if row and is_sound(row):
@@ -73,8 +76,7 @@ def between(
 ) -> Iterator[tuple[int, npt.NDArray[np.float16]]]:
     """(chunk id, vector) of the chunks `first` to `last` that exist, tested."""
     for row in connection.execute(
-        "SELECT chunk_id, text_hash, vector, checksum FROM vectors WHERE chunk_id BETWEEN ? AND ? "
-        "ORDER BY chunk_id",
+        f"{_VECTORS} WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id",
         (first, last),
     ):
         require_sound(row, f"the vector of chunk {row[0]}")
@@ -83,5 +85,5 @@ def between(
 
 def sound(connection: apsw.Connection) -> dict[int, bool]:
     """Of each chunk id that has a vector, whether the vector is as it was stored."""
-    rows = connection.execute("SELECT chunk_id, text_hash, vector, checksum FROM vectors")
+    rows = connection.execute(_VECTORS)
     return {row[0]: is_sound(row) for row in rows}

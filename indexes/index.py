@@ -18,10 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
-from quire.indexes import documents, embeddings, lexical, staging
+from quire.indexes import documents, embeddings, lexical, lexical_sum, settings, tags, totals
 from quire.indexes.catalog import Catalog
+from quire.indexes.checksums import checksum, is_sound
 from quire.indexes.folder import files, names
 from quire.indexes.lexical import Frequencies
+from quire.indexes.noticing import notice
 from quire.indexes.scope import Selection
 from quire.indexes.vectors import VectorIndex
 from quire.records import PAGE_BREAK
@@ -50,6 +52,8 @@ class Index:
         self._lock = threading.Lock()
         self._vectors: VectorIndex | None = None
         self._sequence = 0  # the last change that is in self._vectors
+        self._examining = threading.Lock()
+        self._words: tuple[int, bool] | None = None  # after how many commits the words were sound
 
     def dense(
         self,
@@ -90,7 +94,26 @@ class Index:
     ) -> Ranking:
         """The `k` chunks that BM25 ranks first; what is said `aside` counts half."""
         among = within.documents if within else None
+        self.words_are_sound(frequencies.connection)
         return lexical.search(frequencies, question, k=k, aside=aside, documents=among)
+
+    def words_are_sound(self, connection: apsw.Connection) -> bool:
+        """Whether the lexical index is as it was stored; where it is not, word is left of it.
+
+        It is read whole for that once, as the vectors' snapshot is, and again after a change where
+        it was damaged.
+        """
+        with self._examining:
+            kept = totals.read(connection)
+            commits = kept.commits if kept else 0
+            if self._words is None or (not self._words[1] and self._words[0] != commits):
+                sound = kept is None or not commits or lexical_sum.is_of(connection, kept.lexical)
+                if self._words is not None and sound:  # somebody has put it right
+                    self._catalog.forget_noticed()
+                self._words = (commits, sound)
+            if not self._words[1]:
+                lexical.notice_damage(connection)
+            return self._words[1]
 
     def save_snapshot(self, *, renew: bool = False) -> None:
         """Write the vectors to a file if the last one has fallen far behind, or to `renew` it.
@@ -109,11 +132,9 @@ class Index:
         size, content = len(vectors), vectors.to_bytes()
         files.make_private_folder(self._folder)
         with self._catalog.writing() as connection:
-            generation = connection.execute(
-                "INSERT INTO snapshots (sequence, sha256, vectors, recall) VALUES (?, ?, ?, ?) "
-                "RETURNING generation",
-                (sequence, hashlib.sha256(content).hexdigest(), size, vectors.recall),
-            ).get
+            generation = _insert_snapshot(
+                connection, sequence, hashlib.sha256(content).hexdigest(), size, vectors.recall
+            )
             connection.execute("DELETE FROM snapshots WHERE generation < ?", (generation,))
             # Written before the commit: a row names a file that is there. A file without a row is
             # written again under the same name.
@@ -128,11 +149,11 @@ class Index:
 
         Documents whose texts are damaged are passed over. The caller holds the writer lock.
         """
-        with self._catalog.writing() as connection:
+        with self._catalog.writing(recount=True) as connection:
             lexical.clear(connection)
             for document_id in documents.ids(connection):
                 with contextlib.suppress(KnowledgeBaseDamaged):
-                    title = documents.get(connection, [document_id])[document_id].title
+                    title = documents.existing(connection, document_id).title
                     rows = [
                         (chunk.id, chunk.text, chunk.heading_path, title)
                         for chunk in documents.chunks_of(connection, document_id)
@@ -140,6 +161,9 @@ class Index:
                     lexical.insert(connection, rows)
         with self._lock:
             self._vectors = None
+        with self._examining:
+            self._words = None
+        self._catalog.forget_noticed()
         with self._catalog.writing() as connection:
             connection.execute("DELETE FROM snapshots")
         self.save_snapshot(renew=True)
@@ -167,27 +191,30 @@ class Index:
 
         Raises KnowledgeBaseMismatch when they are another model's by now.
         """
-        made_by = staging.stored(connection, "fingerprint")
+        made_by = settings.one(connection, "fingerprint")
         if self.fingerprint and made_by != self.fingerprint:
             raise KnowledgeBaseMismatch(
                 "The knowledge base was embedded with another model this very moment.",
                 hint="Try again.",
             )
         last = _last_change(connection)
+        changed = self._vectors is None or self._sequence != last
         if self._vectors is None or self._sequence > last:  # behind only after a restored backup
             self._vectors, self._sequence = self._load(connection)
         if self._sequence < last:
             _replay(connection, self._vectors, since=self._sequence)
             self._sequence = last
+        if changed and len(self._vectors) != lexical.chunk_count(connection):
+            notice(
+                connection,
+                "The index of meanings is damaged: what is found by it may lack something.",
+            )
         return self._vectors
 
     def _load(self, connection: apsw.Connection) -> tuple[VectorIndex, int]:
-        row = connection.execute(
-            "SELECT generation, sequence, sha256, recall FROM snapshots "
-            "ORDER BY generation DESC LIMIT 1"
-        ).fetchone()
-        if row:
-            generation, sequence, sha256, recall = row
+        row = _last_snapshot(connection)
+        if row is not None:
+            generation, sequence, sha256, _, recall = row
             loaded = VectorIndex.load(
                 self._path(generation), dimension=self._dimension, sha256=sha256, recall=recall
             )
@@ -196,16 +223,45 @@ class Index:
         return VectorIndex(self._dimension), 0
 
 
+def _insert_snapshot(
+    connection: apsw.Connection, sequence: int, sha256: str, vectors: int, recall: float
+) -> int:
+    """Add the row of a snapshot; returns its generation."""
+    generation = int(
+        connection.execute(
+            "INSERT INTO snapshots (sequence, sha256, vectors, recall) VALUES (?, ?, ?, ?) "
+            "RETURNING generation",
+            (sequence, sha256, vectors, recall),
+        ).get
+    )
+    connection.execute(
+        "UPDATE snapshots SET checksum = ? WHERE generation = ?",
+        (checksum(generation, sequence, sha256, vectors, recall), generation),
+    )
+    return generation
+
+
+def _last_snapshot(connection: apsw.Connection) -> tuple[int, int, str, int, float] | None:
+    """(generation, sequence, SHA-256, vectors, recall) of the newest snapshot, if that is as it was
+    stored."""
+    row = connection.execute(
+        "SELECT generation, sequence, CAST(sha256 AS BLOB), vectors, recall, checksum "
+        "FROM snapshots ORDER BY generation DESC LIMIT 1"
+    ).fetchone()
+    if row is None or not is_sound(row):
+        return None
+    generation, sequence, sha256, vectors, recall, _ = row
+    return generation, sequence, sha256.decode(), vectors, recall
+
+
 def _last_change(connection: apsw.Connection) -> int:
     last = connection.execute("SELECT coalesce(max(sequence), 0) FROM changes").get
     return int(last)
 
 
 def _is_stale(connection: apsw.Connection, sequence: int) -> bool:
-    row = connection.execute(
-        "SELECT sequence, vectors FROM snapshots ORDER BY generation DESC LIMIT 1"
-    ).fetchone()
-    since, size = row or (0, 0)
+    row = _last_snapshot(connection)
+    since, size = (row[1], row[3]) if row is not None else (0, 0)
     changed = connection.execute(
         "SELECT coalesce(sum(chunk_last - chunk_first + 1), 0) FROM changes "
         "WHERE sequence > ? AND sequence <= ?",
@@ -252,17 +308,19 @@ def _replay(connection: apsw.Connection, vectors: VectorIndex, *, since: int) ->
 def _disagreements(
     connection: apsw.Connection, vectors: Mapping[int, bool]
 ) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    lengths = lexical.row_lengths(connection)
+    found = documents.location_problems(connection) + tags.problems(connection)
+    words = lexical.rows(connection)
+    if words is None:
+        found.append(("the index of words cannot be read", names.CATALOG))
     for document_id in documents.ids(connection):
         try:
-            document = documents.get(connection, [document_id])[document_id]
+            document = documents.existing(connection, document_id)
             pages = documents.pages(connection, document_id)
             chunks = documents.chunks_of(connection, document_id)
         except KnowledgeBaseDamaged as error:
             found.append((error.message, document_id))
             for chunk_id in documents.chunk_ids(connection, document_id):
-                lengths.pop(chunk_id, None)
+                (words or {}).pop(chunk_id, None)
             continue
         text = PAGE_BREAK.join(page.text for page in pages)
         if len(chunks) != document.chunks:
@@ -271,10 +329,11 @@ def _disagreements(
             where = f"{document.name}, chunk {chunk.ordinal}"
             if text[chunk.span.start : chunk.span.end] != chunk.text:
                 found.append(("a chunk differs from the document's text", where))
-            expected = lexical.expected_lengths(chunk.text, chunk.heading_path, document.title)
-            if lengths.pop(chunk.id, None) != expected:
-                found.append(("lexical row is missing or stale", where))
+            if words is not None:
+                row = lexical.expected_row(chunk.text, chunk.heading_path, document.title)
+                if words.pop(chunk.id, None) != row:
+                    found.append(("lexical row is missing or stale", where))
             if not vectors.get(chunk.id, False):
                 found.append(("vector is missing or damaged", where))
-    found += [("lexical row without a chunk", f"row {row}") for row in lengths]
+    found += [("lexical row without a chunk", f"row {row}") for row in words or ()]
     return found

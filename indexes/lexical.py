@@ -12,6 +12,8 @@ from functools import cached_property
 
 import apsw
 
+from quire.indexes.checksums import checksum
+from quire.indexes.noticing import notice
 from quire.text import analysis
 
 WEIGHTS = (1.5, 1.5, 1.5)
@@ -23,9 +25,14 @@ a passage gains less by repeating a word than by holding another word of the que
 CHUNKS_OF = "SELECT id FROM chunks WHERE document_id IN (SELECT value FROM json_each(?))"
 """The ids of the chunks of documents, whose ids are given as a JSON list."""
 
+_COUNT = "SELECT coalesce(sum(chunks), 0) FROM documents"
+_COUNT_OF = (
+    "SELECT coalesce(sum(chunks), 0) FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+)
 _HOLDING = "SELECT rowid FROM lexical WHERE lexical MATCH ?"
 _INDEXED = "SELECT count(*) FROM chunks WHERE id IN (SELECT id FROM lexical_docsize)"
 _SCORED = "SELECT rowid, -bm25(lexical, ?, ?, ?) AS score FROM lexical WHERE lexical MATCH ?"
+_BROKEN = (apsw.CorruptError, apsw.SQLError, UnicodeDecodeError)  # what damage looks like
 _COMMON = 0.5  # a term in more than this share of the chunks tells nothing and costs the most time
 _COMMON_CHARACTER = 0.05  # … and the same of a lone character, which is looked up as a prefix
 _MOST_ROWS = 20_000  # chunks to be scored, at 2 microseconds each: the rarest terms' come first
@@ -50,8 +57,17 @@ class Frequencies:
         wanted = list(terms)
         for term in wanted:
             if term not in self._known:
-                self._known[term] = _holding_term(self.connection, term)
+                try:
+                    self._known[term] = _holding_term(self.connection, term)
+                except _BROKEN:
+                    notice_damage(self.connection)
+                    self._known[term] = 0
         return {term: self._known[term] for term in wanted}
+
+
+def notice_damage(connection: apsw.Connection) -> None:
+    """Leave word that the index is damaged: what it finds may lack something."""
+    notice(connection, "The index of words is damaged: what is found by it may lack something.")
 
 
 def insert(
@@ -136,11 +152,15 @@ def _ranked(
         return []
     # subtle: the plus sign keeps SQLite from asking FTS5 for one row after the other.
     within = "" if documents is None else f"AND +rowid IN ({CHUNKS_OF})"
-    rows = connection.execute(
-        f"{_SCORED} {within} ORDER BY score DESC, rowid LIMIT ?",
-        (*WEIGHTS, query, *([] if documents is None else [json.dumps(documents)]), k),
-    )
-    return [(chunk, score) for chunk, score in rows]
+    try:
+        rows = connection.execute(
+            f"{_SCORED} {within} ORDER BY score DESC, rowid LIMIT ?",
+            (*WEIGHTS, query, *([] if documents is None else [json.dumps(documents)]), k),
+        )
+        return [(chunk, score) for chunk, score in rows]
+    except _BROKEN:
+        notice_damage(connection)
+        return []
 
 
 def holding(
@@ -150,11 +170,15 @@ def holding(
     of Chinese stands for all terms that begin with it."""
     query = " AND ".join(dict.fromkeys(map(_quoted, terms)))
     within = "" if documents is None else f"AND +rowid IN ({CHUNKS_OF})"
-    rows = connection.execute(
-        f"{_HOLDING} {within} ORDER BY rowid",
-        (f"body : ({query})", *([] if documents is None else [json.dumps(documents)])),
-    )
-    return [chunk for (chunk,) in rows]
+    try:
+        rows = connection.execute(
+            f"{_HOLDING} {within} ORDER BY rowid",
+            (f"body : ({query})", *([] if documents is None else [json.dumps(documents)])),
+        )
+        return [chunk for (chunk,) in rows]
+    except _BROKEN:
+        notice_damage(connection)
+        return []
 
 
 def selective_terms(frequencies: Frequencies, question: str) -> list[str]:
@@ -195,10 +219,11 @@ def _holding_term(connection: apsw.Connection, term: str) -> int:
     return (row[0] or 0) if row else 0
 
 
-def chunk_count(connection: apsw.Connection) -> int:
-    """How many chunks there are."""
-    row = connection.execute("SELECT coalesce(sum(chunks), 0) FROM documents").fetchone()
-    return int(row[0]) if row else 0
+def chunk_count(connection: apsw.Connection, *, documents: Sequence[str] | None = None) -> int:
+    """How many chunks there are, of all or of these documents, by what the documents say."""
+    if documents is None:
+        return int(connection.execute(_COUNT).get)
+    return int(connection.execute(_COUNT_OF, (json.dumps(documents),)).get)
 
 
 def indexed_count(connection: apsw.Connection, *, documents: Sequence[str] | None = None) -> int:
@@ -210,17 +235,42 @@ def indexed_count(connection: apsw.Connection, *, documents: Sequence[str] | Non
     return int(connection.execute(within, (json.dumps(documents),)).get)
 
 
-def row_lengths(connection: apsw.Connection) -> dict[int, tuple[int, ...]]:
-    """For each chunk id the number of terms in body, heading and title, as FTS5 stored them."""
-    return {
-        chunk: _varints(sizes)
-        for chunk, sizes in connection.execute("SELECT id, sz FROM lexical_docsize")
-    }
+Row = tuple[tuple[int, ...], int]
+"""Of a chunk's row the number of terms in body, heading and title, and a sum over all terms and
+their places."""
 
 
-def expected_lengths(text: str, headings: Sequence[str], title: str) -> tuple[int, ...]:
-    """What `row_lengths` must say of a chunk."""
-    return tuple(len(analysis.terms(field)) for field in (text, "\n".join(headings), title))
+def rows(connection: apsw.Connection) -> dict[int, Row] | None:
+    """What FTS5 has of each chunk id, read from its lists term by term; None where it cannot be
+    read to its end."""
+    sums: dict[int, int] = {}
+    try:
+        connection.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.lexical_places "
+            "USING fts5vocab (main, lexical, instance)"
+        )
+        places = connection.execute("SELECT term, doc, col, offset FROM temp.lexical_places")
+        for term, chunk, column, offset in places:
+            sums[chunk] = sums.get(chunk, 0) + checksum(term, column, offset)
+        lengths = {
+            chunk: _varints(sizes)
+            for chunk, sizes in connection.execute("SELECT id, sz FROM lexical_docsize")
+        }
+    except _BROKEN:
+        return None
+    return {id_: (lengths.get(id_, ()), sums.get(id_, 0)) for id_ in lengths.keys() | sums.keys()}
+
+
+def expected_row(text: str, headings: Sequence[str], title: str) -> Row:
+    """What `rows` must say of a chunk."""
+    fields = {"body": text, "heading": "\n".join(headings), "title": title}
+    terms = {column: analysis.terms(field) for column, field in fields.items()}
+    total = sum(
+        checksum(term, column, offset)
+        for column, found in terms.items()
+        for offset, term in enumerate(found)
+    )
+    return tuple(map(len, terms.values())), total
 
 
 def _row(text: str) -> str:

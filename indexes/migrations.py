@@ -7,6 +7,7 @@ version knows is refused, with its files untouched.
 import apsw
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
+from quire.indexes.checksums import checksum
 
 _FIRST = """
 CREATE TABLE settings (          -- fixed when the knowledge base is made
@@ -121,8 +122,19 @@ _TOTALS = """
 CREATE TABLE totals (            -- one row: what there must be, so that what is missing is noticed
     commits   INTEGER NOT NULL,  -- made since there is this table; see quire.indexes.folder.ledger
     documents INTEGER NOT NULL,
+    locations INTEGER NOT NULL,
+    tags      INTEGER NOT NULL,
+    lexical   INTEGER NOT NULL,  -- see quire.indexes.lexical_sum
     checksum  INTEGER NOT NULL
 ) STRICT;
+
+-- The tables that had no checksums.
+ALTER TABLE locations ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+UPDATE locations SET checksum = row_checksum(path, document_id, size, modified_ns);
+ALTER TABLE settings ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+UPDATE settings SET checksum = row_checksum(name, value);
+ALTER TABLE snapshots ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+UPDATE snapshots SET checksum = row_checksum(generation, sequence, sha256, vectors, recall);
 """
 
 _STEPS = (_FIRST, _TAGS, _RECALL, _STAGED, _TOTALS)
@@ -153,6 +165,7 @@ def is_current(connection: apsw.Connection, *, where: str) -> bool:
 
 def migrate(connection: apsw.Connection, *, where: str) -> None:
     """Bring the catalog to this version in one transaction. The caller holds the writer lock."""
+    connection.create_scalar_function("row_checksum", checksum)
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not is_current(connection, where=where):  # another process may have been quicker
@@ -165,3 +178,15 @@ def migrate(connection: apsw.Connection, *, where: str) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def is_as_made(connection: apsw.Connection) -> bool:
+    """Whether the catalog has the tables and indexes that this version makes, word for word."""
+    made = apsw.Connection(":memory:")
+    migrate(made, where="")
+    return _schema(made) == _schema(connection)
+
+
+def _schema(connection: apsw.Connection) -> list[tuple[str, ...]]:
+    rows = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema")
+    return sorted(row for row in rows if not row[1].startswith("sqlite_stat"))

@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from quire.errors import DocumentNotFound, KnowledgeBaseDamaged, UsageError
+from quire.errors import DocumentNotFound, UsageError
 from quire.indexes import documents, lexical, tags
+from quire.indexes.noticing import notice
 
 if TYPE_CHECKING:
     import apsw
 
 Dates = Literal["modified", "added"]
+
+
+_NOWHERE = Path(documents.UNKNOWN_PATH)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -185,7 +189,10 @@ def select(connection: "apsw.Connection", scope: Scope) -> Selection:
         )
     chosen = tuple(sorted({place.document_id for place in fitting}))
     rows = connection.execute(f"{lexical.CHUNKS_OF} ORDER BY id", (json.dumps(chosen),))
-    return Selection(chosen, np.fromiter((row[0] for row in rows), np.int64))
+    chunks = np.fromiter((row[0] for row in rows), np.int64)
+    if len(chunks) != lexical.chunk_count(connection, documents=chosen):
+        notice(connection, "Chunks are missing: what is found may lack something.")
+    return Selection(chosen, chunks)
 
 
 def is_within(connection: "apsw.Connection", document_id: str, scope: Scope) -> bool:
@@ -200,29 +207,27 @@ def _fitting(places: Iterable[Located], scope: Scope) -> list[Located]:
 
 def _places(connection: "apsw.Connection") -> list[Located]:
     tagged = tags.of(connection, documents.ids(connection))
-    rows: list[tuple[Any, ...]] = connection.execute(
-        "SELECT id, language, added_at FROM documents"
-    ).fetchall()
-    try:
-        known: dict[str, tuple[str, float]] = {
-            document_id: (language, datetime.fromisoformat(added_at).timestamp())
-            for document_id, language, added_at in rows
-        }
-    except ValueError as error:
-        raise KnowledgeBaseDamaged(
-            "The catalog's copy of a document's date is damaged.", hint="Run: quire verify --repair"
-        ) from error
-    return [
+    known = {
+        document_id: (language, datetime.fromisoformat(added_at).timestamp())
+        for document_id, (language, added_at) in documents.languages_and_dates(connection).items()
+    }
+    found = [
         Located(
-            found.document_id,
-            found.path,
-            *(language, found.modified_ns / 1e9, added),
-            tags=frozenset(tagged.get(found.document_id, ())),
+            place.document_id,
+            place.path,
+            *(language, place.modified_ns / 1e9, added),
+            tags=frozenset(tagged.get(place.document_id, ())),
         )
-        for found in documents.locations(connection).values()
-        if found.document_id in known
-        for language, added in [known[found.document_id]]
+        for place in documents.locations(connection).values()
+        if place.document_id in known
+        for language, added in [known[place.document_id]]
     ]
+    # What lies nobody knows where, because its path is damaged, fits by what else it is.
+    for document_id in known.keys() - {place.document_id for place in found}:
+        language, added = known[document_id]
+        tagged_so = frozenset(tagged.get(document_id, ()))
+        found.append(Located(document_id, _NOWHERE, language, math.nan, added, tagged_so))
+    return found
 
 
 def _named(files: Iterable[str]) -> Callable[[Located], bool]:

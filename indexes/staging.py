@@ -6,7 +6,6 @@ goes on, and take the place of the old ones in one transaction, together with wh
 of the model that made them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,39 +13,33 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from quire.indexes import settings
 from quire.indexes.checksums import checksum, is_sound
 
 TARGET = "reindexing"  # the setting that says which model the waiting vectors are of
 
 
+# Read as bytes: of what is damaged, the kind may have changed.
+_STAGED = "SELECT chunk_id, CAST(text_hash AS BLOB), CAST(vector AS BLOB), checksum FROM staged"
+
+
 def target(connection: apsw.Connection) -> dict[str, Any]:
     """The model whose vectors are being gathered, as `begin` was told; empty when none are."""
-    found = stored(connection, TARGET)
+    found = settings.one(connection, TARGET)
     return found if isinstance(found, dict) else {}
-
-
-def stored(connection: apsw.Connection, name: str) -> Any:
-    """A setting of the catalog as a connection sees it, or None."""
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-    try:
-        return json.loads(row[0]) if row else None
-    except ValueError:
-        return None
 
 
 def begin(connection: apsw.Connection, model: Mapping[str, Any]) -> None:
     """Gather vectors of `model` from now on. Those of another one are dropped."""
     if target(connection) != dict(model):
         discard(connection)
-        connection.execute(
-            "INSERT INTO settings (name, value) VALUES (?, ?)", (TARGET, json.dumps(dict(model)))
-        )
+        settings.put(connection, {TARGET: dict(model)})
 
 
 def discard(connection: apsw.Connection) -> None:
     """Drop what was gathered."""
     connection.execute("DELETE FROM staged")
-    connection.execute("DELETE FROM settings WHERE name = ?", (TARGET,))
+    settings.drop(connection, [TARGET])
 
 
 def counts(connection: apsw.Connection) -> tuple[int, int]:
@@ -90,7 +83,7 @@ def vectors_of_texts(
     known = {}
     for text_hash in set(text_hashes):
         row = connection.execute(
-            "SELECT chunk_id, text_hash, vector, checksum FROM staged WHERE text_hash = ? LIMIT 1",
+            f"{_STAGED} WHERE text_hash = ? LIMIT 1",
             (text_hash,),
         ).fetchone()
         if row and is_sound(row):
@@ -100,20 +93,17 @@ def vectors_of_texts(
 
 def drop_damaged(connection: apsw.Connection) -> int:
     """Drop what is not as it was stored; returns how many."""
-    rows = connection.execute("SELECT chunk_id, text_hash, vector, checksum FROM staged")
+    rows = connection.execute(_STAGED)
     damaged = [row[0] for row in rows if not is_sound(row)]
     connection.executemany("DELETE FROM staged WHERE chunk_id = ?", ((id_,) for id_ in damaged))
     return len(damaged)
 
 
-def switch(connection: apsw.Connection, settings: Mapping[str, Any]) -> None:
-    """Put the gathered vectors in the place of those in use, with `settings` of the model that made
-    them. Snapshots of the old ones go; the indexes are made of the catalog's vectors again."""
+def switch(connection: apsw.Connection, made_by: Mapping[str, Any]) -> None:
+    """Put the gathered vectors in the place of those in use, with the settings of the model that
+    made them. Snapshots of the old ones go; the indexes are made of the catalog's vectors again."""
     connection.execute("DELETE FROM vectors")
     connection.execute("INSERT INTO vectors SELECT * FROM staged")
     connection.execute("DELETE FROM snapshots")
     discard(connection)
-    connection.executemany(
-        "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
-        [(name, json.dumps(value)) for name, value in settings.items()],
-    )
+    settings.put(connection, made_by)

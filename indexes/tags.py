@@ -59,6 +59,11 @@ def of(connection: "apsw.Connection", documents: Sequence[str]) -> dict[str, tup
     return found
 
 
+def problems(connection: "apsw.Connection") -> list[tuple[str, str]]:
+    """The tags that are no longer what was stored, as (what, where)."""
+    return [("a tag is damaged", id_) for id_, _, is_sound in _rows(connection) if not is_sound]
+
+
 def forget_damaged(connection: "apsw.Connection") -> None:
     """Remove tags that are no longer what was stored."""
     sound = [(id_, tag) for id_, tag, is_sound in _rows(connection) if is_sound]

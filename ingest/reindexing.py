@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from quire.errors import KnowledgeBaseError, KnowledgeBaseLocked
-from quire.indexes import documents, staging
+from quire.indexes import documents, settings, staging
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
@@ -177,7 +177,7 @@ class Reindexing:
         """Whether this run goes on; not when another with the same model has switched already."""
         if staging.target(connection) == self._model:
             return True
-        if {name: staging.stored(connection, name) for name in self._model} == self._model:
+        if {name: settings.one(connection, name) for name in self._model} == self._model:
             return False
         raise KnowledgeBaseError(
             "Another run has begun to embed this knowledge base with another model.",

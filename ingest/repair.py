@@ -21,6 +21,7 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
     """
     with catalog.writing() as connection:
         tags.forget_damaged(connection)
+        documents.mend_locations(connection)
         lost = [
             document_id
             for document_id in documents.ids(connection)

@@ -300,7 +300,7 @@ def test_a_commit_stands_where_it_cannot_be_noted(kb: KnowledgeBase) -> None:
     ledger.mkdir()
     kb.tag("upload.txt", add="sent")
     assert kb.document("upload.txt").tags == ("sent",)
-    assert [what for what, _ in kb.verify()] == ["SQLite: the ledger is missing or damaged"]
+    assert [what for what, _ in kb.verify()] == ["SQLite: the ledger is damaged or gone"]
 
 
 def test_compacting_leaves_no_name_of_what_was_removed_in_the_ledger(kb: KnowledgeBase) -> None:

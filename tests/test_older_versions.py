@@ -15,7 +15,11 @@ pytestmark = pytest.mark.usefixtures("parser_here")
 
 # What undoes each step of the schema, by the version that it leads to.
 UNDOING = {
-    5: "DROP TABLE totals",
+    2: "DROP TABLE tags",
+    3: "ALTER TABLE snapshots DROP COLUMN recall",
+    4: "DROP TABLE staged",
+    5: "DROP TABLE totals; ALTER TABLE locations DROP COLUMN checksum;"
+    "ALTER TABLE settings DROP COLUMN checksum; ALTER TABLE snapshots DROP COLUMN checksum",
 }
 
 
@@ -34,7 +38,7 @@ def made_by(version: int, kb: Path) -> None:
     (kb / "catalog.ledger").unlink()
 
 
-@pytest.mark.parametrize("version", range(4, len(migrations._STEPS)))
+@pytest.mark.parametrize("version", range(1, len(migrations._STEPS)))
 def test_a_base_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
     (tmp_path / "files").mkdir()
     for number in range(3):
@@ -42,7 +46,8 @@ def test_a_base_of_an_older_version_is_brought_up_to_date(tmp_path: Path, versio
     with opened(tmp_path / "kb") as kb:
         kb.add(tmp_path / "files")
         kb.add_upload("上传.md", "# 灯\n\n灯亮了。".encode())
-        kb.tag("1.txt", add="lamp")
+        if version > 1:
+            kb.tag("1.txt", add="lamp")
         before = state(kb._catalog)
         hits = [hit.to_dict() for hit in kb.search("lamp")]
     made_by(version, tmp_path / "kb")
@@ -52,6 +57,8 @@ def test_a_base_of_an_older_version_is_brought_up_to_date(tmp_path: Path, versio
         assert_equal(state(kb._catalog), before)
         assert [hit.to_dict() for hit in kb.search("lamp")] == hits
         assert kb.add(tmp_path / "files").unchanged == 3
+        assert kb.tag("2.txt", add="new")[0].tags == ("new",)
+        kb.tag("2.txt", remove="new")
         kb.remove("上传.md")
         kb.restore(kb.removed()[0].document_id)
         assert kb.verify() == []

@@ -137,7 +137,7 @@ def test_no_acknowledged_document_is_lost(
             assert documents_in(kb) in possible, f"after {moment} changes"
             assert kb.warnings == ()  # the ledger is never ahead of what the device has
             found = kb.verify()
-            assert found in ([], [("SQLite: the ledger is missing or damaged", "catalog.sqlite3")])
+            assert found in ([], [("SQLite: the ledger is damaged or gone", "catalog.sqlite3")])
             assert not (written and found)
             for name in ("lexical", "dense"):
                 kb.search("words of file", mode=name)

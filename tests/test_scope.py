@@ -10,7 +10,6 @@ import pytest
 
 from quire import Answer, KnowledgeBase, Scope, load_settings
 from quire.errors import DocumentNotFound, KnowledgeBaseDamaged, UsageError
-from quire.indexes import migrations
 from quire.models.fakes import FakeEmbedder
 
 pytestmark = pytest.mark.usefixtures("parser_here")
@@ -254,14 +253,3 @@ def test_a_damaged_tag_is_noticed_and_forgotten_by_a_repair(kb: KnowledgeBase) -
         again.repair()
         assert again.document("south.txt").tags == ("two",)
         assert again.verify() == []
-
-
-def test_a_knowledge_base_from_before_tags_gets_them(
-    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(migrations, "_STEPS", migrations._STEPS[:1])
-        opened(tmp_path / "old").close()
-    with opened(tmp_path / "old") as kb:
-        kb.add(folder / "letters")
-        assert kb.tag("年假.md", add="new")[0].tags == ("new",)

@@ -284,7 +284,8 @@ def test_what_the_index_has_lost_is_neither_counted_nor_passed_over_in_silence(
             "looked up in the index of only 3 of 4 passages; 2 of them read)."
         )
         assert covered(answer) == (4, 3, 2)
-        (note,) = answer.notes
+        note, damage = answer.notes
+        assert damage.startswith("The index of words is damaged")
         assert note == "What the word index lacks was not counted. Run: quire verify --repair"
         assert "词索引" in translated(note, "zh")
         chinese = damaged.ask("哪些文件提到年假？", store=False)

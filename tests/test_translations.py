@@ -67,7 +67,8 @@ def errors() -> Iterator[str]:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             made = node.exc if isinstance(node, ast.Raise) else node
-            if isinstance(made, ast.Call) and (isinstance(node, ast.Raise) or path.name in TOLD):
+            told = path.name in TOLD or getattr(getattr(made, "func", None), "id", "") == "notice"
+            if isinstance(made, ast.Call) and (isinstance(node, ast.Raise) or told):
                 hints = [keyword.value for keyword in made.keywords if keyword.arg == "hint"]
                 for argument in [*made.args, *hints]:
                     text = said(argument)

@@ -87,7 +87,8 @@ def find_nothing(asked: Asked) -> Found:
 def _surveyed(
     asked: Asked, query: Query, survey: Survey, snapshot: Snapshot, retriever: Retriever
 ) -> Found:
-    scanned = scan(snapshot.connection, survey, scope=asked.scope)
+    sound = snapshot.words_are_sound()
+    scanned = scan(snapshot.connection, survey, scope=asked.scope, sound=sound)
     passages = scanned.passages
     if not passages:
         phrase = retriever.query(survey.phrase)

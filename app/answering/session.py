@@ -35,8 +35,8 @@ class Session:
     """Questions to one knowledge base. Safe to use from several threads.
 
     `search` gives its retriever, or None while nothing was ever added; `there` says which of some
-    documents, by their ids, are still there. Loading the chat model keeps
-    nobody waiting who only searches.
+    documents, by their ids, are still there; `noticed` says what was found damaged. Loading the
+    chat model keeps nobody waiting who only searches.
     """
 
     def __init__(
@@ -47,12 +47,14 @@ class Session:
         model: ChatModel | None,
         search: Callable[[], Retriever | None],
         there: Callable[[Iterable[str]], Collection[str]],
+        noticed: Callable[[], Iterable[QuireError]],
     ) -> None:
         self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
         self._path = folder / CONVERSATIONS
         self._settings = settings
         self._search = search
         self._there = there
+        self._noticed = noticed
         self._lock = threading.Lock()  # around what is made at the first use
         self._conversations: Conversations | None = None
         self._chain: tuple[Retriever, Any] | None = None
@@ -207,9 +209,10 @@ class Session:
                 model.read_ahead(prompting.fixed_part(self._wording("answer", language)))
 
     def _with_notes(self, answer: Answer) -> Answer:
-        """The answer with what is worth knowing about it: there is no model, or a document was
-        removed while the answer rested on it."""
+        """The answer with what is worth knowing about it: there is no model, something that was
+        read is damaged, or a document was removed while the answer rested on it."""
         notes = [*answer.notes]
+        notes += [f"{damage.message} {damage.hint}" for damage in self._noticed()]
         if problem := self.model.problem:
             notes.append(f"{problem.message} {problem.hint}".strip())
         cited = {citation.document.id: citation.document.name for citation in answer.citations}

@@ -34,7 +34,7 @@ class Conversations:
         self._lock = threading.Lock()
         self._writable = is_writable(path) if is_there(path) else True
         with translated(path):
-            self._connection = connect(path, writable=self._writable, create=True)
+            self._connection: apsw.Connection = connect(path, writable=self._writable, create=True)
             try:
                 self._prepare()
             except BaseException:

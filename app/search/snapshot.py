@@ -113,6 +113,10 @@ class Snapshot:
         language."""
         return self._information(analysis.telling_terms(query.subject, query.tongue))
 
+    def words_are_sound(self) -> bool:
+        """Whether the lexical index is as it was stored."""
+        return self._index.words_are_sound(self.connection)
+
     def languages(self) -> list[str]:
         """The languages of the documents, as `quire.text.languages` names them."""
         return documents.languages(self.connection)
@@ -176,7 +180,7 @@ class Snapshot:
         for at in range(0, len(order), max(most, 1)):
             part = order[at : at + most]
             chunks = documents.chunks(self.connection, part)
-            of = documents.get(self.connection, (each.document_id for each in chunks.values()))
+            of = documents.of_chunks(self.connection, chunks.values())
             for id_ in part:
                 if id_ in chunks and len(found.groups) < most:
                     found.add(chunks[id_], of[chunks[id_].document_id])
@@ -187,7 +191,7 @@ class Snapshot:
     def _hits(self, groups: Sequence[Sequence[int]], ranked: _Ranked) -> list[Hit]:
         ranks, by_leg = ranks_by_leg(ranked.rankings), scores_by_leg(ranked.rankings)
         chunks = documents.chunks(self.connection, (id_ for group in groups for id_ in group))
-        of = documents.get(self.connection, (chunk.document_id for chunk in chunks.values()))
+        of = documents.of_chunks(self.connection, chunks.values())
         return [
             Hit(
                 rank,
@@ -206,7 +210,7 @@ class Snapshot:
     def _words(self, query: Query, chunk_id: int) -> Words:
         """Which words of the question a chunk holds, by itself or in its headings and title."""
         chunk = documents.chunks(self.connection, [chunk_id])[chunk_id]
-        title = documents.get(self.connection, [chunk.document_id])[chunk.document_id].title
+        title = documents.of_chunks(self.connection, [chunk])[chunk.document_id].title
         present = set(analysis.terms("\n".join((chunk.text, *chunk.heading_path, title))))
         used = lexical.selective_terms(self._frequencies, query.text)
         asked = analysis.question_terms(query.text)

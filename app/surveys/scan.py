@@ -27,11 +27,13 @@ _BATCH = 500  # chunks read at once
 @dataclass(frozen=True, slots=True)
 class Scanned:
     """The outcome of a survey. `citations` quote the sentences with the phrase, of `scan.found`'s
-    documents in their order; `passages` are what they were taken from."""
+    documents in their order; `passages` are what they were taken from. `sound` says whether the
+    word index is as it was stored: otherwise it may have missed something."""
 
     scan: Scan
     citations: tuple[Citation, ...]
     passages: tuple[Passage, ...]
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,15 @@ class _Mention:
     end: int
 
 
-def scan(connection: "apsw.Connection", survey: Survey, *, scope: Scope | None = None) -> Scanned:
-    """Look for a survey's phrase in all documents, or in all of a scope.
+def scan(
+    connection: "apsw.Connection",
+    survey: Survey,
+    *,
+    scope: Scope | None = None,
+    sound: bool = True,
+) -> Scanned:
+    """Look for a survey's phrase in all documents, or in all of a scope, in a word index that is
+    `sound` or not.
 
     Raises DocumentNotFound when no document is in the scope.
     """
@@ -55,7 +64,7 @@ def scan(connection: "apsw.Connection", survey: Survey, *, scope: Scope | None =
     by_document: dict[str, list[_Mention]] = {}
     for mention in mentions:
         by_document.setdefault(mention.chunk.document_id, []).append(mention)
-    known = documents.get(connection, by_document)
+    known = documents.of_chunks(connection, {mention.chunk for mention in mentions})
     order = sorted(known.values(), key=lambda d: (-len(by_document[d.id]), d.name.casefold(), d.id))
     pages = {document.id: documents.pages(connection, document.id) for document in order}
     found = tuple(_counted(document, by_document[document.id], pages) for document in order)
@@ -73,6 +82,7 @@ def scan(connection: "apsw.Connection", survey: Survey, *, scope: Scope | None =
         ),
         tuple(dict.fromkeys(_citation(mention, passages) for mention in quoted)),
         tuple(passages),
+        sound,
     )
 
 

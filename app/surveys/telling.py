@@ -71,7 +71,7 @@ def _notes(scanned: Scanned, scope: Scope | None) -> tuple[str, ...]:
         said.append(
             f"{len(quoted)} of the {len(scanned.scan.found)} documents are shown; all are counted."
         )
-    if scanned.scan.looked_up_chunks < scanned.scan.chunks:
+    if scanned.scan.looked_up_chunks < scanned.scan.chunks or not scanned.sound:
         said.append("What the word index lacks was not counted. Run: quire verify --repair")
     return tuple(said)
 
