@@ -19,7 +19,7 @@ from quire.answering.session import Session
 from quire.collection import Collection
 from quire.config import Settings, load_settings
 from quire.conversations.forgetting import Remains
-from quire.conversations.schema import Verdict
+from quire.conversations.schema import Turn, Verdict
 from quire.conversations.store import Conversations
 from quire.errors import KnowledgeBaseError, ModelError, UsageError
 from quire.header import Header
@@ -137,7 +137,7 @@ class KnowledgeBase:
         """What is wrong with the knowledge base and does not keep it from being used: errors that
         were not raised, each with what to do. The last changes are lost, or something was found
         damaged since it was opened, and passed over."""
-        return tuple(self._collection.warnings())
+        return (*self._collection.warnings(), *self._session.warnings())
 
     # -- documents -------------------------------------------------------------------------------
 
@@ -256,9 +256,9 @@ class KnowledgeBase:
             self.conversations.forget(Remains(documents, files, removed))
 
     def verify(self) -> list[tuple[str, str]]:
-        """What disagrees between the catalog, the lexical rows and the vectors, and what is lost,
-        as (what, where); empty when all is well. Reads everything."""
-        return self._collection.verify()
+        """What disagrees between the catalog, the lexical rows and the vectors, and what is lost or
+        damaged, also of the chats, as (what, where); empty when all is well. Reads everything."""
+        return self._collection.verify() + self._session.problems()
 
     def repair(self) -> None:
         """Put right what `verify` finds: indexes are made anew from the catalog's texts, chunks
@@ -391,6 +391,11 @@ class KnowledgeBase:
     def conversations(self) -> Conversations:
         """The stored chats of this knowledge base."""
         return self._session.conversations
+
+    def unkept(self, conversation: str) -> list[Turn]:
+        """The answers of a conversation that could not be kept, because the disk is full or the
+        chats are damaged. They are known to this object alone, and kept as soon as they can be."""
+        return self._session.unkept(conversation)
 
     # -- models ----------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Every command: what it prints, as text and as JSON, and the code it ends with."""
 
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from quire import KnowledgeBase, cli
@@ -578,3 +580,40 @@ def test_verify_finds_a_loss_and_repairs_it(run: Run, lost: Path) -> None:
     done = run("verify", "--repair", "--kb", lost, "--json")
     assert (done.code, done.json) == (0, {"ok": True, "problems": []})
     assert "leave.md" in run("list", "--kb", lost).out
+
+
+def test_a_chat_that_cannot_be_kept_goes_on(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("ingest", folder)
+    (tmp_path / "kb" / "conversations.sqlite3").mkdir()
+    questions = io.StringIO("When does the lease end?\nMay the dog stay?\n")
+    monkeypatch.setattr(sys, "stdin", questions)
+    done = run("chat", "--json")
+    assert done.code == 0
+    assert [answer["text"] for answer in done.json["answers"]] == [
+        "The lease ends in May.",
+        "The dog may stay.",
+    ]
+    assert "not kept" in done.json["answers"][1]["notes"][0]
+
+
+def test_a_damaged_answer_is_shown_as_such_and_exported_so(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    run("ingest", folder)
+    chat = run("ask", "When does the lease end?", "--json").json["conversation"]
+    run("ask", "May the dog stay?", "--conversation", chat)
+    connection = apsw.Connection(str(tmp_path / "kb" / "conversations.sqlite3"))
+    connection.execute("UPDATE turns SET receipt = '' WHERE position = 1")
+    connection.close()
+    for command in ("show", "export"):
+        done = run("conversations", command, chat)
+        assert done.code == 0
+        assert "This answer is damaged and cannot be read." in done.out
+        assert "The dog may stay." in done.out
+        assert "some chats or answers cannot be read" in done.err
+    turns = run("conversations", "show", chat, "--json").json["turns"]
+    assert [turn["readable"] for turn in turns] == [False, True]
+    assert run("ask", "May the dog stay?", "--conversation", chat).code == 0
+    assert run("verify").code == 1

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import apsw
 import pytest
 
 from faults import contents, files_with, watched_disk
+from quire.conversations import schema
 from quire.conversations.forgetting import DELETED, Remains
 from quire.conversations.store import Conversations, new_id
 from quire.errors import (
@@ -294,6 +296,31 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
     chats.close()
 
 
+def test_a_file_of_the_second_version_is_brought_up_to_date(path: Path) -> None:
+    stored = answer("a", "Old", ("doc", "An old quote."))
+    connection = apsw.Connection(str(path))
+    for step in schema._MIGRATIONS[:2]:
+        connection.execute(step)
+    connection.pragma("user_version", 2)
+    connection.execute("INSERT INTO conversations VALUES ('a', 'Old', '2026-01-01')")
+    connection.execute(
+        "INSERT INTO turns VALUES (?, 'a', 1, 'Old', 'Old', ?, '2026-01-01', 'null')",
+        (stored.id, json.dumps(stored.to_dict())),
+    )
+    connection.execute("INSERT INTO feedback VALUES (?, 'down', '差', '2026-01-01')", (stored.id,))
+    connection.close()
+    chats = Conversations(path)
+    (turn,) = chats.turns("a")
+    assert (turn.readable, turn.answer) == (True, stored.to_dict())
+    assert turn.feedback is not None
+    assert (turn.feedback.verdict, turn.feedback.comment) == ("down", "差")
+    assert chats.find("a").turns == 1
+    chats.add(answer("a", "New"))
+    assert [turn.question for turn in chats.turns("a")] == ["Old", "New"]
+    assert (chats.warnings, chats.problems()) == ([], [])
+    chats.close()
+
+
 def test_a_write_protected_file_of_the_first_version_is_read_as_it_is(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -445,3 +472,61 @@ def test_a_title_is_the_first_question_on_one_line(chats: Conversations) -> None
     assert len(chat.title) == 60
     with pytest.raises(UsageError, match="empty"):
         chats.rename("a", " \n ")
+
+
+# -- what is lost ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_chats_that_are_gone_are_told_once_and_begun_anew(
+    chats: Conversations, path: Path, content: bytes | None
+) -> None:
+    for question in ("One", "Two", "Three"):
+        chats.add(answer("a", question))
+    chats.close()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    again = Conversations(path)
+    assert [warning.message for warning in again.warnings] == [
+        f"The chats in {path} are gone, with 3 answers."
+    ]
+    assert again.problems()[0] == (again.warnings[0].message, path.name)
+    assert again.all() == []
+    again.add(answer("b", "Four"))
+    again.close()
+    later = Conversations(path)
+    assert (later.warnings, later.problems()) == ([], [])
+    later.close()
+
+
+def test_answers_that_are_lost_with_the_end_of_the_log_are_told_once(
+    chats: Conversations, path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    killed = tmp_path_factory.mktemp("killed") / "kb" / path.name
+    chats.add(answer("a", "One"))
+    chats.close()
+    chats = Conversations(path)
+    chats.add(answer("a", "Two"))
+    chats.add(answer("b", "Three"))
+    shutil.copytree(path.parent, killed.parent)
+    chats.close()
+    killed.with_name(f"{path.name}-wal").unlink()
+    lost = Conversations(killed)
+    assert "has lost its last 2 changes" in lost.warnings[0].message
+    assert [turn.question for turn in lost.turns("a")] == ["One"]
+    lost.add(answer("a", "Four"))
+    lost.close()
+    later = Conversations(killed)
+    assert (later.warnings, later.problems()) == ([], [])
+    assert [turn.question for turn in later.turns("a")] == ["One", "Four"]
+    later.close()
+
+
+def test_a_file_that_was_never_there_is_no_loss(path: Path) -> None:
+    chats = Conversations(path)
+    assert (chats.warnings, chats.problems()) == ([], [])
+    chats.close()
+    again = Conversations(path)
+    assert (again.warnings, again.problems()) == ([], [])
+    again.close()

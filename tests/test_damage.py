@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faults import flipped
+from faults import files_with, flipped
 from made_documents import delete, insert
 from quire import Answer, KnowledgeBase, load_settings
+from quire.conversations import transcripts
+from quire.conversations.schema import UNREADABLE
 from quire.errors import QuireError
 from quire.indexes import lexical, tags, totals
 from quire.indexes.catalog import Catalog
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("parser_here")
 
 _SEED = int(os.environ.get("QUIRE_TEST_SEED", "1"))
 CATALOG = "catalog.sqlite3"
+CHATS = "conversations.sqlite3"
 QUESTIONS = (
     "When does the lease end?",
     "年假有几天？",
@@ -276,3 +279,129 @@ def test_what_is_wrong_beyond_a_bit_is_told_until_the_file_is_added_again(
         assert base.verify() == []
         assert base.warnings == ()
         assert base.document("lease.txt").uri == str(whole / "files" / "lease.txt")
+
+
+# -- chats ---------------------------------------------------------------------------------------
+
+
+def talked(base: KnowledgeBase) -> dict[str, Any]:
+    """What the chats give."""
+    chats = base.conversations
+    found = chats.all()
+    return {
+        "list": [chat.to_dict() for chat in found],
+        "turns": [[turn.to_dict() for turn in chats.turns(chat.id)] for chat in found],
+        "last": [[turn.to_dict() for turn in chats.turns(chat.id, last=2)] for chat in found],
+        "export": [transcripts.markdown(chat, chats.turns(chat.id)) for chat in found],
+        "search": [turn.to_dict() for turn in chats.search("lease")],
+    }
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("flips", [40, pytest.param(400, marks=pytest.mark.soak)])
+def test_no_flipped_bit_of_the_chats_is_silent(kb: Path, flips: int) -> None:
+    with opened(kb) as base:
+        before = talked(base)
+    content = (kb / CHATS).read_bytes()
+    choose = random.Random(f"{_SEED} {flips}")
+    silent, refused, told = [], 0, 0
+    for _ in range(flips):
+        bit = choose.randrange(8 * len(content))
+        damaged(kb, CHATS, flipped(content, bit))
+        with opened(kb) as base:
+            try:
+                now = talked(base)
+            except QuireError:  # the file cannot be opened at all
+                with pytest.raises(QuireError):
+                    _ = base.conversations
+                refused += 1
+                continue
+            if now != before:
+                told += 1
+                if not base.warnings or not base.verify():
+                    silent.append((bit, [key for key in now if now[key] != before[key]]))
+    print(f"{flips} flips: {told} gave something else, all told; {refused} refused")
+    assert silent == []
+
+
+def test_a_damaged_answer_is_one_unreadable_turn(kb: Path) -> None:
+    choose = random.Random(_SEED)
+    connection = apsw.Connection(str(kb / CHATS))
+    columns = ("question", "standalone", "answer", "receipt", "asked_at", "checksum", "position")
+    chat, turns = connection.execute("SELECT id, turns FROM conversations WHERE turns > 1").get
+    for at, column in enumerate(columns, start=1):
+        position = at % turns + 1
+        (before,) = connection.execute(
+            f"SELECT {column} FROM turns WHERE conversation_id = ? AND position = ?",
+            (chat, position),
+        ).fetchone()
+        if isinstance(before, int):
+            wrong: Any = before ^ 1 << 20
+        else:
+            wrong = flipped(before.encode(), choose.randrange(8 * len(before)))
+        sql = f"UPDATE turns SET {column} = {{}} WHERE conversation_id = ? AND position = ?"
+        given = "?" if isinstance(wrong, int) else "CAST(? AS TEXT)"
+        connection.execute(sql.format(given), (wrong, chat, position))
+        moved = wrong if column == "position" else position
+        with opened(kb) as base:
+            found = base.conversations.turns(chat)
+            assert [turn.readable for turn in found] == [n != position for n in range(1, turns + 1)]
+            assert found[position - 1].to_dict()["readable"] is False
+            assert "damaged and cannot be read" in transcripts.markdown(
+                base.conversations.find(chat), found
+            )
+            assert len(base.conversations.all()) == 2
+            assert "some chats or answers cannot be read" in base.warnings[0].message
+            assert any("is damaged" in what for what, _ in base.verify())
+            answer = base.ask("When does the lease end?", conversation=chat, store=False)
+            assert "May" in answer.text  # the others are its conversation
+        connection.execute(sql.format("?"), (before, chat, moved))
+    connection.close()
+    with opened(kb) as base:
+        assert base.verify() == []
+
+
+def test_an_answer_that_is_gone_is_one_unreadable_turn(kb: Path) -> None:
+    connection = apsw.Connection(str(kb / CHATS))
+    chat, turns = connection.execute("SELECT id, turns FROM conversations WHERE turns > 1").get
+    for position in (1, 2, turns):
+        connection.execute("SAVEPOINT here")
+        connection.execute("DELETE FROM turns WHERE position = ?", (position,))
+        copy = kb.with_name(f"gone {position}")
+        connection.execute("RELEASE here")
+        shutil.copytree(kb, copy)
+        with opened(copy) as base:
+            found = base.conversations.turns(chat)
+            assert found[position - 1].readable is False
+            assert len(found) == turns
+            assert base.warnings != ()
+            assert base.verify() != []
+    connection.close()
+
+
+def test_a_damaged_title_hides_no_answer(kb: Path) -> None:
+    connection = apsw.Connection(str(kb / CHATS))
+    connection.execute("UPDATE conversations SET title = CAST(x'ff' AS TEXT) WHERE turns = 1")
+    connection.execute("DELETE FROM conversations WHERE turns > 1")
+    connection.close()
+    with opened(kb) as base:
+        chats = base.conversations.all()
+        assert [chat.title for chat in chats] == [UNREADABLE, UNREADABLE]
+        assert sorted(len(base.conversations.turns(chat.id)) for chat in chats) == [1, 5]
+        assert base.warnings != ()
+        assert base.verify() != []
+        base.conversations.rename(chats[0].id, "Named anew")
+        assert base.conversations.find(chats[0].id).title == "Named anew"
+
+
+def test_a_damaged_answer_leaves_nothing_when_what_was_removed_is_overwritten(kb: Path) -> None:
+    changed_chats = apsw.Connection(str(kb / CHATS))
+    changed_chats.execute("UPDATE turns SET standalone = 'else' WHERE position = 1")
+    changed_chats.close()
+    with opened(kb) as base:
+        assert files_with(kb, "lease.txt")
+        base.remove("lease.txt")
+        base.compact()
+        assert files_with(kb, "lease.txt") == []
+        chat = max(base.conversations.all(), key=lambda chat: chat.turns)
+        assert [turn.readable for turn in base.conversations.turns(chat.id)][:2] == [False, True]

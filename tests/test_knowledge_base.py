@@ -2,14 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 
-from faults import contents, files_with, flipped
+from faults import contents, files_with, flipped, watched_disk
 from made_documents import assert_equal, state
 from quire import Answer, KnowledgeBase, load_settings
 from quire.errors import (
@@ -250,11 +250,62 @@ def test_an_answer_is_kept_in_its_conversation(kb: KnowledgeBase) -> None:
     ]
 
 
-def test_an_answer_that_cannot_be_kept_is_given_with_a_note(kb: KnowledgeBase) -> None:
-    (kb.folder / "conversations.sqlite3").mkdir()
-    answer = kb.ask("When does the lease end?")
-    assert answer.text == "The lease ends in May."
-    assert any("not kept" in note for note in answer.notes)
+def folder_in_place(path: Path) -> None:
+    path.mkdir()
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"no database at all" * 100)
+
+
+def always_full(path: Path) -> None:
+    path.symlink_to("/dev/full")
+
+
+@pytest.mark.parametrize("break_", [folder_in_place, no_database, always_full])
+def test_answers_that_cannot_be_kept_are_given_and_kept_when_they_can_be(
+    kb: KnowledgeBase, break_: Callable[[Path], None]
+) -> None:
+    chats = kb.folder / "conversations.sqlite3"
+    break_(chats)
+    first = kb.ask("When does the lease end?")
+    assert first.text == "The lease ends in May."
+    assert sum("not kept" in note for note in first.notes) == 1
+    second = kb.ask("And who repairs its boiler?", conversation=first.conversation)
+    assert second.standalone_question == "And who repairs its boiler? (lease end)"
+    assert second.conversation == first.conversation
+    turns = kb.unkept(first.conversation)
+    assert [turn.id for turn in turns] == [first.id, second.id]
+    assert kb.verify() != []  # it is found as well as told
+    chats.rmdir() if chats.is_dir() else chats.unlink()
+    third = kb.ask("May the dog stay?", conversation=first.conversation)
+    assert not any("not kept" in note for note in third.notes)
+    assert kb.unkept(first.conversation) == []
+    asked = kb.conversations.turns(first.conversation)
+    assert [turn.id for turn in asked] == [first.id, second.id, third.id]
+    assert not any("not kept" in note for turn in asked for note in turn.answer["notes"])
+    assert kb.conversations.find(first.conversation).title == "When does the lease end?"
+    assert kb.verify() == []
+
+
+def test_on_a_full_disk_a_chat_goes_on_and_is_kept_once_there_is_space(
+    tmp_path: Path, folder: Path
+) -> None:
+    with watched_disk() as disk, opened(tmp_path / "full") as kb:
+        kb.add(folder)
+        first = kb.ask("When does the lease end?")
+        for nth in range(1, 5):
+            disk.fails_from = disk.writes + nth
+            answer = kb.ask("May the dog stay?", conversation=first.conversation)
+            assert answer.text == "The dog may stay."
+            assert any("is full" in note for note in answer.notes)
+        assert len(kb.conversations.turns(first.conversation)) == 1
+        assert len(kb.unkept(first.conversation)) == 4
+        disk.fails_from = None
+        kb.ask("Who repairs the boiler?", conversation=first.conversation)
+        assert len(kb.conversations.turns(first.conversation)) == 6
+        assert kb.unkept(first.conversation) == []
+        assert kb.verify() == []
 
 
 def test_a_stream_ends_in_the_answer_whose_text_it_gave(kb: KnowledgeBase) -> None:

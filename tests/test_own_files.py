@@ -82,6 +82,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "ask": lambda: kb.ask(HALL),
         "stream": lambda: list(kb.stream(HALL, conversation=kb.conversations.all()[0].id)),
         "conversations": lambda: kb.conversations.search("canary"),
+        "unkept": lambda: kb.unkept(kb.conversations.all()[0].id),
         "regenerate": lambda: kb.regenerate(the_answer()),
         "feedback": lambda: kb.feedback(the_answer(), "up"),
         "replay": lambda: kb.replay(the_answer()),

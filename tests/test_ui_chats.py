@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase, Question
 from quire.answering.confidence import calibration
@@ -275,3 +277,47 @@ def test_what_is_lost_stands_above_the_page_until_it_is_there_again(folder: Path
             assert not go(tab, "documents").warning
             assert not tab.exception
         st.cache_resource.clear()
+
+
+def test_where_chats_cannot_be_kept_the_page_says_so_and_answers(folder: Path) -> None:
+    with lease(folder.with_name("full")) as broken:
+        (broken / "conversations.sqlite3").mkdir()
+        st.cache_resource.clear()
+        tab = browser()
+        assert "conversations.sqlite3 cannot be read or written" in told(tab)
+        ask(tab, DEPOSIT)
+        assert "CNY 20,400" in shown(tab)
+        assert "This conversation is not kept" in told(tab)
+        assert not buttons(tab, "again-")
+        ask(tab, "When does the lease begin?")
+        assert shown(tab).count('quire-text quire-question"') == 2
+        (broken / "conversations.sqlite3").rmdir()
+        ask(tab, "When does the lease end?")
+        assert shown(tab).count('quire-text quire-question"') == 3
+        assert len(shared().conversations.turns(chat_of(tab))) == 3
+        assert not tab.error
+        assert not tab.exception
+    st.cache_resource.clear()
+
+
+def test_a_damaged_answer_is_one_line_in_its_chat(folder: Path) -> None:
+    with lease(folder.with_name("damaged")) as base:
+        st.cache_resource.clear()
+        tab = ask(ask(browser(), DEPOSIT), "When does the lease begin?")
+        st.cache_resource.clear()
+        connection = apsw.Connection(str(base / "conversations.sqlite3"))
+        connection.execute("UPDATE turns SET answer = '{' WHERE position = 1")
+        connection.close()
+        chat = chat_of(tab)
+        tab = browser("zh-CN", chat=chat)
+        assert "有一轮问答已损坏，无法读取。" in [each.value for each in tab.warning]
+        assert shown(tab).count('quire-text quire-question"') == 1
+        assert not tab.error
+        tab.button(key=f"more-{chat}").click().run()
+        assert not tab.exception
+    st.cache_resource.clear()
+
+
+def told(tab: AppTest) -> str:
+    """What the page says, without the marks that keep Markdown from being obeyed."""
+    return shown(tab).replace("\u2060", "").replace("\\", "")

@@ -16,8 +16,8 @@ from quire.answering.receipts import Replay
 from quire.config import Settings
 from quire.conversations.schema import Turn
 from quire.conversations.store import Conversations, new_id, require_last
-from quire.errors import KnowledgeBaseError, QuireError, UsageError
-from quire.indexes.folder.names import CONVERSATIONS
+from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, UsageError
+from quire.indexes.folder.names import CONVERSATIONS, LEDGER
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel, ReadsAhead
 from quire.records import Answer, Chunk, Document, Draft, PageText
@@ -27,6 +27,7 @@ from quire.search.retriever import Retriever
 if TYPE_CHECKING:
     from quire.answering.summaries import Summary
 
+_NOT_KEPT = "This conversation is not kept:"
 _OTHERWISE = 0.7
 """The temperature at which a question is answered anew: at 0 the answer would be the same."""
 
@@ -57,6 +58,7 @@ class Session:
         self._noticed = noticed
         self._lock = threading.Lock()  # around what is made at the first use
         self._conversations: Conversations | None = None
+        self._unkept: dict[str, list[Answer]] = {}  # by conversation, until they can be kept
         self._chain: tuple[Retriever, Any] | None = None
 
     @property
@@ -66,6 +68,35 @@ class Session:
             if self._conversations is None:
                 self._conversations = Conversations(self._path)
             return self._conversations
+
+    def warnings(self) -> list[KnowledgeBaseError]:
+        """What is lost or damaged of the chats, as far as they were looked at."""
+        with self._lock:
+            return [*self._conversations.warnings] if self._conversations else []
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What is lost or damaged of the chats, as (what, where). Reads everything."""
+        if not self._path.exists() and not self._path.with_suffix(LEDGER).exists():
+            return []
+        try:
+            return self.conversations.problems()
+        except KnowledgeBaseError as error:
+            return [(error.message, CONVERSATIONS)]
+
+    def unkept(self, conversation: str) -> list[Turn]:
+        """The answers of a conversation that could not be kept, and are known to this object
+        alone."""
+        return [
+            Turn(
+                answer.id,
+                question=answer.question,
+                standalone=answer.standalone_question,
+                answer=answer.to_dict(),
+                asked_at="",
+                receipt=answer.receipt.to_dict() if answer.receipt else None,
+            )
+            for answer in self._unkept.get(conversation, ())
+        ]
 
     def close(self) -> None:
         """Free the model and the files."""
@@ -104,7 +135,8 @@ class Session:
         """A stored answer beside the one that its question has now, asked as it was then."""
         conversation, turn = self.conversations.turn(answer_id)
         turns = self.conversations.turns(conversation)
-        before = turns[: [each.id for each in turns].index(turn.id)]
+        earlier = turns[: [each.id for each in turns].index(turn.id)]
+        before = [each for each in earlier if each.readable]
         settings = (turn.receipt or {}).get("settings", {})
         asked = Asked(
             turn.question,
@@ -164,7 +196,7 @@ class Session:
 
     def _asked(self, question: Question) -> Asked:
         """A question in its conversation. Raises UsageError for one that cannot be asked."""
-        before = self.conversations.turns(question.conversation) if question.conversation else []
+        before = self._before(question.conversation) if question.conversation else []
         temperature = 0.0
         if question.replacing is not None:
             require_last(before[-1].id if before else None, question.replacing)
@@ -181,6 +213,19 @@ class Session:
             max_risk=self._settings.max_risk if risk is None else checked_risk(risk),
             cancel=question.cancel,
         )
+
+    def _before(self, conversation: str) -> list[Turn]:
+        """The turns of a conversation that can be read. Raises ConversationNotFound."""
+        unkept = self.unkept(conversation)
+        try:
+            stored = self.conversations.turns(conversation)
+        except ConversationNotFound:
+            if not unkept:
+                raise
+            stored = []
+        except KnowledgeBaseError:  # told with the answer, which cannot be kept either
+            stored = []
+        return [turn for turn in (*stored, *unkept) if turn.readable]
 
     def _answers(self, asked: Asked) -> Iterator[str | Draft | Answer]:
         from quire.answering import chain  # noqa: PLC0415  LangChain takes half a second
@@ -223,12 +268,24 @@ class Session:
         return dataclasses.replace(answer, notes=tuple(notes))
 
     def _stored(self, answer: Answer, replacing: str | None) -> Answer:
-        """The answer, once it is kept, or with a note where it cannot be: it was asked for."""
+        """The answer, once it is kept, or with a note where it cannot be: it was asked for.
+
+        Those of its conversation that could not be kept before are kept first.
+        """
+        waiting = self._unkept.setdefault(answer.conversation, [])
         try:
+            while waiting:
+                said = tuple(note for note in waiting[0].notes if not note.startswith(_NOT_KEPT))
+                self.conversations.add(dataclasses.replace(waiting[0], notes=said))
+                waiting.pop(0)
             self.conversations.add(answer, replacing=replacing)
         except (KnowledgeBaseError, UsageError) as error:
-            note = f"This conversation is not kept: {error.message}"
-            return dataclasses.replace(answer, notes=(*answer.notes, note))
+            note = f"{_NOT_KEPT} {error.message}"
+            answer = dataclasses.replace(answer, notes=(*answer.notes, note))
+            if isinstance(error, KnowledgeBaseError):
+                waiting.append(answer)
+        if not waiting:
+            del self._unkept[answer.conversation]
         return answer
 
 

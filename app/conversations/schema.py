@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import apsw
 
+from quire.indexes.checksums import checksum
+
 _MIGRATIONS = (
     """
     CREATE TABLE conversations (
@@ -35,10 +37,34 @@ _MIGRATIONS = (
         given_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE conversations ADD COLUMN turns INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE conversations ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE conversations SET
+        turns = (SELECT count(*) FROM turns WHERE conversation_id = conversations.id);
+    UPDATE conversations SET checksum = row_checksum(id, title, updated_at, turns);
+
+    ALTER TABLE turns ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE turns SET checksum = row_checksum(
+        id, conversation_id, position, question, standalone, answer, asked_at, receipt);
+
+    ALTER TABLE feedback ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE feedback SET checksum = row_checksum(turn_id, verdict, comment, given_at);
+
+    CREATE TABLE totals (          -- one row: what there must be, so that what is gone is noticed
+        commits       INTEGER NOT NULL, -- see quire.indexes.folder.ledger
+        conversations INTEGER NOT NULL,
+        turns         INTEGER NOT NULL,
+        checksum      INTEGER NOT NULL
+    ) STRICT;
+    """,
 )
 """What leads from each version of the file to the next; `user_version` counts those done. Only ever
 appended to."""
 VERSION = len(_MIGRATIONS)
+
+UNREADABLE = "(damaged)"
+"""What stands for a question or a title that cannot be read."""
 
 Verdict = Literal["up", "down"]
 
@@ -71,7 +97,7 @@ class Feedback:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A question with its answer, as `Answer.to_dict()` gave it, and its receipt, as
-    `Receipt.to_dict()` gave it."""
+    `Receipt.to_dict()` gave it. One that is not `readable` is damaged: see `unreadable`."""
 
     id: str
     question: str
@@ -80,6 +106,7 @@ class Turn:
     asked_at: str
     receipt: dict[str, Any] | None = None
     feedback: Feedback | None = None
+    readable: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -90,7 +117,32 @@ class Turn:
             "asked_at": self.asked_at,
             "receipt": self.receipt,
             "feedback": self.feedback.to_dict() if self.feedback else None,
+            "readable": self.readable,
         }
+
+
+def unreadable(turn: str, conversation: str) -> Turn:
+    """What stands in the place of a turn that is damaged or missing: an answer to no question."""
+    return Turn(
+        turn,
+        question=UNREADABLE,
+        standalone=UNREADABLE,
+        answer={
+            "id": turn,
+            "conversation": conversation,
+            "question": UNREADABLE,
+            "standalone_question": UNREADABLE,
+            "status": "not_found",
+            "text": "This answer is damaged and cannot be read.",
+            **{key: [] for key in ("sentences", "citations", "passages", "notes")},
+            "model": None,
+            "usage": {"prompt_tokens": 0, "completion_tokens": 0},
+            "timings_ms": {"retrieve": 0.0, "first_token": None, "total": 0.0},
+            **dict.fromkeys(("confidence", "scan", "sent_to")),
+        },
+        asked_at="",
+        readable=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +161,15 @@ class FoundTurn:
 
 def migrate(connection: apsw.Connection) -> None:
     """Take all steps that the file has not taken yet."""
+    connection.create_scalar_function("row_checksum", checksum)
     for version in range(connection.pragma("user_version"), VERSION):
         connection.execute(_MIGRATIONS[version])
         connection.pragma("user_version", version + 1)
+
+
+def is_as_made(connection: apsw.Connection) -> bool:
+    """Whether the file has the tables that this version makes, word for word."""
+    made = apsw.Connection(":memory:")
+    migrate(made)
+    tables = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name"
+    return made.execute(tables).fetchall() == connection.execute(tables).fetchall()

@@ -1,23 +1,38 @@
-"""Conversations, stored apart from the documents so that chatting never waits for an ingest."""
+"""Conversations, stored apart from the documents so that chatting never waits for an ingest.
+
+Each commit is noted in a ledger beside the file, as those of the catalog are: answers that are lost
+with the end of SQLite's log, or with the file, are noticed when it is opened.
+"""
 
 import contextlib
-import json
+import logging
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import apsw
 
-from quire.conversations import forgetting, schema
+from quire.conversations import forgetting, rows, schema
 from quire.conversations.forgetting import Remains
+from quire.conversations.rows import Kept, Reader
 from quire.conversations.schema import Conversation, Feedback, FoundTurn, Turn, Verdict
-from quire.errors import ConversationNotFound, KnowledgeBaseMismatch, UsageError
+from quire.errors import (
+    ConversationNotFound,
+    KnowledgeBaseDamaged,
+    KnowledgeBaseError,
+    KnowledgeBaseMismatch,
+    UsageError,
+)
 from quire.indexes.catalog import connect, is_there, is_writable, translated
+from quire.indexes.folder.ledger import Acknowledged, Ledger, Losses
+from quire.indexes.folder.names import LEDGER
 from quire.records import Answer
 from quire.text import analysis
+
+_log = logging.getLogger(__name__)
 
 _TITLE = 60  # characters of the first question
 _COMMENT = 2_000  # characters kept of a comment
@@ -32,11 +47,17 @@ class Conversations:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._writable = is_writable(path) if is_there(path) else True
+        self._ledger = Ledger(path.with_suffix(LEDGER))
+        self._lost: list[KnowledgeBaseDamaged] = []
+        self._damage: KnowledgeBaseDamaged | None = None
+        there = is_there(path)
+        self._writable = is_writable(path) if there else True
+        known = self._ledger.read()
         with translated(path):
             self._connection: apsw.Connection = connect(path, writable=self._writable, create=True)
             try:
                 self._prepare()
+                self._look_for_losses(known, there=there)
             except BaseException:
                 self._connection.close()
                 raise
@@ -55,8 +76,40 @@ class Conversations:
         self._connection.pragma("secure_delete", True)
         self._connection.pragma("foreign_keys", True)
         if self._connection.pragma("user_version") < schema.VERSION:
-            with self._changing() as connection:
+            with self._transaction() as connection:
                 schema.migrate(connection)  # from where it is now: another process may be quicker
+
+    def _look_for_losses(self, known: Acknowledged, *, there: bool) -> None:
+        """Take notice, at opening, of chats that are not there any more."""
+        totals = Reader(self._connection).totals()
+        if not there and known.rows:
+            lost = KnowledgeBaseDamaged(
+                f"The chats in {self._path} are gone, with {known.rows} answers.",
+                hint="Restore the file from a backup. What is asked now is kept from here on.",
+            )
+        elif totals is not None and (commits := known.losses(totals.commits).commits):
+            lost = KnowledgeBaseDamaged(
+                f"{self._path} has lost its last {commits} changes with the end of its log.",
+                hint="The last answers in the chats may be missing.",
+            )
+        else:
+            return
+        self._lost.append(lost)
+
+    @property
+    def warnings(self) -> list[KnowledgeBaseDamaged]:
+        """What was found lost when the file was opened, or damaged since."""
+        return [*self._lost, *([self._damage] if self._damage else [])]
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What is lost or damaged, as (what, where). Reads everything."""
+        found = [lost.message for lost in self._lost]
+        with self._lock, translated(self._path):
+            found += rows.problems(self._connection)
+            totals = Reader(self._connection).totals()
+        if self._writable and totals and totals.commits and not self._ledger.is_sound():
+            found.append("the ledger is damaged or gone")
+        return [(what, self._path.name) for what in found]
 
     def _bring_up_to_date_in_memory(self) -> None:
         """Read a write-protected file of an older version as if it were of this one."""
@@ -83,60 +136,60 @@ class Conversations:
 
     def all(self) -> list[Conversation]:
         """All conversations, the latest first."""
-        rows = self._read(f"{_SELECT_CONVERSATIONS} ORDER BY updated_at DESC, id")
-        return [Conversation(*row) for row in rows]
+        with self._reading() as reader:
+            found = reader.conversations()
+        return sorted(sorted(found, key=_id), key=lambda chat: chat.updated_at, reverse=True)
 
     def find(self, reference: str) -> Conversation:
         """The conversation with this id or beginning of an id. Raises ConversationNotFound, naming
         the candidates when several begin so."""
-        rows = self._named(_SELECT_CONVERSATIONS, "id", reference)
-        if len(rows) > 1:
-            raise _ambiguous(reference, "conversations", [(row[0], row[1]) for row in rows])
-        if not rows:
+        with self._reading() as reader:
+            if (found := reader.conversation(reference)) is not None:
+                return found
+            begin = [chat for chat in reader.conversations() if _begins(chat.id, reference)]
+        if len(begin) > 1:
+            named = sorted((chat.id, chat.title) for chat in begin)
+            raise _ambiguous(reference, "conversations", named)
+        if not begin:
             raise ConversationNotFound(
                 f"There is no conversation {reference!r}.",
                 hint="See what there is with: quire conversations list",
             )
-        return Conversation(*rows[0])
+        return begin[0]
 
     def turns(self, conversation: str, *, last: int | None = None) -> list[Turn]:
-        """The turns of a conversation, or the `last` so many, the oldest first. Raises
-        ConversationNotFound."""
-        if not self._read("SELECT 1 FROM conversations WHERE id = ?", conversation):
-            raise ConversationNotFound(
-                f"There is no conversation {conversation!r}.",
-                hint="Leave --conversation out to begin a new one.",
-            )
-        rows = self._read(
-            f"{_SELECT_TURNS} WHERE conversation_id = ? ORDER BY position DESC LIMIT ?",
-            conversation,
-            -1 if last is None else last,
+        """The turns of a conversation, or the `last` so many, the oldest first. What is damaged is
+        one unreadable turn. Raises ConversationNotFound."""
+        with self._reading() as reader:
+            chat = reader.conversation(conversation)
+            if chat is not None:
+                return reader.turns(chat, last=last)
+        raise ConversationNotFound(
+            f"There is no conversation {conversation!r}.",
+            hint="Leave --conversation out to begin a new one.",
         )
-        return [_turn(row) for row in reversed(rows)]
 
     def turn(self, answer: str) -> tuple[str, Turn]:
         """The conversation of an answer, given by its id or the beginning of it, and the turn that
-        it is. Raises ConversationNotFound, naming the candidates when several begin so."""
-        rows = self._named(_SELECT_TURNS, "turns.id", answer)
-        if len(rows) > 1:
-            raise _ambiguous(answer, "stored answers", [(row[1], row[2]) for row in rows])
-        if not rows:
+        it is. Raises ConversationNotFound, naming the candidates when several begin so, and
+        KnowledgeBaseDamaged."""
+        with self._reading() as reader:
+            found = reader.turns_with("id", answer)
+            if not found and len(answer) >= _SHORTEST_BEGINNING:
+                found = reader.turns_with("id", answer, beginning=True)
+        if len(found) > 1:
+            named = [(each.turn.id, each.turn.question) for each in found]
+            raise _ambiguous(answer, "stored answers", named)
+        if not found:
             raise ConversationNotFound(
                 f"There is no stored answer {answer!r}.",
                 hint="The id of an answer is in: quire ask --json, quire conversations show",
             )
-        return str(rows[0][0]), _turn(rows[0])
-
-    def _named(self, select: str, column: str, reference: str) -> list[tuple[Any, ...]]:
-        """The rows whose id is this, or else all those whose id begins so."""
-        rows = self._read(f"{select} WHERE {column} = ?", reference)
-        if rows or len(reference) < _SHORTEST_BEGINNING:
-            return rows
-        return self._read(
-            f"{select} WHERE substr({column}, 1, ?) = ? ORDER BY {column}",
-            len(reference),
-            reference,
-        )
+        if not found[0].turn.readable:
+            raise KnowledgeBaseDamaged(
+                f"The answer {answer!r} is damaged and cannot be read.", hint="Ask again."
+            )
+        return found[0].conversation, found[0].turn
 
     def search(self, text: str) -> list[FoundTurn]:
         """The turns whose question or answer holds every word of a text, the latest first. Case,
@@ -144,16 +197,18 @@ class Conversations:
         words = analysis.fold(text).split()
         if not words:
             raise UsageError("The search is empty.", hint="Search for a word.")
-        rows = self._read(
-            "SELECT conversation_id, title, turns.id, question, json_extract(answer, '$.text') "
-            "FROM turns JOIN conversations ON conversations.id = conversation_id "
-            "ORDER BY asked_at DESC"
-        )
-        return [
-            FoundTurn(conversation, title, turn, question, _excerpt(question, answer, words[0]))
-            for conversation, title, turn, question, answer in rows
-            if all(word in analysis.fold(f"{question}\n{answer}") for word in words)
-        ]
+        with self._reading() as reader:
+            titles = {chat.id: chat.title for chat in reader.conversations()}
+            turns = [each for each in reader.every_turn() if each.turn.readable]
+        turns.sort(key=lambda each: each.turn.asked_at, reverse=True)
+        found = []
+        for each in turns:
+            question, answer = each.turn.question, each.turn.answer["text"]
+            if all(word in analysis.fold(f"{question}\n{answer}") for word in words):
+                title = titles.get(each.conversation, schema.UNREADABLE)
+                excerpt = _excerpt(question, answer, words[0])
+                found.append(FoundTurn(each.conversation, title, each.turn.id, question, excerpt))
+        return found
 
     def add(self, answer: Answer, *, replacing: str | None = None) -> None:
         """Store an answer as the next turn of its conversation, which begins with its first.
@@ -162,30 +217,27 @@ class Conversations:
         Raises UsageError when another turn has come meanwhile.
         """
         now = datetime.now(UTC).isoformat()
-        with self._lock, translated(self._path), self._changing() as connection:
+        turn = Turn(
+            id=answer.id,
+            question=answer.question,
+            standalone=answer.standalone_question,
+            answer=answer.to_dict(),
+            asked_at=now,
+            receipt=answer.receipt.to_dict() if answer.receipt else None,
+        )
+        with self._writing() as connection:
             if replacing is not None:
                 self._drop_last(connection, answer.conversation, replacing)
-            connection.execute(
-                "INSERT INTO conversations (id, title, updated_at) VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
-                (answer.conversation, _title(answer.question), now),
-            )
-            receipt = answer.receipt.to_dict() if answer.receipt else None
-            connection.execute(
-                "INSERT INTO turns (id, conversation_id, position, question, standalone, answer, "
-                "asked_at, receipt) SELECT ?, ?, coalesce(max(position), 0) + 1, ?, ?, ?, ?, ? "
-                "FROM turns WHERE conversation_id = ?",
-                (
-                    answer.id,
-                    answer.conversation,
-                    answer.question,
-                    answer.standalone_question,
-                    _json(answer.to_dict()),
-                    now,
-                    _json(receipt),
-                    answer.conversation,
-                ),
-            )
+            chat = Reader(connection).conversation(answer.conversation)
+            title = chat.title if chat else _title(answer.question)
+            begun = Conversation(answer.conversation, title, now, turns=0)
+            rows.put_conversation(connection, begun)  # before its turns, which refer to it
+            position = connection.execute(
+                "SELECT coalesce(max(position), 0) + 1 FROM turns WHERE conversation_id = ?",
+                (answer.conversation,),
+            ).get
+            rows.put_turn(connection, Kept(answer.conversation, position, turn))
+            rows.put_conversation(connection, begun)
 
     def _drop_last(self, connection: apsw.Connection, conversation: str, turn: str) -> None:
         last = connection.execute(
@@ -199,52 +251,79 @@ class Conversations:
         """Keep what a reader thought of an answer, in place of what was kept before; nothing where
         that is taken back."""
         _, turn = self.turn(answer)
-        if verdict is None:
-            self._write("DELETE FROM feedback WHERE turn_id = ?", turn.id)
-            return
-        self._write(
-            "INSERT INTO feedback (turn_id, verdict, comment, given_at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (turn_id) DO UPDATE SET verdict = excluded.verdict, "
-            "comment = excluded.comment, given_at = excluded.given_at",
-            turn.id,
-            verdict,
-            comment.strip()[:_COMMENT],
-            datetime.now(UTC).isoformat(),
-        )
+        now = datetime.now(UTC).isoformat()
+        with self._writing() as connection:
+            if verdict is None:
+                connection.execute("DELETE FROM feedback WHERE turn_id = ?", (turn.id,))
+            else:
+                given = Feedback(verdict, comment.strip()[:_COMMENT], now)
+                rows.put_feedback(connection, turn.id, given)
 
     def rename(self, conversation: str, title: str) -> None:
         """Raises UsageError for a title without a letter."""
         cleaned = " ".join(title.split())[:200]
         if not cleaned:
             raise UsageError("The title is empty.", hint="Give the conversation a name.")
-        self._write("UPDATE conversations SET title = ? WHERE id = ?", cleaned, conversation)
+        with self._writing() as connection:
+            if (chat := Reader(connection).conversation(conversation)) is not None:
+                rows.put_conversation(connection, replace(chat, title=cleaned))
 
     def delete(self, conversation: str) -> None:
         """Delete a conversation, for real: SQLite overwrites what it frees."""
-        self._write("DELETE FROM conversations WHERE id = ?", conversation)
+        self._damage = None  # it may have been what was damaged
+        with self._writing() as connection:
+            connection.execute("DELETE FROM turns WHERE conversation_id = ?", (conversation,))
+            connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
         with self._lock, translated(self._path):
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def forget(self, remains: Remains) -> None:
         """Overwrite what chats tell of documents that are not there any more, and give the space
-        back."""
+        back. A damaged answer is overwritten too: nobody can tell what it names."""
+        with self._writing() as connection:
+            _forget(connection, remains)
         with self._lock, translated(self._path):
-            with self._changing() as connection:
-                _forget(connection, remains)
             self._connection.execute("VACUUM")
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
-    def _read(self, sql: str, *values: str | int) -> list[tuple[Any, ...]]:
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        """A reader; of what it finds damaged notice is taken."""
         with self._lock, translated(self._path):
-            return list(self._connection.execute(sql, values))
-
-    def _write(self, sql: str, *values: str) -> None:
-        with self._lock, translated(self._path), self._changing() as connection:
-            connection.execute(sql, values)
+            reader = Reader(self._connection)
+            yield reader
+            if reader.broken:
+                self._damage = KnowledgeBaseDamaged(
+                    f"{self._path} is damaged: some chats or answers cannot be read.",
+                    hint="Restore it from a backup, or delete the chats in which they are.",
+                )
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[apsw.Connection]:
-        """A transaction that waits for others at its beginning, where waiting is of use."""
+    def _writing(self) -> Iterator[apsw.Connection]:
+        """A transaction, numbered, and noted once it is durable."""
+        with self._lock, translated(self._path):
+            with self._transaction() as connection:
+                yield connection
+                known = self._ledger.read()
+                totals = Reader(connection).totals()
+                commits = known.commits if totals is None else totals.commits
+                if known.losses(commits).commits:  # told when it was opened; its numbers go on
+                    known = self._ledger.write(replace(known, commits=commits, lost=Losses()))
+                now = rows.count(connection, commits=commits + 1)
+                rows.put_totals(connection, now)
+            self._acknowledge(replace(known, commits=now.commits, rows=now.turns))
+
+    def _acknowledge(self, acknowledged: Acknowledged) -> None:
+        """Note a commit that is durable, unless another process has noted a later one."""
+        try:
+            if self._ledger.read().commits < acknowledged.commits:
+                self._ledger.write(acknowledged)
+        except KnowledgeBaseError as error:
+            _log.warning("%s", error.message)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[apsw.Connection]:
+        """One that waits for others at its beginning, where waiting is of use."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -255,27 +334,12 @@ class Conversations:
             raise
 
 
-_SELECT_CONVERSATIONS = (
-    "SELECT id, title, updated_at, (SELECT count(*) FROM turns WHERE conversation_id = "
-    "conversations.id) FROM conversations"
-)
-_SELECT_TURNS = (
-    "SELECT conversation_id, turns.id, question, standalone, answer, asked_at, receipt, verdict, "
-    "comment, given_at FROM turns LEFT JOIN feedback ON turn_id = turns.id"
-)
+def _id(chat: Conversation) -> str:
+    return chat.id
 
 
-def _turn(row: tuple[Any, ...]) -> Turn:
-    _, id_, question, standalone, answer, asked_at, receipt, verdict, comment, given_at = row
-    return Turn(
-        id=id_,
-        question=question,
-        standalone=standalone,
-        answer=json.loads(answer),
-        asked_at=asked_at,
-        receipt=json.loads(receipt),
-        feedback=Feedback(verdict, comment, given_at) if verdict else None,
-    )
+def _begins(id_: str, reference: str) -> bool:
+    return len(reference) >= _SHORTEST_BEGINNING and id_.startswith(reference)
 
 
 def _ambiguous(reference: str, what: str, found: Sequence[tuple[str, str]]) -> ConversationNotFound:
@@ -313,54 +377,36 @@ def _excerpt(question: str, answer: str, word: str) -> str:
     return " ".join(question.split())[: 2 * _AROUND]
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _forget(connection: apsw.Connection, remains: Remains) -> None:
     """Forget, in all turns, titles and comments, what is not among what remains."""
-    turns = [
-        (id_, json.loads(answer), json.loads(receipt))
-        for id_, answer, receipt in connection.execute("SELECT id, answer, receipt FROM turns")
-    ]
-    titles: list[tuple[Any, ...]] = connection.execute(
-        "SELECT id, title, (SELECT question FROM turns WHERE conversation_id = conversations.id "
-        "ORDER BY position LIMIT 1) FROM conversations"
-    ).fetchall()
-    remains = remains.and_removed(
-        name
-        for _, answer, receipt in turns
-        for name in forgetting.names_of_gone(answer, receipt, remains.documents)
-    )
-    for id_, answer, receipt in turns:
-        before = _json([answer, receipt])
-        forgetting.forget(answer, receipt, remains)
-        if _json([answer, receipt]) != before:
-            connection.execute(
-                "UPDATE turns SET question = ?, standalone = ?, answer = ?, receipt = ? "
-                "WHERE id = ?",
-                (
-                    answer["question"],
-                    answer["standalone_question"],
-                    _json(answer),
-                    _json(receipt),
-                    id_,
-                ),
-            )
-    for id_, title, question in titles:
+    rows.overwrite_damaged_turns(connection)
+    reader = Reader(connection)
+    turns = [each for each in reader.every_turn() if each.turn.readable]
+    remains = remains.and_removed(_names_of_gone(turns, remains))
+    first = {each.conversation: each.turn.question for each in turns if each.position == 1}
+    for each in turns:
+        turn, before = each.turn, rows.as_json([each.turn.answer, each.turn.receipt])
+        forgetting.forget(turn.answer, turn.receipt, remains)
+        if rows.as_json([turn.answer, turn.receipt]) != before:
+            asked, standalone = turn.answer["question"], turn.answer["standalone_question"]
+            turn = replace(turn, question=asked, standalone=standalone)
+            rows.put_turn(connection, replace(each, turn=turn))
+        comment = turn.feedback.comment if turn.feedback else ""
+        if turn.feedback and remains.named(comment) != comment:
+            said = replace(turn.feedback, comment=remains.named(comment))
+            rows.put_feedback(connection, turn.id, said)
+    for chat in reader.conversations():
+        question = first.get(chat.id)
         # Cut anew where it is the beginning of the question: that may end in half of a name.
-        is_cut = question is not None and title == _title(question)
-        named = _title(remains.named(question)) if is_cut else remains.named(title)
-        if named != title:
-            connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (named, id_))
-    comments: list[tuple[Any, ...]] = connection.execute(
-        "SELECT turn_id, comment FROM feedback"
-    ).fetchall()
-    for id_, comment in comments:
-        if remains.named(comment) != comment:
-            connection.execute(
-                "UPDATE feedback SET comment = ? WHERE turn_id = ?", (remains.named(comment), id_)
-            )
+        is_cut = question is not None and chat.title == _title(question)
+        title = _title(remains.named(question or "")) if is_cut else remains.named(chat.title)
+        if title != chat.title:
+            rows.put_conversation(connection, replace(chat, title=title))
+
+
+def _names_of_gone(turns: Iterable[Kept], remains: Remains) -> Iterator[str]:
+    for each in turns:
+        yield from forgetting.names_of_gone(each.turn.answer, each.turn.receipt, remains.documents)
 
 
 def new_id() -> str:

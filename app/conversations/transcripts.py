@@ -26,6 +26,10 @@ def markdown(conversation: "Conversation", turns: "Sequence[Turn]") -> str:
 def _turn(turn: "Turn") -> Iterator[str]:
     yield f"## {inert(turn.question)}"
     yield ""
+    if not turn.readable:
+        yield inert(turn.answer["text"])
+        yield ""
+        return
     if turn.standalone != turn.question:
         yield f"*Understood as: {inert(turn.standalone)}*"
         yield ""

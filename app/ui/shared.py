@@ -35,12 +35,17 @@ class Shared:
     models are loaded, or failed to."""
 
     base: KnowledgeBase
-    conversations: Conversations
     ingests: Ingests
     summaries: Summaries
     parsers: ParserPool = field(default_factory=ParserPool)
     ready: threading.Event = field(default_factory=threading.Event)
     _known: tuple[tuple[int, ...], list[Document]] | None = None
+
+    @property
+    def conversations(self) -> Conversations:
+        """The chats. Raises KnowledgeBaseError where they cannot be opened, each time anew: the
+        disk may have space again."""
+        return self.base.conversations
 
     @property
     def model_state(self) -> Literal["loading", "none", "problem", "ready"]:
@@ -135,7 +140,7 @@ def _opened(folder: str, key: str, _settings: Settings) -> Shared:
         base = KnowledgeBase.open(
             Path(folder), settings=_settings, embedder=first.base.embedder, model=first.base.model
         )
-    opened = Shared(base, base.conversations, Ingests(base), Summaries(base))
+    opened = Shared(base, Ingests(base), Summaries(base))
     opened.ingests.resume()
     atexit.register(opened.end_soon)
     threading.Thread(target=opened.load_models, name="quire-models", daemon=True).start()

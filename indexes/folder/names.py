@@ -22,7 +22,7 @@ _BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite keeps beside a databas
 ALL = frozenset(
     (
         *(f"{database}{end}" for database in (CATALOG, CONVERSATIONS) for end in _BESIDE),
-        Path(CATALOG).with_suffix(LEDGER).name,
+        *(Path(database).with_suffix(LEDGER).name for database in (CATALOG, CONVERSATIONS)),
         LOCK,
         VECTORS,
         ORIGINALS,

@@ -8,7 +8,7 @@ import streamlit as st
 from quire.answering import receipts
 from quire.answering.question import Question
 from quire.conversations.schema import Turn
-from quire.errors import ConversationNotFound
+from quire.errors import ConversationNotFound, KnowledgeBaseError
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
 from quire.ui.chat import certainty, judging, scoping, welcome
@@ -79,7 +79,11 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
     ):
         mine.earlier += _SHOWN
         st.rerun()
+    unkept = {turn.id for turn in opened.base.unkept(mine.conversation or "")}
     for turn in turns:
+        if not turn.readable:
+            st.warning(label("chat.unreadable"), icon=":material/warning:")
+            continue
         _question(turn.question)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             _told_scope(turn)
@@ -88,7 +92,8 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
                 st.caption(label("chat.stopped"))
             _told_risk(turn)
             if turn is turns[-1] and job is None:
-                _after(opened, turn)
+                if turn.id not in unkept:
+                    _after(opened, turn)
                 if not known:  # there was nothing to find it in
                     intake.upload_area(opened)
     if job is not None:
@@ -163,13 +168,20 @@ def _turns(opened: Shared) -> tuple[list[Turn], int]:
     mine = state()
     if mine.conversation is None:
         return [], 0
+    unkept = opened.base.unkept(mine.conversation)
     try:
         turns = opened.conversations.turns(mine.conversation, last=_SHOWN + mine.earlier)
-        return turns, opened.conversations.find(mine.conversation).turns - len(turns)
+        older = opened.conversations.find(mine.conversation).turns - len(turns)
+        return [*turns, *unkept], older
     except ConversationNotFound:
+        if unkept:
+            return unkept, 0
         mine.conversation = None
         st.info(label("conversations.missing"))
         return [], 0
+    except KnowledgeBaseError as error:  # the chat goes on with what is known without them
+        problems.show(error)
+        return unkept, 0
 
 
 def _question(text: str) -> None:
