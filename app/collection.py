@@ -312,22 +312,40 @@ class Collection:
             if index is None:
                 return
             for document_id in mend(self._catalog, open_embedder=self._header.embedder_in_use):
-                with self._catalog.reading() as connection:
-                    places = documents.locations(connection).values()
-                    kept = tags.of(connection, [document_id]).get(document_id, ())
-                paths = [place.path for place in places if place.document_id == document_id]
-                if any(originals.holds(path, document_id) for path in paths):
-                    with self._catalog.writing() as connection:
-                        documents.delete(connection, document_id)
-                    self._take_in(paths)
-                    with self._catalog.writing() as connection:
-                        if document_id in documents.ids(connection):
-                            tags.add(connection, document_id, kept)
+                self._read_again(document_id)
             index.rebuild()
 
+    def _read_again(self, document_id: str) -> None:
+        """Take a damaged document in again from a file that still holds it, if there is one. It is
+        in the trash meanwhile, from where it comes back if this process ends."""
+        with self._catalog.reading() as connection:
+            places = documents.locations(connection).values()
+            kept = tags.of(connection, [document_id]).get(document_id, ())
+        own = (self._folder / ORIGINALS).glob(f"{document_id}*/[!.]*")
+        paths = [place.path for place in places if place.document_id == document_id]
+        sound = [path for path in (*paths, *own) if originals.holds(path, document_id)]
+        if not sound:
+            return
+        damaged = trash.begin_reading_again(self._folder, document_id, places=sound, tags=kept)
+        with self._catalog.writing() as connection:
+            documents.delete(connection, document_id)
+        self._bring_back_if_possible(damaged)
+
+    def _bring_back_if_possible(self, removed: trash.Removed) -> None:
+        """Take a document in that is in the trash; it stays there where that cannot be."""
+        try:
+            self._bring_back(removed, lambda _: None)
+            trash.forget(self._folder, removed.content_hash)
+        except DocumentNotFound as error:
+            _log.warning("%s", error.message)
+
     def _bring_up_to_date(self) -> None:
-        """Take in again what the catalog has lost, from where it lay, and remove again what was
-        removed. What cannot be found any more was told, and is forgotten."""
+        """Take in again what the catalog has lost, from where it lay, and what was being brought
+        back; and remove again what was removed. What cannot be found any more was told, and is
+        forgotten."""
+        for removed in self.removed():
+            if removed.restoring:
+                self._bring_back_if_possible(removed)
         lost = self._catalog.losses()
         for entry in lost.of("added"):
             own = (self._folder / ORIGINALS).glob(f"{entry.document_id}*/[!.]*")

@@ -54,10 +54,15 @@ def copies(folder: Path, content_hash: str) -> list[Path]:
 def holds(path: Path, content_hash: str) -> bool:
     """Whether the file at `path` has exactly this content; `content_hash` may be its beginning."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest().startswith(content_hash)
+        return hash_of(path).startswith(content_hash)
     except OSError:
         return False
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def safe_name(name: str) -> str:

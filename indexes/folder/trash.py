@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from quire.indexes.documents import displayed
 from quire.indexes.folder import files, originals
 from quire.indexes.folder.names import ORIGINALS, TRASH
 from quire.records import Document
@@ -59,6 +60,24 @@ def note(folder: Path, document: Document, places: Iterable[Path]) -> None:
         removed_at=datetime.now(UTC).isoformat(),
     )
     _write(folder, removed)
+
+
+def begin_reading_again(
+    folder: Path, document_id: str, *, places: Sequence[Path], tags: Sequence[str]
+) -> Removed:
+    """Note that a damaged document is taken in again from these files, which hold it."""
+    own = folder / ORIGINALS
+    removed = Removed(
+        document_id=document_id,
+        content_hash=originals.hash_of(places[0]),
+        name=displayed(Path(places[0].name)),
+        tags=tuple(tags),
+        places=tuple(path for path in places if not path.is_relative_to(own)),
+        removed_at=datetime.now(UTC).isoformat(),
+        restoring=True,
+    )
+    _write(folder, removed)
+    return removed
 
 
 def take(folder: Path, content_hash: str) -> None:
