@@ -257,7 +257,8 @@ class Catalog:
                 if not migrations.is_as_made(connection):
                     found.append("the tables are not as they were made")
                 found += totals.problems(connection)
-                if (kept := totals.read(connection)) and kept.commits:
+                # After the first commit a process may have ended before there was a ledger.
+                if (kept := totals.read(connection)) and kept.commits > 1:
                     found += [] if self._ledger.is_sound() else ["the ledger is damaged or gone"]
             except (apsw.CorruptError, apsw.SQLError, UnicodeDecodeError) as error:
                 found.append(str(error))

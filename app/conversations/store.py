@@ -107,7 +107,7 @@ class Conversations:
         with self._lock, translated(self._path):
             found += rows.problems(self._connection)
             totals = Reader(self._connection).totals()
-        if self._writable and totals and totals.commits and not self._ledger.is_sound():
+        if self._writable and totals and totals.commits > 1 and not self._ledger.is_sound():
             found.append("the ledger is damaged or gone")
         return [(what, self._path.name) for what in found]
 
