@@ -20,6 +20,8 @@ PAGE_BREAK = "\n\n"
 """Stands between the texts of two pages in a document's text."""
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+SentenceKind = Literal["sentence", "head", "item", "row"]
+StatementKind = Literal["heading", "question", "sentence", "item", "row"]
 Support = Literal["supported", "partly", "unsupported"]
 Status = Literal["answered", "extractive", "not_found"]
 
@@ -198,13 +200,75 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Characters [start, end) of a document's text, and what stands there."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a document says in one place: a sentence, an item of a list, a row of a table; or only
+    a heading or a question, which lead to what is said.
+
+    `under` is what it is said under in the text around it, the outermost first: the question before
+    it, the head of its list and the items that it belongs to, the caption and header rows of its
+    table. `cells` are (name of the column, cell) of a row, the name empty where the column has
+    none. `group` is where its list or table begins, None outside of one.
+    """
+
+    kind: StatementKind
+    start: int
+    end: int
+    text: str
+    under: tuple[Stretch, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()
+    group: int | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether it says nothing by itself."""
+        return self.kind in {"heading", "question"}
+
+    @property
+    def told(self) -> str:
+        """What it says in one line: a row with the names of its columns, all else as it stands.
+
+        >>> Statement("row", 0, 6, "A | 3", cells=(("Room", "A"), ("Fee", "3"))).told
+        'Room: A · Fee: 3'
+        """
+        if not self.cells:
+            return " ".join(self.text.split())
+        return " · ".join(
+            f"{name}: {cell}" if name and name != cell else cell
+            for name, cell in self.cells
+            if cell
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A list or a table, its items or rows in order, with what leads to it; `start` identifies it
+    in its document. `cut` says that it goes on beyond what was looked at."""
+
+    start: int
+    head: Stretch | None
+    members: tuple[Statement, ...]
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """One or several neighbouring hits of a document, joined; `label` counts from 1.
 
     `stretches` are the offsets (start, end) of its chunks in the document's text: between them may
     stand what was not indexed, such as a page's footer. `headings` are the paths of headings that
     each of them stands under, and `heading_path` is that of the first. `page_starts` holds
-    (offset, page number) of the pages it lies on.
+    (offset, page number) of the pages it lies on. `statements` are what it says, in order, and
+    `groups` the lists and tables that some of it belongs to, whole; empty where it was not told yet
+    (see `quire.text.statements.of`).
     """
 
     label: int
@@ -216,6 +280,12 @@ class Passage:
     stretches: tuple[tuple[int, int], ...] = ()
     headings: tuple[tuple[str, ...], ...] = ()
     page_starts: tuple[tuple[int, int | None], ...] = ()
+    statements: tuple[Statement, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    def group(self, start: int | None) -> Group | None:
+        """The list or table that begins there."""
+        return next((group for group in self.groups if group.start == start), None)
 
     def parts(self) -> Iterator[tuple[int, str]]:
         """(offset in the document's text, text) of each of its chunks."""
@@ -281,13 +351,16 @@ class Citation:
 class Sentence:
     """A sentence of an answer with the verdict on it. `labels` name the supporting passages.
 
-    A `stitched` one rests on several quotes, each for a part of it: that the parts belong together
-    is said by none of them, so it is supported partly at most.
+    `kind` tells its form: running text, what leads to a list, an item of one, a row of a table. A
+    row's first citation is the row, those after it are its header. A `stitched` one rests on
+    several quotes, each for a part of it: that the parts belong together is said by none of them,
+    so it is supported partly at most.
     """
 
     text: str
     support: Support
     citations: tuple[Citation, ...] = ()
+    kind: SentenceKind = "sentence"
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -299,11 +372,12 @@ class Sentence:
 
     @property
     def stitched(self) -> bool:
-        return len(self.citations) > 1
+        return self.support == "partly" and len(self.citations) > 1
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "text": self.text,
+            "kind": self.kind,
             "labels": list(self.labels),
             "support": self.support,
             "quote": self.quote,

@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "quire.records": (),
     "quire.config": ("quire.errors",),
     "quire.messages": (),
-    "quire.text": (),
+    "quire.text": ("quire.records",),
     "quire.indexes": FOUNDATION,
     "quire.models": FOUNDATION,
     "quire.ingest.limits": (),

@@ -10,6 +10,7 @@ from quire.answering.evidence import Evidence
 from quire.answering.prompting import filled, fixed_part, pack, wording
 from quire.errors import SettingsError
 from quire.models.protocols import Message
+from quire.records import Statement
 
 
 def words(messages: Sequence[Message]) -> int:
@@ -18,7 +19,12 @@ def words(messages: Sequence[Message]) -> int:
 
 def evidence(*texts: str) -> list[Evidence]:
     return [
-        Evidence(passage(text, label=label), 0, text, leads=False, own=1.0, around=1.0)
+        Evidence(
+            passage(text, label=label),
+            Statement("sentence", 0, len(text), text),
+            own=1.0,
+            around=1.0,
+        )
         for label, text in enumerate(texts, start=1)
     ]
 

@@ -10,7 +10,7 @@ quoted sentences (`extractive`); where the evidence is weak, it is `not_found`.
 from collections.abc import Iterator
 from typing import Any
 
-from quire.answering import receipts
+from quire.answering import receipts, refusals
 from quire.answering.finding import Found
 from quire.answering.quoting import joined, quoted, refusal
 from quire.answering.replies import CheckedReply
@@ -65,9 +65,10 @@ def check(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
 
 
 def _draft(found: Found) -> Iterator[Draft]:
-    _, sentences = quoted(found)
-    if sentences:
-        yield Draft(found.standalone, joined(sentences, found.language), sentences)
+    _, shown = quoted(found)
+    if shown.sentences:
+        text = joined(shown.sentences, found.language)
+        yield Draft(found.standalone, text, shown.sentences)
 
 
 def _ended(
@@ -78,7 +79,12 @@ def _ended(
     sentences = tuple(reply.sentences) if reply else ()
     wrote = bool(sentences)
     if not wrote:
-        status, sentences = quoted(found)
+        status, shown = quoted(found)
+        sentences = shown.sentences
+        if shown.left_out:
+            notes.append(
+                refusals.left_out(found.language, shown=shown.of - shown.left_out, of=shown.of)
+            )
     text = joined(sentences, found.language) if sentences else refusal(found)
     if not wrote:
         yield text

@@ -165,7 +165,8 @@ def signals(
     best = says[0]
     passages = {evidence.passage.label: evidence.passage for evidence in found}.values()
     headings = best.passage.headings_at(best.start)
-    above = "\n".join((best.passage.document.title, *headings))
+    under = (stretch.text for stretch in best.statement.under)
+    above = "\n".join((best.passage.document.title, *headings, *under))
     sentence = set(analysis.terms(f"{above}\n{best.text}"))
     passage = set(analysis.terms(f"{above}\n{best.passage.text}"))
     everywhere = passage.union(

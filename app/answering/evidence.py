@@ -20,10 +20,10 @@ import numpy as np
 
 from quire.answering import expectations
 from quire.models.protocols import Embedder
-from quire.records import Citation, Passage
+from quire.records import Citation, Passage, Statement
 from quire.search.information import Information
 from quire.search.query import Query
-from quire.text import analysis, sentences
+from quire.text import analysis, statements
 
 _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
 _OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
@@ -44,7 +44,7 @@ _LEAD = 0.5  # what the score of a mere heading or question is worth: it asks an
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of a passage: characters [start, end) of the document's text.
+    """A statement of a passage: characters [start, end) of the document's text.
 
     `own` and `around` are the shares of the question's information in the sentence and in its
     passage, `cosine` is its likeness to the question, or None where the embedder cannot read it.
@@ -54,9 +54,7 @@ class Evidence:
     """
 
     passage: Passage
-    start: int
-    text: str
-    leads: bool
+    statement: Statement
     own: float
     around: float
     cosine: float | None = None
@@ -65,8 +63,20 @@ class Evidence:
     tells: bool = False
 
     @property
+    def start(self) -> int:
+        return self.statement.start
+
+    @property
+    def text(self) -> str:
+        return self.statement.text[:_LONGEST]
+
+    @property
     def end(self) -> int:
         return self.start + len(self.text)
+
+    @property
+    def leads(self) -> bool:
+        return self.statement.leads
 
     @property
     def score(self) -> float:
@@ -152,24 +162,18 @@ def _sentences(query: Query, passage: Passage, weights: Mapping[str, float]) -> 
     around = _share(
         "\n".join((passage.document.title, *passage.heading_path, passage.text)), weights
     )
-    for offset, part in passage.parts():
-        lead = ""
-        for start, end in sentences.split(part):
-            text = part[start : min(end, start + _LONGEST)]
-            leads = sentences.leads(text)
-            yield Evidence(
-                passage=passage,
-                start=offset + start,
-                text=text,
-                leads=leads,
-                own=_share(f"{lead}\n{text}", weights),
-                around=around,
-                characters=_held(characters, text),
-                candidate=expectations.holds(wanted, text, question=question),
-                tells=expectations.tells(wanted, text, question=question),
-            )
-            if leads:
-                lead = text
+    for statement in statements.of(passage):
+        text = statement.text[:_LONGEST]
+        under = "\n".join(stretch.text for stretch in statement.under)
+        yield Evidence(
+            passage=passage,
+            statement=statement,
+            own=_share(f"{under}\n{text}", weights),
+            around=around,
+            characters=_held(characters, text),
+            candidate=expectations.holds(wanted, text, question=question),
+            tells=expectations.tells(wanted, text, question=question),
+        )
 
 
 def _share(text: str, weights: Mapping[str, float]) -> float:

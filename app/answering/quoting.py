@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 
-from quire.answering import evidence, refusals
+from quire.answering import refusals, showing
 from quire.answering.finding import Found
+from quire.answering.showing import Shown
 from quire.records import Sentence, Status
 
 
-def quoted(found: Found) -> tuple[Status, tuple[Sentence, ...]]:
-    """The best sentences of the passages; or the outcome of a survey, with quotes. None where the
-    evidence is too weak."""
+def quoted(found: Found) -> tuple[Status, Shown]:
+    """The best sentences of the passages, or the list or table that they are of; or the outcome of
+    a survey, with quotes. None where the evidence is too weak."""
     if found.survey:
-        return ("extractive" if found.survey.sentences else "not_found"), found.survey.sentences
+        return ("extractive" if found.survey.sentences else "not_found"), Shown(
+            found.survey.sentences
+        )
     if not found.enough:
-        return "not_found", ()
-    return "extractive", tuple(
-        Sentence(" ".join(proof.text.split()), "supported", (proof.citation(),))
-        for proof in evidence.best(found.evidence)
-    )
+        return "not_found", Shown(())
+    return "extractive", showing.show(found.standalone, found.evidence)
 
 
 def refusal(found: Found) -> str:
@@ -36,10 +36,17 @@ def refusal(found: Found) -> str:
 
 
 def joined(written: Sequence[Sentence], language: str) -> str:
-    """The text of an answer."""
-    return "".join(
-        spaced(sentence.text, language, first=at == 0) for at, sentence in enumerate(written)
-    )
+    """The text of an answer: items and rows a line each."""
+    parts: list[str] = []
+    before = "sentence"
+    for sentence in written:
+        apart = sentence.kind in {"item", "row"} or before != "sentence"
+        if parts and apart:
+            parts.append(f"\n{sentence.text}")
+        else:
+            parts.append(spaced(sentence.text, language, first=not parts))
+        before = sentence.kind
+    return "".join(parts)
 
 
 def spaced(text: str, language: str, *, first: bool) -> str:

@@ -22,6 +22,10 @@ _UNPROMISED = {
     "that was measured is {least:.0%}.",
     "zh": "没有显示答案，因为无法保证错误率不超过{asked:.0%}：实测能保证的最低值是{least:.0%}。",
 }
+_LEFT_OUT = {
+    "en": "{shown} of {of} entries are shown; open the source for the rest.",
+    "zh": "显示了{of}项中的{shown}项；其余内容请打开来源查看。",
+}
 _NAMES = {
     "en": {
         "en": "English",
@@ -100,6 +104,11 @@ def unpromised(language: str, *, asked: float, least: float) -> str:
     'No answer is shown, because a risk of at most 1% cannot be promise'
     """
     return _in(_UNPROMISED, language).format(asked=asked, least=least)
+
+
+def left_out(language: str, *, shown: int, of: int) -> str:
+    """A list or table is not shown to its end."""
+    return _in(_LEFT_OUT, language).format(shown=shown, of=of)
 
 
 def _in(texts: dict[str, str], language: str) -> str:

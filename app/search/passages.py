@@ -1,9 +1,11 @@
 """From chunks that were found to passages that can be read and quoted."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from quire.records import PAGE_BREAK, Hit, PageText, Passage, Span
+from quire.records import PAGE_BREAK, Group, Hit, PageText, Passage, Span
+from quire.text import statements
+from quire.text.statements import Told
 
 _NEIGHBOUR_GAP = 400  # characters between two hits of a document that are shown as one passage
 _RELEVANT = 0.6
@@ -72,12 +74,17 @@ def _neighbours(hits: Sequence[Hit]) -> list[list[Hit]]:
 
 def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> Passage:
     first, last = group[0].chunk, group[-1].chunk
-    text = PAGE_BREAK.join(page.text for page in pages)[first.span.start : last.span.end]
-    starts, at = [], 0
-    for page in pages:
-        if first.span.start < at + len(page.text) and at < last.span.end:
-            starts.append((at, page.number))
-        at += len(page.text) + len(PAGE_BREAK)
+    whole = PAGE_BREAK.join(page.text for page in pages)
+    text = whole[first.span.start : last.span.end]
+    told = [
+        statements.tell(
+            whole, hit.chunk.span.start, hit.chunk.span.end, headings=hit.chunk.heading_path
+        )
+        for hit in group
+    ]
+    groups = _whole(told)
+    begins = min([first.span.start, *(each.start for each in groups)])
+    ends = max([last.span.end, *(each.members[-1].end for each in groups)])
     return Passage(
         label=label,
         text=text,
@@ -87,5 +94,28 @@ def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> P
         heading_path=first.heading_path,
         stretches=tuple((hit.chunk.span.start, hit.chunk.span.end) for hit in group),
         headings=tuple(hit.chunk.heading_path for hit in group),
-        page_starts=tuple(starts),
+        page_starts=tuple(_page_starts(pages, begins, ends)),
+        statements=tuple(each for one in told for each in one.statements),
+        groups=groups,
     )
+
+
+def _page_starts(
+    pages: Sequence[PageText], begins: int, ends: int
+) -> Iterator[tuple[int, int | None]]:
+    """(offset, number) of the pages that a stretch of their text lies on."""
+    at = 0
+    for page in pages:
+        if begins < at + len(page.text) and at < ends:
+            yield at, page.number
+        at += len(page.text) + len(PAGE_BREAK)
+
+
+def _whole(told: Sequence[Told]) -> tuple[Group, ...]:
+    """Each list and table once, as it was told at greatest length."""
+    groups: dict[int, Group] = {}
+    for group in (group for one in told for group in one.groups):
+        known = groups.get(group.start)
+        if known is None or len(known.members) < len(group.members):
+            groups[group.start] = group
+    return tuple(groups.values())

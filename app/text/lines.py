@@ -1,0 +1,169 @@
+"""What kind of line each line of a text is: a row of a table, an item of a list, or running text.
+
+Loaders put a table's row on a line, its cells parted by " | "; plain text and Markdown bring their
+own ways to write rows and items, and those are read too. Everything here is linear in the text.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from quire.text.languages import CJK
+
+LineKind = Literal["blank", "rule", "row", "item", "text"]
+
+_RULE = re.compile(r"[\s|:+=-]*[-=]{2}[\s|:+=-]*|[|+\s:-]*\|[|+\s:-]*")
+_ITEM = re.compile(
+    rf"""
+    (?P<bullet>[-*+•·●○▪▫–◦‣➢✓☐])[ \t]+(?=\S)
+  | (?P<number>\d{{1,3}})(?:[.)][ \t]+(?=\S)|[、．][ \t]*|[.)](?=[{CJK}]))
+  | [(（](?P<inside>\d{{1,2}}|[a-z]|[ivx]{{1,4}})[)）][ \t]*
+  | (?P<letter>[a-z])[.)][ \t]+(?=\S)
+  | (?P<circle>[①-⑳])[ \t]*
+  | (?P<han>[一二三四五六七八九十]{{1,3}})、[ \t]*
+  | [(（](?P<inner>[一二三四五六七八九十]{{1,3}})[)）][ \t]*
+  | (?:\#{{1,6}}[ ])?step[ \t]+(?P<step>\d{{1,2}})\b[ \t]*[:.)–-]?[ \t]*
+  | (?:\#{{1,6}}[ ])?第(?P<nth>[一二三四五六七八九十\d]{{1,3}})步[：:、，,]?[ \t]*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_APART = re.compile(r"\t+| {2,}(?=\S)")
+_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
+_LONGEST = 5_000  # characters of a line that is looked into; no row of a table has more
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without the white space around it: characters [start, end) of the text.
+
+    `indent` counts the blanks before it, a tab as four. Of an item, `number` is the one that it is
+    counted with (None for a bullet), `style` tells apart the ways to count, and `inside` is where
+    its words begin. `cells` are the offsets (start, end) of a row's cells, empty ones too.
+    """
+
+    kind: LineKind
+    start: int
+    end: int
+    indent: int = 0
+    number: int | None = None
+    style: str = ""
+    inside: int = 0
+    cells: tuple[tuple[int, int], ...] = ()
+
+
+def read(text: str, start: int = 0, end: int | None = None) -> list[Line]:
+    """The lines of characters [start, end) of a text, which begin and end at line breaks or are
+    cut there.
+
+    >>> [line.kind for line in read("Fees:\\n- rent | 20\\n1. First\\n\\nRoom   Fee\\nA   3")]
+    ['text', 'row', 'item', 'blank', 'row', 'row']
+    """
+    end = len(text) if end is None else end
+    found: list[Line] = []
+    at = start
+    while at <= end:
+        stop = text.find("\n", at, end)
+        stop = end if stop < 0 else stop
+        found.append(_line(text, at, stop))
+        at = stop + 1
+    return _with_aligned(text, found)
+
+
+def cells_of(text: str, line: Line) -> tuple[str, ...]:
+    """The texts of a row's cells."""
+    return tuple(text[start:end] for start, end in line.cells)
+
+
+def _line(text: str, start: int, end: int) -> Line:
+    raw = text[start : min(end, start + _LONGEST)]
+    bare = raw.strip()
+    if not bare:
+        return Line("blank", start, start)
+    indent = sum(4 if blank == "\t" else 1 for blank in raw[: len(raw) - len(raw.lstrip())])
+    first = start + len(raw) - len(raw.lstrip())
+    last = end if len(raw) == _LONGEST else first + len(bare)
+    if _RULE.fullmatch(bare):
+        return Line("rule", first, last, indent)
+    if " | " in bare or (bare[0] == "|" and bare.count("|") > 1):
+        return Line("row", first, last, indent, cells=_piped(text, first, first + len(bare)))
+    if item := _ITEM.match(bare):
+        style = item.lastgroup or ""
+        return Line(
+            "item", first, last, indent, _number(item, style), style, inside=first + item.end()
+        )
+    return Line("text", first, last, indent)
+
+
+def _with_aligned(text: str, found: Sequence[Line]) -> list[Line]:
+    """The lines, with those read as rows whose cells only stand apart: two at least that follow
+    each other and have as many cells."""
+    apart = [
+        _parted(text, line) if line.kind in {"text", "item"} and line.style != "bullet" else ()
+        for line in found
+    ]
+    rows = []
+    for at, line in enumerate(found):
+        cells = apart[at]
+        near = [apart[other] for other in (at - 1, at + 1) if 0 <= other < len(found)]
+        if len(cells) > 1 and any(len(other) == len(cells) for other in near):
+            rows.append(Line("row", line.start, line.end, line.indent, cells=cells))
+        else:
+            rows.append(line)
+    return rows
+
+
+def _piped(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    if text[start] == "|":
+        start += 1
+    if text[end - 1] == "|" and text[end - 2 : end - 1] != "\\":
+        end -= 1
+    cells, at = [], start
+    for bar in re.finditer(r"(?<!\\)\|", text[start:end]):
+        cells.append(_trimmed(text, at, start + bar.start()))
+        at = start + bar.end()
+    return (*cells, _trimmed(text, at, end))
+
+
+def _parted(text: str, line: Line) -> tuple[tuple[int, int], ...]:
+    end = min(line.end, line.start + _LONGEST)
+    cells, at = [], line.start
+    for gap in _APART.finditer(text[line.start : end]):
+        cells.append((at, line.start + gap.start()))
+        at = line.start + gap.end()
+    return (*cells, (at, end))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _number(item: re.Match[str], style: str) -> int | None:
+    said = item[style].casefold()
+    if style == "bullet":
+        return None
+    if style == "circle":
+        return ord(said) - ord("①") + 1
+    if said.isdigit():
+        return int(said)
+    if said[0] in "一二三四五六七八九十":
+        return han_number(said)
+    if len(said) == 1 and said not in "ivx":
+        return ord(said) - ord("a") + 1
+    return {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}.get(said)
+
+
+def han_number(said: str) -> int:
+    """The number, below a hundred, that Chinese digits write.
+
+    >>> [han_number(said) for said in ("三", "十", "十二", "二十", "三十五")]
+    [3, 10, 12, 20, 35]
+    """
+    tens, ten, ones = said.partition("十")
+    if not ten:
+        return _HAN_DIGITS.get(said[-1], 0)
+    return 10 * _HAN_DIGITS.get(tens, 1) + _HAN_DIGITS.get(ones, 0)

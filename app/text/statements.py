@@ -1,0 +1,186 @@
+"""What a text says, statement by statement, each with what it is said under.
+
+A row of a table says nothing without its header, an item nothing without what leads to its list, an
+answer nothing without its question. So search, evidence and the check all take statements and not
+sentences. A line is a heading where the loader said so; where no heading is known, where it stands
+alone above text; never because it is short.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from quire.records import Group, Passage, Statement, Stretch
+from quire.text import outline, sentences
+from quire.text.lines import Line
+from quire.text.outline import Heading, Listing, Paragraph, Span, Table
+
+_ASKS = re.compile("[?？][\"'”’」』）)]*$")
+_LEADS = re.compile("[:：]$")
+_RUN_IN = re.compile(r"\d+(?:\.\d+)*\.?\s+(?:[^\W\d]+\s+){0,2}[^\W\d]+\.")  # 9.3 Drones.
+_KEY = re.compile(r"[^:：\n]{1,60}[:：][ \t]*[^\s:：/][^\n]*$")
+_STOPS = re.compile("[.。！!?？；;]$")
+_FAR = 20_000  # characters: a stretch that long was cut by the number of lines looked at
+_LONGEST = 600  # characters of a statement; a longer item is told sentence by sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a stretch says, and the lists and tables that some of it belongs to, whole."""
+
+    statements: tuple[Statement, ...]
+    groups: tuple[Group, ...]
+
+
+def of(passage: Passage) -> tuple[Statement, ...]:
+    """What a passage says, in order."""
+    if passage.statements:
+        return passage.statements
+    start, text = passage.span.start, passage.text
+    found: list[Statement] = []
+    for at, (first, last) in enumerate(passage.stretches or ((start, start + len(text)),)):
+        path = passage.headings[at] if at < len(passage.headings) else passage.heading_path
+        found += tell(text, first - start, last - start, headings=path, offset=start).statements
+    return tuple(found)
+
+
+def tell(
+    text: str, start: int, end: int, *, headings: Collection[str] = (), offset: int = 0
+) -> Told:
+    """What characters [start, end) of a text say. Lists and tables that reach beyond are read
+    whole. `headings` are those above, outermost first, and `offset` is added to all places."""
+    before, after = outline.around(text, start, end)
+    teller = _Teller(text, offset)
+    inside: list[Statement] = []
+    groups: list[Group] = []
+
+    def overlaps(first: int, last: int) -> bool:
+        return first < end + offset and last > start + offset
+
+    for piece in outline.outline(text, before, after, headings=headings):
+        told = list(teller.of(piece))
+        inside += [each for each in told if overlaps(each.start, each.end)]
+        if not isinstance(piece, Listing | Table):
+            continue
+        led = piece.head if isinstance(piece, Listing) else piece.caption
+        head = teller.stretch(led) if led else None
+        members = tuple(each for each in told if each.kind in {"item", "row"})
+        begins = head.start if head else piece.span[0] + offset
+        if members and overlaps(begins, members[-1].end):
+            cut = piece.span[1] == after < len(text.rstrip()) and after - before > _FAR
+            groups.append(Group(begins, head, members, cut=cut))
+    return Told(tuple(inside), tuple(groups))
+
+
+class _Teller:
+    """Makes statements of the pieces of a text, one after the other."""
+
+    def __init__(self, text: str, offset: int) -> None:
+        self.text = text
+        self.offset = offset
+        self._question: Stretch | None = None
+
+    def of(self, piece: outline.Piece) -> Iterator[Statement]:
+        if isinstance(piece, Heading):
+            self._question = None
+            yield self._statement("heading", piece.span)
+        elif isinstance(piece, Paragraph):
+            yield from self._paragraph(piece)
+        elif isinstance(piece, Listing):
+            yield from self._listing(piece)
+        else:
+            yield from self._table(piece)
+
+    def _paragraph(self, piece: Paragraph) -> Iterator[Statement]:
+        for span in self._sentences(piece.lines):
+            said = self.text[span[0] : span[1]]
+            if _ASKS.search(said):
+                self._question = self.stretch(span)
+                yield self._statement("question", span)
+            elif _LEADS.search(said) or _RUN_IN.fullmatch(said):
+                yield self._statement("heading", span, self._asked())
+            else:
+                yield self._statement("sentence", span, self._asked())
+
+    def _sentences(self, rows: Sequence[Line]) -> Iterator[Span]:
+        """The sentences of running text; lines that each give a value to a key are one each."""
+        start, end = rows[0].start, rows[-1].end
+        said = [self.text[line.start : line.end] for line in rows]
+        keys = [bool(_KEY.match(line)) and not _STOPS.search(line) for line in said]
+        if len(rows) > 1 and 2 * sum(keys) >= len(rows):
+            for line in rows:
+                yield line.start, line.end
+            return
+        for first, last in sentences.split(self.text[start:end]):
+            yield start + first, start + last
+
+    def _listing(self, piece: Listing) -> Iterator[Statement]:
+        head = [self.stretch(piece.head)] if piece.head else []
+        group = (piece.head or piece.span)[0] + self.offset
+        for item in piece.items:
+            over: list[Stretch] = []
+            above = item.above
+            while above is not None:
+                over.insert(0, self.stretch(piece.items[above].span))
+                above = piece.items[above].above
+            under = (*self._asked(), *head, *over)
+            for span in self._item(item.span):
+                asks = _ASKS.search(self.text[span[0] : span[1]])
+                yield self._statement("question" if asks else "item", span, under, group=group)
+                if asks:
+                    self._question = self.stretch(span)
+
+    def _item(self, span: Span) -> Iterator[Span]:
+        start, end = span
+        if end - start <= _LONGEST:
+            yield span
+            return
+        for first, last in sentences.split(self.text[start:end]):
+            yield start + first, start + last
+
+    def _table(self, piece: Table) -> Iterator[Statement]:
+        names = piece.names(self.text)
+        group = (piece.caption or piece.span)[0] + self.offset
+        under = (
+            *self._asked(),
+            *([self.stretch(piece.caption)] if piece.caption else []),
+            *(self.stretch((line.start, line.end)) for line in piece.header),
+        )
+        for line in piece.header:
+            yield self._statement("heading", (line.start, line.end), group=group)
+        for line in piece.rows:
+            cells = piece.cells(self.text, line)
+            yield self._statement(
+                "row",
+                (line.start, line.end),
+                under,
+                cells=tuple(zip(names, cells, strict=False)),
+                group=group,
+            )
+
+    def _asked(self) -> tuple[Stretch, ...]:
+        return (self._question,) if self._question else ()
+
+    def stretch(self, span: Span) -> Stretch:
+        start, end = span
+        return Stretch(start + self.offset, end + self.offset, self.text[start:end])
+
+    def _statement(
+        self,
+        kind: str,
+        span: Span,
+        under: tuple[Stretch, ...] = (),
+        *,
+        cells: tuple[tuple[str, str], ...] = (),
+        group: int | None = None,
+    ) -> Statement:
+        start, end = span
+        return Statement(
+            kind,  # type: ignore[arg-type]
+            start + self.offset,
+            end + self.offset,
+            self.text[start:end],
+            under,
+            cells,
+            group,
+        )
