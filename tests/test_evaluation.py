@@ -136,6 +136,19 @@ def test_any_further_gold_passage_counts(tmp_path: Path, parser_here: None) -> N
     ]
 
 
+def test_what_an_answer_needs_is_counted_by_kind(tmp_path: Path, parser_here: None) -> None:
+    mooring = MOORING | {"answers": [], "kind": "fact", "needs": ["25 crowns", "a bell rings"]}
+    nothing = {"id": "rings", "question": "Which planets have rings?", "answers": [], "kind": "no"}
+    folder = write_set(tmp_path / "set", [mooring, nothing], name="questions.jsonl")
+    report = evaluate(folder, tmp_path / "kb").to_dict()
+    assert report["counts"]["answerable"] == 1
+    assert report["answers"]["needs_shown"] == 0.5
+    assert report["answers"]["whole"] == 0.0
+    assert report["by_kind"]["no"]["answers"] == {"refusal_recall": 1.0}
+    (line,) = [line for line in tables.evaluation_lines(report) if line.startswith("  fact (1)")]
+    assert line.split()[2:4] == ["0.000", "0.500"]
+
+
 TALKS = [
     {
         "id": "t1",

@@ -52,7 +52,9 @@ def test_a_row_is_told_with_the_names_of_its_columns() -> None:
 
 
 def test_a_header_of_two_rows_names_the_columns_together() -> None:
-    text = "Berth |  | Summer |  | Winter\n | Fee | Least | Fee | Least\nA | 276 | 1,932 | 168 | 1,176"
+    text = (
+        "Berth |  | Summer |  | Winter\n | Fee | Least | Fee | Least\nA | 276 | 1,932 | 168 | 1,176"
+    )
     table = outline.outline(text, 0, len(text))[0]
     assert isinstance(table, outline.Table)
     assert len(table.header) == 2

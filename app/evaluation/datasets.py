@@ -4,6 +4,9 @@
     answers    the accepted ones; empty: the documents do not answer it
     document   the file in documents/ that holds the answer
     evidence   the paragraph of it that does, word for word; may be missing where there is a page
+    needs      optional: the snippets, word for word, that an answer must show, such as each item of
+               a list or a cell with the label of its row; answers may then be empty
+    kind       optional: what sort of question it is, such as table or version
     page       the physical page, from 1; null or missing in formats without pages
     id, lang   optional; else the line's number, and the language that the question's script tells
 
@@ -49,9 +52,9 @@ class Gold:
 class TestQuestion:
     """A question with what is known about it.
 
-    `answers` is empty where the documents have none; `gold` are all places that hold one.
-    `language` is a code such as "en". In a conversation, `conversation` is its id and `turn` the
-    position from 0.
+    `answers` and `needs` are empty where the documents have none; `gold` are all places that hold
+    one. `language` is a code such as "en". In a conversation, `conversation` is its id and `turn`
+    the position from 0.
     """
 
     __test__ = False  # a record, not a test for pytest
@@ -63,11 +66,17 @@ class TestQuestion:
     language: str
     conversation: str | None = None
     turn: int = 0
+    needs: tuple[str, ...] = ()
+    kind: str | None = None
+
+    @property
+    def answerable(self) -> bool:
+        return bool(self.answers or self.needs)
 
     @property
     def is_history(self) -> bool:
         """Whether it only prepares later turns, and is not scored."""
-        return self.conversation is not None and bool(self.answers) and not self.gold
+        return self.conversation is not None and self.answerable and not self.gold
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +199,27 @@ def _question(
         raise ValueError("answers is not a list of texts")
     if any(not answer.strip() for answer in answers):
         raise ValueError("one of the answers is empty (no answer at all is an empty list)")
+    needs, kind = row.get("needs") or [], row.get("kind")
+    if not isinstance(needs, list) or not all(isinstance(n, str) and n.strip() for n in needs):
+        raise ValueError("needs is not a list of texts")
+    if not isinstance(kind, str | None):
+        raise TypeError("kind is not a text")
     document, language = row.get("document"), row.get("lang")
     if language is not None and not isinstance(language, str):
         raise ValueError(f"lang is {language!r}, and a language is a code such as en")
     gold: tuple[Gold, ...] = ()
-    if answers and not (document is None and may_be_history):
+    answerable = bool(answers or needs)
+    if answerable and not (document is None and may_be_history):
         place = _gold(document, row.get("page"), row.get("evidence"), documents)
         if place.page is None and not place.text:
             raise ValueError("evidence and page are both missing: say where the answer stands")
         gold = (place,)
-    elif not answers:
+    elif not answerable:
         _page(row.get("page"))
-    return TestQuestion(id_, question, tuple(answers), gold, language or languages.detect(question))
+    language = language or languages.detect(question)
+    return TestQuestion(
+        id_, question, tuple(answers), gold, language, needs=tuple(needs), kind=kind
+    )
 
 
 def _gold(document: object, page: object, text: object, documents: Path) -> Gold:

@@ -20,6 +20,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "retrieval_by_passage": _RANKED,
     "answers": (
         "contained",
+        "needs_shown",
+        "whole",
         "f1",
         "exact",
         "refusal_recall",
@@ -60,6 +62,7 @@ class Outcome:
             "conversation": question.conversation,
             "turn": question.turn,
             "standalone_question": self.standalone,
+            "kind": question.kind,
             "accepted": list(question.answers),
             "rank": self.rank,
             "status": self.status,
@@ -85,8 +88,9 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         rows = [outcome.to_dict() for outcome in self.outcomes]
-        answerable = [o for o in self.outcomes if o.question.answers]
+        answerable = [o for o in self.outcomes if o.question.answerable]
         languages = sorted({row["language"] for row in rows})
+        kinds = sorted({row["kind"] for row in rows} - {None})
         return {
             "set": self.dataset,
             "counts": {
@@ -100,6 +104,16 @@ class Evaluation:
                 language: summary([row for row in rows if row["language"] == language])
                 for language in languages
             },
+            **(
+                {
+                    "by_kind": {
+                        kind: summary([row for row in rows if row["kind"] == kind])
+                        for kind in kinds
+                    }
+                }
+                if kinds
+                else {}
+            ),
             **_conversations(self.outcomes),
             "latency_ms": latency(rows),
             "warnings": list(self.warnings),

@@ -157,7 +157,7 @@ def _outcome(talk: _Talk, turn: TestQuestion, places: tuple[GoldPlace, ...], wha
         hits = talk.base.search(standalone, k=_DEPTH)
         times["search"] = (time.perf_counter() - began) * 1000
         rank = first_rank(hits, places, unit=None)
-        if turn.answers:
+        if turn.answerable:
             parts |= _of_hits(hits, places)
     return Outcome(
         turn,
@@ -203,13 +203,19 @@ def _of_answer(answer: Answer, turn: TestQuestion, places: Sequence[GoldPlace]) 
     ]
     if right:
         values["citation_precision"] = sum(right) / len(right)
-    if turn.answers:
-        shown = "" if refused else answer.text
+    shown = "" if refused else answer.text
+    if turn.needs:
+        quoted = "\n".join((shown, *(c.quote for c in answer.citations if not refused)))
+        found = [metrics.contained(quoted, [need]) for need in turn.needs]
+        values["needs_shown"] = sum(found) / len(found)
+        values["whole"] = float(all(found))
+    if turn.answerable:
         values["false_refusals"] = refused
+        values["citation_recall"] = float(any(right))
+    if turn.answers:
         values["contained"] = metrics.contained(shown, turn.answers)
         values["f1"] = metrics.f1(shown, turn.answers)
         values["exact"] = metrics.exact(shown, turn.answers)
-        values["citation_recall"] = float(any(right))
-    else:
+    if not turn.answerable:
         values["refusal_recall"] = refused
     return values

@@ -32,6 +32,7 @@ def evaluation_lines(result: Mapping[str, Any]) -> Iterator[str]:
         for metric in metrics:
             if metric in result[part]:
                 yield _row(f"  {metric}", (_cell(c, part, metric) for c in columns.values()))
+    yield from _kinds(result.get("by_kind", {}))
     for name, value in result["latency_ms"].items():
         yield f"{'latency of ' + name:<{_NAME}}p50 {value['p50']:.0f} ms, p95 {value['p95']:.0f} ms"
     for name, share in result.get("conversations", {}).get("left_as_asked", {}).items():
@@ -39,6 +40,18 @@ def evaluation_lines(result: Mapping[str, Any]) -> Iterator[str]:
     if counts["questions"] < _FEW:
         yield f"Note: fewer than {_FEW} questions say little; their intervals are too narrow."
     yield from (f"Note: {warning}" for warning in _few(result["warnings"]))
+
+
+def _kinds(by_kind: Mapping[str, Any]) -> Iterator[str]:
+    """What came of each kind of question, in a line."""
+    if not any(summary.get("answers") for summary in by_kind.values()):
+        return
+    shown = ("whole", "needs_shown", "contained", "false_refusals", "refusal_recall")
+    yield _row("by kind", shown)
+    for kind, summary in by_kind.items():
+        cells = (summary["answers"].get(metric) for metric in shown)
+        texts = ("-" if cell is None else f"{cell:.3f}" for cell in cells)
+        yield _row(f"  {kind} ({summary['counted']})", texts)
 
 
 def title(result: Mapping[str, Any], part: str) -> str:

@@ -14,8 +14,8 @@ from quire.verification import synonyms
 from quire.verification.script import is_chinese
 
 _NEGATION_EN = re.compile(
-    r"\b(?:not(?! (?:only|just|merely|simply|until)\b)|no(?! doubt\b)|never|neither|nor|none"
-    r"|nothing|nobody|nowhere|without|cannot|\w+n['’]t|unable"
+    r"\b(?:not(?! (?:only|just|merely|simply|until)\b)|no(?! doubt\b|\.? ?[A-Z]*-?\d)"
+    r"|never|neither|nor|none|nothing|nobody|nowhere|without|cannot|\w+n['’]t|unable"
     r"|fail(?:s|ed)? to|refus(?:es?|ed|ing)|prohibit\w*|forbid(?:s|den)?|forbade|lacks?|lacked"
     r"|hardly|scarcely|unless|except)\b",
     re.IGNORECASE,
