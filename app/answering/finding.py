@@ -61,21 +61,23 @@ def find(asked: Asked, retriever: Retriever) -> Found:
 
     Raises DocumentNotFound when no document is in its scope.
     """
-    standalone = followups.standalone(
+    readings = followups.readings(
         asked.text,
         [exchange.question for exchange in asked.before],
         unanswered=[each.question for each in asked.before if not each.answered],
     )
+    standalone = next(readings)
     query = retriever.query(standalone)
     with retriever.snapshot() as snapshot:
         there = snapshot.languages()
         if there and (survey := detect(standalone)):
             return _surveyed(asked, query, survey, snapshot, retriever)
         found = _searched(asked, query, there, snapshot, retriever)
-        if not found.enough and asked.text != standalone and followups.may_stand_alone(asked.text):
+        for reading in () if found.enough else readings:
             # What was added to it may be what it is not about.
-            alone = _searched(asked, retriever.query(asked.text), there, snapshot, retriever)
-            return alone if alone.enough else found
+            other = _searched(asked, retriever.query(reading), there, snapshot, retriever)
+            if other.enough:
+                return other
         return found
 
 

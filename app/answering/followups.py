@@ -14,8 +14,9 @@ A question that names its own subject is left alone: a change of topic must not 
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from quire.answering import ellipsis
 from quire.records import Passage
 from quire.search import question_parts
 from quire.text import analysis, languages
@@ -49,6 +50,11 @@ _ZH_PRONOUN = re.compile(
 _ZH_OPENING = re.compile(
     "^[和跟](?=[^，。？?]{1,8}呢[？?]?$)|^(?:那么?(?!须)|还有|然后|另外|而且|并且|后来)|呢[？?]?$"
 )
+_ZH_SUBJECTLESS = re.compile(
+    "^(?:最多|最少|至少|能|可以|可不可以|要|需要|应该|必须|多久|多长时间|怎么|如何|在哪|什么时候|由谁|一共|总共)"
+    "[^A-Za-z0-9]{1,12}$"
+)
+"""Says what is done or how much, and not of what."""
 _ZH_FUNCTION = re.compile(
     "什么时候|为什么|多少|什么|哪些|哪个|哪里|哪一[年个位种家]?|哪[年位种家]|怎么样?|如何|是否|谁|几|吗|呢"
     "|请问|有没有|[？?。！!，,、：:；;]"
@@ -92,6 +98,33 @@ def standalone(question: str, previous: Sequence[str], *, unanswered: Collection
     >>> standalone("它多高？", ["主镜在哪里？"])
     '它多高？（主镜在哪里）'
     """
+    return next(readings(question, previous, unanswered=unanswered))
+
+
+def readings(
+    question: str, previous: Sequence[str], *, unanswered: Collection[str] = ()
+) -> Iterator[str]:
+    """What a question may mean, the likeliest first: one that is only a thing asked about instead
+    may take the place of one in the last question, or in the last that was answered; and where
+    nothing in it points back, it may mean what it says."""
+    language = languages.detect(question)
+    alike = [one for one in previous if languages.detect(one) == language]
+    answered = [one for one in alike if one not in unanswered]
+    found = [
+        filled
+        for one in (alike[-1:], answered[-1:])
+        if one and (filled := ellipsis.filled(question, _ADDED.sub("", one[0]) or one[0]))
+    ]
+    yield from dict.fromkeys(found)
+    completed = _completed(question, previous, unanswered)
+    if not found:
+        yield completed
+    if question not in {*found, completed} and may_stand_alone(question):
+        yield question
+
+
+def _completed(question: str, previous: Sequence[str], unanswered: Collection[str]) -> str:
+    """The question with the topic of an earlier one added, where it leans on one."""
     language = languages.detect(question)
     points = _points_zh(question) if language == "zh" else _points(question)
     asked = [
@@ -159,6 +192,8 @@ def _points(question: str) -> bool:
 def _leans_zh(question: str) -> bool:
     stripped = question.strip()
     if _ZH_PRONOUN.search(stripped) or _ZH_OPENING.search(stripped):
+        return True
+    if _ZH_SUBJECTLESS.search(stripped):
         return True
     return len(_ZH_FUNCTION.sub("", stripped)) < _SHORT_ZH
 

@@ -1,0 +1,210 @@
+"""A follow-up that is only the thing asked about instead: "What about Mill Lane 17?", 那乙型呢.
+
+It keeps what was asked: the last question is asked again with that thing in the place of the one
+that it is like. In English that is a name in the place of a name, a noun phrase in that of one with
+the same head, and any other in that of what the question is about; a phrase with a preposition
+takes the place of one with the same, or is added. In Chinese it is what ends alike, else the owner
+or the owned of 的.
+"""
+
+import re
+
+from quire.text import analysis, languages
+
+_FRAGMENT = re.compile(
+    r"^(?:and|but|or|so|then|also|what about|how about|and what about|what of)\b[\s,]*"
+    r"(?P<said>[^?!]{2,60}?)\s*[?!.]*$|^(?P<bare>(?:the|an?|for|in|on|at|with)\s[^?!]{2,40}?)\s*\?+$",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\b(?:who|what|when|where|why|how|which|is|are|was|were|do|does|did|can|could|may|must|should"
+    r"|will|would|has|have)\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"(?P<place>for|in|on|at|to|from|with|without|by|of|during|after|before|under|over)\s+(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_OWNER = re.compile(r"^(?:its|his|her|their)\s+", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:in|on|at|after|before|during|from)\s+(?:the\s+)?[^,?]*?"
+    r"(?:\d|\b(?:days?|weeks?|months?|years?|hours?|nights?|weekends?|winter|summer|spring|autumn"
+    r"|January|February|March|April|June|July|August|September|October|November|December"
+    r"|\w+day)s?\b)[^,?]*",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]+(?:['’./&-][^\W_]+)*")
+_AUXILIARY = frozenset(
+    "is are was were do does did can could may must should will would has have be".split()
+)
+_DETERMINER = frozenset("the a an my our your their his her its this that each any".split())
+_ASKER = frozenset("i you we one they he she people".split())
+_BEFORE_VERB = frozenset("do does did can could may must should will would".split())
+_BREAKS = frozenset(
+    "for in on at to from with without by of during after before under over and or if when that who"
+    " which as than get gets got cost costs".split()
+)
+_ZH_FRAGMENT = re.compile(
+    "^(?:那么?|还有|然后|另外|而)?[，,]?(?P<said>[^，,。；？?]{1,12}?)(?:又)?呢[？?]?$"
+)
+_ZH_ASKS = re.compile("什么|多[少久长大高远深重快宽]|几|哪|谁|怎|如何|为何|是否|吗")
+_ZH_OWNED = re.compile(
+    "(?P<owner>[^，,。？?的]{1,14})的(?P<owned>[^，,。？?的是有要在为能可多几哪何谁什怎]{1,8})"
+)
+_ZH_ENTITY = re.compile("[A-Za-z0-9]|[型款号类级人员工厂部店馆库室楼区车机]$")
+_ZH_TIME = re.compile("^(?:周|星期|礼拜)|[年月日天晚]$|节假日|假期|上午|下午|中午|夜间")
+_ZH_TIMES = re.compile(
+    "工作日|平日|平时|(?:周|星期|礼拜)[一二三四五六日天末](?:至(?:周|星期)?[一二三四五六日天])?|节假日|法定假日"
+    "|[春夏秋冬暑寒][天季假]|[上下中]午|晚上|夜间|\\d{4}年(?:\\d{1,2}月)?|\\d{1,2}月(?:\\d{1,2}[日号])?"
+)
+_ZH_CODE = re.compile("[A-Za-z]*-?[0-9]+[A-Za-z]*|[A-Za-z]+-?[0-9A-Za-z-]+")
+_ZH_ADVERB = re.compile("^(?:最|至|一般|通常|每|大约|平均|总共|一共)")
+_ZH_HEAD = re.compile(
+    "^(?P<thing>[^，,。？?]{1,12}?)(?=有|是|能|可|要|需|支持|允许|应|最|多[少久长大高]|几|怎|如何|什么|在|的)"
+)
+
+
+def filled(question: str, last: str) -> str | None:
+    """The last question with what a follow-up says in its place; None where the follow-up is no
+    fragment, or there is no place for it.
+
+    >>> filled("What about Mill Lane 17?", "What is the rent of Oak Court 4?")
+    'What is the rent of Mill Lane 17?'
+    >>> filled("And the deposit?", "What is the rent of Oak Court 4?")
+    'What is the deposit of Oak Court 4?'
+    >>> filled("And on Sundays?", "When does the café open?")
+    'When does the café open on Sundays?'
+    >>> filled("那乙型呢？", "甲型网关支持3A标准测试吗？")
+    '乙型网关支持3A标准测试吗？'
+    """
+    if languages.detect(question) == "zh":
+        found = _ZH_FRAGMENT.match(question.strip())
+        if not found or _ZH_ASKS.search(found["said"]) or not _ZH_ASKS.search(last):
+            return None
+        return _filled_zh(found["said"].strip(), last.strip())
+    found = _FRAGMENT.match(question.strip())
+    said = (found["said"] or found["bare"]).strip() if found else ""
+    if not said or _ASKS.search(said) or not _ASKS.search(last) or len(said.split()) > 7:
+        return None
+    return _filled_en(said, last.strip())
+
+
+def _filled_en(said: str, last: str) -> str | None:
+    place = _PLACE.match(said)
+    if place and place["place"].lower() not in {"for", "of"}:
+        return _with_phrase(said, place["place"].lower(), last)
+    bare = _OWNER.sub("the ", place["rest"] if place else said)
+    words = list(_WORD.finditer(last))
+    target = (
+        _names_in(bare, words, last)
+        or _same_head(bare, words)
+        or (None if place else _subject(words))
+    )
+    if target is None:
+        return _with_phrase(said, place["place"].lower(), last) if place else None
+    start, end = target
+    before = last[:start].rstrip().rpartition(" ")
+    if before[2].lower() in _DETERMINER and bare.split()[0].lower() in _DETERMINER:
+        start = len(before[0]) + (1 if before[1] else 0)
+    return f"{last[:start]}{bare}{last[end:]}"
+
+
+def _with_phrase(said: str, place: str, last: str) -> str:
+    """The question with a phrase in the place of its own that begins with the same preposition, or
+    at its end."""
+    if _TIME.match(said) and (own := _TIME.search(last)):
+        return f"{last[: own.start()]}{said}{last[own.end() :]}"
+    for own in re.finditer(
+        rf"\b{place}\s+[^,?]*?(?=\s+(?:{'|'.join(_BREAKS)})\b|[,?]|$)", last, re.I
+    ):
+        return f"{last[: own.start()]}{said}{last[own.end() :]}"
+    return f"{last.rstrip(' ?')} {said}?"
+
+
+def _names_in(bare: str, words: list[re.Match[str]], last: str) -> tuple[int, int] | None:
+    """The last name of a question, where a follow-up is one: of those with a digit where it has."""
+    said = [word for word in bare.split() if word.lower() not in _DETERMINER]
+    if not said or not any(_is_name(word) for word in said):
+        return None
+    runs: list[tuple[int, int]] = []
+    for at, word in enumerate(words):
+        first = at == 0 and not any(map(str.isdigit, word[0]))
+        named = _is_name(word[0]) or (
+            word[0].isdigit() and runs and runs[-1][1] == word.start() - 1
+        )
+        if named and not first:
+            if runs and last[runs[-1][1] : word.start()].strip() == "":
+                runs[-1] = (runs[-1][0], word.end())
+            else:
+                runs.append((word.start(), word.end()))
+    coded = any(map(str.isdigit, bare))
+    alike = [r for r in runs if any(map(str.isdigit, last[r[0] : r[1]])) == coded]
+    return (alike or runs or [None])[-1]
+
+
+def _is_name(word: str) -> bool:
+    lower = word.lower()
+    return (word[0].isupper() or any(map(str.isdigit, word))) and lower not in analysis.STOP_WORDS
+
+
+def _same_head(bare: str, words: list[re.Match[str]]) -> tuple[int, int] | None:
+    """The phrase of a question that ends with the same noun."""
+    head = analysis.stem(_WORD.findall(bare)[-1].lower()) if _WORD.findall(bare) else ""
+    for at in range(len(words) - 1, -1, -1):
+        if analysis.stem(words[at][0].lower()) == head:
+            first = at
+            while first > 0 and _modifies(words[first - 1][0]):
+                first -= 1
+            return words[first].start(), words[at].end()
+    return None
+
+
+def _modifies(word: str) -> bool:
+    lower = word.lower()
+    return lower not in _BREAKS | _AUXILIARY | _DETERMINER and not _ASKS.fullmatch(word)
+
+
+def _subject(words: list[re.Match[str]]) -> tuple[int, int] | None:
+    """What a question is about: the noun phrase after its first auxiliary verb."""
+    for at, word in enumerate(words):
+        if word[0].lower() in _AUXILIARY:
+            first = at + 1
+            if first < len(words) and words[first][0].lower() in _ASKER:
+                first += 2  # and the verb: what is asked about follows
+            while first < len(words) and words[first][0].lower() in _DETERMINER:
+                first += 1
+            end = first
+            while end < len(words) and _modifies(words[end][0]):
+                end += 1
+            follows = words[end][0].lower() if end < len(words) else ""
+            ends = follows not in {"cost", "costs", "get", "gets"} and words[at + 1 : at + 2]
+            if ends and word[0].lower() in _BEFORE_VERB and end - first > 1:
+                end -= words[at + 1][0].lower() not in _ASKER  # the verb
+            return (words[first].start(), words[end - 1].end()) if end > first else None
+    return None
+
+
+def _filled_zh(said: str, last: str) -> str | None:
+    for length in range(len(said) - 1, 0, -1):  # what ends alike
+        tail = said[-length:]
+        at = last.find(tail)
+        head = len(said) - length
+        if at >= head and tail.strip() and not _ZH_ASKS.search(last[at - head : at + length]):
+            start = at - head
+            if last[start : at + length] == said:
+                return None
+            return last[:start] + said + last[at + length :]
+    if _ZH_TIME.search(said):
+        own = _ZH_TIMES.search(last)
+        return last[: own.start()] + said + last[own.end() :] if own else said + last
+    entity = _ZH_ENTITY.search(said) is not None
+    if entity and (code := _ZH_CODE.search(last)):
+        return last[: code.start()] + said + last[code.end() :]
+    if owned := _ZH_OWNED.search(last):
+        start, end = owned.span("owner" if entity else "owned")
+        return last[:start] + said + last[end:]
+    if thing := _ZH_HEAD.match(last):
+        if _ZH_ADVERB.match(thing["thing"]):
+            return said + last
+        return said + last[thing.end("thing") :]
+    return None
