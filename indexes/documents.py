@@ -3,7 +3,7 @@ connection that `Catalog.reading()` or `Catalog.writing()` gives."""
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -392,6 +392,12 @@ def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, C
     if len(rows) < len(wanted):
         raise damaged("a chunk")
     return {chunk.id: chunk for chunk in map(_chunk, rows)}
+
+
+def texts(connection: apsw.Connection) -> Iterator[str]:
+    """The texts of all chunks."""
+    for (text,) in connection.execute("SELECT text FROM chunks ORDER BY id"):
+        yield text
 
 
 def chunks_of(connection: apsw.Connection, document_id: str) -> list[Chunk]:

@@ -7,7 +7,7 @@ FTS5's BM25 (k1 1.2, b 0.75) with the sign turned, so that higher is better.
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import apsw
@@ -63,6 +63,30 @@ class Frequencies:
                     notice_damage(self.connection)
                     self._known[term] = 0
         return {term: self._known[term] for term in wanted}
+
+
+def beginning(connection: apsw.Connection, letter: str) -> list[str]:
+    """The terms that stand in some chunk and begin with a letter."""
+    if not letter:
+        return []
+    try:
+        rows = connection.execute(
+            "SELECT term FROM lexical_terms WHERE term >= ? AND term < ?",
+            (letter, chr(ord(letter) + 1)),
+        )
+        return [term for (term,) in rows]
+    except _BROKEN:
+        notice_damage(connection)
+        return []
+
+
+def texts_holding(connection: apsw.Connection, term: str) -> Iterator[str]:
+    """The texts of the chunks that hold a term."""
+    for (text,) in connection.execute(
+        "SELECT text FROM chunks WHERE id IN (SELECT rowid FROM lexical WHERE lexical MATCH ?)",
+        (_quoted(term),),
+    ):
+        yield text
 
 
 def notice_damage(connection: apsw.Connection) -> None:

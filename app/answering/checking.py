@@ -88,6 +88,10 @@ def _ended(
     text = joined(sentences, found.language) if sentences else refusal(found)
     if not wrote:
         yield text
+    notes[:0] = (
+        refusals.changed(found.language, asked=change.asked, found=change.found)
+        for change in found.changes
+    )
     asked, survey, model = found.asked, found.survey, reading.model if reading else None
     yield Answer(
         id=new_id(),

@@ -20,6 +20,7 @@ from quire.search.passages import context
 from quire.search.query import Query
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
+from quire.search.wording import Change
 from quire.surveys import telling
 from quire.surveys.detect import Survey, detect
 from quire.surveys.scan import scan
@@ -36,7 +37,8 @@ class Found:
 
     `judgement` says whether to answer; it is None where there was nothing to judge. `unread` are
     the documents' languages where neither words nor meaning could lead from the question to them.
-    `embedder` is the model that searched, None where there are no documents.
+    `changes` are the words that were searched for in another form. `embedder` is the model that
+    searched, None where there are no documents.
     """
 
     asked: Asked
@@ -48,6 +50,7 @@ class Found:
     unread: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     survey: Surveyed | None = None
+    changes: tuple[Change, ...] = ()
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
 
@@ -110,6 +113,10 @@ def _surveyed(
 def _searched(
     asked: Asked, query: Query, there: Sequence[str], snapshot: Snapshot, retriever: Retriever
 ) -> Found:
+    understood = query.text
+    said, changes = snapshot.reworded(understood, pieces=retriever.embedder.count_tokens)
+    if changes:
+        query = retriever.query(said)
     near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
     hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))
@@ -119,10 +126,11 @@ def _searched(
         unread = _unread(query.tongue, there, passages, retriever)
     return Found(
         asked,
-        query.text,
+        understood,
         query.language,
         passages=passages,
         evidence=proof,
+        changes=changes,
         judgement=judgement if there else None,
         unread=unread,
         hits=tuple(hits),

@@ -26,6 +26,10 @@ _LEFT_OUT = {
     "en": "{shown} of {of} entries are shown; open the source for the rest.",
     "zh": "显示了{of}项中的{shown}项；其余内容请打开来源查看。",
 }
+_CHANGED = {
+    "en": "“{asked}” stands in no document; “{found}” was searched for.",
+    "zh": "文档中没有“{asked}”，已改为搜索“{found}”。",
+}
 _NAMES = {
     "en": {
         "en": "English",
@@ -104,6 +108,11 @@ def unpromised(language: str, *, asked: float, least: float) -> str:
     'No answer is shown, because a risk of at most 1% cannot be promise'
     """
     return _in(_UNPROMISED, language).format(asked=asked, least=least)
+
+
+def changed(language: str, *, asked: str, found: str) -> str:
+    """A word was searched for in another form."""
+    return _in(_CHANGED, language).format(asked=asked, found=found)
 
 
 def left_out(language: str, *, shown: int, of: int) -> str:

@@ -4,7 +4,7 @@ Two legs rank all chunks, dense (cosine of embeddings) and lexical (BM25); `fusi
 ranking of them, with what the files' names say.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,14 @@ from quire.indexes.lexical import Frequencies
 from quire.indexes.scope import Scope, Selection, select
 from quire.models.protocols import Reranker
 from quire.records import Hit, Passage, Place
-from quire.search import fusion, proximity
+from quire.search import fusion, proximity, wording
 from quire.search.duplicates import Distinct
 from quire.search.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.search.information import Information
 from quire.search.passages import join_neighbours
 from quire.search.query import Query
 from quire.search.tracing import Standing, Trace, Words
+from quire.search.wording import Change
 from quire.text import analysis
 
 if TYPE_CHECKING:  # loads FAISS
@@ -112,6 +113,12 @@ class Snapshot:
         """How much each word of what a query asks tells, without those that tell nothing in its
         language."""
         return self._information(analysis.telling_terms(query.subject, query.tongue))
+
+    def reworded(
+        self, question: str, *, pieces: Callable[[Sequence[str]], list[int]]
+    ) -> tuple[str, tuple[Change, ...]]:
+        """A question in the words of the collection; see `wording.reword`."""
+        return wording.reword(question, self._frequencies, pieces=pieces)
 
     def words_are_sound(self) -> bool:
         """Whether the lexical index is as it was stored."""
