@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quire import KnowledgeBase, load_settings
-from quire.answering import evidence
+from quire.answering import evidence, showing
 from quire.answering.confidence import Signals, signals
 from quire.evaluation import metrics
 from quire.records import PAGE_BREAK, Hit
@@ -49,7 +49,14 @@ SURE = 0.975  # of the upper end of each interval
 FOLDS = 5
 LEAST_SHOWN = 100  # answers above a threshold; fewer, and the best threshold is best by luck
 NAMES = [field.name for field in dataclasses.fields(Signals)]
-GOOD = {"cosine", "own", "around", "characters", "length"}  # the higher, the likelier an answer
+GOOD = {
+    "cosine",
+    "own",
+    "around",
+    "characters",
+    "length",
+    "nearest",
+}  # the higher, the likelier an answer
 SIGNS = np.array([0 if name == "rarity" else 1 if name in GOOD else -1 for name in NAMES])
 
 Floats = NDArray[np.float64]
@@ -73,7 +80,7 @@ def rows(folder: Path, kb: Path) -> Iterator[Row]:
     """The questions of a set, in full and with their paragraphs withheld."""
     lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     questions = [json.loads(line) for line in lines]
-    only_answerable = all(question["answers"] for question in questions)
+    only_answerable = all(question["answers"] or question.get("needs") for question in questions)
     with KnowledgeBase.open(kb, settings=load_settings(model="none")) as base:
         base.add(folder / "documents")
         texts = {
@@ -85,7 +92,7 @@ def rows(folder: Path, kb: Path) -> Iterator[Row]:
             place = _place(question, texts)
             instead = only_answerable and at % 2 == 1
             yield _row(base, question, hits, withheld=False, extra=instead)
-            if question["answers"] and place:
+            if (question["answers"] or question.get("needs")) and place:
                 others = [hit for hit in hits if not _overlaps(hit, question, place)]
                 yield _row(base, question, others, withheld=True, extra=not instead)
 
@@ -100,23 +107,34 @@ def _row(
         passages = snapshot.passages(context(hits, most=HITS, passages=PASSAGES))
         information = snapshot.information(query)
     found = evidence.find(query, passages, information=information, embedder=retriever.embedder)
-    told = signals(query.subject, found, information=information)
-    shown = " ".join(proof.text for proof in evidence.best(found))
+    nearest = max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
+    told = signals(query.subject, found, information=information, nearest=nearest)
+    shown = showing.show(query.text, found).sentences
+    said = "\n".join((*(s.text for s in shown), *(c.quote for s in shown for c in s.citations)))
     return Row(
-        document=asked["document"] or (passages[0].document.name if passages else ""),
-        answerable=bool(answers) and not withheld,
+        document=asked.get("document") or (passages[0].document.name if passages else ""),
+        answerable=bool(answers or asked.get("needs")) and not withheld,
         withheld=withheld,
         extra=extra,
-        right=not withheld and metrics.contained(shown, answers) > 0,
+        right=not withheld and _right(said, asked),
         signals=dataclasses.astuple(told) if told else (0.0,) * len(NAMES),
     )
 
 
+def _right(said: str, question: Question) -> bool:
+    """Whether what is shown holds an accepted answer, or half of what an answer needs."""
+    needs = question.get("needs") or []
+    if needs:
+        return sum(metrics.contained(said, [need]) for need in needs) >= len(needs) / 2
+    return metrics.contained(said, question["answers"]) > 0
+
+
 def _place(question: Question, texts: dict[str, str]) -> tuple[int, int] | None:
-    start = texts.get(question["document"] or "", "").find(question["evidence"])
-    return (
-        (start, start + len(question["evidence"])) if question["evidence"] and start >= 0 else None
-    )
+    evidence = question.get("evidence")
+    if not evidence:
+        return None
+    start = texts.get(question.get("document") or "", "").find(evidence)
+    return (start, start + len(evidence)) if start >= 0 else None
 
 
 def _overlaps(hit: Hit, question: Question, place: tuple[int, int]) -> bool:

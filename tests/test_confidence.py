@@ -1,5 +1,6 @@
 """How sure an answer is, and what is shown where a risk is chosen."""
 
+import dataclasses
 import math
 
 import pytest
@@ -13,6 +14,7 @@ from quire.errors import UsageError
 from quire.models.fakes import FakeEmbedder
 from quire.search.information import Information
 
+SIGNALS = [field.name for field in dataclasses.fields(Signals)]
 TEXT = "The landlord insures the dome since 1998. Smoking is permitted in the hall."
 
 
@@ -37,6 +39,8 @@ def test_a_question_whose_words_stand_in_a_sentence_lacks_nothing() -> None:
         ("Where is smoking not permitted?", "undenied"),
         ("Which tenant insures the dome?", "opposed"),
         ("Why is smoking permitted in the hall?", "no_candidate"),
+        ("What is the phone number of the landlord?", "no_candidate"),
+        ("Who insures the dome EF-25?", "codes_missing"),
     ],
 )
 def test_each_sign_of_a_question_that_deceives_is_seen(question: str, signal: str) -> None:
@@ -66,11 +70,11 @@ def test_the_calibration_says_at_each_point_what_was_measured(made: confidence.C
         assert wrong <= at_most <= 1
 
 
-@given(st.lists(st.floats(0, 2), min_size=15, max_size=15))
+@given(st.lists(st.floats(0, 2), min_size=len(SIGNALS), max_size=len(SIGNALS)))
 def test_confidence_is_a_probability_and_falls_with_what_is_missing(values: list[float]) -> None:
     made = calibration("en", embedder=None)
     before = Signals(*values)
-    after = Signals(*values[:-2], values[-2] + 1, values[-1])  # no_candidate
+    after = dataclasses.replace(before, no_candidate=before.no_candidate + 1)
     assert 0 < made.confidence(after) <= made.confidence(before) < 1
 
 

@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib.resources import files
 
-from quire.answering import expectations
+from quire.answering import showing
 from quire.answering.evidence import Evidence
 from quire.errors import UsageError
 from quire.records import Passage
@@ -27,6 +27,11 @@ from quire.verification import opposites
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]*\w")
 _NUMBER = re.compile(r"\d[\d,.]*")
+_CODE = re.compile(
+    r"(?<![A-Za-z0-9-])(?:0x[0-9A-Fa-f]+|[A-Za-z]{1,6}(?:-[A-Za-z]{1,6})?-?\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*)"
+    r"(?![A-Za-z0-9])"
+)
+"""A model, a part or an error, by its code; no quantity, which begins with its number."""
 _COMMON = """
 able again allow also always amount another anybody anyone away back become before begin big call
 called come common different down during each early else end even ever every everybody everyone far
@@ -64,6 +69,9 @@ class Signals:
     opposed: float  # 1 where the sentence says "higher" and the question "lower"
     no_candidate: float  # 1 where the sentence holds nothing of the kind asked for
     length: float  # logarithm of the sentence's characters, a seventh of it
+    codes_missing: float  # 1 where no passage has a code of the question, such as EF25
+    missing_shown: float  # share that what is shown lacks, with what it stands under
+    nearest: float  # cosine of the question and the nearest chunk; 0 where it cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +141,15 @@ def judge(
     embedder: str,
     max_risk: float | None = None,
     elsewhere: Sequence[Passage] = (),
+    nearest: float = 0.0,
 ) -> Judgement:
     """Whether evidence is enough to answer from; see `signals` and `calibration`. `embedder` names
     the model that has embedded the query, where one could."""
     reader = embedder if query.vector is not None else None
     made = calibration(query.language, embedder=reader)
-    told = signals(query.subject, found, information=information, elsewhere=elsewhere)
+    told = signals(
+        query.subject, found, information=information, elsewhere=elsewhere, nearest=nearest
+    )
     return Judgement(
         confidence=made.confidence(told) if told else 0.0,
         threshold=made.threshold(max_risk),
@@ -152,12 +163,14 @@ def signals(
     *,
     information: Information,
     elsewhere: Sequence[Passage] = (),
+    nearest: float = 0.0,
 ) -> Signals | None:
     """The signals of evidence, which is sorted, the best first; None where no sentence of it says
     anything. `information` is that of the question's words.
 
     `elsewhere` are passages that a search of all documents finds, where the evidence comes from
     some of them: what a word is worth that the evidence lacks was learned from such searches.
+    `nearest` is the cosine of the question and the chunk nearest to it.
     """
     says = [evidence for evidence in found if not evidence.leads]
     if not says:
@@ -165,8 +178,9 @@ def signals(
     best = says[0]
     passages = {evidence.passage.label: evidence.passage for evidence in found}.values()
     headings = best.passage.headings_at(best.start)
-    under = (stretch.text for stretch in best.statement.under)
-    above = "\n".join((best.passage.document.title, *headings, *under))
+    under = "\n".join(stretch.text for stretch in best.statement.under)
+    document = best.passage.document
+    above = "\n".join((document.title, document.name, *headings, under))
     sentence = set(analysis.terms(f"{above}\n{best.text}"))
     passage = set(analysis.terms(f"{above}\n{best.passage.text}"))
     everywhere = passage.union(
@@ -184,7 +198,13 @@ def signals(
     total = sum(weights.values()) or 1.0
     missing = [weight for term, weight in weights.items() if term not in sentence]
     names = [name for name in _NAME.findall(question) if name.casefold() not in analysis.STOP_WORDS]
-    wanted = expectations.kind(question)
+    shown = sentence.union(
+        *(
+            analysis.terms(cited.quote)
+            for each in showing.show(question, found).sentences
+            for cited in each.citations
+        )
+    )
     return Signals(
         cosine=max(evidence.cosine or 0.0 for evidence in says),
         own=best.own,
@@ -199,8 +219,11 @@ def signals(
         numbers_missing=float(_lacking(_NUMBER.findall(question), sentence) > 0),
         undenied=float(opposites.negated(question) and not opposites.negated(best.text)),
         opposed=float(opposites.opposed(question, best.text)),
-        no_candidate=float(not expectations.holds(wanted, best.text, question=question)),
+        no_candidate=float(not best.candidate),
         length=math.log(1 + len(best.text)) / 7,
+        codes_missing=float(_lacking(_CODE.findall(question), everywhere) > 0),
+        missing_shown=_share(weights, shown),
+        nearest=nearest,
     )
 
 

@@ -171,7 +171,7 @@ def _sentences(query: Query, passage: Passage, weights: Mapping[str, float]) -> 
             own=_share(f"{under}\n{text}", weights),
             around=around,
             characters=_held(characters, text),
-            candidate=expectations.holds(wanted, text, question=question),
+            candidate=expectations.holds(wanted, f"{under}\n{text}", question=question),
             tells=expectations.tells(wanted, text, question=question),
         )
 

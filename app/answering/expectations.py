@@ -9,9 +9,22 @@ from typing import Literal
 
 from quire.text import analysis, languages
 
-Kind = Literal["number", "date", "person", "place", "reason", "other"]
+Kind = Literal["money", "phone", "email", "number", "date", "person", "place", "reason", "other"]
 
 _ASKED_EN: tuple[tuple[Kind, str], ...] = (
+    (
+        "phone",
+        r"\b(?:phone|telephone|mobile|fax|extension) (?:number|no\b)|\bwhich number (?:do|can)",
+    ),
+    ("email", r"\be-?mail address\b"),
+    (
+        "money",
+        r"\bhow much (?:is|are|was|were|money|for)\b"
+        r"|\bhow much (?:does|do|did|will|would) .*\b(?:cost|pay|charge|earn)\b"
+        r"|\bwhat (?:does|do|did|will|would) .*\b(?:cost|charge)\b"
+        r"|\b(?:what|which) (?:is|are|was|were) the .*\b(?:price|cost|fee|charge|rent|deposit"
+        r"|salary|wage|fine)\b",
+    ),
     (
         "number",
         r"\bhow (?:many|much|long|old|far|tall|high|large|big|often|deep|wide|fast|heavy)\b"
@@ -37,6 +50,13 @@ _ASKED_EN: tuple[tuple[Kind, str], ...] = (
     ("reason", r"\bwhy\b|\bwhat (?:caused|causes|is the reason|was the reason)\b"),
 )
 _ASKED_ZH: tuple[tuple[Kind, str], ...] = (
+    ("phone", "(?:电话|手机|分机|传真|联系方式)号?码?(?:是|多少|给|[？?]|$)|打哪个(?:电话|号码)"),
+    ("email", "邮箱(?:地址)?(?:是|多少|[？?]|$)"),
+    (
+        "money",
+        "多少钱|几块钱|什么价|(?:价格|单价|售价|费用|租金|押金|工资|罚款|补贴|报酬|年费|运费|服务费)"
+        "(?:各|分别)?(?:是|为)?多少|(?:收|赔|罚|扣|交|付|报|补)多少",
+    ),
     (
         "date",
         "何时|什么时候|什么时间|哪[一]?[年天月日]|几[年月日号]|[哪几]个?世纪|哪个年代|日期|多会儿",
@@ -82,6 +102,13 @@ _REASON_EN = re.compile(
     r"|prevent\w*|owing|as)\b",
     re.IGNORECASE,
 )
+_MONEY = re.compile(
+    r"[£€$¥￥]|\d[\d,.]*\s?(?:EUR|GBP|USD|CNY|RMB|pounds?|euros?|dollars?|yuan|crowns?|francs?|pence"
+    r"|cents?)\b|\d[.,]\d\d(?!\d)|\b(?:EUR|GBP|USD|CNY|RMB|free|charge|gratis)\b|元|免费|人民币|块钱",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(r"\+?\d[\d ()/-]{4,}\d|\b(?:ext(?:ension)?|bleep|dial)\.?\s?\d|分机|\d{3,}")
+_EMAIL = re.compile(r"\S@\S")
 _CAPITAL = re.compile(r"\b[A-ZÀ-Þ][\w’'-]*")
 _NUMBER_ZH = re.compile(r"\d|[零〇一二两三四五六七八九十百千万亿半]")
 _DATE_ZH = re.compile(
@@ -89,6 +116,10 @@ _DATE_ZH = re.compile(
     r"|\d{1,2}[:：]\d\d|[之以]?[前后]|时"
 )
 _REASON_ZH = re.compile("因|由于|所以|为了|原因|故|以致|导致|使|造成|以便|以免|避免|防止|会|可能")
+
+
+_SIGNED: dict[Kind, re.Pattern[str]] = {"money": _MONEY, "phone": _PHONE, "email": _EMAIL}
+"""Kinds that have the same form in every language."""
 
 
 def kind(question: str) -> Kind:
@@ -111,6 +142,8 @@ def holds(wanted: Kind, text: str, *, question: str) -> bool:
 
     Where a kind has no tell-tale form, such as a name in Chinese, every text may hold one.
     """
+    if wanted in _SIGNED:
+        return _SIGNED[wanted].search(text) is not None
     if languages.detect(question) == "zh":
         patterns = {"number": _NUMBER_ZH, "date": _DATE_ZH, "reason": _REASON_ZH}
         return wanted not in patterns or patterns[wanted].search(text) is not None
@@ -132,7 +165,7 @@ def tells(wanted: Kind, text: str, *, question: str) -> bool:
     >>> tells("date", "Either may end it with 30 days' notice.", question="When does it end?")
     False
     """
-    if wanted == "number":
+    if wanted == "number" or wanted in _SIGNED:
         return holds(wanted, text, question=question)
     if wanted != "date":
         return False

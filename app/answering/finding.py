@@ -59,6 +59,19 @@ class Found:
         return self.judgement is not None and self.judgement.enough
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The chunks nearest to a question, and the passages that they make."""
+
+    hits: Sequence[Hit]
+    passages: tuple[Passage, ...]
+
+    @property
+    def cosine(self) -> float:
+        """Of the question and the nearest of them; 0 where the embedder cannot read it."""
+        return max((hit.scores.get("dense", 0.0) for hit in self.hits), default=0.0)
+
+
 def find(asked: Asked, retriever: Retriever) -> Found:
     """What the documents say to a question.
 
@@ -120,7 +133,7 @@ def _searched(
     near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
     hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))
-    proof, judgement = _judged(asked, query, passages, snapshot, retriever)
+    proof, judgement = _judged(asked, query, _Near(hits, passages), snapshot, retriever)
     unread: tuple[str, ...] = ()
     if there and not judgement.enough:
         unread = _unread(query.tongue, there, passages, retriever)
@@ -142,7 +155,7 @@ def _searched(
 def _judged(
     asked: Asked,
     query: Query,
-    passages: tuple[Passage, ...],
+    near: _Near,
     snapshot: Snapshot,
     retriever: Retriever,
 ) -> tuple[tuple[Evidence, ...], Judgement]:
@@ -156,7 +169,9 @@ def _judged(
 
     def judged(query: Query) -> tuple[tuple[Evidence, ...], Judgement]:
         information = snapshot.information(query)
-        proof = evidence.find(query, passages, information=information, embedder=retriever.embedder)
+        proof = evidence.find(
+            query, near.passages, information=information, embedder=retriever.embedder
+        )
         judgement = confidence.judge(
             query,
             proof,
@@ -164,6 +179,7 @@ def _judged(
             embedder=retriever.embedder.name,
             max_risk=asked.max_risk,
             elsewhere=elsewhere,
+            nearest=near.cosine,
         )
         return tuple(proof), judgement
 
