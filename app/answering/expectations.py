@@ -107,7 +107,9 @@ _MONEY = re.compile(
     r"|cents?)\b|\d[.,]\d\d(?!\d)|\b(?:EUR|GBP|USD|CNY|RMB|free|charge|gratis)\b|元|免费|人民币|块钱",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r"\+?\d[\d ()/-]{4,}\d|\b(?:ext(?:ension)?|bleep|dial)\.?\s?\d|分机|\d{3,}")
+_PHONE = re.compile(
+    r"\+?\d[\d ()/-]{4,}\d|\b(?:ext(?:ension)?|bleep|dial)\.?\s?\d|分机|(?<!\d)(?!(?:19|20)\d\d(?!\d))\d{3,}"
+)
 _EMAIL = re.compile(r"\S@\S")
 _CAPITAL = re.compile(r"\b[A-ZÀ-Þ][\w’'-]*")
 _NUMBER_ZH = re.compile(r"\d|[零〇一二两三四五六七八九十百千万亿半]")
