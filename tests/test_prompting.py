@@ -11,6 +11,7 @@ from quire.answering.prompting import filled, fixed_part, pack, wording
 from quire.errors import SettingsError
 from quire.models.protocols import Message
 from quire.records import Statement
+from quire.text import statements
 
 
 def words(messages: Sequence[Message]) -> int:
@@ -94,3 +95,16 @@ def test_history_gives_way_to_evidence() -> None:
     assert "We spoke." in beside.messages[1].content
     tight = pack("Q", proofs, text=text, budget=alone.tokens, count=words, history="We spoke.\n\n")
     assert tight == alone
+
+
+def test_a_row_is_read_with_its_header_and_an_item_with_its_head() -> None:
+    text = "Room | Fee\nHall | 20 euros\n\nClean it as follows:\n- the lid\n- the pump"
+    read = passage(text)
+    proofs = [
+        Evidence(read, statement, own=1.0, around=1.0)
+        for statement in statements.of(read)
+        if not statement.leads
+    ]
+    packed = pack("How?", proofs, text=wording("answer", "en"), budget=1_000, count=words)
+    said = packed.messages[-1].content
+    assert "[1] Room: Hall · Fee: 20 euros Clean it as follows: - the lid - the pump" in said

@@ -108,7 +108,8 @@ _MONEY = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(
-    r"\+?\d[\d ()/-]{4,}\d|\b(?:ext(?:ension)?|bleep|dial)\.?\s?\d|分机|(?<!\d)(?!(?:19|20)\d\d(?!\d))\d{3,}"
+    r"\+?\d[\d ()/-]{4,}\d|\b(?:ext(?:ension)?|bleep|dial)\.?\s?\d|分机"
+    r"|(?<!\d)(?!(?:19|20)\d\d(?!\d))\d{3,}"
 )
 _EMAIL = re.compile(r"\S@\S")
 _CAPITAL = re.compile(r"\b[A-ZÀ-Þ][\w’'-]*")

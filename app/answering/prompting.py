@@ -7,7 +7,7 @@ first, so that a model's cache of it is reused from question to question.
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -145,11 +145,24 @@ def _fitting(
     return list(evidence[:low])
 
 
+def _told(inside: Sequence[Evidence]) -> Iterator[str]:
+    """What sentences of one passage say, each after what it stands under, which is said once. A row
+    has the names of its columns with its cells."""
+    seen: set[int] = set()
+    for one in inside:
+        header = {stretch.start for stretch in one.statement.under if "|" in stretch.text}
+        for stretch in one.statement.under:
+            if stretch.start not in seen | header:
+                yield " ".join(stretch.text.split())
+        seen |= {one.start, *(stretch.start for stretch in one.statement.under)}
+        yield one.statement.told if one.statement.cells else one.text
+
+
 def _messages(
     question: str, evidence: Sequence[Evidence], text: Wording, history: str
 ) -> tuple[Message, ...]:
     lines = []
     for label in sorted({sentence.passage.label for sentence in evidence}):
         inside = sorted((e for e in evidence if e.passage.label == label), key=lambda e: e.start)
-        lines.append(f"[{label}] " + " ".join(sentence.text for sentence in inside))
+        lines.append(f"[{label}] " + " ".join(_told(inside)))
     return filled(text, question=question, evidence="\n".join(lines), history=history)
