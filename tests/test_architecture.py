@@ -84,13 +84,17 @@ FOUNDATIONS = {
 
 # Each heavy or risky library has one front door: the modules that may name it.
 FRONT_DOORS: dict[str, tuple[str, ...]] = {
-    "torch": ("quire.models.embedding", "quire.models.embedding_card", "quire.models.reranking"),
-    "transformers": ("quire.models.embedding", "quire.models.reranking"),
-    "sentence_transformers": (
-        "quire.models.embedding",
-        "quire.models.embedding_card",  # only names the type
+    "torch": (
+        "quire.models.runtimes.pytorch",
+        "quire.models.runtimes.exporting",
+        "quire.models.embedding_card",
         "quire.models.reranking",
     ),
+    "transformers": ("quire.models.runtimes.pytorch",),
+    "sentence_transformers": ("quire.models.runtimes.pytorch", "quire.models.reranking"),
+    "onnxruntime": ("quire.models.runtimes.onnx",),
+    "tokenizers": ("quire.models.runtimes.onnx",),
+    "onnx": ("quire.models.runtimes.rounding",),
     "llama_cpp": (
         "quire.models.engine.llama",
         "quire.models.engine.devices",

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from quire.models import embedding_card
-from quire.models.embedding import SentenceEmbedder, computes_in_bfloat16
+from quire.models.embedding import SentenceEmbedder
 from quire.models.embedding_card import CardEmbedding
+from quire.models.runtimes.pytorch import computes_in_bfloat16
 from quire.models.store.starter import EMBEDDER
 
 # A processor that computes in bfloat16 rounds by itself: 0.99990 was measured.

@@ -1,16 +1,18 @@
-"""Text to vectors with sentence-transformers; the one front door of torch.
+"""Text to vectors: an embedding model, computed by whatever does it best on this machine.
 
-The weights are loaded at the first use, not when the object is made: opening a knowledge base or
-ingesting unchanged files needs no torch.
+ONNX Runtime computes an export of the model (see quire.models.runtimes), which is made once; torch,
+by way of sentence-transformers, a model that has none, many passages where torch is faster, and
+many passages on a GPU. Nothing is loaded before the first use: opening a knowledge base or
+ingesting unchanged files needs neither.
 """
 
 import hashlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,21 +20,24 @@ import numpy.typing as npt
 from quire.errors import ModelNotFound, ModelUnusable
 from quire.models import embedding_card
 from quire.models.embedding_card import Card, CardEmbedding
+from quire.models.runtimes import exports
+from quire.models.runtimes.contract import Runtime, Vectors
+from quire.models.runtimes.onnx import OnnxRuntime
+from quire.models.runtimes.pytorch import TorchRuntime
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-Vectors = npt.NDArray[np.float32]
 _BATCH_TOKENS = 2048  # padded tokens in one batch: as fast as 4096 on two cores, with less memory
 _COUNTED = 512  # texts tokenized at once: their encodings take kilobytes each
 _MANY = 16_384  # tokens: fewer are embedded on the processor within seconds
+
+_log = logging.getLogger(__name__)
 
 
 class SentenceEmbedder:
     """A sentence-transformers model in a local folder.
 
-    Many passages are embedded on the GPU that torch can use, in float32, as long as it has memory;
-    questions and a few passages on the processor.
+    Its export is kept in the folder `cache`; without one, torch computes everything. Many passages
+    are embedded on the GPU that torch can use, in float32, as long as it has memory; questions and
+    a few passages on the processor.
 
     Raises ModelNotFound when the folder is missing and ModelUnusable when it cannot be loaded.
     Safe to use from several threads.
@@ -44,6 +49,7 @@ class SentenceEmbedder:
         *,
         name: str,
         threads: int = 0,
+        cache: Path | None = None,
         find_card: Callable[[], tuple[Card | None, str]] = embedding_card.find,
     ) -> None:
         if not (folder / "modules.json").is_file():
@@ -54,13 +60,13 @@ class SentenceEmbedder:
         self.name = name
         self._folder = folder
         self._threads = threads
-        self._loading = threading.Lock()
-        self._encoding = threading.Lock()
-        self._loaded: SentenceTransformer | None = None
+        self._cache = cache
+        self._loading = threading.RLock()
+        self._torch: TorchRuntime | None = None
         self._on_card = CardEmbedding(
             find=find_card,
-            load=lambda device: self._load(device=device),
-            encode=lambda model, texts: _encoded(model, texts, "encode_document"),
+            load=lambda device: TorchRuntime(folder, threads=threads, device=device),
+            encode=lambda model, texts: model.embed(texts, "passage"),
         )
         self._question: tuple[str, npt.NDArray[np.float32]] | None = None  # the last one
 
@@ -75,25 +81,17 @@ class SentenceEmbedder:
 
     @property
     def dimension(self) -> int:
-        return int(self._model.get_embedding_dimension() or 0)
+        return self._usual.dimension
 
     @property
     def max_tokens(self) -> int:
         """The longest text the model reads, in its tokens, without the special ones."""
-        return int(self._model.max_seq_length or 512) - 2
+        return self._usual.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in the model's tokens, without special ones."""
-        counts: list[int] = []
-        for at in range(0, len(texts), _COUNTED):
-            encoded = self._model.tokenizer(
-                list(texts[at : at + _COUNTED]),
-                add_special_tokens=False,
-                return_attention_mask=False,
-                verbose=False,
-            )
-            counts += [len(ids) for ids in encoded["input_ids"]]
-        return counts
+        parts = (texts[at : at + _COUNTED] for at in range(0, len(texts), _COUNTED))
+        return [count for part in parts for count in self._usual.count_tokens(part)]
 
     def embed_passages(
         self, texts: Sequence[str], *, progress: Callable[[int], None] = lambda _: None
@@ -107,6 +105,7 @@ class SentenceEmbedder:
         lengths = [count + 2 for count in self.count_tokens(texts)]
         waiting = deque(sorted(range(len(texts)), key=lambda i: -lengths[i]))
         many = sum(lengths) >= _MANY
+        runtime = self._for_many if many else self._usual
         try:
             while waiting:
                 budget = self._on_card.budget(dimension=self.dimension) if many else 0
@@ -115,7 +114,7 @@ class SentenceEmbedder:
                 found = (
                     self._on_card.encode(chosen, tokens=len(batch) * lengths[batch[0]])
                     if budget
-                    else self._encode(chosen, "encode_document")
+                    else runtime.embed(chosen, "passage")
                 )
                 if found is not None:
                     vectors[batch] = found
@@ -128,13 +127,13 @@ class SentenceEmbedder:
 
     @property
     def device(self) -> str:
-        """What embeds many passages: the name of a GPU, or "processor". Loads torch."""
+        """What embeds many passages: the name of a GPU, or "processor"."""
         card = self._on_card.card
         return card.title if card is not None else "processor"
 
     @property
     def device_note(self) -> str:
-        """Why a GPU is not used, or no longer; empty where there is none, or it is. Loads torch."""
+        """Why a GPU is not used, or no longer; empty where there is none, or it is."""
         return self._on_card.note
 
     def embed_question(self, text: str) -> npt.NDArray[np.float32]:
@@ -144,72 +143,55 @@ class SentenceEmbedder:
         """
         last = self._question
         if last is None or last[0] != text:
-            last = self._question = (text, self._encode([text], "encode_query")[0])
+            last = self._question = (text, self._usual.embed([text], "query")[0])
         return last[1]
 
-    def _encode(self, texts: list[str], method: str) -> Vectors:
-        model = self._model
-        with self._encoding:
-            return _encoded(model, texts, method)
+    @property
+    def runtime(self) -> str:
+        """What computes, such as "onnx-int8": of the vectors of many passages on the processor."""
+        return self._for_many.name
 
     @property
-    def _model(self) -> "SentenceTransformer":
+    def export_note(self) -> str:
+        """Why there is no export, in a sentence; empty where there is one, or is to be none."""
+        return self._exported[1]
+
+    @property
+    def _usual(self) -> Runtime:
+        """What computes questions and a few passages: the export, where there is one."""
+        return self._exported[0] or self._in_torch()
+
+    @property
+    def _for_many(self) -> Runtime:
+        """What computes many passages: the faster of both."""
+        exported, _, faster = self._exported
+        return exported if exported is not None and faster else self._in_torch()
+
+    @cached_property
+    def _exported(self) -> tuple[OnnxRuntime | None, str, bool]:
+        """The export, or why there is none; and whether it is faster than torch."""
         with self._loading:
-            if self._loaded is None:
-                self._loaded = self._load(device="cpu")
-            return self._loaded
+            if self._cache is None:
+                return None, "", False
+            found = exports.find_or_make(
+                self._folder, self._cache, fingerprint=self.fingerprint, threads=self._threads
+            )
+            note = found.note
+            if not note:
+                try:
+                    runtime = OnnxRuntime(found.folder, found.manifest, threads=self._threads)
+                except ModelUnusable as error:
+                    note = error.message
+                else:
+                    return runtime, "", found.manifest.passages
+            _log.warning("The embedding model %s: %s. torch embeds.", self.name, note)
+            return None, note, False
 
-    def _load(self, *, device: str) -> "SentenceTransformer":
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-
-        options = loading_options(threads=self._threads, device=device)
-        try:
-            return SentenceTransformer(str(self._folder), **options)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            raise ModelUnusable(
-                f"The embedding model at {self._folder} cannot be loaded: {error}",
-                hint="Install it again, or set QUIRE_EMBEDDER=starter.",
-            ) from error
-
-
-def _encoded(model: "SentenceTransformer", texts: list[str], method: str) -> Vectors:
-    encoded = getattr(model, method)(
-        texts, batch_size=len(texts), convert_to_numpy=True, show_progress_bar=False
-    )
-    # In bfloat16 the model's own units are off by up to 0.4%: enough to change a ranking, above all
-    # where one index holds vectors of a processor and of a GPU.
-    vectors: Vectors = encoded.astype(np.float32)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return vectors
-
-
-def loading_options(*, threads: int, device: str = "cpu") -> dict[str, Any]:
-    """How models are loaded here: quietly, from this machine, for its processor unless another
-    device is named. Loads torch, and sets its threads where a number of them is given."""
-    import torch  # noqa: PLC0415  three seconds, and not every command embeds
-    import transformers  # noqa: PLC0415
-
-    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    if threads:
-        torch.set_num_threads(threads)
-    options: dict[str, Any] = {"device": device, "local_files_only": True}
-    if device != "cpu":
-        options["model_kwargs"] = {"dtype": torch.float32}
-    elif computes_in_bfloat16():
-        options["model_kwargs"] = {"dtype": torch.bfloat16}
-    return options
-
-
-def computes_in_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
-
-    There it was measured three to four times as fast as float32, at cosine 1.000; elsewhere it is
-    emulated and slower.
-    """
-    import torch  # noqa: PLC0415
-
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001  no public name
+    def _in_torch(self) -> TorchRuntime:
+        with self._loading:
+            if self._torch is None:
+                self._torch = TorchRuntime(self._folder, threads=self._threads)
+            return self._torch
 
 
 def _first_batch(waiting: Iterable[int], lengths: Sequence[int], most: int) -> list[int]:

@@ -50,7 +50,7 @@ class Machine:
 def describe() -> Machine:
     """Look at the machine now; only the free memory changes from call to call."""
     total, available = _memory()
-    cpu, features = _processor()
+    cpu, features = processor()
     return Machine(
         system=f"{platform.system()} {platform.release()}",
         architecture=platform.machine(),
@@ -119,7 +119,8 @@ def _sysctl(name: str) -> str:
 
 
 @functools.cache
-def _processor() -> tuple[str, frozenset[str]]:
+def processor() -> tuple[str, frozenset[str]]:
+    """The processor's name, and its instruction sets as `Machine` has them."""
     if sys.platform == "darwin":
         return _sysctl("machdep.cpu.brand_string") or platform.processor(), frozenset()
     try:

@@ -27,7 +27,12 @@ def embedder(settings: Settings) -> Embedder:
     from quire.models.embedding import SentenceEmbedder  # noqa: PLC0415  NumPy and more
 
     found = installed.located(settings.embedder, kind="embedding", folder=settings.models)
-    return SentenceEmbedder(found.path, name=found.name, threads=settings.threads)
+    return SentenceEmbedder(
+        found.path,
+        name=found.name,
+        threads=settings.threads,
+        cache=settings.cache / "embedders",
+    )
 
 
 def reranker(settings: Settings) -> Reranker | None:

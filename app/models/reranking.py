@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import ModelNotFound, ModelUnusable
-from quire.models.embedding import loading_options
+from quire.models.runtimes.pytorch import loading_options
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

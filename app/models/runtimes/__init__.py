@@ -1,0 +1,1 @@
+"""What computes an embedding model: torch, or ONNX Runtime over an export that torch made."""

@@ -1,0 +1,216 @@
+"""The child process that exports an embedding model to ONNX.
+
+    python -m quire.models.runtimes.exporting MODEL_FOLDER EXPORT_FOLDER THREADS
+
+torch traces the model as sentence-transformers runs it, from token ids to sentence vector, so that
+pooling and whatever comes after it are those of the reference. The export is then held against the
+reference, text by text through both tokenizers, in batches with padding: an export that loses the
+attention mask, which a trace over texts of one length silently does, is refused. So is a model that
+is made of parts whose inputs are more than tokens.
+
+What was found goes into EXPORT_FOLDER as a manifest, a refusal too. The process ends with 0 then;
+with 3 where the disk or its folder is in the way, said on standard error.
+"""
+
+import dataclasses
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from quire.errors import ModelUnusable
+from quire.models.runtimes.contract import Role, Runtime, Vectors
+from quire.models.runtimes.manifest import GRAPH, TOKENIZER, Manifest
+from quire.models.runtimes.onnx import OnnxRuntime, session
+from quire.models.runtimes.pytorch import TorchRuntime
+from quire.models.runtimes.rounding import round_graph
+
+DISK = 3
+_FAITHFUL = 0.999
+"""The least cosine between the export in float32 and torch: rounding alone leaves 0.99999."""
+_PARTS = {"Transformer", "Pooling", "Dense", "Normalize"}
+_OPSET = 18
+_ALIKE = 0.98
+_ROUNDS = 3
+_BATCH = (8, 240)  # texts and words of the batch whose speed is measured: some 2,000 tokens
+_TEXTS = (
+    "How long may I stay away when I am ill?",
+    "The landlord maintains the heating system; the tenant reports a fault within three days.",
+    "病假每年最多十天。",
+    "房东负责维护供暖系统，租户须在三日内报告故障。",
+    "GB/T 1234-2020, M8 × 40, 12.5 N·m ± 5 %",
+    "def mean(values: list[float]) -> float:\n    return sum(values) / len(values)",
+    "Yes.",
+    "  Spaces   around,\ttabs\nand lines.  ",
+)
+
+
+class _Whole(torch.nn.Module):
+    """From token ids and their mask to sentence vectors."""
+
+    def __init__(self, runtime: TorchRuntime) -> None:
+        super().__init__()
+        self.model = runtime.model
+        self.typed = "token_type_ids" in runtime.model.tokenizer.model_input_names
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        features = {"input_ids": input_ids, "attention_mask": attention_mask}
+        if self.typed:
+            features["token_type_ids"] = torch.zeros_like(input_ids)
+        vectors: torch.Tensor = self.model(features)["sentence_embedding"]
+        return vectors
+
+
+def export(source: Path, target: Path, *, threads: int) -> None:
+    """Export a model into an empty folder. Raises ModelUnusable with the reason why it cannot be,
+    and OSError."""
+    reference = TorchRuntime(source, threads=threads, exact=True)
+    found = _described(reference)
+    vectors = _vectors(reference)
+    reference.model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
+    raw, rounded = target / "raw.onnx", target / "rounded.onnx"
+    _trace(reference, raw)
+    exact = _optimized(raw, target, found, "onnx-float32", threads=threads)
+    cosines = {exact.name: _least_cosine(exact, vectors)}
+    if cosines[exact.name] < _FAITHFUL:
+        raise ModelUnusable(
+            f"its vectors differ from those of torch: their cosine is {cosines[exact.name]:.4f}"
+        )
+    round_graph(raw, rounded)
+    small = _optimized(rounded, target, found, "onnx-int8", threads=threads)
+    cosines[small.name] = _least_cosine(small, vectors)
+    usual = TorchRuntime(source, threads=threads)
+    runtimes: tuple[Runtime, ...] = (reference, usual, exact, small)
+    speeds = {each.name: _speed(each) for each in runtimes}
+    faithful = [name for name, cosine in cosines.items() if cosine >= _ALIKE]
+    best = max(faithful, key=speeds.__getitem__)
+    (target / best).rename(target / GRAPH)
+    for path in (raw, rounded, *(target / name for name in cosines)):
+        path.unlink(missing_ok=True)
+    # A runtime that is not alike may be the fastest; torch never is not.
+    others = {name: speed for name, speed in speeds.items() if name.startswith("torch")}
+    dataclasses.replace(
+        found,
+        runtime=best,
+        cosines=cosines,
+        speeds=speeds,
+        passages=speeds[best] > max(others.values()),
+    ).write(target)
+
+
+def _optimized(
+    graph: Path, target: Path, found: Manifest, name: str, *, threads: int
+) -> OnnxRuntime:
+    """A graph put together for this kind of processor, and loaded."""
+    session(graph, optimize_to=target / name)
+    return OnnxRuntime(
+        target, dataclasses.replace(found, runtime=name), threads=threads, graph=name
+    )
+
+
+def _described(reference: TorchRuntime) -> Manifest:
+    """What a manifest says before anything is exported. Raises ModelUnusable for a model whose
+    vectors depend on more than the tokens of a text."""
+    model = reference.model
+    parts = {type(part).__name__ for part in model}
+    if others := parts - _PARTS:
+        raise ModelUnusable(f"it has parts that are not exported: {', '.join(sorted(others))}")
+    if not all(getattr(part, "include_prompt", True) for part in model):
+        raise ModelUnusable("it leaves its prompt out of the mean")
+    tokenizer = model.tokenizer
+    if not getattr(tokenizer, "is_fast", False):
+        raise ModelUnusable("its tokenizer is not one of the library tokenizers")
+    inner = tokenizer("x", add_special_tokens=False)["input_ids"]
+    whole = tokenizer("x")["input_ids"]
+    at = whole.index(inner[0])
+    return Manifest(
+        dimension=reference.dimension,
+        max_tokens=reference.max_tokens,
+        before=whole[:at],
+        after=whole[at + len(inner) :],
+        pad=int(tokenizer.pad_token_id or 0),
+        query_prompt=_prompt(reference, ("query",)),
+        passage_prompt=_prompt(reference, ("document", "passage", "corpus")),
+    )
+
+
+def _prompt(reference: TorchRuntime, names: Sequence[str]) -> str:
+    """What sentence-transformers puts before a text that is encoded under one of these names."""
+    prompts = reference.model.prompts
+    name = next((name for name in names if name in prompts), reference.model.default_prompt_name)
+    return prompts.get(name) or ""
+
+
+def _trace(reference: TorchRuntime, path: Path) -> None:
+    model = reference.model
+    if hasattr(model[0].auto_model, "set_attn_implementation"):
+        # The others look whether anything is masked, and a trace keeps the answer for ever.
+        model[0].auto_model.set_attn_implementation("eager")
+    texts = ["A short text.", "One that is longer, so that the other one is padded."]
+    batch = model.tokenizer(texts, padding=True, return_tensors="pt")
+    axes = {0: "texts", 1: "tokens"}
+    with warnings.catch_warnings(), torch.inference_mode():
+        # Of each step that may depend on a shape: what came of it is checked.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Whole(reference).eval(),
+            (batch["input_ids"], batch["attention_mask"]),
+            str(path),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "texts"}},
+            opset_version=_OPSET,
+            dynamo=False,  # the other exporter needs two more packages, for the same graph
+        )
+
+
+def _vectors(runtime: Runtime) -> list[Vectors]:
+    """Those of short and long texts, in batches with much padding, for both roles."""
+    long = [" ".join([*_TEXTS[at:], *_TEXTS[:at]]) for at in range(len(_TEXTS))]
+    batches = [_TEXTS, [*_TEXTS[:3], *long[:3]], [*long, " ".join(long * 3)]]
+    roles: tuple[Role, ...] = ("query", "passage")
+    return [runtime.embed(batch, role) for batch in batches for role in roles]
+
+
+def _least_cosine(runtime: Runtime, wanted: Sequence[Vectors]) -> float:
+    got = _vectors(runtime)
+    if any(a.shape != b.shape for a, b in zip(got, wanted, strict=True)):
+        return 0.0
+    return min(float((a * b).sum(axis=1).min()) for a, b in zip(got, wanted, strict=True))
+
+
+def _speed(runtime: Runtime) -> float:
+    """Tokens per second of processor time. Unlike the clock it blames no runtime for what else the
+    machine does."""
+    texts, words = _BATCH
+    batch = [" ".join([f"{n}", *("lease",) * words]) for n in range(texts)]
+    tokens = sum(min(count, runtime.max_tokens) for count in runtime.count_tokens(batch))
+    runtime.embed(batch, "passage")
+    took = []
+    for _ in range(_ROUNDS):
+        began = time.process_time()
+        runtime.embed(batch, "passage")
+        took.append(time.process_time() - began)
+    return round(tokens / min(took), 1)
+
+
+def main() -> None:
+    source, target, threads = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    try:
+        try:
+            export(source, target, threads=threads)
+        except (ModelUnusable, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            # torch and what it traces raise what they like: whatever it is, torch still embeds.
+            said = error.message if isinstance(error, ModelUnusable) else str(error)
+            reason = (said.strip().splitlines() or [type(error).__name__])[0]
+            Manifest(refused=reason.rstrip(".")).write(target)
+    except OSError as error:
+        sys.stderr.write(error.strerror or str(error))
+        sys.exit(DISK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""An embedding model in ONNX Runtime, from an export: no torch takes part.
+
+ONNX Runtime and the tokenizer are loaded within a fifth of a second, torch and what stands on it
+within five. The threads wait without spinning, as those of llama.cpp do (see engine/openmp.py).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quire.errors import ModelUnusable
+from quire.models.machine import usable_cores
+from quire.models.runtimes.contract import Role, Vectors, unit_rows
+from quire.models.runtimes.manifest import GRAPH, TOKENIZER, Manifest
+
+_ERRORS_ONLY = 3
+
+
+class OnnxRuntime:
+    """The export that a manifest tells of. Raises ModelUnusable where it cannot be loaded."""
+
+    def __init__(
+        self, folder: Path, manifest: Manifest, *, threads: int = 0, graph: str = GRAPH
+    ) -> None:
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        self.name = manifest.runtime
+        self.dimension = manifest.dimension
+        self.max_tokens = manifest.max_tokens
+        self._prompts = {"query": manifest.query_prompt, "passage": manifest.passage_prompt}
+        self._pad = manifest.pad
+        self._before, self._after = [*manifest.before], [*manifest.after]
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            self._session = session(folder / graph, threads=threads)
+        except Exception as error:  # each library raises what it likes, down to Exception itself
+            raise ModelUnusable(
+                f"The export in {folder} cannot be loaded: {error}",
+                hint="Delete that folder; it is made anew.",
+            ) from error
+        # It counts tokens too, so it must not cut texts short.
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The length of each text in the model's tokens, without special ones."""
+        return [len(each) for each in self._encoded(texts)]
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Unit vectors of one batch."""
+        prompt = self._prompts[role]
+        rows = [
+            [*self._before, *each.ids[: self.max_tokens], *self._after]
+            for each in self._encoded([prompt + text for text in texts])
+        ]
+        shape = (len(rows), max(map(len, rows)))
+        ids, mask = np.full(shape, self._pad, np.int64), np.zeros(shape, np.int64)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = row
+            mask[at, : len(row)] = 1
+        return unit_rows(self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0])
+
+    def _encoded(self, texts: Sequence[str]) -> list[Any]:
+        return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+
+
+def session(path: Path, *, threads: int = 0, optimize_to: Path | None = None) -> Any:
+    """A graph, loaded. It is expected as `optimize_to` has written it: put together for any
+    processor of this kind once, so that loading it is quick."""
+    import onnxruntime  # noqa: PLC0415
+
+    onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    options.intra_op_num_threads = threads or usable_cores()
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    levels = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = levels.ORT_DISABLE_ALL
+    if optimize_to is not None:
+        options.graph_optimization_level = levels.ORT_ENABLE_EXTENDED
+        options.optimized_model_filepath = str(optimize_to)
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
