@@ -1,10 +1,13 @@
-"""From a question to an answer with its proof: one LangChain chain for every interface.
+"""From what was found to a written answer with its proof: one LangChain chain for every interface.
 
-    find | read | write | check
+    read | write | check
 
 Each step takes one record and gives the next, and has a file of its own; `write` streams, and
 `check` judges each sentence of the reply when it is complete. The chain's output is a draft, text
 in pieces, and then the one `Answer`.
+
+Where no model is to write, `Session` goes from `find` to `check` without it: LangChain takes as
+long to be imported as all the rest of such an answer.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,22 +23,15 @@ from langchain_core.runnables import (
 from langsmith import tracing_context
 
 from quire.answering.checking import Piece, check
-from quire.answering.finding import find, find_nothing
+from quire.answering.finding import Found
 from quire.answering.prompting import Wording
-from quire.answering.question import Asked
 from quire.answering.writing import read, write
 from quire.models.opening import LateModel
-from quire.search.retriever import Retriever
 
 
-def build(
-    retriever: Retriever, *, model: LateModel, wording: Callable[[str], Wording]
-) -> Runnable[Asked, Any]:
-    """The chain over one knowledge base. `model` is asked for only where it is to write, and
-    `wording` gives the prompt's text for a language."""
-
-    def found(asked: Asked) -> dict[str, Any]:
-        return {"found": find(asked, retriever)}
+def build(*, model: LateModel, wording: Callable[[str], Wording]) -> Runnable[dict[str, Any], Any]:
+    """The chain of a model, which is asked for only where it is to write; `wording` gives the
+    prompt's text for a language."""
 
     def reading(state: dict[str, Any]) -> Any:
         return read(state["found"], model=model, wording=wording)
@@ -44,25 +40,19 @@ def build(
         return write(state["found"], state["reading"]) or RunnableGenerator(_nothing)
 
     return (
-        RunnableLambda(found)
-        | RunnablePassthrough.assign(reading=RunnableLambda(reading))
+        RunnablePassthrough.assign(reading=RunnableLambda(reading))
         | RunnablePassthrough.assign(reply=RunnableLambda(reply))
         | RunnableGenerator(check)
     )
 
 
-def run(chain: Runnable[Asked, Any], asked: Asked) -> Iterator[Piece]:
+def run(chain: Runnable[dict[str, Any], Any], found: Found) -> Iterator[Piece]:
     """A draft, where there is something to quote; the answer's text in pieces; the answer.
 
     Tracing is off whatever the environment says: nothing leaves the machine.
     """
     with tracing_context(enabled=False):
-        yield from chain.stream(asked)
-
-
-def answer_without_documents(asked: Asked) -> Iterator[Piece]:
-    """The answer of an empty knowledge base."""
-    yield from check(iter([{"found": find_nothing(asked)}]))
+        yield from chain.stream({"found": found})
 
 
 def _nothing(stream: Iterator[Any]) -> Iterator[BaseMessage]:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quire.answering import prompting, receipts
+from quire.answering.checking import check
 from quire.answering.confidence import checked_risk
+from quire.answering.finding import find, find_nothing
 from quire.answering.history import Exchange
 from quire.answering.prompting import Wording
 from quire.answering.question import Asked, Question
@@ -59,7 +61,7 @@ class Session:
         self._lock = threading.Lock()  # around what is made at the first use
         self._conversations: Conversations | None = None
         self._unkept: dict[str, list[Answer]] = {}  # by conversation, until they can be kept
-        self._chain: tuple[Retriever, Any] | None = None
+        self._chain: Any = None
 
     @property
     def conversations(self) -> Conversations:
@@ -228,22 +230,19 @@ class Session:
         return [turn for turn in (*stored, *unkept) if turn.readable]
 
     def _answers(self, asked: Asked) -> Iterator[str | Draft | Answer]:
+        retriever = self._search()
+        found = find(asked, retriever) if retriever else find_nothing(asked)
+        if not (found.enough and self.model.wanted):
+            yield from check(iter([{"found": found}]))
+            return
         from quire.answering import chain  # noqa: PLC0415  LangChain takes half a second
 
-        retriever = self._search()
-        if retriever is None:
-            yield from chain.answer_without_documents(asked)
-            return
         with self._lock:
-            if self._chain is None or self._chain[0] is not retriever:
-                built = chain.build(
-                    retriever,
-                    model=self.model,
-                    wording=lambda language: self._wording("answer", language),
+            if self._chain is None:
+                self._chain = chain.build(
+                    model=self.model, wording=lambda language: self._wording("answer", language)
                 )
-                self._chain = (retriever, built)
-            _, built = self._chain
-        yield from chain.run(built, asked)
+        yield from chain.run(self._chain, found)
 
     def _read_ahead(self, model: ChatModel) -> None:
         """Have a model read what each prompt begins with, so that the first answer need not wait

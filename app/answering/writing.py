@@ -8,15 +8,18 @@ not write the question's language; then the answer is quotes, or a refusal.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from quire.answering import evidence, history, prompting
 from quire.answering.evidence import Evidence
 from quire.answering.finding import Found
-from quire.answering.langchain_model import Prompted, prompted
 from quire.answering.prompting import Prompt, Wording
 from quire.models.engine.watching import foreign_errors_told
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel
+
+if TYPE_CHECKING:
+    from quire.answering.langchain_model import Prompted
 
 _SENTENCES, _SENTENCES_SMALL = 8, 4
 """Of evidence that a model may read, and one that is not capable: some 250 and 130 tokens. With
@@ -74,10 +77,12 @@ def read(found: Found, *, model: LateModel, wording: Callable[[str], Wording]) -
     return Reading(engine, packed, text, longest, tuple(relevant))
 
 
-def write(found: Found, reading: Reading | None) -> Prompted | None:
+def write(found: Found, reading: Reading | None) -> "Prompted | None":
     """The model with its prompt, ready to be streamed; None where there is nothing to read."""
     if reading is None or not reading.prompt.passages:
         return None
+    from quire.answering.langchain_model import prompted  # noqa: PLC0415  only where one writes
+
     return prompted(
         reading.model,
         reading.prompt.messages,
