@@ -94,7 +94,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "sentence_transformers": ("quire.models.runtimes.pytorch", "quire.models.reranking"),
     "onnxruntime": ("quire.models.runtimes.onnx",),
     "tokenizers": ("quire.models.runtimes.onnx",),
-    "onnx": ("quire.models.runtimes.rounding",),
+    "onnx": ("quire.models.runtimes.rounding", "quire.models.runtimes.smoothing"),
     "llama_cpp": (
         "quire.models.engine.llama",
         "quire.models.engine.devices",

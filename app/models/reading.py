@@ -8,7 +8,7 @@ questions whose own passage comes out nearest is its reading of that language.
 
 from quire.models.protocols import Embedder
 
-_PAIRS: dict[str, tuple[tuple[str, str], ...]] = {
+PAIRS: dict[str, tuple[tuple[str, str], ...]] = {
     "en": (
         ("How long may I stay away when I am ill?", "Sick leave is limited to ten days a year."),
         ("Who repairs a broken boiler?", "The landlord maintains the heating system."),
@@ -46,7 +46,7 @@ Chinese, from shared digits and the few characters in its vocabulary, at 0.33.""
 def measure_reading(embedder: Embedder) -> dict[str, float]:
     """The share of questions, by language, whose own passage the model ranks first."""
     shares = {}
-    for language, pairs in _PAIRS.items():
+    for language, pairs in PAIRS.items():
         passages = embedder.embed_passages([passage for _, passage in pairs])
         nearest = [int((passages @ embedder.embed_question(q)).argmax()) for q, _ in pairs]
         shares[language] = sum(best == own for own, best in enumerate(nearest)) / len(pairs)

@@ -19,9 +19,13 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from quire.errors import ModelUnusable
+from quire.models.reading import PAIRS
+from quire.models.runtimes import smoothing
 from quire.models.runtimes.contract import Role, Runtime, Vectors
 from quire.models.runtimes.manifest import GRAPH, TOKENIZER, Manifest
 from quire.models.runtimes.onnx import OnnxRuntime, session
@@ -31,6 +35,7 @@ from quire.models.runtimes.rounding import round_graph
 DISK = 3
 _FAITHFUL = 0.999
 """The least cosine between the export in float32 and torch: rounding alone leaves 0.99999."""
+_ROLES: tuple[Role, ...] = ("query", "passage")
 _PARTS = {"Transformer", "Pooling", "Dense", "Normalize"}
 _OPSET = 18
 _ALIKE = 0.98
@@ -79,7 +84,7 @@ def export(source: Path, target: Path, *, threads: int) -> None:
         raise ModelUnusable(
             f"its vectors differ from those of torch: their cosine is {cosines[exact.name]:.4f}"
         )
-    round_graph(raw, rounded)
+    _round(raw, rounded, exact)
     small = _optimized(rounded, target, found, "onnx-int8", threads=threads)
     cosines[small.name] = _least_cosine(small, vectors)
     usual = TorchRuntime(source, threads=threads)
@@ -167,12 +172,33 @@ def _trace(reference: TorchRuntime, path: Path) -> None:
         )
 
 
+def _round(raw: Path, rounded: Path, exact: OnnxRuntime) -> None:
+    """The graph in bytes, smoothed by the activations that texts of other kinds than those which
+    it is then held against were seen to have."""
+    watched, smoothed = raw.with_name("watched.onnx"), raw.with_name("smoothed.onnx")
+    names = smoothing.watch(raw, watched)
+    seeing = session(watched)
+    largest: dict[str, npt.NDArray[np.float32]] = {}
+    for role in _ROLES:
+        for pairs in PAIRS.values():
+            texts = [" ".join(pair) for pair in pairs]
+            inputs = exact.inputs([*texts, " ".join(texts)], role)
+            there = inputs["attention_mask"].astype(bool)
+            for name, seen in zip(names, seeing.run(names, inputs), strict=True):
+                tokens = seen[there] if seen.shape[:2] == there.shape else seen
+                most = np.abs(tokens).max(axis=0)
+                largest[name] = np.maximum(largest.get(name, most), most)
+    smoothing.smooth(raw, smoothed, largest=largest)
+    round_graph(smoothed, rounded)
+    watched.unlink()
+    smoothed.unlink()
+
+
 def _vectors(runtime: Runtime) -> list[Vectors]:
     """Those of short and long texts, in batches with much padding, for both roles."""
     long = [" ".join([*_TEXTS[at:], *_TEXTS[:at]]) for at in range(len(_TEXTS))]
     batches = [_TEXTS, [*_TEXTS[:3], *long[:3]], [*long, " ".join(long * 3)]]
-    roles: tuple[Role, ...] = ("query", "passage")
-    return [runtime.embed(batch, role) for batch in batches for role in roles]
+    return [runtime.embed(batch, role) for batch in batches for role in _ROLES]
 
 
 def _least_cosine(runtime: Runtime, wanted: Sequence[Vectors]) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from quire.errors import ModelUnusable
 from quire.models.machine import usable_cores
@@ -50,6 +51,10 @@ class OnnxRuntime:
 
     def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Unit vectors of one batch."""
+        return unit_rows(self._session.run(None, self.inputs(texts, role))[0])
+
+    def inputs(self, texts: Sequence[str], role: Role) -> dict[str, npt.NDArray[np.int64]]:
+        """What the graph is given for a batch: token ids, padded at the end, and their mask."""
         prompt = self._prompts[role]
         rows = [
             [*self._before, *each.ids[: self.max_tokens], *self._after]
@@ -60,7 +65,7 @@ class OnnxRuntime:
         for at, row in enumerate(rows):
             ids[at, : len(row)] = row
             mask[at, : len(row)] = 1
-        return unit_rows(self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0])
+        return {"input_ids": ids, "attention_mask": mask}
 
     def _encoded(self, texts: Sequence[str]) -> list[Any]:
         return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

@@ -26,6 +26,8 @@ import numpy.typing as npt
 import onnx
 from onnx import NodeProto, helper, numpy_helper
 
+from quire.models.runtimes.smoothing import products
+
 _MOST = 127
 _LARGE = 2**16  # values: a smaller table is not worth it
 _OURS = "com.microsoft"  # ONNX Runtime's own operators
@@ -44,14 +46,13 @@ class _Rounding:
         self._graph = graph
         self._weights = {each.name: each for each in graph.initializer}
         self._nodes: list[NodeProto] = []
-        self._rounded: dict[str, str] = {}  # activations that are rounded already, by name
-        self._replaced: set[str] = set()
+        self._rounded: set[str] = set()  # activations
 
     def run(self) -> None:
+        matrices = {node.output[0]: matrix for node, matrix in products(self._graph)}
         for node in list(self._graph.node):
             table = self._weights.get(node.input[0]) if node.op_type == "Gather" else None
-            matrix = self._weights.get(node.input[1]) if node.op_type == "MatMul" else None
-            if matrix is not None and len(matrix.dims) == 2:
+            if (matrix := matrices.get(node.output[0])) is not None:
                 self._round_product(node, matrix)
             elif table is not None and len(table.dims) == 2 and np.prod(table.dims) >= _LARGE:
                 self._round_table(node, table)
@@ -85,7 +86,7 @@ class _Rounding:
         """Round what several products may share: `….int8` with its steps as `….column`."""
         if x in self._rounded:
             return x
-        self._rounded[x] = x
+        self._rounded.add(x)
         self._constant("round.one", np.float32(1))
         # Unsigned bytes around 128, since older processors multiply signed ones by way of them.
         self._constant("round.zero", np.uint8(128))
