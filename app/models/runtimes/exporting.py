@@ -5,11 +5,11 @@
 torch traces the model as sentence-transformers runs it, from token ids to sentence vector, so that
 pooling and whatever comes after it are those of the reference. The export is then held against the
 reference, text by text through both tokenizers, in batches with padding: an export that loses the
-attention mask, which a trace over texts of one length silently does, is refused. So is a model that
-is made of parts whose inputs are more than tokens.
+attention mask, which a trace over texts of one length silently does, is refused. So is a model
+whose vectors depend on more than the tokens of a text.
 
-What was found goes into EXPORT_FOLDER as a manifest, a refusal too. The process ends with 0 then;
-with 3 where the disk or its folder is in the way, said on standard error.
+What was found goes into EXPORT_FOLDER as a manifest, a refusal too, and the process ends with 0;
+with 1 where the disk is in the way, which it says on standard error.
 """
 
 import dataclasses
@@ -32,15 +32,17 @@ from quire.models.runtimes.onnx import OnnxRuntime, session
 from quire.models.runtimes.pytorch import TorchRuntime
 from quire.models.runtimes.rounding import round_graph
 
-DISK = 3
+EXACT, ROUNDED = "onnx-float32", "onnx-int8"
+_TRACED = "traced.onnx"
 _FAITHFUL = 0.999
 """The least cosine between the export in float32 and torch: rounding alone leaves 0.99999."""
+_ALIKE = 0.98
+"""… and between the export in int8 and torch, of any text; see benchmarks/embedding.py."""
 _ROLES: tuple[Role, ...] = ("query", "passage")
 _PARTS = {"Transformer", "Pooling", "Dense", "Normalize"}
 _OPSET = 18
-_ALIKE = 0.98
-_ROUNDS = 3
-_BATCH = (8, 240)  # texts and words of the batch whose speed is measured: some 2,000 tokens
+_ROUNDS = 2
+_BATCH = (8, 120)  # texts, and tokens of each, of the batch whose speed is measured
 _TEXTS = (
     "How long may I stay away when I am ill?",
     "The landlord maintains the heating system; the tenant reports a fault within three days.",
@@ -70,50 +72,130 @@ class _Whole(torch.nn.Module):
 
 
 def export(source: Path, target: Path, *, threads: int) -> None:
-    """Export a model into an empty folder. Raises ModelUnusable with the reason why it cannot be,
-    and OSError."""
+    """Export a model into an empty folder, in int8 where that is alike and faster. Raises
+    ModelUnusable with the reason why it cannot be, and OSError."""
     reference = TorchRuntime(source, threads=threads, exact=True)
-    found = _described(reference)
-    vectors = _vectors(reference)
-    reference.model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
-    raw, rounded = target / "raw.onnx", target / "rounded.onnx"
-    _trace(reference, raw)
-    exact = _optimized(raw, target, found, "onnx-float32", threads=threads)
-    cosines = {exact.name: _least_cosine(exact, vectors)}
-    if cosines[exact.name] < _FAITHFUL:
-        raise ModelUnusable(
-            f"its vectors differ from those of torch: their cosine is {cosines[exact.name]:.4f}"
-        )
-    _round(raw, rounded, exact)
-    small = _optimized(rounded, target, found, "onnx-int8", threads=threads)
-    cosines[small.name] = _least_cosine(small, vectors)
+    wanted, torch_speeds = vectors_of(reference), {reference.name: speed_of(reference)}
+    found = trace(reference, target)
+    del reference  # it and each graph are as large as the model
     usual = TorchRuntime(source, threads=threads)
-    runtimes: tuple[Runtime, ...] = (reference, usual, exact, small)
-    speeds = {each.name: _speed(each) for each in runtimes}
-    faithful = [name for name, cosine in cosines.items() if cosine >= _ALIKE]
-    best = max(faithful, key=speeds.__getitem__)
+    torch_speeds[usual.name] = speed_of(usual)
+    del usual
+    speeds, cosines = dict[str, float](), dict[str, float]()
+    for name in (EXACT, ROUNDED):
+        graph = put_together(target, found, name, threads=threads)
+        speeds[name], cosines[name] = speed_of(graph), least_cosine(vectors_of(graph), wanted)
+        del graph
+    if cosines[EXACT] < _FAITHFUL:
+        raise ModelUnusable(
+            f"its vectors differ from torch's, with a cosine of {cosines[EXACT]:.4f}"
+        )
+    best = EXACT
+    if cosines[ROUNDED] >= _ALIKE and speeds[ROUNDED] > speeds[EXACT]:
+        best = ROUNDED
     (target / best).rename(target / GRAPH)
-    for path in (raw, rounded, *(target / name for name in cosines)):
-        path.unlink(missing_ok=True)
-    # A runtime that is not alike may be the fastest; torch never is not.
-    others = {name: speed for name, speed in speeds.items() if name.startswith("torch")}
+    for name in (_TRACED, EXACT, ROUNDED):
+        (target / name).unlink(missing_ok=True)
     dataclasses.replace(
         found,
         runtime=best,
         cosines=cosines,
-        speeds=speeds,
-        passages=speeds[best] > max(others.values()),
+        speeds=speeds | torch_speeds,
+        passages=speeds[best] > max(torch_speeds.values()),
     ).write(target)
 
 
-def _optimized(
-    graph: Path, target: Path, found: Manifest, name: str, *, threads: int
-) -> OnnxRuntime:
-    """A graph put together for this kind of processor, and loaded."""
+def trace(reference: TorchRuntime, target: Path) -> Manifest:
+    """Write the graph of a model, as torch traces it, and its tokenizer; returns what a manifest
+    says of both. Raises ModelUnusable for a model whose vectors depend on more than the tokens of a
+    text."""
+    found = _described(reference)
+    model = reference.model
+    model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
+    if hasattr(model[0].auto_model, "set_attn_implementation"):
+        # The others look whether anything is masked, and a trace keeps the answer for ever.
+        model[0].auto_model.set_attn_implementation("eager")
+    texts = ["A short text.", "One that is longer, so that the other one is padded."]
+    batch = model.tokenizer(texts, padding=True, return_tensors="pt")
+    axes = {0: "texts", 1: "tokens"}
+    with warnings.catch_warnings(), torch.inference_mode():
+        # Of each step that may depend on a shape: what came of it is checked.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Whole(reference).eval(),
+            (batch["input_ids"], batch["attention_mask"]),
+            str(target / _TRACED),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "texts"}},
+            opset_version=_OPSET,
+            dynamo=False,  # the other exporter needs two more packages, for the same graph
+        )
+    return found
+
+
+def put_together(target: Path, found: Manifest, name: str, *, threads: int = 0) -> OnnxRuntime:
+    """The traced graph, `EXACT` or `ROUNDED`, in the form that this kind of processor loads."""
+    graph = target / _TRACED
+    if name == ROUNDED:
+        graph = target / "rounded.onnx"
+        _round(target, graph, found)
     session(graph, optimize_to=target / name)
+    if name == ROUNDED:
+        graph.unlink()
     return OnnxRuntime(
         target, dataclasses.replace(found, runtime=name), threads=threads, graph=name
     )
+
+
+def vectors_of(runtime: Runtime) -> list[Vectors]:
+    """Those of short and long texts, in batches with much padding, for both roles."""
+    long = [" ".join([*_TEXTS[at:], *_TEXTS[:at]]) for at in range(len(_TEXTS))]
+    batches = [_TEXTS, [*_TEXTS[:3], *long[:3]], [*long[:2], " ".join(long)]]
+    return [runtime.embed(batch, role) for batch in batches for role in _ROLES]
+
+
+def least_cosine(got: Sequence[Vectors], wanted: Sequence[Vectors]) -> float:
+    """Over all texts; 0 where there are not as many numbers."""
+    if any(a.shape != b.shape for a, b in zip(got, wanted, strict=True)):
+        return 0.0
+    return min(float((a * b).sum(axis=1).min()) for a, b in zip(got, wanted, strict=True))
+
+
+def speed_of(runtime: Runtime) -> float:
+    """Tokens per second of processor time. Unlike the clock it blames no runtime for what else the
+    machine does."""
+    texts, tokens = _BATCH
+    each = runtime.count_tokens(["lease"])[0]
+    batch = [" ".join(["lease"] * (tokens // each))] * texts
+    took = []
+    for _ in range(1 + _ROUNDS):
+        began = time.process_time()
+        runtime.embed(batch, "passage")
+        took.append(time.process_time() - began)
+    return round(texts * tokens / min(took[1:]), 1)
+
+
+def _round(target: Path, rounded: Path, found: Manifest) -> None:
+    """The traced graph in bytes, smoothed by the activations that texts of other kinds than those
+    which it is then held against were seen to have."""
+    traced, between = target / _TRACED, target / "between.onnx"
+    names = smoothing.watch(traced, between)
+    seeing = OnnxRuntime(target, found, graph=between.name)
+    largest: dict[str, npt.NDArray[np.float32]] = {}
+    for role in _ROLES:
+        for pairs in PAIRS.values():
+            texts = [" ".join(pair) for pair in pairs]
+            inputs = seeing.inputs([*texts, " ".join(texts)], role)
+            there = inputs["attention_mask"].astype(bool)
+            for name, seen in zip(names, seeing.run(names, inputs), strict=True):
+                tokens = seen[there] if seen.shape[:2] == there.shape else seen
+                most = np.abs(tokens).max(axis=0)
+                largest[name] = np.maximum(largest.get(name, most), most)
+    del seeing
+    smoothing.smooth(traced, between, largest=largest)
+    round_graph(between, rounded)
+    between.unlink()
 
 
 def _described(reference: TorchRuntime) -> Manifest:
@@ -149,80 +231,6 @@ def _prompt(reference: TorchRuntime, names: Sequence[str]) -> str:
     return prompts.get(name) or ""
 
 
-def _trace(reference: TorchRuntime, path: Path) -> None:
-    model = reference.model
-    if hasattr(model[0].auto_model, "set_attn_implementation"):
-        # The others look whether anything is masked, and a trace keeps the answer for ever.
-        model[0].auto_model.set_attn_implementation("eager")
-    texts = ["A short text.", "One that is longer, so that the other one is padded."]
-    batch = model.tokenizer(texts, padding=True, return_tensors="pt")
-    axes = {0: "texts", 1: "tokens"}
-    with warnings.catch_warnings(), torch.inference_mode():
-        # Of each step that may depend on a shape: what came of it is checked.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Whole(reference).eval(),
-            (batch["input_ids"], batch["attention_mask"]),
-            str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["vectors"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "texts"}},
-            opset_version=_OPSET,
-            dynamo=False,  # the other exporter needs two more packages, for the same graph
-        )
-
-
-def _round(raw: Path, rounded: Path, exact: OnnxRuntime) -> None:
-    """The graph in bytes, smoothed by the activations that texts of other kinds than those which
-    it is then held against were seen to have."""
-    watched, smoothed = raw.with_name("watched.onnx"), raw.with_name("smoothed.onnx")
-    names = smoothing.watch(raw, watched)
-    seeing = session(watched)
-    largest: dict[str, npt.NDArray[np.float32]] = {}
-    for role in _ROLES:
-        for pairs in PAIRS.values():
-            texts = [" ".join(pair) for pair in pairs]
-            inputs = exact.inputs([*texts, " ".join(texts)], role)
-            there = inputs["attention_mask"].astype(bool)
-            for name, seen in zip(names, seeing.run(names, inputs), strict=True):
-                tokens = seen[there] if seen.shape[:2] == there.shape else seen
-                most = np.abs(tokens).max(axis=0)
-                largest[name] = np.maximum(largest.get(name, most), most)
-    smoothing.smooth(raw, smoothed, largest=largest)
-    round_graph(smoothed, rounded)
-    watched.unlink()
-    smoothed.unlink()
-
-
-def _vectors(runtime: Runtime) -> list[Vectors]:
-    """Those of short and long texts, in batches with much padding, for both roles."""
-    long = [" ".join([*_TEXTS[at:], *_TEXTS[:at]]) for at in range(len(_TEXTS))]
-    batches = [_TEXTS, [*_TEXTS[:3], *long[:3]], [*long, " ".join(long * 3)]]
-    return [runtime.embed(batch, role) for batch in batches for role in _ROLES]
-
-
-def _least_cosine(runtime: Runtime, wanted: Sequence[Vectors]) -> float:
-    got = _vectors(runtime)
-    if any(a.shape != b.shape for a, b in zip(got, wanted, strict=True)):
-        return 0.0
-    return min(float((a * b).sum(axis=1).min()) for a, b in zip(got, wanted, strict=True))
-
-
-def _speed(runtime: Runtime) -> float:
-    """Tokens per second of processor time. Unlike the clock it blames no runtime for what else the
-    machine does."""
-    texts, words = _BATCH
-    batch = [" ".join([f"{n}", *("lease",) * words]) for n in range(texts)]
-    tokens = sum(min(count, runtime.max_tokens) for count in runtime.count_tokens(batch))
-    runtime.embed(batch, "passage")
-    took = []
-    for _ in range(_ROUNDS):
-        began = time.process_time()
-        runtime.embed(batch, "passage")
-        took.append(time.process_time() - began)
-    return round(tokens / min(took), 1)
-
-
 def main() -> None:
     source, target, threads = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     try:
@@ -235,7 +243,7 @@ def main() -> None:
             Manifest(refused=reason.rstrip(".")).write(target)
     except OSError as error:
         sys.stderr.write(error.strerror or str(error))
-        sys.exit(DISK)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class OnnxRuntime:
 
     def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Unit vectors of one batch."""
-        return unit_rows(self._session.run(None, self.inputs(texts, role))[0])
+        return unit_rows(self.run(None, self.inputs(texts, role))[0])
 
     def inputs(self, texts: Sequence[str], role: Role) -> dict[str, npt.NDArray[np.int64]]:
         """What the graph is given for a batch: token ids, padded at the end, and their mask."""
@@ -66,6 +66,13 @@ class OnnxRuntime:
             ids[at, : len(row)] = row
             mask[at, : len(row)] = 1
         return {"input_ids": ids, "attention_mask": mask}
+
+    def run(
+        self, names: Sequence[str] | None, inputs: dict[str, npt.NDArray[np.int64]]
+    ) -> list[npt.NDArray[np.float32]]:
+        """What the graph gives out under these names, or all that it does."""
+        found: list[npt.NDArray[np.float32]] = self._session.run(names, inputs)
+        return found
 
     def _encoded(self, texts: Sequence[str]) -> list[Any]:
         return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
