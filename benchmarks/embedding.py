@@ -111,16 +111,12 @@ def retrieve(
 ) -> None:
     dataset = datasets.load(path).first(limit)
     settings = load_settings(model="none")
-    for passages_by in graphs:
+    for passages_by, embeds in graphs.items():
         place = folder / path.name / passages_by
-        with KnowledgeBase.open(
-            place, settings=settings, embedder=Fixed(model, graphs[passages_by])
-        ) as base:
+        with KnowledgeBase.open(place, settings=settings, embedder=Fixed(model, embeds)) as base:
             base.add(dataset.documents)
-        for questions_by in graphs:
-            with KnowledgeBase.open(
-                place, settings=settings, embedder=Fixed(model, graphs[questions_by])
-            ) as base:
+        for questions_by, asks in graphs.items():
+            with KnowledgeBase.open(place, settings=settings, embedder=Fixed(model, asks)) as base:
                 gold = GoldPlaces(base, dataset.documents)
                 found = {"dense": 0, "hybrid": 0}
                 asked = [each for each in dataset.questions if each.answers and gold.of(each)]

@@ -38,14 +38,18 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Path]:
     """Where all tests, and all processes that they start, have settings, models and cache.
 
     Nothing of the user's is read or written. No chat model is set, so that answers are quotes: a
     test that wants the starter model says so, and does not depend on what it happens to write.
-    What is measured once, such as whether a model runs on this machine, holds for the session.
+    What is measured once, such as whether a model runs on this machine, holds for the session. The
+    exports of embedding models, half a minute of work, are those of the last session.
     """
     folder = tmp_path_factory.mktemp("home")
+    if pytestconfig.cache is not None:
+        (folder / "cache").mkdir()
+        (folder / "cache" / "embedders").symlink_to(pytestconfig.cache.mkdir("embedders"))
     (folder / "config.toml").write_text(f'model = "none"\nthreads = {THREADS}\n', encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         for name in quire.Settings.model_fields:

@@ -13,6 +13,7 @@ with 1 where the disk is in the way, which it says on standard error.
 """
 
 import dataclasses
+import shutil
 import sys
 import time
 import warnings
@@ -41,6 +42,7 @@ _ALIKE = 0.98
 _ROLES: tuple[Role, ...] = ("query", "passage")
 _PARTS = {"Transformer", "Pooling", "Dense", "Normalize"}
 _OPSET = 18
+_FULL = 2**20  # bytes: with fewer free, that is why anything fails
 _ROUNDS = 2
 _BATCH = (8, 120)  # texts, and tokens of each, of the batch whose speed is measured
 _TEXTS = (
@@ -111,7 +113,7 @@ def trace(reference: TorchRuntime, target: Path) -> Manifest:
     text."""
     found = _described(reference)
     model = reference.model
-    model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
+    (target / TOKENIZER).write_text(model.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
     if hasattr(model[0].auto_model, "set_attn_implementation"):
         # The others look whether anything is masked, and a trace keeps the answer for ever.
         model[0].auto_model.set_attn_implementation("eager")
@@ -234,16 +236,15 @@ def _prompt(reference: TorchRuntime, names: Sequence[str]) -> str:
 def main() -> None:
     source, target, threads = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     try:
-        try:
-            export(source, target, threads=threads)
-        except (ModelUnusable, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            # torch and what it traces raise what they like: whatever it is, torch still embeds.
-            said = error.message if isinstance(error, ModelUnusable) else str(error)
-            reason = (said.strip().splitlines() or [type(error).__name__])[0]
-            Manifest(refused=reason.rstrip(".")).write(target)
+        export(source, target, threads=threads)
     except OSError as error:
-        sys.stderr.write(error.strerror or str(error))
-        sys.exit(1)
+        sys.exit(f"{target} cannot be written to: {error.strerror or error}")
+    except Exception as error:  # torch and what it traces raise what they like
+        said = error.message if isinstance(error, ModelUnusable) else str(error)
+        reason = (said.strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        if shutil.disk_usage(target).free < _FULL:
+            sys.exit(f"the disk is full ({reason})")
+        Manifest(refused=reason).write(target)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ _EXPORTER = 1  # raised when exports must be made anew
 _MADE_BY = ("onnxruntime", "torch", "sentence-transformers", "transformers")
 _SECONDS = 1800.0  # of a child that hangs; a large model on two cores takes some minutes
 _WAIT = 600.0  # for another process that exports the same
-_TRIES = 3  # of which none came to its end: the machine cannot do it
+TRIES = 3  # of which none came to its end: the machine cannot do it
 _ROOM = 4  # times the weights: the graph as traced, put together, and in int8
 
 _log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _make(model: Path, folder: Path, *, threads: int) -> Export:
         )
     part, tries = folder.with_name(f"{folder.name}.part"), folder.with_name(f"{folder.name}.tries")
     failed = len(tries.read_bytes()) if tries.exists() else 0
-    if failed >= _TRIES:
+    if failed >= TRIES:
         return _none(folder, f"{failed} tries ended before their time; delete {tries} to try again")
     part.mkdir(mode=0o700)
     with tries.open("ab") as file:
