@@ -311,7 +311,7 @@ class Collection:
             index = self.index()
             if index is None:
                 return
-            for document_id in mend(self._catalog, open_embedder=self._header.embedder_in_use):
+            for document_id in mend(self._catalog, open_embedder=self._header.embedder_for_writing):
                 self._read_again(document_id)
             index.rebuild()
 
@@ -438,7 +438,7 @@ class Collection:
             jobs = processes.by_cores(machine.usable_cores(), gpu=gpu)
         run = Ingest(
             self._catalog,
-            open_embedder=self._header.embedder_in_use,
+            open_embedder=self._header.embedder_for_writing,
             jobs=jobs,
             password=password,
             tags=tags,

@@ -16,13 +16,14 @@ from quire.config import Settings, config_path
 from quire.errors import QuireError, ReplyUnusable
 from quire.models import acceleration, machine, opening
 from quire.models.engine import gguf
-from quire.models.protocols import ChatModel, Message
+from quire.models.protocols import ChatModel, Message, runtime_of
 from quire.models.store import installed
 
 _LIBRARIES = (
     "llama-cpp-python",
     "torch",
     "sentence-transformers",
+    "onnxruntime",
     "faiss-cpu",
     "apsw",
     "pypdfium2",
@@ -119,9 +120,12 @@ def _embedder(settings: Settings) -> Check:
         dimension = len(embedder.embed_question("Is anybody there?"))
     except (QuireError, ImportError) as error:
         return _failed("Embedding model", error)
-    device, note = (getattr(embedder, name, "") for name in ("device", "device_note"))
-    said = f"{embedder.name}, {dimension} dimensions, on the {device or 'processor'}"
-    return Check("Embedding model", True, f"{said}. {note}" if note else said)
+    device = getattr(embedder, "device", "") or "processor"
+    notes = [getattr(embedder, name, "") for name in ("device_note", "export_note")]
+    said = f"{embedder.name}, {dimension} dimensions, on the {device}"
+    if runtime := runtime_of(embedder):
+        said += f" by {runtime}"
+    return Check("Embedding model", True, ". ".join(filter(None, (said, *notes))))
 
 
 def _reranker(settings: Settings) -> Iterator[Check]:

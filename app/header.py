@@ -10,7 +10,7 @@ from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.models import opening
-from quire.models.protocols import Embedder
+from quire.models.protocols import Embedder, runtime_of
 from quire.models.reading import measure_reading
 from quire.text import analysis
 
@@ -93,6 +93,7 @@ class Header:
                 reading=measure_reading(embedder),
                 chunker=chunking.VERSION,
                 analysis=analysis.VERSION,
+                runtimes=[runtime_of(embedder)],
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             )
         elif recorded["fingerprint"] != embedder.fingerprint:
@@ -101,6 +102,15 @@ class Header:
                 f"{embedder.name} than those that are there now.",
                 hint=f"Embed it anew: quire reindex --embedder {embedder.name}",
             )
+        return embedder
+
+    def embedder_for_writing(self) -> Embedder:
+        """The embedder in use, noted as one whose vectors are there; the caller holds the writer
+        lock. Raises what `embedder_in_use` does."""
+        embedder = self.embedder_in_use()
+        runtimes, runtime = self.recorded().get("runtimes", ["torch"]), runtime_of(embedder)
+        if runtime not in runtimes:
+            self._catalog.put_settings(runtimes=[*runtimes, runtime])
         return embedder
 
     def switch(self, embedder: Embedder) -> None:

@@ -19,7 +19,7 @@ from quire.indexes import documents, settings, staging
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
-from quire.models.protocols import Embedder
+from quire.models.protocols import Embedder, runtime_of
 from quire.models.reading import measure_reading
 
 if TYPE_CHECKING:
@@ -170,7 +170,8 @@ class Reindexing:
             staging.drop_damaged(connection)
             if staging.missing(connection, most=1):
                 return False
-            staging.switch(connection, {**self._model, "reading": reading})
+            runtimes = [runtime_of(self._embedder)]
+            staging.switch(connection, {**self._model, "reading": reading, "runtimes": runtimes})
         return True
 
     def _is_ours(self, connection: "apsw.Connection") -> bool:

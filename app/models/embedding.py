@@ -1,8 +1,8 @@
 """Text to vectors: an embedding model, computed by whatever does it best on this machine.
 
 ONNX Runtime computes an export of the model (see quire.models.runtimes), which is made once; torch,
-by way of sentence-transformers, a model that has none, many passages where torch is faster, and
-many passages on a GPU. Nothing is loaded before the first use: opening a knowledge base or
+by way of sentence-transformers, a model that has none, passages where it was measured to be faster,
+and many passages on a GPU. Nothing is loaded before the first use: opening a knowledge base or
 ingesting unchanged files needs neither.
 """
 
@@ -105,7 +105,7 @@ class SentenceEmbedder:
         lengths = [count + 2 for count in self.count_tokens(texts)]
         waiting = deque(sorted(range(len(texts)), key=lambda i: -lengths[i]))
         many = sum(lengths) >= _MANY
-        runtime = self._for_many if many else self._usual
+        runtime = self._for_passages
         try:
             while waiting:
                 budget = self._on_card.budget(dimension=self.dimension) if many else 0
@@ -148,8 +148,8 @@ class SentenceEmbedder:
 
     @property
     def runtime(self) -> str:
-        """What computes, such as "onnx-int8": of the vectors of many passages on the processor."""
-        return self._for_many.name
+        """What computes passages on the processor, such as "onnx-int8"."""
+        return self._for_passages.name
 
     @property
     def export_note(self) -> str:
@@ -158,12 +158,12 @@ class SentenceEmbedder:
 
     @property
     def _usual(self) -> Runtime:
-        """What computes questions and a few passages: the export, where there is one."""
+        """What computes questions and counts tokens: the export, where there is one."""
         return self._exported[0] or self._in_torch()
 
     @property
-    def _for_many(self) -> Runtime:
-        """What computes many passages: the faster of both."""
+    def _for_passages(self) -> Runtime:
+        """What computes passages: the faster of both."""
         exported, _, faster = self._exported
         return exported if exported is not None and faster else self._in_torch()
 

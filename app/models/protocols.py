@@ -166,6 +166,13 @@ class Embedder(Protocol):
         """A vector of shape (dimension,)."""
 
 
+def runtime_of(embedder: Embedder) -> str:
+    """What computes an embedder's passages, such as "onnx-int8", where it tells; else nothing. Two
+    runtimes of one model may embed for one knowledge base: each was held against the same
+    reference before it was used."""
+    return str(getattr(embedder, "runtime", ""))
+
+
 class Reranker(Protocol):
     """A model that reads question and text together. Usable from several threads."""
 

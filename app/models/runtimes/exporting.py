@@ -82,8 +82,9 @@ def export(source: Path, target: Path, *, threads: int) -> None:
     del reference  # it and each graph are as large as the model
     usual = TorchRuntime(source, threads=threads)
     torch_speeds[usual.name] = speed_of(usual)
+    cosines = {usual.name: least_cosine(vectors_of(usual), wanted)}
     del usual
-    speeds, cosines = dict[str, float](), dict[str, float]()
+    speeds: dict[str, float] = {}
     for name in (EXACT, ROUNDED):
         graph = put_together(target, found, name, threads=threads)
         speeds[name], cosines[name] = speed_of(graph), least_cosine(vectors_of(graph), wanted)
