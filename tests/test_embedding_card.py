@@ -13,7 +13,7 @@ from quire.models import embedding_card
 from quire.models.embedding import SentenceEmbedder
 from quire.models.embedding_card import CardEmbedding
 from quire.models.runtimes.pytorch import computes_in_bfloat16
-from quire.models.store.starter import EMBEDDER
+from quire.models.store.starter import ENGLISH
 
 # A processor that computes in bfloat16 rounds by itself: 0.99990 was measured.
 ALIKE = 0.9998 if computes_in_bfloat16() else 0.9999
@@ -61,8 +61,8 @@ def on_card(card: MadeUpCard | None, encode: Batches) -> CardEmbedding:
 
 
 def starter(card: MadeUpCard | None) -> SentenceEmbedder:
-    assert EMBEDDER.path is not None
-    return SentenceEmbedder(EMBEDDER.path, name="starter", find_card=lambda: (card, ""))
+    assert ENGLISH.path is not None
+    return SentenceEmbedder(ENGLISH.path, name="starter", find_card=lambda: (card, ""))
 
 
 def test_a_card_gives_the_vectors_of_the_processor() -> None:

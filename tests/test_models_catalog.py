@@ -25,8 +25,8 @@ def file_in(folder: Path, name: str) -> Path:
 def folder_in(folder: Path, name: str) -> Path:
     """The starter embedding model's folder under another name."""
     folder.mkdir(parents=True, exist_ok=True)
-    assert starter.EMBEDDER.path is not None
-    (folder / name).symlink_to(starter.EMBEDDER.path)
+    assert starter.ENGLISH.path is not None
+    (folder / name).symlink_to(starter.ENGLISH.path)
     return folder / name
 
 
@@ -53,7 +53,7 @@ def test_the_catalog_knows_the_starter_models_as_they_are() -> None:
     assert (known.size, known.parameters) == (facts.size, facts.parameters)
     assert known.kv_bytes == facts.kv_bytes_per_token
     assert known.sha256 == starter.CHAT.sha256
-    assert catalog.named(starter.EMBEDDER.name).sha256 == starter.EMBEDDER.sha256
+    assert catalog.named(starter.ENGLISH.name).sha256 == starter.ENGLISH.sha256
     assert not known.capable
     assert catalog.named("Qwen3-1.7B").capable
 
@@ -148,7 +148,7 @@ def test_an_embedding_model_has_one_name_however_it_is_set(tmp_path: Path) -> No
         embedder = opening.embedder(settings)
         assert isinstance(embedder, SentenceEmbedder)
         assert embedder.name == opening.embedder_name(settings) == "bge-m3"
-    assert opening.embedder_name(load_settings()) == starter.EMBEDDER.name
+    assert opening.embedder_name(load_settings()) == starter.ENGLISH.name
 
 
 def test_the_list_has_what_is_known_and_what_is_there(tmp_path: Path) -> None:

@@ -392,7 +392,7 @@ def test_where_nothing_fits_the_starter_remains_or_quotes(
 ) -> None:
     found = recommended(memory, decode, languages)
     assert (found.chat and found.chat.name) == found.to_dict()["chat"] == chat
-    assert found.embedding.name == starter.EMBEDDER.name
+    assert found.embedding.name == starter.ENGLISH.name
     why = "\n".join(found.why)
     assert says in why
     assert "No embedding model that reads" in why

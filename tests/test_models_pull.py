@@ -118,14 +118,14 @@ def test_an_embedding_model_arrives_without_pickles_and_exports(hub: Hub, tmp_pa
 
 
 def test_a_real_embedding_model_works_when_it_has_arrived(hub: Hub, tmp_path: Path) -> None:
-    assert starter.EMBEDDER.path is not None
+    assert starter.ENGLISH.path is not None
     hub.repositories["someone/real"] = {
-        path.relative_to(starter.EMBEDDER.path).as_posix(): path
-        for path in starter.EMBEDDER.path.rglob("*")
+        path.relative_to(starter.ENGLISH.path).as_posix(): path
+        for path in starter.ENGLISH.path.rglob("*")
         if path.is_file()
     }
     pulled = pull(tmp_path, "hf:someone/real")
-    assert pulled.sha256 == starter.EMBEDDER.sha256
+    assert pulled.sha256 == starter.ENGLISH.sha256
     embedder = opening.embedder(load_settings(models=tmp_path, embedder="real"))
     assert (embedder.name, len(embedder.embed_question("Hello"))) == ("real", 384)
 

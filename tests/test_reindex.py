@@ -329,7 +329,7 @@ def small_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "small-64"
     torch.manual_seed(1)
     transformers.logging.disable_progress_bar()
-    whole = SentenceTransformer(str(starter.EMBEDDER.path), device="cpu", local_files_only=True)
+    whole = SentenceTransformer(str(starter.ENGLISH.path), device="cpu", local_files_only=True)
     project = Dense(384, 64, bias=False, activation_function=torch.nn.Identity())
     SentenceTransformer(modules=[whole[0], whole[1], project, Normalize()], device="cpu").save(
         str(folder), create_model_card=False
@@ -410,7 +410,7 @@ def test_a_signal_keeps_what_is_done(  # noqa: PLR0917  fixtures
     assert (code, stopped["cancelled"]) == (1, True)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with KnowledgeBase.open(kb, create=False, settings=load_settings(model="none")) as base:
-        assert base.embedder.name == starter.EMBEDDER.name
+        assert base.embedder.name == starter.ENGLISH.name
         assert base.search("lease")
     code, rest = run(monkeypatch, capsys, *arguments)
     assert (code, rest["cancelled"]) == (0, False)

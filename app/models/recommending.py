@@ -108,7 +108,7 @@ def recommend(
     if embedding is not None:
         sentences.append(_embedding_sentence(embedding, names))
     else:
-        embedding = _starter(considered, starter.EMBEDDER.name)
+        embedding = _starter(considered, starter.embedder().name)
         sentences.append(_embedding_that_remains(embedding, names))
     why = (
         f"This machine has {here.cores} core{'s' if here.cores > 1 else ''}, and {free}.",

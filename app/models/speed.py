@@ -114,7 +114,7 @@ def estimated_chat(model: KnownModel, measured: ChatSpeed) -> ChatSpeed:
 
 def estimated_passages(model: KnownModel, passages: float) -> float:
     """How many passages in a second an embedding model will take, by what the starter does."""
-    return passages * catalog.named(starter.EMBEDDER.name).body / model.body
+    return passages * catalog.named(starter.embedder().name).body / model.body
 
 
 def remembered(folder: Path, *, build: str) -> Speeds | None:

@@ -15,6 +15,7 @@ from quire.errors import ModelNotFound, UsageError
 from quire.models import catalog
 from quire.models.catalog import Kind, KnownModel
 from quire.models.store import provenance, starter
+from quire.models.store.starter import StarterModel
 
 MODULES = "modules.json"  # what makes a folder a sentence-transformers model
 _NAME = re.compile(r"\w[\w.+-]{0,119}")
@@ -109,9 +110,10 @@ def located(setting: str, *, kind: Kind, folder: Path) -> InstalledModel:
 
 
 def canonical_name(setting: str, *, kind: Kind) -> str:
-    """The name that a knowledge base keeps of a model, told without looking for it."""
+    """The name that a knowledge base keeps of a model. Only of "starter" it depends on what is
+    there."""
     if setting == "starter":
-        return {kind: each.name for each, kind in _STARTERS}[kind]
+        return _starter_of(kind).name
     known = catalog.find(setting)
     return known.name if known and known.kind == kind else Path(setting).expanduser().name
 
@@ -165,14 +167,19 @@ def at(path: Path) -> InstalledModel | None:
     return None
 
 
-_STARTERS: tuple[tuple[starter.StarterModel, Kind], ...] = (
+_STARTERS: tuple[tuple[StarterModel, Kind], ...] = (
     (starter.CHAT, "chat"),
-    (starter.EMBEDDER, "embedding"),
+    (starter.BILINGUAL, "embedding"),
+    (starter.ENGLISH, "embedding"),
 )
 
 
+def _starter_of(kind: Kind) -> StarterModel:
+    return starter.CHAT if kind == "chat" else starter.embedder()
+
+
 def _starter(kind: Kind) -> InstalledModel:
-    each = starter.CHAT if kind == "chat" else starter.EMBEDDER
+    each = _starter_of(kind)
     if (path := each.path) is not None:
         return InstalledModel(each.name, kind, path, catalog.find(each.name))
     lack = "; answers are quotes from the documents" if kind == "chat" else ""
