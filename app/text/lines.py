@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from quire.text import aligned
 from quire.text.languages import CJK
 
 LineKind = Literal["blank", "rule", "row", "item", "text"]
@@ -18,8 +19,9 @@ _ITEM = re.compile(
     rf"""
     (?P<bullet>[-*+•·●○▪▫–◦‣➢✓☐])[ \t]+(?=\S)
   | (?P<number>\d{{1,3}})(?:[.)][ \t]+(?=\S)|[、．][ \t]*|[.)](?=[{CJK}]))
-  | [(（](?P<inside>\d{{1,2}}|[a-z]|[ivx]{{1,4}})[)）][ \t]*
-  | (?P<letter>[a-z])[.)][ \t]+(?=\S)
+  | [(（](?:(?P<inside>\d{{1,2}})|(?P<inside_roman>[ivx]{{1,4}})|(?P<inside_letter>[a-z]))[)）]
+    [ \t]*
+  | (?:(?P<roman>[ivx]{{1,4}})|(?P<letter>[a-z]))[.)][ \t]+(?=\S)
   | (?P<circle>[①-⑳])[ \t]*
   | (?P<han>[一二三四五六七八九十]{{1,3}})、[ \t]*
   | [(（](?P<inner>[一二三四五六七八九十]{{1,3}})[)）][ \t]*
@@ -28,7 +30,8 @@ _ITEM = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_APART = re.compile(r"\t+| {2,}(?=\S)")
+_DOTTED = re.compile(r"\d{1,2}(?:\.(\d{1,2})){1,4}\.?[ \t]+(?=\S)")
+_ROMAN = {"i": 1, "v": 5, "x": 10}
 _HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
 _LONGEST = 5_000  # characters of a line that is looked into; no row of a table has more
 
@@ -92,25 +95,26 @@ def _line(text: str, start: int, end: int) -> Line:
         return Line(
             "item", first, last, indent, _number(item, style), style, inside=first + item.end()
         )
+    # subtle: "3.5 percent" may begin a line of running text, but hardly one that is indented
+    if indent and (item := _DOTTED.match(bare)):
+        style = f"dotted{item[0].count('.', 0, item.end(1))}"
+        return Line("item", first, last, indent, int(item[1]), style, inside=first + item.end())
     return Line("text", first, last, indent)
 
 
 def _with_aligned(text: str, found: Sequence[Line]) -> list[Line]:
-    """The lines, with those read as rows whose cells only stand apart: two at least that follow
-    each other and have as many cells."""
-    apart = [
-        _parted(text, line) if line.kind in {"text", "item"} and line.style != "bullet" else ()
+    """The lines, with those read as rows whose cells stand under each other."""
+    able = [
+        line.kind in {"text", "blank", "rule"} or (line.kind == "item" and line.style != "bullet")
         for line in found
     ]
-    rows = []
-    for at, line in enumerate(found):
-        cells = apart[at]
-        near = [apart[other] for other in (at - 1, at + 1) if 0 <= other < len(found)]
-        if len(cells) > 1 and any(len(other) == len(cells) for other in near):
-            rows.append(Line("row", line.start, line.end, line.indent, cells=cells))
-        else:
-            rows.append(line)
-    return rows
+    spans = [(line.start, line.end) if can else None for line, can in zip(found, able, strict=True)]
+    rules = {at for at, line in enumerate(found) if line.kind == "rule"}
+    rows = aligned.find(text, spans, rules=rules)
+    return [
+        Line("row", line.start, line.end, line.indent, cells=rows[at]) if at in rows else line
+        for at, line in enumerate(found)
+    ]
 
 
 def _piped(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
@@ -123,15 +127,6 @@ def _piped(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
         cells.append(_trimmed(text, at, start + bar.start()))
         at = start + bar.end()
     return (*cells, _trimmed(text, at, end))
-
-
-def _parted(text: str, line: Line) -> tuple[tuple[int, int], ...]:
-    end = min(line.end, line.start + _LONGEST)
-    cells, at = [], line.start
-    for gap in _APART.finditer(text[line.start : end]):
-        cells.append((at, line.start + gap.start()))
-        at = line.start + gap.end()
-    return (*cells, (at, end))
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -152,9 +147,13 @@ def _number(item: re.Match[str], style: str) -> int | None:
         return int(said)
     if said[0] in "一二三四五六七八九十":
         return han_number(said)
-    if len(said) == 1 and said not in "ivx":
+    if style.endswith("letter"):
         return ord(said) - ord("a") + 1
-    return {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}.get(said)
+    values = [_ROMAN[sign] for sign in said]
+    return sum(
+        -value if value < after else value
+        for value, after in zip(values, [*values[1:], 0], strict=True)
+    )
 
 
 def han_number(said: str) -> int:

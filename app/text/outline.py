@@ -2,43 +2,41 @@
 
 A list may have blank lines and a page break between its items, and goes on after a remark where its
 numbers do. A table may go on after a page break, with its header again or without. So what a chunk
-holds of them is read together with the lines around it: `around` says how far.
+holds of them is read together with the lines around it (see `quire.text.around`).
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
-from quire.text import lines
-from quire.text.languages import CJK
+from quire.text import lines, nesting, sentences, titles
 from quire.text.lines import Line
 
 Span = tuple[int, int]
 
-_FAR = 400  # lines looked at before and after a stretch: the longest list or short table in one
-_FOOTER = 3  # short lines that may stand between two items: a page's footer and the next's header
-_LONGEST = 2_000  # characters that the end of a line may be away
-_SHORT = 120  # characters of such a line, and of a caption
+_SHORT = 120  # characters of a line in a page's footer, and of a caption
+_FAR = 2_000  # characters in which the last sentence of a paragraph is looked for
+_JUMP = 20  # a number that is so much greater than the last item's counts no item
+_FOOTER = 3  # pieces that may stand between two items: a page's footer and the next's header
+_LONG = 400  # characters of a line that are looked into for a title
+_HEADER = 3  # rows of a table's header, at most
+_SAYS = re.compile("[.。！!?？；;:：]$")
+_KEY = re.compile(r"[^:：\n]{1,30}[:：]|.*\d{4}")
 _CAPTION = re.compile(
-    r"\s*(?:table|tab\.|figure|exhibit|schedule|appendix|表|附表|图)\s*[\w.-]*", re.I
+    r"\s*(?:(?:table|tab\.|figure|exhibit|schedule|appendix)\s+(?:[\w.-]*\d|\w\b)|附?[表图]\s*[\d一二三四五六七八九十])",
+    re.I,
 )
 _NUMERIC = re.compile(r"[^\w]*\d")
 _YEAR = re.compile(r"(?:19|20)\d\d\b|(?:FY|Q[1-4]|H[12])\s?\d*|\d{1,2}月")
-_BETWEEN = re.compile(r"\n\s*|[.!?] +|[。！？]\s*")
-_NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|第[一二三四五六七八九十百\d]{1,4}[章条节])\s")
 _ENDS = re.compile(r"[.。！!？?；;，,、]$")
 _LEADS = re.compile(r"[:：]\s*$")
 _ANNOUNCES = re.compile(
     r"\b(?:following|as follows|(?:steps|items|points) below"
     r"|these (?:\w+ )?(?:steps|points|items|rules|conditions|documents|things)|in this order)\b"
-    "|如下|下列|以下|下述|依次|步骤",
+    "|如下|下列|以下(?=[几各步事内条项要材文补规情流程三四五六七八九十两])|下述|依次|步骤",
     re.IGNORECASE,
 )
-_HAN = re.compile(f"[{CJK}]")
-_TITLE_WORDS, _TITLE_HAN = 12, 24
-_MARKED = frozenset({"item", "row", "rule"})
-_STEPS = frozenset({"step", "nth"})  # "Step 3: …" may be a heading, and what follows belongs to it
-_STEP_LINES = 40  # of one step
+STEPS = frozenset({"step", "nth"})  # "Step 3: …" may be a heading, and what follows belongs to it
 
 
 @dataclass(slots=True)
@@ -54,9 +52,12 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line that names what follows."""
+    """A line that names what follows: a `known` one, which a loader told of, or one that is written
+    in a `style` of titles (see `quire.text.titles`)."""
 
     span: Span
+    style: str = ""
+    known: bool = False
 
 
 @dataclass(slots=True)
@@ -137,13 +138,10 @@ def outline(text: str, start: int, end: int, *, headings: Collection[str] = ()) 
     the same is one. Where none is known, a short line that stands alone above text is one.
     """
     known = {" ".join(heading.split()) for heading in headings}
+    line_start = text.rfind("\n", 0, start) + 1
+    if not text[line_start:start].strip():
+        start = line_start  # how far the first line is indented tells what it belongs to
     return _Reader(text, known).read(lines.read(text, start, end))
-
-
-def around(text: str, start: int, end: int) -> Span:
-    """The stretch with the rest of the list or table that it begins or ends in, and what leads to
-    it, as far as a few hundred lines reach."""
-    return _back(text, start), _forth(text, start, end)
 
 
 class _Reader:
@@ -154,15 +152,15 @@ class _Reader:
         self.headings = headings
         self.pieces: list[Piece] = []
         self._blank = True  # a blank line, or nothing, came before
-        self._ruled: Table | None = None  # whose header a rule has ended
+        self._counted: dict[str, int] = {}  # the last number of titles, by how they are counted
 
     def read(self, found: Sequence[Line]) -> list[Piece]:
         for at, line in enumerate(found):
             if line.kind == "blank":
                 self._blank = True
                 continue
-            if self._is_heading(line, found[at + 1 :]):
-                self.pieces.append(Heading((line.start, line.end)))
+            if heading := self._heads(line, found[at + 1 : at + 6]):
+                self.pieces.append(heading)
             else:
                 {"row": self._row, "rule": self._rule, "item": self._item, "text": self._text}[
                     line.kind
@@ -198,47 +196,66 @@ class _Reader:
 
     def _item(self, line: Line) -> None:
         listing = self._going_on(line)
+        if self._wraps(line, listing):
+            self._text(line)
+            return
+        above = None
+        if listing is not None:
+            line = replace(line, style=nesting.as_letter(listing.items, line))
+            above = nesting.above(self.text, listing.items, line, apart=self._blank)
+            if nesting.begins(self.text, listing.items, line, above, apart=self._blank):
+                listing = None
         if listing is None:
             listing = Listing(self._head())
             self.pieces.append(listing)
-        listing.items.append(Item(line, line.end, self._above(listing, line)))
+        listing.items.append(Item(line, line.end, above))
+
+    def _wraps(self, line: Line, listing: Listing | None) -> bool:
+        """Whether a number that begins a line ends a sentence: "by 287 crews against" / "301."."""
+        if self._blank or line.style not in {"number", "inside"} or not line.number:
+            return False
+        if listing is not None:
+            return line.number > (listing.items[-1].line.number or 0) + _JUMP
+        return line.number != 1 and isinstance(self._last, Paragraph)
 
     def _going_on(self, line: Line) -> Listing | None:
         """The list that an item belongs to: the last piece, or one before a remark where the number
-        is the next one."""
+        is the next one, or before a page's footer where it has the same bullet. A remark goes with
+        the item before it."""
         if isinstance(self._last, Listing):
             return self._last
-        for piece in reversed(self.pieces[-3:]):
-            if isinstance(piece, Heading):
+        for back in range(2, 2 + _FOOTER):
+            if len(self.pieces) < back or not isinstance(self.pieces[1 - back], Paragraph):
                 return None
-            if isinstance(piece, Listing):
-                numbers = [i.line.number for i in piece.items if i.line.style == line.style]
-                follows = line.number and numbers and line.number == (numbers[-1] or 0) + 1
-                return piece if follows and line.number != 1 else None
+            listing = self.pieces[-back]
+            if not isinstance(listing, Listing):
+                continue
+            between = self.pieces[1 - back :]
+            says = [self._says(piece) for piece in between]
+            if not nesting.follows(self.text, listing.items, line):
+                return None
+            if line.number is None and (any(says) or not self._is_footer(between)):
+                return None
+            if all(says):
+                listing.items[-1].end = between[-1].span[1]
+                del self.pieces[1 - back :]
+            return listing
         return None
 
-    def _above(self, listing: Listing, line: Line) -> int | None:
-        """The item that a new one stands under: the last that is indented less, or is counted in
-        another way and leads to it."""
-        for place in range(len(listing.items) - 1, -1, -1):
-            before = listing.items[place]
-            if line.indent >= before.line.indent + 2:
-                return place
-            if line.indent + 2 > before.line.indent:
-                if before.line.style == line.style:
-                    return before.above
-                same = [i for i in listing.items if i.line.style == line.style]
-                if not same and _LEADS.search(self.text[before.line.start : before.end]):
-                    return place
-                if not same:
-                    return before.above
-        return None
+    def _is_footer(self, between: Sequence[Piece]) -> bool:
+        """Whether one of the pieces has a number, as the end or beginning of a page has."""
+        return any(re.search(r"\d", self.text[slice(*piece.span)]) for piece in between)
+
+    def _says(self, piece: Piece) -> bool:
+        """Whether running text says something, as a page's footer does not."""
+        start, end = piece.span
+        return end - start > _SHORT or _SAYS.search(self.text[start:end]) is not None
 
     def _text(self, line: Line) -> None:
         last = self._last
         if isinstance(last, Listing):
             item = last.items[-1]
-            if not self._blank or line.indent > item.line.indent or item.line.style in _STEPS:
+            if not self._blank or line.indent > item.line.indent or item.line.style in STEPS:
                 item.end = line.end
                 return
         if isinstance(last, Paragraph) and not self._blank:
@@ -253,12 +270,16 @@ class _Reader:
             return self._unknown(last)
         if not isinstance(last, Paragraph):
             return None
-        start, end = last.span
+        start, end = self._last_sentence(last)
         said = self.text[start:end]
-        if leads_to_list(said) or (not self._blank and len(said) <= _SHORT):
-            cuts = [m.end() for m in _BETWEEN.finditer(said) if m.end() < len(said)]
-            return start + (cuts[-1] if cuts else 0), end
-        return None
+        open_ = not _ENDS.search(said) and len(last.lines) == 1
+        short = len(said) <= _SHORT and (open_ or not self._blank)
+        return (start, end) if short or leads_to_list(said) else None
+
+    def _last_sentence(self, paragraph: Paragraph) -> Span:
+        start = max(paragraph.lines[0].start, paragraph.lines[-1].end - _FAR)
+        end = paragraph.lines[-1].end
+        return start + sentences.split(self.text[start:end])[-1][0], end
 
     def _caption(self) -> Span | None:
         last = self._last
@@ -275,76 +296,102 @@ class _Reader:
 
     def _unknown(self, heading: Heading) -> Span | None:
         """A heading that no loader told of, and so nobody else tells."""
-        start, end = heading.span
-        return None if self._names(self.text[start:end]) else heading.span
+        return None if heading.known else heading.span
 
     def _names(self, line: str) -> bool:
         """Whether a line is one of the headings that are known."""
         return " ".join(line.lstrip("#").split())[:200] in self.headings
 
-    def _is_heading(self, line: Line, after: Sequence[Line]) -> bool:
-        if line.kind not in {"text", "item"} or line.style in _STEPS:
-            return False
-        said = self.text[line.start : min(line.end, line.start + 400)]
+    def _heads(self, line: Line, after: Sequence[Line]) -> Heading | None:
+        """The heading that a line is: a known one, or one that stands alone above other text."""
+        if line.kind not in {"text", "item"} or line.style in STEPS:
+            return None
+        said = self.text[line.start : min(line.end, line.start + _LONG)]
+        span = line.start, line.end
         if self._names(said):
-            return True
-        if self.headings and not _NUMBERED.match(said):
+            return Heading(span, known=True)
+        style = titles.style(said) if self._blank else ""
+        if not style or not after or (self.headings and style == "plain"):
+            return None
+        rest = next((other for other in after if other.kind not in {"blank", "rule"}), None)
+        if rest is None:
+            return None
+        near = after[0].kind not in {"blank", "rule"}
+        reads = self._counts if line.kind == "item" else self._stands
+        if after[0].kind != "rule" and not reads(line, style, rest, near=near):
+            return None
+        if line.number:
+            self._counted[line.style] = line.number
+        return Heading(span, style)
+
+    def _stands(self, line: Line, style: str, rest: Line, *, near: bool) -> bool:
+        """Whether a line that looks like a title stands alone above what it names."""
+        below = titles.style(self.text[rest.start : min(rest.end, rest.start + _LONG)])
+        opens = not self.pieces and not self.text[max(0, line.start - _LONG) : line.start].strip()
+        if style == "plain":
+            if not near:
+                return rest.kind != "text" or below != "plain"
+            # The first line of a document may stand close to its date or its author.
+            return opens and _KEY.match(self.text, rest.start, rest.end) is not None
+        return opens or not near or rest.kind != "text" or below != style
+
+    def _counts(self, line: Line, style: str, rest: Line, *, near: bool) -> bool:
+        """Whether what may be an item of a list is a numbered title: not where a list was led to or
+        goes on, or where it is one line of several."""
+        last = self._last
+        capitals = titles.style(self.text[line.inside : line.end]) == "capitals"
+        if (near and not capitals) or style == "plain" or rest.style == line.style:
             return False
-        if not self._blank or not is_title(said):
+        if rest.kind != "row" and rest.indent >= line.indent + 2:
             return False
-        if isinstance(self._last, Listing) and line.kind == "item":
+        led = self.text[slice(*self._last_sentence(last))] if isinstance(last, Paragraph) else ""
+        if _LEADS.search(led):
             return False
-        rest = [other for other in after[:6] if other.kind != "blank"][:2]
-        if not rest or (line.kind == "text" and after[0].kind not in {"blank", "rule"}):
-            return False
-        return rest[0].kind != "item" or line.kind == "text"
+        goes_on = isinstance(last, Listing) and nesting.follows(self.text, last.items, line)
+        if line.style in self._counted and line.number == self._counted[line.style] + 1:
+            return not goes_on
+        if not isinstance(last, Listing):
+            return not leads_to_list(led)
+        return rest.kind != "item" and all(item.line.style != line.style for item in last.items)
 
     def _tell_header(self, table: Table) -> None:
         """Takes the first rows for a header where no rule said so, and they look like one."""
         if table.header or len(table.rows) < 2:
             return
-        rows = [table.cells(self.text, row) for row in table.rows[:4]]
+        rows = [table.cells(self.text, row) for row in table.rows[:8]]
         named = 1 if _names_columns(rows) else 0
-        if named and len(rows) > 2 and _is_second_header(rows):
-            named = 2
+        while 0 < named < _HEADER and _goes_on_naming(rows, named):
+            named += 1
         table.header, table.rows = table.rows[:named], table.rows[named:]
-
-
-def is_title(line: str) -> bool:
-    """Whether a line reads like a title: few words, none of them a value, and no stop.
-
-    >>> is_title("5. Insurance"), is_title("Total due: EUR 1,427.80"), is_title("It rains.")
-    (True, False, False)
-    """
-    said = line.strip()
-    counted = lines.read(said)[0]
-    bare = said[counted.inside - counted.start :] if counted.kind == "item" else said
-    bare = re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", bare)
-    if not bare or _ENDS.search(bare) or re.search("[:：]", bare) or re.search(r"\d", bare):
-        return False
-    return len(bare.split()) <= _TITLE_WORDS and len(_HAN.findall(bare)) <= _TITLE_HAN
 
 
 def _names_columns(rows: Sequence[tuple[str, ...]]) -> bool:
     """Whether the first row names the columns: none of its cells is a value, and of those below
     some are; or it is a table of text with three columns or more."""
     first, rest = rows[0], rows[1:]
+    if not first[0] and len(first) > 2 and all(first[1:]) and any(row[0] for row in rest):
+        return True
     if sum(bool(cell) for cell in first) < min(2, len(first)):
         return False
-    if any(_NUMERIC.match(cell) and not _YEAR.match(cell) for cell in first):
+    if any(map(_is_value, first)):
         return False
     values = any(_NUMERIC.match(cell) for row in rest for cell in row[1:])
     return values or len(first) > 2
 
 
-def _is_second_header(rows: Sequence[tuple[str, ...]]) -> bool:
-    """Whether the second row goes on naming columns: the first leaves cells empty or says them
-    twice, the second has no value, and the third has one."""
-    first, second, third = rows[:3]
-    filled = [cell for cell in first if cell]
-    spans = len(filled) < len(first) or len(set(filled)) < len(filled)
-    valueless = not any(_NUMERIC.match(cell) and not _YEAR.match(cell) for cell in second)
-    return spans and valueless and any(_NUMERIC.match(cell) for cell in third[1:])
+def _goes_on_naming(rows: Sequence[tuple[str, ...]], at: int) -> bool:
+    """Whether a row below the first goes on naming columns: it has no value and stands above some,
+    and either names no row itself, or the one above it leaves columns open or names some twice."""
+    if at >= len(rows) or sum(map(bool, rows[at])) < 2 or any(map(_is_value, rows[at])):
+        return False
+    over = [cell for cell in rows[at - 1][1:] if cell]
+    open_ = len(over) < len(rows[at - 1]) - 1 or len(set(over)) < len(over)
+    below = any(_is_value(cell) for row in rows[at + 1 :] for cell in row[1:])
+    return below and (open_ or not rows[at][0])
+
+
+def _is_value(cell: str) -> bool:
+    return _NUMERIC.match(cell) is not None and not _YEAR.match(cell)
 
 
 def _spread(row: Sequence[str]) -> tuple[str, ...]:
@@ -355,100 +402,10 @@ def _spread(row: Sequence[str]) -> tuple[str, ...]:
     return tuple(spread)
 
 
-def _paragraphs_back(text: str, at: int) -> Iterator[Span]:
-    """The runs of lines before an offset that no blank line parts, the nearest first."""
-    far = 0
-    end = at
-    while end > 0 and far < _FAR:
-        stop = end
-        while stop > 0 and text[stop - 1].isspace():
-            stop -= 1
-        if stop == 0:
-            return
-        start = stop
-        while start > 0:
-            break_at = text.rfind("\n", 0, start)
-            start = break_at + 1
-            far += 1
-            if break_at <= 0 or not text[text.rfind("\n", 0, break_at) + 1 : break_at].strip():
-                break
-            start = break_at
-        yield start, stop
-        end = start
-
-
-def _back(text: str, start: int) -> int:
-    line_start = text.rfind("\n", 0, start) + 1
-    if _kind_at(text, start) not in _MARKED or text[line_start:start].strip("# \t"):
-        return start
-    start = line_start
-    best = start
-    passed = False  # a short paragraph, which may be a page's footer
-    for begin, end in _paragraphs_back(text, start):
-        if _kind_at(text, begin) in _MARKED:
-            best, passed = begin, False
-            continue
-        leads = any(line.kind in _MARKED for line in lines.read(text, begin, end))
-        if leads or not passed:
-            best = begin
-        if leads or passed or end - begin > _SHORT or _LEADS.search(text[begin:end]):
-            break
-        passed = True
-    return best
-
-
-def _forth(text: str, start: int, end: int) -> int:
-    begin = text.rfind("\n", 0, start) + 1
-    stop = text.find("\n", end, end + _LONGEST)
-    if end > 0 and text[end - 1 : end] != "\n" and stop >= 0:
-        end = stop
-    inside = [line for line in lines.read(text, begin, end) if line.kind != "blank"]
-    marked = [line for line in inside if line.kind in _MARKED]
-    last = marked[-1] if marked else None
-    steps = last is not None and last.style in _STEPS
-    if not inside or not (last is inside[-1] or steps):
-        if not inside or not leads_to_list(text[inside[-1].start : end]):
-            return end
-        last = None
-    best, number, passed, blank = end, last.number if last else 0, 0, False
-    most = _STEP_LINES if steps else _FOOTER
-    at = end
-    for _ in range(_FAR):
-        stop = text.find("\n", at)
-        stop = len(text) if stop < 0 else stop
-        line = lines.read(text, at, stop)[0]
-        if line.kind in _MARKED:
-            if passed and not steps and line.number != (number or 0) + 1:
-                break
-            best, passed = stop, 0
-            number = line.number or number
-            steps = line.style in _STEPS
-            most = _STEP_LINES if steps else _FOOTER
-        elif line.kind == "text" and not blank and not passed and last:
-            best = stop  # goes on with the item
-        elif line.kind == "text":
-            passed += 1
-            if passed > most or (not steps and line.end - line.start > _SHORT):
-                break
-            if steps and text[line.start] == "#":
-                break  # the next section
-            best = stop if steps else best
-        blank = line.kind == "blank"
-        at = stop + 1
-        if at > len(text):
-            break
-    return best
-
-
 def leads_to_list(said: str) -> bool:
     """Whether a sentence says that something is listed after it.
 
     >>> leads_to_list("Follow these four steps."), leads_to_list("It rains.")
     (True, False)
     """
-    return _LEADS.search(said) is not None or _ANNOUNCES.search(said[-_SHORT:]) is not None
-
-
-def _kind_at(text: str, at: int) -> str:
-    stop = text.find("\n", at)
-    return lines.read(text, at, len(text) if stop < 0 else stop)[0].kind
+    return _LEADS.search(said) is not None or _ANNOUNCES.search(said[-2 * _SHORT :]) is not None

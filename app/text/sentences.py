@@ -38,7 +38,8 @@ _ITEM = re.compile(r"\s*(?:[-*+•·●▪–]\s|\d{1,3}[.)、]\s?|[(（]\d{1,2}
 
 _SAYS = re.compile(rf"[.。！!；;:：…][{_CLOSING}]*$|\|")
 _ASKS = re.compile(rf"[?？][{_CLOSING}]*$")
-_RUN_IN = re.compile(r"\d+(?:\.\d+)*\.?\s+(?:[^\W\d]+\s+){0,2}[^\W\d]+\.")  # 9.3 Drones.
+# 9.3 Drones.
+_RUN_IN = re.compile(r"(?:[A-Z]\.)?\d+(?:\.\d+)*\.?\s+(?![a-z])(?:[^\W\d]+\s+){0,2}[^\W\d]+\.")
 _HAN = re.compile(f"[{CJK}]")
 _HEADING_WORDS, _HEADING_HAN = 12, 24
 
@@ -71,11 +72,20 @@ def leads(sentence: str) -> bool:
     >>> leads("5. Insurance"), leads("9.3 Drones."), leads("How long?"), leads("It rains.")
     (True, True, True, False)
     """
-    if _ASKS.search(sentence) or _RUN_IN.fullmatch(sentence):
+    if _ASKS.search(sentence) or runs_in(sentence):
         return True
     if _SAYS.search(sentence):
         return False
     return len(_HAN.findall(sentence)) <= _HEADING_HAN and len(sentence.split()) <= _HEADING_WORDS
+
+
+def runs_in(sentence: str) -> bool:
+    """Whether it is a heading with which its paragraph begins: a number and a few words.
+
+    >>> runs_in("9.3 Drones."), runs_in("B.1 Premises."), runs_in("2 rooms are let.")
+    (True, True, False)
+    """
+    return _RUN_IN.fullmatch(sentence) is not None
 
 
 def _cuts(text: str) -> Iterator[int]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from quire.records import Group, Passage, Statement, Stretch
 from quire.text import outline, sentences
+from quire.text.around import around
 from quire.text.lines import Line
 from quire.text.outline import Heading, Listing, Paragraph, Span, Table
 
 _ASKS = re.compile("[?？][\"'”’」』）)]*$")
 _LEADS = re.compile("[:：]$")
-_RUN_IN = re.compile(r"\d+(?:\.\d+)*\.?\s+(?:[^\W\d]+\s+){0,2}[^\W\d]+\.")  # 9.3 Drones.
 _KEY = re.compile(r"[^:：\n]{1,60}[:：][ \t]*[^\s:：/][^\n]*$")
 _STOPS = re.compile("[.。！!?？；;]$")
 _FAR = 20_000  # characters: a stretch that long was cut by the number of lines looked at
@@ -49,7 +49,7 @@ def tell(
 ) -> Told:
     """What characters [start, end) of a text say. Lists and tables that reach beyond are read
     whole. `headings` are those above, outermost first, and `offset` is added to all places."""
-    before, after = outline.around(text, start, end)
+    before, after = around(text, start, end)
     teller = _Teller(text, offset)
     inside: list[Statement] = []
     groups: list[Group] = []
@@ -69,7 +69,7 @@ def tell(
         if members and overlaps(begins, members[-1].end):
             cut = piece.span[1] == after < len(text.rstrip()) and after - before > _FAR
             groups.append(Group(begins, head, members, cut=cut))
-    return Told(tuple(inside), tuple(groups))
+    return Told(tuple(sorted(inside, key=lambda each: each.start)), tuple(groups))
 
 
 class _Teller:
@@ -78,11 +78,14 @@ class _Teller:
     def __init__(self, text: str, offset: int) -> None:
         self.text = text
         self.offset = offset
+        self._heading: Stretch | None = None  # one that no loader told of
         self._question: Stretch | None = None
+        self._run_in: Stretch | None = None  # "9.3 Drones.", which names the rest of its paragraph
 
     def of(self, piece: outline.Piece) -> Iterator[Statement]:
         if isinstance(piece, Heading):
-            self._question = None
+            self._question = self._run_in = None
+            self._heading = None if piece.known else self.stretch(piece.span)
             yield self._statement("heading", piece.span)
         elif isinstance(piece, Paragraph):
             yield from self._paragraph(piece)
@@ -92,15 +95,21 @@ class _Teller:
             yield from self._table(piece)
 
     def _paragraph(self, piece: Paragraph) -> Iterator[Statement]:
+        if piece.lines[0].indent == 0:
+            self._run_in = None
         for span in self._sentences(piece.lines):
             said = self.text[span[0] : span[1]]
-            if _ASKS.search(said):
+            if sentences.runs_in(said):
+                self._run_in = None
+                yield self._statement("heading", span, self._over())
+                self._run_in = self.stretch(span)
+            elif _ASKS.search(said):
                 self._question = self.stretch(span)
-                yield self._statement("question", span)
-            elif _LEADS.search(said) or _RUN_IN.fullmatch(said):
-                yield self._statement("heading", span, self._asked())
+                yield self._statement("question", span, self._over()[:-1])
+            elif _LEADS.search(said):
+                yield self._statement("heading", span, self._over())
             else:
-                yield self._statement("sentence", span, self._asked())
+                yield self._statement("sentence", span, self._over())
 
     def _sentences(self, rows: Sequence[Line]) -> Iterator[Span]:
         """The sentences of running text; lines that each give a value to a key are one each."""
@@ -115,7 +124,7 @@ class _Teller:
             yield start + first, start + last
 
     def _listing(self, piece: Listing) -> Iterator[Statement]:
-        head = [self.stretch(piece.head)] if piece.head else []
+        head = self._led(piece.head)
         group = (piece.head or piece.span)[0] + self.offset
         for item in piece.items:
             over: list[Stretch] = []
@@ -123,7 +132,7 @@ class _Teller:
             while above is not None:
                 over.insert(0, self.stretch(piece.items[above].span))
                 above = piece.items[above].above
-            under = (*self._asked(), *head, *over)
+            under = (*self._over(), *head, *over)
             for span in self._item(item.span):
                 asks = _ASKS.search(self.text[span[0] : span[1]])
                 yield self._statement("question" if asks else "item", span, under, group=group)
@@ -142,24 +151,39 @@ class _Teller:
         names = piece.names(self.text)
         group = (piece.caption or piece.span)[0] + self.offset
         under = (
-            *self._asked(),
-            *([self.stretch(piece.caption)] if piece.caption else []),
+            *self._over(),
+            *self._led(piece.caption),
             *(self.stretch((line.start, line.end)) for line in piece.header),
         )
         for line in piece.header:
             yield self._statement("heading", (line.start, line.end), group=group)
+        section: tuple[Stretch, ...] = ()
+        end = piece.rows[0].start if piece.rows else 0
         for line in piece.rows:
             cells = piece.cells(self.text, line)
+            names_those_below = len(cells) > 2 and cells[0] and not any(cells[1:])
+            if names_those_below or self.text.count("\n", end, line.start) > 1:
+                section = ()
             yield self._statement(
                 "row",
                 (line.start, line.end),
-                under,
+                (*under, *section),
                 cells=tuple(zip(names, cells, strict=False)),
                 group=group,
             )
+            if names_those_below:
+                section = (self.stretch((line.start, line.end)),)
+            end = line.end
 
-    def _asked(self) -> tuple[Stretch, ...]:
-        return (self._question,) if self._question else ()
+    def _over(self) -> tuple[Stretch, ...]:
+        """What running text stands under: the outermost first."""
+        over = (self._heading, self._run_in, self._question)
+        return tuple(stretch for stretch in over if stretch)
+
+    def _led(self, head: Span | None) -> tuple[Stretch, ...]:
+        """What leads to a list or table, unless it is among what all stands under there."""
+        stretch = self.stretch(head) if head else None
+        return (stretch,) if stretch and stretch not in self._over() else ()
 
     def stretch(self, span: Span) -> Stretch:
         start, end = span
