@@ -309,12 +309,16 @@ def _runs(text: str, start: int, end: int) -> list[_Run]:
     before = text[max(left, start - _WIDEST) : start]
     if before.strip():
         before = ""  # the line is cut
-    positions = list(accumulate((_width(c) for c in before + line), initial=0))[len(before) :]
+    gaps = list(_gaps(line))
+    if len(gaps) >= _MOST:
+        return []
+    if (before + line).isascii() and "\t" not in before:
+        positions: Sequence[int] = range(len(before), len(before) + len(line) + 1)
+    else:
+        positions = list(accumulate((_width(c) for c in before + line), initial=0))[len(before) :]
     if positions[-1] > _WIDEST:
         return []
-    edges = [0, *(edge for gap in _gaps(line) for edge in gap), len(line)]
-    if len(edges) > 2 * _MOST:
-        return []
+    edges = [0, *(edge for gap in gaps for edge in gap), len(line)]
     return [
         _Run(positions[first], positions[last], start + first, start + last)
         for first, last in zip(edges[::2], edges[1::2], strict=True)
@@ -328,5 +332,5 @@ def _gaps(line: str) -> Iterator[Span]:
 
 def _width(character: str) -> int:
     if character < "\u1100":
-        return 1
+        return 4 if character == "\t" else 1
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

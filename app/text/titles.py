@@ -48,7 +48,7 @@ def style(line: str) -> str:
     ['', '', '']
     """
     said = line.strip()
-    if len(said) > _LONGEST or not said:
+    if not said or len(said) > _LONGEST or said[0].islower():
         return ""
     if _BRACKETS.fullmatch(said):
         return "brackets"

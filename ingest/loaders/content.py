@@ -1,5 +1,6 @@
 """What goes into a loader and how it puts together what comes out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,23 +79,40 @@ class ContentBuilder:
             self.warn(f"Text past the limit of {self._limits.pages:,} pages is left out.")
         self._number = number
 
-    def add(self, kind: BlockKind, text: str, *, level: int = 0) -> None:
-        """Adds one block; `text` is cleaned and stripped, and nothing is added if none is left."""
+    def add(self, kind: BlockKind, text: str, *, level: int = 0, indent: int = 0) -> None:
+        """Adds one block; `text` is cleaned and stripped, and nothing is added if none is left.
+        It stands `indent` blanks from the margin, as an item of a list in a list does."""
         text = clean(text).strip("\n").rstrip() if kind == "code" else clean(text).strip()
+        if text.strip() and not self.full:
+            start, end = self._write(" " * indent, text)
+            if end > start:
+                self._blocks.append(Block(kind, start, end, level))
+
+    def add_text(self, text: str, blocks: Iterable[Block]) -> None:
+        """Adds a clean text as it is, with the blocks in it; their offsets are those in `text`."""
         if not text.strip() or self.full:
             return
-        separator = BLOCK_BREAK if self._parts else ""
+        start, end = self._write("", text)
+        for block in blocks:
+            if start + block.start >= end:
+                break
+            last = min(start + block.end, end)
+            self._blocks.append(Block(block.kind, start + block.start, last, block.level))
+
+    def _write(self, margin: str, text: str) -> tuple[int, int]:
+        """Writes as much of a text as fits; (start, end) are its offsets."""
+        separator = (BLOCK_BREAK if self._parts else "") + margin
         room = self._limits.characters - self._at - len(separator)
         if len(text) > room:
             text = text[: max(room, 0)].rstrip()
             self.full = True
             self.warn_of_cut()
-            if not text:
-                return
+        if not text:
+            return self._at, self._at
         self._parts += (separator, text)
         start = self._at + len(separator)
         self._at = start + len(text)
-        self._blocks.append(Block(kind, start, self._at, level))
+        return start, self._at
 
     def warn(self, sentence: str) -> None:
         """Keeps a sentence about what of the file will not be found, once."""
