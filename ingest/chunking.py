@@ -21,7 +21,7 @@ from pathlib import Path
 from quire.records import Block, Chunk, ParsedDocument, Span
 from quire.text import sentences
 
-VERSION = 2
+VERSION = 3
 """Raised whenever an unchanged document would be cut or embedded differently."""
 
 TARGET_TOKENS = 200

@@ -18,6 +18,8 @@ from quire.ingest.loaders.docx_numbering import Numbering
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HINT = "Open it in a word processor and save it anew."
+_STEP = 2  # blanks that an item stands further in than the one it belongs to
+_LEVELS = 9  # of a list
 _MAX_STYLES = 20  # steps from a style to the one it is based on; more are a loop
 # What holds no text that a reader sees: deleted words, field codes, properties.
 _UNSEEN = {
@@ -41,9 +43,11 @@ def read(source: Source) -> Content:
         raise Unreadable("damaged DOCX", hint=_HINT) from error
     builder = ContentBuilder(source.limits)
     first_heading = ""
+    inside = 0  # blanks before a paragraph that goes on with the item above it
     for block in _blocks(body, builder):
         if block.tag == _W + "tbl":
             builder.add("table", _table(block, source.limits.table_columns))
+            inside = 0
             continue
         text = clean_lines(_text(block))
         if not text:
@@ -56,8 +60,14 @@ def read(source: Source) -> Content:
         if level:
             first_heading = first_heading or clean_line(text)
             builder.add("heading", clean_line(text), level=level)
+            inside = 0
+        elif label:
+            margin = _STEP * styles.list_depth(block)
+            builder.add("list", text, indent=margin)
+            inside = margin + _STEP
         else:
-            builder.add("list" if label else "paragraph", text)
+            inside = inside if styles.is_indented(block) else 0
+            builder.add("paragraph", text, indent=inside)
     for note in notes:
         builder.add("paragraph", clean_lines(_text(note)))
     return builder.finish(title or first_heading or source.stem)
@@ -153,6 +163,8 @@ class _Styles:
     def __init__(self, document: Any) -> None:
         self._levels: dict[str, int] = {}
         self._lists: dict[str, tuple[str, int]] = {}
+        self._depths: dict[str, int] = {}
+        self._indented: set[str] = set()
         by_id = {style.get(_W + "styleId"): style for style in document.styles.element}
         for name, style in by_id.items():
             for ancestor in _based_on(style, by_id):
@@ -162,6 +174,10 @@ class _Styles:
                 mark = ancestor.find(f"{_W}pPr/{_W}numPr")
                 if mark is not None and name not in self._lists:
                     self._lists[name] = _list_place(mark)
+                if (depth := _depth_of(ancestor)) is not None:
+                    self._depths.setdefault(name, depth)
+                if _is_indented(ancestor.find(_W + "pPr")):
+                    self._indented.add(name)
 
     def heading_level(self, paragraph: Any) -> int:
         """1 to 6 for a heading, 0 for all else."""
@@ -186,6 +202,37 @@ class _Styles:
         if not list_id and by_style:
             return by_style[0], level
         return (list_id, level) if list_id != "0" else None
+
+    def list_depth(self, paragraph: Any) -> int:
+        """How many items an item of a list stands under: its level, or what its style is named
+        after ("List Bullet 2")."""
+        place = self.list_place(paragraph)
+        named = self._depths.get(_style_of(paragraph.find(_W + "pPr")), 0)
+        return min(max(place[1] if place else 0, named), _LEVELS)
+
+    def is_indented(self, paragraph: Any) -> bool:
+        """Whether a paragraph stands further in than the text, as one that goes on with an item."""
+        properties = paragraph.find(_W + "pPr")
+        if properties is None:
+            return False
+        return _is_indented(properties) or _style_of(properties) in self._indented
+
+
+def _depth_of(style: Any) -> int | None:
+    """The depth that the name of a built-in style for lists gives, None where it is another."""
+    name = style.find(_W + "name")
+    words = (name.get(_W + "val") or "").lower().split() if name is not None else []
+    if len(words) == 3 and words[0] == "list" and words[2].isdigit():
+        return max(int(words[2]) - 1, 0)
+    return None
+
+
+def _is_indented(properties: Any) -> bool:
+    mark = properties.find(_W + "ind") if properties is not None else None
+    if mark is None:
+        return False
+    left = mark.get(_W + "left") or mark.get(_W + "start") or "0"
+    return left.isdigit() and int(left) > 0
 
 
 def _list_place(mark: Any) -> tuple[str, int]:

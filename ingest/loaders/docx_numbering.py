@@ -6,16 +6,12 @@ People ask for "section 3.2", so the number that the word processor draws is par
 import re
 from typing import Any
 
+from quire.ingest.loaders.list_numbers import drawn
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
 _BULLET = "•"
-_CHINESE = "零一二三四五六七八九"
-_ROMAN = (
-    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"),
-    (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
-)  # fmt: skip
 _LEVELS = 9
-_MAX_NUMBER = 9999  # beyond it, letters and Roman numerals grow without end
 
 
 class Numbering:
@@ -67,47 +63,9 @@ class Numbering:
             count = counters[at]
             if count is None:
                 count = counters[at] = _int(_value(definition, "start"), default=1)
-            return _format(count, _value(definition, "numFmt"))
+            return drawn(count, _value(definition, "numFmt"))
 
         return _PLACE.sub(shown, _value(levels[level], "lvlText")).strip()
-
-
-def _format(number: int, form: str) -> str:
-    """`number` as the word processor draws it; forms of rare scripts as digits."""
-    if not 0 < number <= _MAX_NUMBER or form in {"decimal", ""}:
-        return str(number)
-    if form in {"upperRoman", "lowerRoman"}:
-        text = _roman(number)
-        return text if form == "upperRoman" else text.lower()
-    if form in {"upperLetter", "lowerLetter"}:
-        text = chr(ord("A") + (number - 1) % 26) * ((number - 1) // 26 + 1)
-        return text if form == "upperLetter" else text.lower()
-    if form == "decimalZero":
-        return f"{number:02}"
-    if form in {"decimalEnclosedCircle", "decimalEnclosedCircleChinese"} and number <= 20:
-        return chr(ord("①") + number - 1)
-    if form.startswith(("chineseCounting", "taiwaneseCounting", "japaneseCounting")):
-        return _chinese(number)
-    return "" if form == "none" else str(number)
-
-
-def _roman(number: int) -> str:
-    text = ""
-    for value, sign in _ROMAN:
-        text += sign * (number // value)
-        number %= value
-    return text
-
-
-def _chinese(number: int) -> str:
-    """`23` as 二十三, `105` as 一百零五."""
-    text, gap = "", False
-    for value, unit in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        digit = number // value % 10
-        if digit:
-            text += ("零" if gap and text else "") + _CHINESE[digit] + unit
-        gap = not digit
-    return text.removeprefix("一") if 10 <= number < 20 else text
 
 
 def _value(parent: Any, name: str) -> str:

@@ -10,8 +10,9 @@ from pptx.exc import PythonPptxError
 
 from quire.errors import Unreadable
 from quire.ingest.loaders import archive
-from quire.ingest.loaders.cleaning import clean_line
+from quire.ingest.loaders.cleaning import BULLET, clean_line
 from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source
+from quire.ingest.loaders.list_numbers import drawn
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -19,6 +20,16 @@ _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _TITLES = {"title", "ctrTitle"}
 _FURNITURE = {"dt", "ftr", "sldNum", "hdr", "sldImg"}  # date, footer, number: the same on each
+_STEP = 2  # blanks that an item stands further in than the one it belongs to
+_LEVELS = 8  # of a list below the first
+_FORMS = {
+    "alphaLc": "lowerLetter",
+    "alphaUc": "upperLetter",
+    "romanLc": "lowerRoman",
+    "romanUc": "upperRoman",
+    "circleNum": "decimalEnclosedCircle",
+    "ea1Ch": "chineseCounting",
+}
 _HINT = "Open it in its program and save it anew."
 
 
@@ -64,7 +75,7 @@ def _read_slide(slide: Any, builder: ContentBuilder, columns: int) -> str:
             builder.add("table", _table(element, columns))
         elif element.tag == _DIAGRAM:
             for paragraph in _diagram(slide, element):
-                builder.add("list", f"• {paragraph}")
+                builder.add("list", f"{BULLET} {paragraph}")
         else:
             kind = _placeholder(element)
             if kind not in _TITLES and kind not in _FURNITURE:
@@ -85,13 +96,38 @@ def _placeholder(body: Any) -> str:
 
 def _add_paragraphs(body: Any, builder: ContentBuilder, *, listed: bool) -> None:
     """Adds a body's paragraphs; several in a placeholder for content are a list."""
-    texts = [clean_line("".join(_texts(paragraph))) for paragraph in body.iter(_A + "p")]
-    texts = [text for text in texts if text]
-    for text in texts:
-        if listed and len(texts) > 1:
-            builder.add("list", f"• {text}")
-        else:
+    paragraphs = [
+        (p, text) for p in body.iter(_A + "p") if (text := clean_line("".join(_texts(p))))
+    ]
+    numbers: dict[int, int] = {}  # the last number of each level
+    for paragraph, text in paragraphs:
+        if not listed or len(paragraphs) < 2:
             builder.add("paragraph", text)
+            continue
+        properties = paragraph.find(_A + "pPr")
+        value = properties.get("lvl", "0") if properties is not None else "0"
+        level = min(int(value), _LEVELS) if value.isdigit() else 0
+        label = _label(properties, numbers, level)
+        builder.add("list", f"{label} {text}", indent=_STEP * level)
+
+
+def _label(properties: Any, numbers: dict[int, int], level: int) -> str:
+    """The number or bullet of a paragraph; `numbers` are those of the paragraphs before it."""
+    for deeper in [known for known in numbers if known > level]:
+        del numbers[deeper]
+    mark = properties.find(_A + "buAutoNum") if properties is not None else None
+    if mark is None:
+        numbers.pop(level, None)
+        return BULLET
+    start = mark.get("startAt", "1")
+    first = int(start) if start.isdigit() and len(start) < 6 else 1
+    numbers[level] = numbers[level] + 1 if level in numbers else first
+    kind = mark.get("type", "arabicPeriod")
+    form = next((form for name, form in _FORMS.items() if kind.startswith(name)), "decimal")
+    number = drawn(numbers[level], form)
+    if kind.endswith("ParenBoth"):
+        return f"({number})"
+    return number + (")" if kind.endswith("ParenR") else "." if kind.endswith("Period") else "")
 
 
 def _texts(element: Any) -> Iterator[str]:

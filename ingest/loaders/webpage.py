@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from quire.ingest.loaders.cleaning import clean_line
+from quire.ingest.loaders.cleaning import BULLET, clean_line
 from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source
 from quire.ingest.loaders.encoding import decode
+from quire.ingest.loaders.list_numbers import drawn
 from quire.records import BlockKind
 
 _UNSEEN_TAGS = (
@@ -39,6 +40,9 @@ _RULE = re.compile(r"([^{}]{1,2000})\{([^{}]{0,5000})\}")
 _SIMPLE_SELECTOR = re.compile(r"[.#][\w-]+")
 _CHARSET = re.compile(rb"<meta[^>]{0,500}charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.IGNORECASE)
 _LONG_CELL = 400  # letters; a table whose cells are as long on average lays out a page
+_STEP = 2  # blanks that an item stands further in than the one it belongs to
+_DEEPEST = 8  # lists in lists that are told apart
+_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _MAX_STYLE = 500_000  # characters of style sheets that are looked at
 
 
@@ -81,6 +85,34 @@ class _Table:
     cell: list[str] | None = None
 
 
+@dataclass
+class _List:
+    """A list being read: how its items are numbered, None where they have bullets, and the number
+    of the next one."""
+
+    form: str | None = None
+    number: int = 1
+
+    def label(self, value: str) -> str:
+        """The number or bullet of the next item, which may have a value of its own."""
+        if self.form is None:
+            return BULLET
+        self.number = (
+            int(value) if value.isascii() and value.isdigit() and len(value) < 6 else self.number
+        )
+        label = f"{drawn(self.number, self.form)}."
+        self.number += 1
+        return label
+
+
+def _list(tag: str, attributes: dict[str, str]) -> _List:
+    if tag == "ul":
+        return _List()
+    start = attributes.get("start", "")
+    number = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
+    return _List(_FORMS.get(attributes.get("type", ""), "decimal"), number)
+
+
 class _Page:
     """Receives the tags of a page and adds blocks."""
 
@@ -93,6 +125,9 @@ class _Page:
         self._level = 0
         self._preformatted = 0
         self._tables: list[_Table] = []
+        self._lists: list[_List] = []
+        self._label = ""
+        self._margin = 0  # blanks before the next block
         # The tag that hides what is in it, and how many of its name are open inside.
         self._hider = ""
         self._hidden_depth = 0
@@ -111,9 +146,16 @@ class _Page:
         elif tag in _HEADINGS:
             self._flush()
             self._kind, self._level = "heading", _HEADINGS[tag]
+        elif tag in {"ul", "ol"}:
+            self._flush()
+            self._lists.append(_list(tag, attributes))
         elif tag == "li":
             self._flush()
             self._kind = "list"
+            self._label = (
+                self._lists[-1].label(attributes.get("value", "")) if self._lists else BULLET
+            )
+            self._margin = _STEP * min(max(len(self._lists) - 1, 0), _DEEPEST)
         elif tag == "pre":
             self._flush()
             self._kind = "code"
@@ -152,7 +194,12 @@ class _Page:
                 self._emit(self._tables.pop())
         elif tag in {"td", "th", "tr"}:
             self._end_cell()
-        elif tag in _HEADINGS or tag in {"li", "pre", "ul", "ol"}:
+        elif tag in {"ul", "ol"}:
+            self._flush()
+            if self._lists:
+                self._lists.pop()
+            self._margin = _STEP * min(len(self._lists), _DEEPEST)
+        elif tag in _HEADINGS or tag in {"li", "pre"}:
             self._flush()
             self._preformatted -= tag == "pre" and self._preformatted > 0
         elif tag in _BLOCKS and self._kind != "list":
@@ -210,9 +257,11 @@ class _Page:
         if not self._preformatted:
             text = "\n".join(filter(None, map(clean_line, text.split("\n"))))
         if text and kind == "list":
-            text = f"• {text}"
+            text = f"{self._label} {text}"
         if text:
-            self._builder.add(kind, text, level=level)
+            self._builder.add(kind, text, level=level, indent=self._margin if self._lists else 0)
+            if kind == "list":  # what follows in the item
+                self._margin += _STEP
 
     def _end_cell(self) -> None:
         self._flush()
