@@ -20,7 +20,7 @@ PAGE_BREAK = "\n\n"
 """Stands between the texts of two pages in a document's text."""
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
-SentenceKind = Literal["sentence", "head", "item", "row"]
+SentenceKind = Literal["sentence", "head", "item", "row", "version"]
 StatementKind = Literal["heading", "question", "sentence", "item", "row"]
 Support = Literal["supported", "partly", "unsupported"]
 Status = Literal["answered", "extractive", "not_found"]
@@ -351,10 +351,10 @@ class Citation:
 class Sentence:
     """A sentence of an answer with the verdict on it. `labels` name the supporting passages.
 
-    `kind` tells its form: running text, what leads to a list, an item of one, a row of a table. A
-    row's first citation is the row, those after it are its header. A `stitched` one rests on
-    several quotes, each for a part of it: that the parts belong together is said by none of them,
-    so it is supported partly at most.
+    `kind` tells its form: running text, what leads to a list, an item of one, a row of a table, or
+    what another version of a document says, named as such. A row's first citation is the row,
+    those after it are its header. A `stitched` one rests on several quotes, each for a part of it:
+    that the parts belong together is said by none of them, so it is supported partly at most.
     """
 
     text: str

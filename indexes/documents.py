@@ -411,6 +411,20 @@ def chunks_of(connection: apsw.Connection, document_id: str) -> list[Chunk]:
     return [_chunk(row) for row in rows]
 
 
+def first_chunks(
+    connection: apsw.Connection, document_id: str, *, heading: str = "", most: int = 2
+) -> list[Chunk]:
+    """The first chunks of a document, or of what stands under one of its outermost headings."""
+    rows = _rows(
+        connection,
+        f"a chunk of document {document_id}",
+        f"{_CHUNK} WHERE document_id = ?1 AND (?2 = '' OR json_extract(heading_path, '$[0]') = ?2) "
+        "ORDER BY ordinal LIMIT ?3",
+        [document_id, heading, most],
+    )
+    return [_chunk(row) for row in rows]
+
+
 def chunk_at(connection: apsw.Connection, document_id: str, offset: int) -> Chunk | None:
     """The chunk that holds a character of a document's text; None between two chunks."""
     rows = _rows(

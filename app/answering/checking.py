@@ -12,7 +12,7 @@ from typing import Any
 
 from quire.answering import receipts, refusals
 from quire.answering.finding import Found
-from quire.answering.quoting import joined, quoted, refusal
+from quire.answering.quoting import joined, other_versions, quoted, refusal
 from quire.answering.replies import CheckedReply
 from quire.answering.writing import Reading
 from quire.conversations.store import new_id
@@ -85,9 +85,14 @@ def _ended(
             notes.append(
                 refusals.left_out(found.language, shown=shown.of - shown.left_out, of=shown.of)
             )
-    text = joined(sentences, found.language) if sentences else refusal(found)
+    older, told = other_versions(found, sentences)
+    notes.extend(told)
+    whole = (*sentences, *older)
+    text = joined(whole, found.language) if whole else refusal(found)
     if not wrote:
         yield text
+    elif older:
+        yield text.removeprefix(joined(sentences, found.language))
     notes[:0] = (
         refusals.changed(found.language, asked=change.asked, found=change.found)
         for change in found.changes
@@ -100,7 +105,7 @@ def _ended(
         standalone_question=found.standalone,
         status=status,
         text=text,
-        sentences=sentences,
+        sentences=whole,
         passages=found.passages,
         model=model.name if model and wrote else None,
         usage=reply.usage if reply else Usage(),

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quire.answering import expectations
+from quire.answering.versions import differences
 from quire.models.protocols import Embedder
 from quire.records import Citation, Passage, Statement
 from quire.search.information import Information
@@ -196,6 +197,9 @@ def _held(characters: frozenset[str] | None, text: str) -> float | None:
 
 
 def _differs(one: str, other: str) -> bool:
-    """Whether two sentences say different things: less than four fifths of the terms shared."""
+    """Whether a sentence says something that another does not: less than four fifths of the terms
+    shared, or another number, date, name or negation."""
     left, right = set(analysis.terms(one)), set(analysis.terms(other))
-    return len(left & right) < 0.8 * max(1, min(len(left), len(right)))
+    if len(left & right) < 0.8 * max(1, min(len(left), len(right))):
+        return True
+    return differences.adds(one, to=other)

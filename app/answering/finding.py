@@ -7,13 +7,18 @@ confidence decides whether there is an answer at all. A question about the whole
 answered by looking at every chunk. All of it sees one state of the catalog.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from quire.answering import confidence, evidence, followups
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
+from quire.answering.versions import eras
+from quire.answering.versions.library import Library
+from quire.answering.versions.settling import Chain, Settled, settle
 from quire.models.protocols import Embedder
 from quire.records import Hit, Passage
 from quire.search.passages import context
@@ -35,10 +40,11 @@ _HITS = 8  # … at most so many; neighbours among them become one passage
 class Found:
     """What was found for a question. `standalone` is the question as it was understood.
 
-    `judgement` says whether to answer; it is None where there was nothing to judge. `unread` are
-    the documents' languages where neither words nor meaning could lead from the question to them.
-    `changes` are the words that were searched for in another form. `embedder` is the model that
-    searched, None where there are no documents.
+    `chains` are what the documents said of the same at different times; what is superseded is not
+    among the evidence. `judgement` says whether to answer; it is None where there was nothing to
+    judge. `unread` are the documents' languages where neither words nor meaning could lead from the
+    question to them. `changes` are the words that were searched for in another form. `embedder` is
+    the model that searched, None where there are no documents.
     """
 
     asked: Asked
@@ -51,6 +57,7 @@ class Found:
     hits: tuple[Hit, ...] = ()
     survey: Surveyed | None = None
     changes: tuple[Change, ...] = ()
+    chains: tuple[Chain, ...] = ()
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
 
@@ -134,6 +141,8 @@ def _searched(
     hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))
     proof, judgement = _judged(asked, query, _Near(hits, passages), snapshot, retriever)
+    library = Library(snapshot, [hit.document for hit in near], within=asked.scope)
+    settled = _settled(query, proof, library, snapshot, retriever)
     unread: tuple[str, ...] = ()
     if there and not judgement.enough:
         unread = _unread(query.tongue, there, passages, retriever)
@@ -141,8 +150,9 @@ def _searched(
         asked,
         understood,
         query.language,
-        passages=passages,
-        evidence=proof,
+        passages=(*passages, *settled.passages),
+        evidence=settled.evidence,
+        chains=settled.chains,
         changes=changes,
         judgement=judgement if there else None,
         unread=unread,
@@ -191,6 +201,26 @@ def _judged(
         if about and alone[1].confidence > best[1].confidence:
             return alone
     return best
+
+
+def _settled(
+    query: Query,
+    proof: Sequence[Evidence],
+    library: Library,
+    snapshot: Snapshot,
+    retriever: Retriever,
+) -> Settled:
+    """The evidence without what is superseded at the time that is asked for."""
+    unembedded = dataclasses.replace(query, vector=None)
+
+    def score(passages: Sequence[Passage]) -> list[Evidence]:
+        information = snapshot.information(query)
+        return evidence.find(
+            unembedded, passages, information=information, embedder=retriever.embedder
+        )
+
+    at = eras.era(query.text, today=date.today())
+    return settle(proof, era=at, library=library, score=score)
 
 
 def _unread(

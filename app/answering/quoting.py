@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from quire.answering import refusals, showing
 from quire.answering.finding import Found
 from quire.answering.showing import Shown
+from quire.answering.versions import telling
 from quire.records import Sentence, Status
 
 
@@ -18,6 +19,13 @@ def quoted(found: Found) -> tuple[Status, Shown]:
     if not found.enough:
         return "not_found", Shown(())
     return "extractive", showing.show(found.standalone, found.evidence)
+
+
+def other_versions(
+    found: Found, sentences: Sequence[Sentence]
+) -> tuple[tuple[Sentence, ...], tuple[str, ...]]:
+    """What other versions of the documents say of the same as an answer, and notes about that."""
+    return telling.tell(found.chains, sentences, language=found.language)
 
 
 def refusal(found: Found) -> str:
@@ -40,7 +48,7 @@ def joined(written: Sequence[Sentence], language: str) -> str:
     parts: list[str] = []
     before = "sentence"
     for sentence in written:
-        apart = sentence.kind in {"item", "row"} or before != "sentence"
+        apart = sentence.kind in {"item", "row", "version"} or before != "sentence"
         if parts and apart:
             parts.append(f"\n{sentence.text}")
         else:

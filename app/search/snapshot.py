@@ -109,6 +109,19 @@ class Snapshot:
         }
         return join_neighbours(hits, pages)
 
+    def holding(self, words: str, *, k: int, documents: Sequence[str] | None = None) -> list[Hit]:
+        """The `k` chunks that hold most of some words, among these documents or all of them."""
+        ranking = lexical.search(self._frequencies, words, k=k, documents=documents)
+        return self._hits(
+            [[chunk] for chunk, _ in ranking], _Ranked({"lexical": ranking}, dict(ranking))
+        )
+
+    def opening(self, document_id: str, *, heading: str = "") -> str:
+        """How a document begins, or what stands under one of its outermost headings: the texts of
+        its first chunks."""
+        first = documents.first_chunks(self.connection, document_id, heading=heading)
+        return "\n".join(chunk.text for chunk in first)
+
     def information(self, query: Query) -> Information:
         """How much each word of what a query asks tells, without those that tell nothing in its
         language."""

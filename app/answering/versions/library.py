@@ -1,0 +1,89 @@
+"""Where the documents that belong to a statement's own are looked for: its other versions, and what
+amends it. All of it sees one state of the catalog."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from quire.answering.versions import editions
+from quire.answering.versions.editions import Edition
+from quire.indexes.scope import Scope, select
+from quire.records import Document, Passage
+from quire.search.snapshot import Snapshot
+
+_AMENDMENTS = 24  # chunks looked at for documents that amend others
+_AMENDING = {
+    "zh": "补充协议 修正案 变更协议",
+    "en": "amendment addendum supplemental agreement variation",
+}
+
+
+class Library:
+    """The documents beside those of a question's passages. `known` are documents that were found
+    near, and `within` says which of others may be looked at."""
+
+    def __init__(
+        self, snapshot: Snapshot, known: Iterable[Document], *, within: Scope | None
+    ) -> None:
+        self._snapshot = snapshot
+        self._within = select(snapshot.connection, within).documents if within else None
+        self._known = {document.id: document for document in known}
+        self._parts: dict[tuple[str, str], Edition] = {}
+        self._with_parts: set[str] = set()
+
+    def edition(self, document: Document, part: str = "") -> Edition:
+        """What a document says of itself, or the part of it under a heading."""
+        key = document.id, part
+        if key not in self._parts:
+            opening = self._snapshot.opening(document.id, heading=part)
+            called = dataclasses.replace(document, title=part, name=part) if part else document
+            self._parts[key] = _read(called, opening)
+        return self._parts[key]
+
+    def versions_of(self, edition: Edition) -> list[Edition]:
+        """The other versions of a document."""
+        others = map(self.edition, self._known.values())
+        return [other for other in others if editions.are_versions(edition, other)]
+
+    def look_for_amendments(self, edition: Edition) -> None:
+        """Make known what belongs to a contract: its amendments, and what it amends."""
+        words = _AMENDING.get(edition.document.language, _AMENDING["en"])
+        asked = " ".join((*edition.codes, edition.document.title, words))
+        for hit in self._snapshot.holding(asked, k=_AMENDMENTS, documents=self._within):
+            self._known.setdefault(hit.document.id, hit.document)
+            if any(map(editions.is_amendment, hit.chunk.heading_path[:1])):
+                self._with_parts.add(hit.document.id)
+
+    def has_parts(self, document_id: str) -> bool:
+        """Whether amendments to a document were found that stand in it itself."""
+        return document_id in self._with_parts
+
+    def family_of(self, edition: Edition) -> list[Edition]:
+        """The amendments of a contract, or the contract and the other amendments of one."""
+        others = [self.edition(d) for d in self._known.values() if d.id != edition.document.id]
+        return [
+            other
+            for other in others
+            if editions.is_amended_by(edition, other) or editions.is_amended_by(other, edition)
+        ]
+
+    def passages(
+        self, words: str, documents: Sequence[str], *, most: int, beside: Sequence[Passage]
+    ) -> list[Passage]:
+        """What some documents say about `words`, where no passage `beside` has it already."""
+        held = {(p.document.id, start) for p in beside for start, _ in p.stretches}
+        hits = [
+            hit
+            for hit in self._snapshot.holding(words, k=most, documents=documents)
+            if (hit.document.id, hit.chunk.span.start) not in held
+        ]
+        first = max((passage.label for passage in beside), default=0)
+        return [
+            dataclasses.replace(passage, label=first + passage.label)
+            for passage in self._snapshot.passages(hits)
+        ]
+
+
+@lru_cache(maxsize=512)  # a document says the same of itself for every question
+def _read(document: Document, opening: str) -> Edition:
+    return editions.read(document, opening)

@@ -1,0 +1,126 @@
+"""How what is superseded is named beside an answer: one sentence each, with its quote."""
+
+from collections.abc import Sequence
+
+from quire.answering.versions.settling import Chain, Relation, Said
+from quire.records import Citation, Passage, Sentence, Stretch
+
+_MOST = 4  # sentences about other versions beside one answer
+_LONGEST = 300  # characters of a quote that are told
+_EARLIER = {
+    "en": {
+        "words": "An earlier version ({name}) said: “{quote}”",
+        "dates": "An earlier document ({name}) said: “{quote}”",
+        "files": "An older file ({name}, of {modified}) says: “{quote}”",
+        "clause": "Before that ({name}): “{quote}”",
+    },
+    "zh": {
+        "words": "较早的版本（{name}）的说法是：“{quote}”",
+        "dates": "较早的文档（{name}）的说法是：“{quote}”",
+        "files": "较旧的文件（{name}，{modified}）的说法是：“{quote}”",
+        "clause": "在此之前（{name}）：“{quote}”",
+    },
+}
+_LATER = {
+    "en": {
+        "words": "A later version ({name}) says: “{quote}”",
+        "dates": "A later document ({name}) says: “{quote}”",
+        "files": "A newer file ({name}, of {modified}) says: “{quote}”",
+        "clause": "Changed later ({name}): “{quote}”",
+    },
+    "zh": {
+        "words": "较新的版本（{name}）的说法是：“{quote}”",
+        "dates": "较新的文档（{name}）的说法是：“{quote}”",
+        "files": "较新的文件（{name}，{modified}）的说法是：“{quote}”",
+        "clause": "后来改为（{name}）：“{quote}”",
+    },
+}
+_OTHER = {
+    "en": "Another source ({name}) says, and which of the two is newer cannot be told: “{quote}”",
+    "zh": "另一来源（{name}）的说法不同，无法判断哪个更新：“{quote}”",
+}
+_MORE = {
+    "en": "{count} more lines differ between the versions; ask what changed to see them.",
+    "zh": "另有{count}处在各版本之间不同；可以询问有哪些变化来查看。",
+}
+
+
+def tell(
+    chains: Sequence[Chain], shown: Sequence[Sentence], *, language: str
+) -> tuple[tuple[Sentence, ...], tuple[str, ...]]:
+    """What was said at other times of what is shown, as sentences, and a note where that is not
+    all of it."""
+    told: list[Sentence] = []
+    more = 0
+    for chain in chains:
+        if not any(_rests_on(sentence, chain.current) for sentence in shown):
+            continue
+        for said, relation in chain.others:
+            if any(_rests_on(sentence, said) for sentence in (*shown, *told)):
+                continue
+            if len(told) < _MOST:
+                told.append(_sentence(chain, said, relation, language))
+            else:
+                more += 1
+    notes = (_MORE["zh" if language == "zh" else "en"].format(count=more),) if more else ()
+    return tuple(told), notes
+
+
+def citations(said: Said) -> tuple[Citation, ...]:
+    """The quote of a statement, and the header of a row."""
+    statement, passage = said.statement, said.proof.passage
+    headers = statement.under if statement.kind == "row" else ()
+    return (
+        _citation(passage, Stretch(statement.start, statement.end, statement.text)),
+        *(_citation(passage, header) for header in headers),
+    )
+
+
+def quote(said: Said) -> str:
+    """What a statement says, as it is quoted within a sentence."""
+    told = said.statement.told.strip('“”"「」 ')
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
+
+
+def _sentence(chain: Chain, said: Said, relation: Relation, language: str) -> Sentence:
+    document = said.proof.passage.document
+    tongue = "zh" if language == "zh" else "en"
+    if relation == "other":
+        text = _OTHER[tongue]
+    else:
+        text = (_EARLIER if relation == "earlier" else _LATER)[tongue][_why(chain, said)]
+    return Sentence(
+        text.format(name=document.name, modified=document.modified[:10], quote=quote(said)),
+        "supported",
+        citations(said),
+        kind="version",
+    )
+
+
+def _why(chain: Chain, said: Said) -> str:
+    """By what it is known that the one is newer."""
+    if chain.current.edition.amends or said.edition.amends:
+        return "clause"
+    if chain.current.proof.passage.document.id == said.proof.passage.document.id:
+        return "clause"
+    return chain.ground or "words"
+
+
+def _rests_on(sentence: Sentence, said: Said) -> bool:
+    place = said.proof.passage.document.id
+    start, end = said.statement.start, said.statement.end
+    return any(
+        citation.document.id == place and citation.start < end and start < citation.end
+        for citation in sentence.citations
+    )
+
+
+def _citation(passage: Passage, place: Stretch) -> Citation:
+    return Citation(
+        label=passage.label,
+        document=passage.document,
+        page=passage.page_at(place.start),
+        start=place.start,
+        end=place.end,
+        quote=place.text,
+    )
