@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from quire.answering.versions import differences
 from quire.text import analysis
 from quire.verification import numerals
 from quire.verification.quantities import quantities
@@ -58,14 +59,23 @@ _ALREADY = re.compile(
 )
 _REACH, _BEFORE = 160, 24  # characters after and before a number in which the word of change stands
 _PART = re.compile(
-    r"\b(?:figures?|words?|dates?|numbers?|amounts?|lines?|percentages?|rates?|sums?)\b[^.;]{0,60}"
+    r"\b(?:figures?|words?|dates?|numbers?|amounts?|lines?|percentages?|rates?|sums?)\b.{0,80}?"
     r"\b(?:replaced|reads?|deleted|changed|amended|raised|reduced|omitted)\b"
     r"|\bis (?:raised|reduced|increased|lowered|changed|extended|put back) from\b"
     r"|[由从]\s*[“「\"]?(?P<from>[^，。；“”]{1,24}?)[”」\"]?\s*(?:变更|修改|改|调整|增加|减少|提高|降低)"
-    r"|[“「\"](?P<quoted>[^“”「」\"]{1,40})[”」\"]\s*(?:改|变更|替换|修改)",
+    r"|[“「\"](?P<quoted>[^“”「」\"]{1,40})[”」\"]\s*(?:改|变更|替换|修改)"
+    r"|(?:中?关于|有关|涉及)(?P<topic>[^，。；的]{1,12})的",
     re.IGNORECASE,
 )
 _QUOTED = re.compile('[“"「]([^“”"「」]{1,80})[”"」]')
+_SENTENCE = re.compile(r"(?<=[a-z\d\"”][.;])\s+(?=[A-Z\"“])|(?<=[。；])")
+_MOVED = re.compile(
+    r"\b(?:put back|brought forward|postponed|moved|raised|lowered|reduced|increased|changed"
+    r"|extended)\s+from\s+(?P<old>.{1,40}?)\s+to\b|[由从](?P<old_zh>[^，。；]{1,24}?)"
+    r"(?:推迟|提前|延期|调整|改|变更|提高|降低|增加|减少)[为至到]",
+    re.IGNORECASE,
+)
+_ABOUT = 0.6  # share of words by which a change that names no clause is known to be of one
 _LINE = re.compile(r"\n+")
 
 
@@ -85,27 +95,6 @@ class Clause:
     quoted: bool = False
     changes: frozenset[str] = frozenset()
 
-    def touches(self, old: str) -> bool:
-        """Whether it changes something that `old` says: all of it, or figures or words that stand
-        there."""
-        if not _PART.search(self.text):
-            return True
-        there = "".join(analysis.fold(old).split())
-        held = {q.value for q in quantities(old)}
-        for match in _CHANGED.finditer(self.text):
-            before = self.text[max(0, match.start() - _REACH) : match.start()]
-            words = {"".join(analysis.fold(word).split()) for word in _QUOTED.findall(before)}
-            words |= {
-                "".join(analysis.fold(part[group]).split())
-                for part in _PART.finditer(self.text)
-                for group in ("from", "quoted")
-                if part[group]
-            }
-            said = {q.value for q in quantities(_NAMED.sub(" ", before))}
-            if any(word in there for word in words) or said & held:
-                return True
-        return False
-
 
 def read(text: str, *, offset: int = 0) -> list[Clause]:
     """The clauses of a text, in order; `offset` is added to all places.
@@ -124,6 +113,65 @@ def number(heading: str) -> str:
     """
     match = _OWN.match(heading)
     return _plain(match) if match else ""
+
+
+def changes(text: str) -> frozenset[str]:
+    """The numbers that a text names with a word of change beside.
+
+    >>> sorted(changes("Decision D-41 is withdrawn.")), sorted(changes("原合同第五条修改为：……"))
+    (['d-41'], ['5'])
+    """
+    return frozenset(_changes(text))
+
+
+def touches(text: str, old: str) -> bool:
+    """Whether what changes a clause changes something that `old`, a statement of that clause, says:
+    all of it, or figures, words or a topic that stand there.
+
+    >>> touches("In clause 5.1 the figure of £864 is replaced by £936.", "A charge of £864 is due.")
+    True
+    >>> touches('In clause 8.1 the words "six sets" are replaced by "two sets".', "A key is lost.")
+    False
+    >>> touches("Clause 5.2 is replaced by:", "It ends.")
+    True
+    """
+    said = [part for part in _SENTENCE.split(_ALREADY.sub(" ", text)) if _CHANGED.search(part)]
+    return any(_touches(part, old) for part in said)
+
+
+def moves(text: str, old: str) -> bool:
+    """Whether a text says that a value that stands in `old` is another now.
+
+    >>> moves("The start is put back from 3 March to 17 March.", "We begin on Monday 3 March 2025.")
+    True
+    """
+    held = {q.value for q in quantities(old)}
+    return any(
+        value.lstrip("-") and any(other.endswith(value) for other in held)
+        for match in _MOVED.finditer(text)
+        for value in (q.value for q in quantities(match["old"] or match["old_zh"]))
+    )
+
+
+def _touches(text: str, old: str) -> bool:
+    parts = [*_PART.finditer(text)]
+    if not parts:
+        return any(_changes(text, inside=True)) or differences.alike(text, old) >= _ABOUT
+    there = _joined(old)
+    topics = [part["topic"] for part in parts if part["topic"]]
+    if topics:
+        return any(_joined(topic) in there for topic in topics)
+    words = {_joined(word) for part in parts for word in (part["from"], part["quoted"]) if word}
+    values: set[str] = set()
+    for match in _CHANGED.finditer(text):
+        before = text[max(0, match.start() - _REACH) : match.start()]
+        words |= {_joined(word) for word in _QUOTED.findall(before)}
+        values |= {q.value for q in quantities(_NAMED.sub(" ", before))}
+    return any(word in there for word in words) or bool(values & {q.value for q in quantities(old)})
+
+
+def _joined(text: str) -> str:
+    return "".join(analysis.fold(text).split())
 
 
 def numbers_of(clause: Clause, headings: Sequence[str]) -> list[str]:
@@ -161,10 +209,11 @@ def _clause(text: str, start: int, end: int, offset: int) -> Clause:
     )
 
 
-def _changes(text: str) -> Iterator[str]:
-    """The numbers that a text names with a word of change beside."""
+def _changes(text: str, *, inside: bool = False) -> Iterator[str]:
+    """The numbers that a text names with a word of change beside. One that it begins with is its
+    own, unless it stands `inside` a clause."""
     said = _ALREADY.sub(lambda match: " " * len(match[0]), text)
-    own = _OWN.match(said)
+    own = None if inside else _OWN.match(said)
     for match in _NAMED.finditer(said, own.end() if own else 0):
         after = re.split(r"(?<=[a-z])\.\s|[。；]", said[match.end() : match.end() + _REACH])[0]
         before = said[max(0, match.start() - _BEFORE) : match.start()].split("\n")[-1]

@@ -31,6 +31,7 @@ _MOST = 12  # of them
 _LOOKED_FOR = 3  # … for whose other versions and amendments the documents are searched
 _HITS = 8  # chunks that such a search brings
 _ROUNDS = 3  # steps from a clause to what changes it, and what changes that
+_TOUCHED = 0.3  # what a statement that names what it changes has before one with as many words
 _BESIDE = 0.75  # of the best score: what an unrelated document must have to be told as another view
 
 
@@ -255,7 +256,8 @@ class _Settling:
         if clause is None:
             return []
         if clause.changes or said.edition.amends:
-            return [*sorted(clause.changes), *([clause.number] if clause.quoted else [])]
+            changed = clauses.changes(said.statement.text) or clause.changes
+            return [*sorted(changed), *([clause.number] if clause.quoted else [])]
         headings = said.proof.passage.headings_at(said.proof.start)
         return clauses.numbers_of(clause, headings)
 
@@ -302,11 +304,12 @@ class _Settling:
         here = own.proof.passage.document.id == passage.document.id
         if here and not own.edition.amends:
             codes = {number for number in numbers if _is_code(number)}
-            return bool(clause.changes & codes) or clause.number in codes
+            return bool(clause.changes & codes) or clause.number in codes or _moves(clause, own)
         return own.edition.amends and clause.number in numbers
 
     def _picked(self, clause: Clause, passage: Passage, own: Said) -> Said | None:
-        """What a clause says about the same as a statement does."""
+        """What a clause says about the same as a statement does; None where it is older and says
+        nothing like it."""
         there = [
             each
             for each in self._pool
@@ -315,15 +318,15 @@ class _Settling:
         if not there:
             return None
 
-        def fit(each: Evidence) -> tuple[bool, float, float]:
-            touched = own.clause is not None and bool(own.clause.changes)
-            return (
-                touched and own.clause is not None and own.clause.touches(each.text),
-                differences.alike(own.statement.text, each.text),
-                each.score,
-            )
+        def fit(each: Evidence) -> tuple[float, float]:
+            reached = _reaches(own, each.text) or clauses.touches(each.text, own.statement.text)
+            alike = differences.alike(own.statement.text, each.text)
+            return alike + _TOUCHED * reached, each.score
 
-        return self._said(max(there, key=fit))
+        best = max(there, key=fit)
+        said = self._said(best)
+        order = _newer(own, said)
+        return None if not fit(best)[0] and order and order[0] > 0 else said
 
     # -- versions -----------------------------------------------------------------------------
 
@@ -420,12 +423,30 @@ def _is_code(number: str) -> bool:
     return "-" in number
 
 
+def _moves(clause: Clause, own: Said) -> bool:
+    """Whether of two decisions the later one gives another value to what the earlier one says,
+    without its number."""
+    if own.clause is None or not (_is_code(clause.number) and _is_code(own.clause.number)):
+        return False
+    first, second = sorted((clause, own.clause), key=lambda each: each.start)
+    shared = differences.content(first.text) & differences.content(second.text)
+    return bool(shared) and clauses.moves(second.text, first.text)
+
+
+def _reaches(own: Said, text: str) -> bool:
+    """Whether a statement that changes a clause changes what a text says."""
+    if own.clause is None or not own.clause.changes:
+        return False
+    saying = own.statement.text
+    return clauses.touches(saying if clauses.changes(saying) else own.clause.text, text)
+
+
 def _agree(clause: Clause, texts: Sequence[str], own: Said, picked: Said) -> bool:
     """Whether a change bears on what a statement says, or on what replaced it."""
     if clause.changes:
-        return any(clause.touches(text) for text in texts)
+        return any(clauses.touches(clause.text, text) for text in texts)
     if own.clause and own.clause.changes:
-        return own.clause.touches(picked.statement.text)
+        return _reaches(own, picked.statement.text)
     return True
 
 

@@ -1,10 +1,12 @@
 """How what is superseded is named beside an answer: one sentence each, with its quote."""
 
+import re
 from collections.abc import Sequence
 
 from quire.answering.versions.settling import Chain, Relation, Said
 from quire.records import Citation, Passage, Sentence, Stretch
 
+_BULLET = re.compile(r"^\s*[-*+•·●○▪]\s+")
 _MOST = 4  # sentences about other versions beside one answer
 _LONGEST = 300  # characters of a quote that are told
 _EARLIER = {
@@ -78,7 +80,7 @@ def citations(said: Said) -> tuple[Citation, ...]:
 
 def quote(said: Said) -> str:
     """What a statement says, as it is quoted within a sentence."""
-    told = said.statement.told.strip('“”"「」 ')
+    told = _BULLET.sub("", said.statement.told).strip('“”"「」 ')
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
 
 
