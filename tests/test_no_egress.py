@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from quire.models.runtimes.manifest import Manifest
+from quire.models.store.starter import EMBEDDER
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 # Python reads `sitecustomize` at each start, so this guards parser processes as well. An audit hook
@@ -97,6 +100,16 @@ def test_an_ingest_and_an_answer_connect_to_nothing(tmp_path: Path) -> None:
     assert told["answer"]["usage"]["completion_tokens"] > 0, "the chat model has written"
     assert told["model"] == "SmolLM2-135M-Instruct"
     assert told["loaded"] == ["langchain_core", "llama_cpp", "onnxruntime"]
+    assert not (tmp_path / "attempts.txt").exists()
+
+
+def test_an_export_of_an_embedding_model_connects_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    arguments = ("quire.models.runtimes.exporting", str(EMBEDDER.path), str(tmp_path / "export"))
+    guarded(tmp_path, "-m", *arguments, "0")
+    manifest = Manifest.read(tmp_path / "export")
+    assert manifest is not None
+    assert manifest.runtime.startswith("onnx")
     assert not (tmp_path / "attempts.txt").exists()
 
 
