@@ -32,7 +32,7 @@ from quire.models.runtimes import exporting
 from quire.models.runtimes.contract import Runtime, Vectors
 from quire.models.runtimes.exporting import EXACT, ROUNDED
 from quire.models.runtimes.pytorch import TorchRuntime
-from quire.models.store.starter import EMBEDDER
+from quire.models.store.starter import ENGLISH
 
 _DEPTH = 5
 _BATCH_TOKENS = 2048
@@ -40,7 +40,7 @@ _BATCH_TOKENS = 2048
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("model", nargs="?", type=Path, default=EMBEDDER.path)
+    parser.add_argument("model", nargs="?", type=Path, default=ENGLISH.path)
     parser.add_argument("--sets", nargs="*", type=Path, default=[])
     parser.add_argument("--limit", type=int, help="questions of each set")
     options = parser.parse_args()

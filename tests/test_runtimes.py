@@ -22,7 +22,7 @@ from quire.models.runtimes.contract import Role, Vectors
 from quire.models.runtimes.manifest import GRAPH, MANIFEST, TOKENIZER, Manifest
 from quire.models.runtimes.onnx import OnnxRuntime
 from quire.models.runtimes.pytorch import TorchRuntime
-from quire.models.store.starter import EMBEDDER
+from quire.models.store.starter import ENGLISH
 
 # Short and long, so that most of a batch is padding; one is longer than the model reads.
 TEXTS = [
@@ -36,8 +36,8 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def model() -> Path:
-    assert EMBEDDER.path is not None, EMBEDDER.install
-    return EMBEDDER.path
+    assert ENGLISH.path is not None, ENGLISH.install
+    return ENGLISH.path
 
 
 @pytest.fixture(scope="module")
