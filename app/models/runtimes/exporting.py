@@ -27,7 +27,7 @@ import torch
 from quire.errors import ModelUnusable
 from quire.models.reading import PAIRS
 from quire.models.runtimes import smoothing
-from quire.models.runtimes.contract import Role, Runtime, Vectors
+from quire.models.runtimes.contract import Role, Runtime, Vectors, unit_rows
 from quire.models.runtimes.manifest import GRAPH, TOKENIZER, Manifest
 from quire.models.runtimes.onnx import OnnxRuntime, session
 from quire.models.runtimes.pytorch import TorchRuntime
@@ -159,10 +159,14 @@ def vectors_of(runtime: Runtime) -> list[Vectors]:
 
 
 def least_cosine(got: Sequence[Vectors], wanted: Sequence[Vectors]) -> float:
-    """Over all texts; 0 where there are not as many numbers."""
+    """Over all texts, of what is left of their vectors without the mean of those wanted: in some
+    models all texts point so much the same way that any two have a cosine of 0.8. 0 where there are
+    not as many numbers."""
     if any(a.shape != b.shape for a, b in zip(got, wanted, strict=True)):
         return 0.0
-    return min(float((a * b).sum(axis=1).min()) for a, b in zip(got, wanted, strict=True))
+    mean = np.concatenate(wanted).mean(axis=0)
+    ours, theirs = (unit_rows(np.concatenate(each) - mean) for each in (got, wanted))
+    return float((ours * theirs).sum(axis=1).min())
 
 
 def speed_of(runtime: Runtime) -> float:

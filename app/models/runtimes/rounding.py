@@ -134,4 +134,5 @@ class _Rounding:
 def _step(values: npt.NDArray[np.float32], *, axis: int) -> npt.NDArray[np.float32]:
     """The step by which values become -127…127, for each column (`axis` 0) or row."""
     largest = np.abs(values).max(axis=axis, keepdims=True)
-    return np.maximum(largest / _MOST, 1e-12).astype(np.float32)
+    step: npt.NDArray[np.float32] = np.maximum(largest / _MOST, 1e-12).astype(np.float32)
+    return step

@@ -70,4 +70,5 @@ def _factor(
 ) -> npt.NDArray[np.float32]:
     rows = np.abs(np.concatenate(matrices, axis=1)).max(axis=1)
     factor = np.sqrt(np.maximum(largest, _LEAST) / np.maximum(rows, _LEAST))
-    return (factor / np.exp(np.log(factor).mean())).astype(np.float32)
+    even: npt.NDArray[np.float32] = (factor / np.exp(np.log(factor).mean())).astype(np.float32)
+    return even
