@@ -16,6 +16,7 @@ import dataclasses
 import json
 import math
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ from scoreboard import SOURCES
 OUT = Path(__file__).parent.parent / "app" / "answering" / "calibration.json"
 HITS, PASSAGES = 8, 6  # as an answer is made from
 DEEPER = 20  # hits searched, so that eight are left when a paragraph is withheld
+SMALL = 0.5  # of the largest set: what a smaller one counts for at least
 WITHHELD_WEIGHT = 0.1  # of a question asked once more without its paragraph, when fitting
 SHRINKING = 10.0  # L2 on standardised weights
 REFUSED = {"en": 0.11, "zh": 0.07}
@@ -57,6 +59,7 @@ GOOD = {
     "length",
     "nearest",
 }  # the higher, the likelier an answer
+READ = ("cosine", "nearest")  # 0 where the embedding model cannot read the language
 SIGNS = np.array([0 if name == "rarity" else 1 if name in GOOD else -1 for name in NAMES])
 
 Floats = NDArray[np.float64]
@@ -68,6 +71,7 @@ Fitted = tuple[float, Floats]
 class Row:
     """One question, asked of its documents. `right`: what would be shown holds the answer."""
 
+    set: str
     document: str
     answerable: bool
     withheld: bool
@@ -112,6 +116,7 @@ def _row(
     shown = showing.show(query.text, found).sentences
     said = "\n".join((*(s.text for s in shown), *(c.quote for s in shown for c in s.citations)))
     return Row(
+        set="",
         document=asked.get("document") or (passages[0].document.name if passages else ""),
         answerable=bool(answers or asked.get("needs")) and not withheld,
         withheld=withheld,
@@ -160,15 +165,21 @@ class Table:
 
 
 def table(found: Sequence[Row], *, cosine: bool) -> Table:
+    """The rows, where those of a small set weigh more: kinds of documents count, not questions."""
+    sizes = Counter(row.set for row in found)
+    largest = max(sizes.values())
+    weighs = {name: max(1.0, SMALL * largest / size) for name, size in sizes.items()}
     x = np.array([row.signals for row in found], float)
     if not cosine:
-        x[:, NAMES.index("cosine")] = 0.0
+        x[:, [NAMES.index(name) for name in READ]] = 0.0
     return Table(
         x=x,
         right=np.array([row.right for row in found]),
         answerable=np.array([row.answerable for row in found]),
         counted=np.array([not row.extra for row in found]),
-        weight=np.array([WITHHELD_WEIGHT if row.withheld else 1.0 for row in found]),
+        weight=np.array(
+            [weighs[row.set] * (WITHHELD_WEIGHT if row.withheld else 1.0) for row in found]
+        ),
         documents=[row.document for row in found],
     )
 
@@ -254,9 +265,12 @@ def at_most(wrong: int, shown: int) -> float:
     return high
 
 
-def usual(sure: Floats, answerable: NDArray[np.bool_], language: str) -> float:
-    """The threshold that refuses the usual share of the answerable questions."""
-    return float(np.quantile(sure[answerable], REFUSED[language]))
+def usual(sure: Floats, data: Table, chosen: NDArray[np.bool_], language: str) -> float:
+    """The threshold that refuses the usual share of the answerable questions, by weight."""
+    order = np.argsort(sure[chosen])
+    weight = data.weight[chosen][order]
+    at = np.searchsorted(np.cumsum(weight) / weight.sum(), REFUSED[language])
+    return float(sure[chosen][order][at])
 
 
 # -- reporting ---------------------------------------------------------------------------------
@@ -277,7 +291,7 @@ def report(name: str, data: Table) -> None:
             judged = ~ours & data.counted
             theirs = confidence(fit(data, ours), data.x[judged])
             right, answerable = data.right[judged], data.answerable[judged]
-            bound = usual(sure, counted & data.answerable, name[:2])
+            bound = usual(sure, data, counted & data.answerable, name[:2])
             shown = theirs >= bound
             found.setdefault("usual", []).append(
                 (
@@ -316,12 +330,12 @@ def calibrated(language: str, embedder: str | None, data: Table) -> dict[str, ob
     return {
         "language": language,
         "embedder": embedder,
-        "usual": round(usual(sure, data.counted & data.answerable, language), 4),
+        "usual": round(usual(sure, data, data.counted & data.answerable, language), 4),
         "intercept": round(intercept, 4),
         "weights": {
             name: round(float(weight), 4)
             for name, weight in zip(NAMES, weights, strict=True)
-            if embedder or name != "cosine"
+            if embedder or name not in READ
         },
         "curve": [[round(value, 4) for value in point] for point in points],
     }
@@ -336,7 +350,11 @@ def main() -> None:
     arguments = parser.parse_args()
     results, made_on = [], {}
     for language, sets in (("en", arguments.en), ("zh", arguments.zh)):
-        found = [row for folder in sets for row in rows(folder, arguments.kbs / folder.name)]
+        found = [
+            dataclasses.replace(row, set=folder.name)
+            for folder in sets
+            for row in rows(folder, arguments.kbs / folder.name)
+        ]
         if not found:
             continue
         made_on[language] = [SOURCES.get(folder.name, folder.name) for folder in sets]
