@@ -95,7 +95,7 @@ def _ended(
         yield text.removeprefix(joined(sentences, found.language))
     notes[:0] = (
         refusals.changed(found.language, asked=change.asked, found=change.found)
-        for change in found.changes
+        for change in found.reworded
     )
     asked, survey, model = found.asked, found.survey, reading.model if reading else None
     yield Answer(

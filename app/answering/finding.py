@@ -16,7 +16,8 @@ from quire.answering import confidence, evidence, followups
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
-from quire.answering.versions import eras
+from quire.answering.versions import comparing, eras
+from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
 from quire.answering.versions.settling import Chain, Settled, settle
 from quire.models.protocols import Embedder
@@ -41,10 +42,11 @@ class Found:
     """What was found for a question. `standalone` is the question as it was understood.
 
     `chains` are what the documents said of the same at different times; what is superseded is not
-    among the evidence. `judgement` says whether to answer; it is None where there was nothing to
-    judge. `unread` are the documents' languages where neither words nor meaning could lead from the
-    question to them. `changes` are the words that were searched for in another form. `embedder` is
-    the model that searched, None where there are no documents.
+    among the evidence. `changes` answer a question about what has changed. `judgement` says whether
+    to answer; it is None where there was nothing to judge. `unread` are the documents' languages
+    where neither words nor meaning could lead from the question to them. `reworded` are the words
+    that were searched for in another form. `embedder` is the model that searched, None where there
+    are no documents.
     """
 
     asked: Asked
@@ -56,8 +58,9 @@ class Found:
     unread: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     survey: Surveyed | None = None
-    changes: tuple[Change, ...] = ()
+    reworded: tuple[Change, ...] = ()
     chains: tuple[Chain, ...] = ()
+    changes: Compared | None = None
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
 
@@ -96,6 +99,8 @@ def find(asked: Asked, retriever: Retriever) -> Found:
         if there and (survey := detect(standalone)):
             return _surveyed(asked, query, survey, snapshot, retriever)
         found = _searched(asked, query, there, snapshot, retriever)
+        if found.changes:
+            return found
         for reading in () if found.enough else readings:
             # What was added to it may be what it is not about.
             other = _searched(asked, retriever.query(reading), there, snapshot, retriever)
@@ -134,14 +139,27 @@ def _searched(
     asked: Asked, query: Query, there: Sequence[str], snapshot: Snapshot, retriever: Retriever
 ) -> Found:
     understood = query.text
-    said, changes = snapshot.reworded(understood, pieces=retriever.embedder.count_tokens)
-    if changes:
+    said, reworded = snapshot.reworded(understood, pieces=retriever.embedder.count_tokens)
+    if reworded:
         query = retriever.query(said)
     near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
     hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))
     proof, judgement = _judged(asked, query, _Near(hits, passages), snapshot, retriever)
     library = Library(snapshot, [hit.document for hit in near], within=asked.scope)
+    if eras.asks_for_changes(query.text):
+        found = [passage.document for passage in passages]
+        if changes := comparing.compare(query.text, found, library):
+            return Found(
+                asked,
+                query.text,
+                query.language,
+                passages=changes.passages,
+                changes=changes,
+                hits=tuple(hits),
+                embedder=retriever.embedder,
+                retrieve_ms=asked.elapsed_ms,
+            )
     settled = _settled(query, proof, library, snapshot, retriever)
     unread: tuple[str, ...] = ()
     if there and not judgement.enough:
@@ -153,7 +171,7 @@ def _searched(
         passages=(*passages, *settled.passages),
         evidence=settled.evidence,
         chains=settled.chains,
-        changes=changes,
+        reworded=reworded,
         judgement=judgement if there else None,
         unread=unread,
         hits=tuple(hits),

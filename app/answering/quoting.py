@@ -16,6 +16,9 @@ def quoted(found: Found) -> tuple[Status, Shown]:
         return ("extractive" if found.survey.sentences else "not_found"), Shown(
             found.survey.sentences
         )
+    if found.changes:
+        told = found.changes
+        return "extractive", Shown(told.sentences, told.left_out, told.of)
     if not found.enough:
         return "not_found", Shown(())
     return "extractive", showing.show(found.standalone, found.evidence)

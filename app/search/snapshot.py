@@ -12,7 +12,7 @@ from quire.indexes import documents, lexical
 from quire.indexes.lexical import Frequencies
 from quire.indexes.scope import Scope, Selection, select
 from quire.models.protocols import Reranker
-from quire.records import Hit, Passage, Place
+from quire.records import Document, Hit, Passage, Place
 from quire.search import fusion, proximity, wording
 from quire.search.duplicates import Distinct
 from quire.search.fusion import fuse, ranks_by_leg, scores_by_leg
@@ -114,6 +114,13 @@ class Snapshot:
         ranking = lexical.search(self._frequencies, words, k=k, documents=documents)
         return self._hits(
             [[chunk] for chunk, _ in ranking], _Ranked({"lexical": ranking}, dict(ranking))
+        )
+
+    def whole(self, document: Document, *, most: int) -> list[Passage]:
+        """What a document says, in order, as far as its first `most` chunks."""
+        first = documents.first_chunks(self.connection, document.id, most=most)
+        return self.passages(
+            [Hit(rank, document, chunk, 0.0, {}) for rank, chunk in enumerate(first, start=1)]
         )
 
     def opening(self, document_id: str, *, heading: str = "") -> str:

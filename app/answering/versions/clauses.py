@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quire.answering.versions import differences
+from quire.records import Statement
 from quire.text import analysis
 from quire.verification import numerals
 from quire.verification.quantities import quantities
@@ -124,19 +125,16 @@ def changes(text: str) -> frozenset[str]:
     return frozenset(_changes(text))
 
 
-def touches(text: str, old: str) -> bool:
-    """Whether what changes a clause changes something that `old`, a statement of that clause, says:
-    all of it, or figures, words or a topic that stand there.
-
-    >>> touches("In clause 5.1 the figure of £864 is replaced by £936.", "A charge of £864 is due.")
-    True
-    >>> touches('In clause 8.1 the words "six sets" are replaced by "two sets".', "A key is lost.")
-    False
-    >>> touches("Clause 5.2 is replaced by:", "It ends.")
-    True
-    """
+def touches(text: str, old: Statement) -> bool:
+    """Whether what changes a clause changes something that a statement of that clause says: all of
+    it, or figures, words or a topic that stand there; of a row, where it is named."""
     said = [part for part in _SENTENCE.split(_ALREADY.sub(" ", text)) if _CHANGED.search(part)]
     return any(_touches(part, old) for part in said)
+
+
+def touching(text: str, clause: Clause) -> str:
+    """What of a clause says what it changes: a statement of it that does, or the whole."""
+    return text if changes(text) else clause.text
 
 
 def moves(text: str, old: str) -> bool:
@@ -153,21 +151,27 @@ def moves(text: str, old: str) -> bool:
     )
 
 
-def _touches(text: str, old: str) -> bool:
+def _touches(text: str, old: Statement) -> bool:
     parts = [*_PART.finditer(text)]
     if not parts:
-        return any(_changes(text, inside=True)) or differences.alike(text, old) >= _ABOUT
-    there = _joined(old)
+        return any(_changes(text, inside=True)) or differences.alike(text, old.text) >= _ABOUT
+    there = _joined(old.text)
     topics = [part["topic"] for part in parts if part["topic"]]
     if topics:
         return any(_joined(topic) in there for topic in topics)
-    words = {_joined(word) for part in parts for word in (part["from"], part["quoted"]) if word}
+    row = next((cell for _, cell in old.cells if cell), "")
+    if _joined(row) not in _joined(text):
+        return False
+    words = {word for part in parts for word in (part["from"], part["quoted"]) if word}
     values: set[str] = set()
     for match in _CHANGED.finditer(text):
         before = text[max(0, match.start() - _REACH) : match.start()]
-        words |= {_joined(word) for word in _QUOTED.findall(before)}
+        words |= set(_QUOTED.findall(before))
         values |= {q.value for q in quantities(_NAMED.sub(" ", before))}
-    return any(word in there for word in words) or bool(values & {q.value for q in quantities(old)})
+    held = {q.value for q in quantities(old.text)}
+    return bool(values & held) or any(
+        re.search(rf"(?<![\d.,]){re.escape(_joined(word))}(?!\d)", there) for word in words
+    )
 
 
 def _joined(text: str) -> str:

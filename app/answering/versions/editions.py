@@ -7,9 +7,10 @@ is another. An amendment names the contract that it changes, by its number or it
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cmp_to_key
 from typing import Literal
 
 from quire.records import Document
@@ -198,6 +199,25 @@ def newer(one: Edition, other: Edition) -> tuple[int, Ground] | None:
     if abs(apart) < timedelta(days=1):
         return None
     return (1 if apart > timedelta() else -1), "files"
+
+
+def by_age(every: Iterable[Edition]) -> list[Edition]:
+    """Editions, the oldest first, as far as it can be told."""
+
+    def compare(one: Edition, other: Edition) -> int:
+        order = newer(one, other)
+        return order[0] if order else 0
+
+    return sorted(every, key=cmp_to_key(compare))
+
+
+def counted(text: str) -> frozenset[int]:
+    """Which of several amendments a text names.
+
+    >>> counted("What did Amendment No. 2 change?"), counted("补充协议二改了什么？")
+    (frozenset({2}), frozenset({2}))
+    """
+    return frozenset(map(_counted, _NTH.finditer(text)))
 
 
 def dates(text: str) -> Iterator[tuple[int, int, date]]:

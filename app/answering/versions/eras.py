@@ -29,6 +29,11 @@ _BEFORE = re.compile(
 _VERSION = re.compile(
     r"\b(?:version|v|ver\.|edition|issue)\s?\d|版本\s?V?\d|V\d|第\d+版", re.IGNORECASE
 )
+_VERSIONED = re.compile(
+    r"\b(?:versions?|v|ver\.|editions?|issues?|amendments?|addendum)\b(?:\s*(?:no\.?\s*)?[\d.]+)?"
+    r"|\b\d+\.\d+\b|(?:19|20)\d\d年?|版本|[新旧]版|V\d[\d.]*|补充协议[一二三四五\d（）()]*",
+    re.IGNORECASE,
+)
 _AROUND_YEAR = re.compile(
     r"\b(?:in|during|of|for|at the end of|until|by|as of|on|since|before|after|early|late|mid"
     r"|back in|throughout)\W+(?:\w+\W+){0,3}$",
@@ -88,6 +93,15 @@ def asks_for_changes(question: str) -> bool:
     (False, False)
     """
     return _CHANGES.search(question) is not None
+
+
+def without_changes(question: str) -> str:
+    """A question without the words that ask for changes, and without versions and years.
+
+    >>> without_changes("What changed between version 2.0 and 3.1 about meals?").split()
+    ['between', 'and', 'about', 'meals?']
+    """
+    return _VERSIONED.sub(" ", _CHANGES.sub(" ", question))
 
 
 def _day(question: str) -> date | None:

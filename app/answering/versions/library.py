@@ -12,6 +12,7 @@ from quire.records import Document, Passage
 from quire.search.snapshot import Snapshot
 
 _AMENDMENTS = 24  # chunks looked at for documents that amend others
+_WHOLE = 300  # chunks of a document that is compared: some hundred pages
 _AMENDING = {
     "zh": "补充协议 修正案 变更协议",
     "en": "amendment addendum supplemental agreement variation",
@@ -39,6 +40,16 @@ class Library:
             called = dataclasses.replace(document, title=part, name=part) if part else document
             self._parts[key] = _read(called, opening)
         return self._parts[key]
+
+    def part_of(self, passage: Passage, offset: int) -> Edition:
+        """What a place's document says of itself, or the amendment in it that the place belongs to:
+        what stands under an outermost heading of one."""
+        outer = next(iter(passage.headings_at(offset)), "")
+        return self.edition(passage.document, outer if editions.is_amendment(outer) else "")
+
+    def whole(self, document: Document) -> list[Passage]:
+        """All that a document says, as far as its first few hundred chunks."""
+        return self._snapshot.whole(document, most=_WHOLE)
 
     def versions_of(self, edition: Edition) -> list[Edition]:
         """The other versions of a document."""

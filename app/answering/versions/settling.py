@@ -189,8 +189,7 @@ class _Settling:
         return _chain(current, others, next(ground for ground in weakest if ground in grounds))
 
     def _said(self, proof: Evidence) -> Said:
-        part = _part(proof.passage, proof.start)
-        edition = self._library.edition(proof.passage.document, part)
+        edition = self._library.part_of(proof.passage, proof.start)
         clause = self._clause(proof)
         return Said(proof, edition, self._since(proof, clause, edition), clause)
 
@@ -236,8 +235,13 @@ class _Settling:
             self._asked.add(document)
             self._library.look_for_amendments(own.edition)
         family = [document, *(e.document.id for e in self._library.family_of(own.edition))]
-        if len(family) > 1 or self._library.has_parts(document):
-            above = own.proof.passage.headings_at(own.proof.start)[-1:]
+        if any(map(_is_code, numbers)):
+            codes = filter(_is_code, numbers)
+            self._bring(" ".join((*codes, own.statement.text)), [document, *versions])
+        elif len(family) > 1 or self._library.has_parts(document):
+            # A clause without a number of its own is changed by that of its heading.
+            named = own.clause is not None and (own.clause.number or own.clause.changes)
+            above = () if named else own.proof.passage.headings_at(own.proof.start)[-1:]
             self._bring(" ".join((*numbers, *above)), list(dict.fromkeys(family)))
 
     def _bring(self, words: str, documents: Sequence[str]) -> None:
@@ -269,23 +273,24 @@ class _Settling:
         if not numbers or own.clause is None:
             return []
         family = {e.document.id for e in self._library.family_of(own.edition)}
-        family.add(own.proof.passage.document.id)
+        series = {e.document.id for e in self._library.versions_of(own.edition)}
+        series.add(own.proof.passage.document.id)
         members: list[Said] = []
-        texts = [own.statement.text]
+        told = [own.statement]
         places = {(own.proof.passage.document.id, own.clause.start)}
         for _ in range(_ROUNDS):
             for passage in self._passages:
-                if passage.document.id not in family:
+                if passage.document.id not in family | series:
                     continue
                 for clause in self._clauses_of(passage):
                     place = passage.document.id, clause.start
-                    if place in places or not self._is_tied(clause, numbers, passage, own):
+                    if place in places or not self._is_tied(clause, numbers, passage, own, series):
                         continue
                     picked = self._picked(clause, passage, own)
-                    if picked is None or not _agree(clause, texts, own, picked):
+                    if picked is None or not _agree(clause, told, own, picked):
                         continue
                     places.add(place)
-                    texts.append(picked.statement.text)
+                    told.append(picked.statement)
                     members.append(picked)
                     if clause.changes:
                         numbers |= clause.changes
@@ -293,16 +298,20 @@ class _Settling:
                         numbers.add(clause.number)
         return members
 
-    def _is_tied(self, clause: Clause, numbers: set[str], passage: Passage, own: Said) -> bool:
+    def _is_tied(
+        self,
+        clause: Clause,
+        numbers: set[str],
+        passage: Passage,
+        own: Said,
+        series: set[str],
+    ) -> bool:
         """Whether a clause changes one of some numbers or is what is changed: in another part than
         the statement, or by a number that a document gives out only once, such as D-41."""
-        part = _part(passage, clause.start)
-        amends = self._library.edition(passage.document, part).amends
-        if amends:
+        if self._library.part_of(passage, clause.start).amends:
             tied = clause.changes & numbers or (clause.quoted and clause.number in numbers)
             return bool(tied)
-        here = own.proof.passage.document.id == passage.document.id
-        if here and not own.edition.amends:
+        if passage.document.id in series and not own.edition.amends:
             codes = {number for number in numbers if _is_code(number)}
             return bool(clause.changes & codes) or clause.number in codes or _moves(clause, own)
         return own.edition.amends and clause.number in numbers
@@ -319,7 +328,7 @@ class _Settling:
             return None
 
         def fit(each: Evidence) -> tuple[float, float]:
-            reached = _reaches(own, each.text) or clauses.touches(each.text, own.statement.text)
+            reached = _reaches(own, each.statement) or clauses.touches(each.text, own.statement)
             alike = differences.alike(own.statement.text, each.text)
             return alike + _TOUCHED * reached, each.score
 
@@ -412,12 +421,6 @@ def _place(proof: Evidence) -> tuple[str, int]:
     return proof.passage.document.id, proof.start
 
 
-def _part(passage: Passage, offset: int) -> str:
-    """The outermost heading above a place, where it is that of an amendment."""
-    outer = next(iter(passage.headings_at(offset)), "")
-    return outer if editions.is_amendment(outer) else ""
-
-
 def _is_code(number: str) -> bool:
     """Whether a number is given out only once, as that of a decision is: D-41, 7-2."""
     return "-" in number
@@ -433,20 +436,19 @@ def _moves(clause: Clause, own: Said) -> bool:
     return bool(shared) and clauses.moves(second.text, first.text)
 
 
-def _reaches(own: Said, text: str) -> bool:
-    """Whether a statement that changes a clause changes what a text says."""
+def _reaches(own: Said, other: Statement) -> bool:
+    """Whether a statement that changes a clause changes what another says."""
     if own.clause is None or not own.clause.changes:
         return False
-    saying = own.statement.text
-    return clauses.touches(saying if clauses.changes(saying) else own.clause.text, text)
+    return clauses.touches(clauses.touching(own.statement.text, own.clause), other)
 
 
-def _agree(clause: Clause, texts: Sequence[str], own: Said, picked: Said) -> bool:
+def _agree(clause: Clause, told: Sequence[Statement], own: Said, picked: Said) -> bool:
     """Whether a change bears on what a statement says, or on what replaced it."""
     if clause.changes:
-        return any(clauses.touches(clause.text, text) for text in texts)
+        return any(clauses.touches(clause.text, statement) for statement in told)
     if own.clause and own.clause.changes:
-        return _reaches(own, picked.statement.text)
+        return _reaches(own, picked.statement)
     return True
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from quire.answering.versions.settling import Chain, Relation, Said
-from quire.records import Citation, Passage, Sentence, Stretch
+from quire.records import Citation, Passage, Sentence, Statement, Stretch
 
 _BULLET = re.compile(r"^\s*[-*+•·●○▪]\s+")
 _MOST = 4  # sentences about other versions beside one answer
@@ -68,9 +68,8 @@ def tell(
     return tuple(told), notes
 
 
-def citations(said: Said) -> tuple[Citation, ...]:
+def citations(passage: Passage, statement: Statement) -> tuple[Citation, ...]:
     """The quote of a statement, and the header of a row."""
-    statement, passage = said.statement, said.proof.passage
     headers = statement.under if statement.kind == "row" else ()
     return (
         _citation(passage, Stretch(statement.start, statement.end, statement.text)),
@@ -78,9 +77,9 @@ def citations(said: Said) -> tuple[Citation, ...]:
     )
 
 
-def quote(said: Said) -> str:
+def quote(statement: Statement) -> str:
     """What a statement says, as it is quoted within a sentence."""
-    told = _BULLET.sub("", said.statement.told).strip('“”"「」 ')
+    told = _BULLET.sub("", statement.told).strip('“”"「」 ')
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
 
 
@@ -92,9 +91,11 @@ def _sentence(chain: Chain, said: Said, relation: Relation, language: str) -> Se
     else:
         text = (_EARLIER if relation == "earlier" else _LATER)[tongue][_why(chain, said)]
     return Sentence(
-        text.format(name=document.name, modified=document.modified[:10], quote=quote(said)),
+        text.format(
+            name=document.name, modified=document.modified[:10], quote=quote(said.statement)
+        ),
         "supported",
-        citations(said),
+        citations(said.proof.passage, said.statement),
         kind="version",
     )
 
