@@ -240,7 +240,7 @@ def space_before(sentences: Sequence[Kept], at: int, *, quoted: bool) -> str:
     if at == 0:
         return ""
     before = sentences[at - 1]["text"]
-    if quoted:
+    if quoted or sentences[at].get("kind") == "version":
         return "\n"
     return "" if before and ord(before[-1]) >= 0x2E80 else " "
 

@@ -116,13 +116,11 @@ def number(heading: str) -> str:
     return _plain(match) if match else ""
 
 
-def changes(text: str) -> frozenset[str]:
-    """The numbers that a text names with a word of change beside.
-
-    >>> sorted(changes("Decision D-41 is withdrawn.")), sorted(changes("原合同第五条修改为：……"))
-    (['d-41'], ['5'])
-    """
-    return frozenset(_changes(text))
+def changed_by(statement: Statement, clause: Clause) -> frozenset[str]:
+    """The numbers that a statement of a clause names with a word of change beside; none where it
+    is left to the rest of the clause to say what is changed."""
+    inside = statement.start > clause.start
+    return frozenset(_changes(statement.text, inside=inside))
 
 
 def touches(text: str, old: Statement) -> bool:
@@ -132,9 +130,9 @@ def touches(text: str, old: Statement) -> bool:
     return any(_touches(part, old) for part in said)
 
 
-def touching(text: str, clause: Clause) -> str:
+def touching(statement: Statement, clause: Clause) -> str:
     """What of a clause says what it changes: a statement of it that does, or the whole."""
-    return text if changes(text) else clause.text
+    return statement.text if changed_by(statement, clause) else clause.text
 
 
 def moves(text: str, old: str) -> bool:

@@ -117,19 +117,19 @@ def _amended(new: Sequence[Told], old: Sequence[Told], library: Library) -> Iter
     for clause, said in _by_clause(old):
         if not library.part_of(said[0].passage, said[0].statement.start).amends and clause.number:
             before[clause.number] += said
-    awaited: frozenset[str] = frozenset()
     for clause, said in _by_clause(new):
         if not library.part_of(said[0].passage, said[0].statement.start).amends:
             continue
-        numbers = clause.changes or (awaited & {clause.number})
-        awaited = clause.changes
+        numbers = clause.changes or ({clause.number} if clause.quoted else frozenset())
         for told in said:
-            mine = clauses.changes(told.statement.text) or numbers
-            there = [each for number in sorted(mine) for each in before.get(number, ())]
-            changed = clauses.touching(told.statement.text, clause)
-            there = [each for each in there if clauses.touches(changed, each.statement)]
+            own = clauses.changed_by(told.statement, clause)
+            there = [each for number in sorted(own or numbers) for each in before.get(number, ())]
+            if own:
+                there = [e for e in there if clauses.touches(told.statement.text, e.statement)]
             best = max(there, key=lambda each: _alike(told, each), default=None)
-            if mine:
+            if best and not own and _alike(told, best) < _FIT:
+                best = None
+            if own or numbers:
                 yield told, best
 
 
@@ -164,12 +164,12 @@ def _changed(new: Sequence[Told], old: Sequence[Told]) -> Iterator[Change]:
         ]
         best = max((fit for fit in fits if fit[0] >= _FIT), default=None)
         if best is None:
-            yield told, None
+            if _says_something(told):
+                yield told, None
         else:
             free.discard(-best[2])
             yield told, gone[-best[2]]
-    for at in sorted(free):
-        yield None, gone[at]
+    yield from ((None, gone[at]) for at in sorted(free) if _says_something(gone[at]))
 
 
 def _alike(one: Told, other: Told) -> float:
@@ -177,6 +177,11 @@ def _alike(one: Told, other: Told) -> float:
     if one.statement.cells or other.statement.cells:
         return float(differences.same_subject(one.statement, other.statement))
     return differences.alike(one.statement.text, other.statement.text)
+
+
+def _says_something(told: Told) -> bool:
+    """Whether a statement says more than a number of a version or a date."""
+    return len(differences.content(told.statement.told)) > 1
 
 
 def _plain(told: Told) -> str:

@@ -20,6 +20,10 @@ _ABOUT, _SHARED = 0.6, 2
 least, where both stand in versions of one document."""
 _ABOUT_ALONE = 0.6
 """… and of the words of both together, where the documents have nothing to do with each other."""
+_CALENDAR = frozenset(
+    "januari februari march april may june juli august septemb octob novemb decemb"
+    " monday tuesday wednesday thursday friday saturday sunday".split()
+)
 _HAN = re.compile(f"[{CJK}]")
 
 
@@ -84,12 +88,13 @@ def alike(one: str, other: str) -> float:
 
 @lru_cache(maxsize=4096)  # each statement is held against many
 def content(text: str) -> frozenset[str]:
-    """The terms of a text that name what it is about: no function words, and no numbers."""
+    """The terms of a text that name what it is about: no function words, numbers or dates."""
     return frozenset(
         term
         for term in analysis.terms(text)
         if term not in analysis.stop_terms()
         and not any(character.isdigit() for character in term)
+        and term not in _CALENDAR
         and (len(term) > 1 or not _HAN.match(term))
     )
 

@@ -31,7 +31,8 @@ _VERSION = re.compile(
 )
 _VERSIONED = re.compile(
     r"\b(?:versions?|v|ver\.|editions?|issues?|amendments?|addendum)\b(?:\s*(?:no\.?\s*)?[\d.]+)?"
-    r"|\b\d+\.\d+\b|(?:19|20)\d\d年?|版本|[新旧]版|V\d[\d.]*|补充协议[一二三四五\d（）()]*",
+    r"|\b\d+\.\d+\b|(?:19|20)\d\d年?|版本|[新旧]版|V\d[\d.]*|补充协议[一二三四五\d（）()]*"
+    r"|\b(?:compared|comparison|different|differences?|changes?|changed)\b|相比|相较|对比|比较|[改变]了",
     re.IGNORECASE,
 )
 _AROUND_YEAR = re.compile(
@@ -47,9 +48,10 @@ _CHANGES = re.compile(
     r"(?:changed|amended|revised|replaced|altered)\b"
     r"|\b(?:changes|differences?) (?:between|from|since|in|to|made|of)\b.*"
     r"\b(?:version|edition|issue|amendment|addendum|v\d|polic|agreement|contract|list|handbook|20\d\d)"
-    r"|\bhow (?:does|do|did|has|have) .{3,80}\b(?:differ|chang)"
+    r"|\bhow (?:does|do|did|has|have) .{3,80}\b(?:differ|changed?\W*$)"
+    r"|\bwhat (?:does|do|did|has|have) .{3,80}\b(?:change|changed|amend|amended|replace|replaced)\b"
     r"|(?:什么|哪些|哪里|何)\S{0,6}(?:变化|变更|改动|修改|不同|区别|调整|变了|改了)"
-    r"|(?:改变|变|修改|变更|调整|改动|修订|改)了(?:什么|哪些|哪里)|有(?:什么|何|哪些)(?:变化|变更|改动|不同|区别)"
+    r"|(?:改变|变|修改|变更|调整|改动|修订|改)了\S{0,20}?(?:什么|哪些|哪里)|有(?:什么|何|哪些)(?:变化|变更|改动|不同|区别)"
     r"|(?:变化|区别|不同)(?:是什么|有哪些|在哪)",
     re.IGNORECASE,
 )

@@ -260,7 +260,7 @@ class _Settling:
         if clause is None:
             return []
         if clause.changes or said.edition.amends:
-            changed = clauses.changes(said.statement.text) or clause.changes
+            changed = clauses.changed_by(said.statement, clause) or clause.changes
             return [*sorted(changed), *([clause.number] if clause.quoted else [])]
         headings = said.proof.passage.headings_at(said.proof.start)
         return clauses.numbers_of(clause, headings)
@@ -440,7 +440,7 @@ def _reaches(own: Said, other: Statement) -> bool:
     """Whether a statement that changes a clause changes what another says."""
     if own.clause is None or not own.clause.changes:
         return False
-    return clauses.touches(clauses.touching(own.statement.text, own.clause), other)
+    return clauses.touches(clauses.touching(own.statement, own.clause), other)
 
 
 def _agree(clause: Clause, told: Sequence[Statement], own: Said, picked: Said) -> bool:
