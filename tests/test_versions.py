@@ -134,7 +134,7 @@ def test_the_newer_is_the_answer_and_the_older_is_named_with_its_quote(
 ) -> None:
     found = ask(files, question)
     shown, beside = told(found)
-    assert newer in shown[0]
+    assert any(newer in text for text in shown)
     assert not any(older in text and newer not in text for text in shown)
     assert any(older in text for text in beside)
     labels = {passage.label for passage in found.passages}
@@ -189,7 +189,8 @@ def test_a_question_for_the_past_gets_what_was_valid_then(
     ask: Callable[..., Found], files: dict[str, str], question: str, then: str, now: str
 ) -> None:
     shown, beside = told(ask(files, question))
-    assert then in shown[0]
+    assert any(then in text for text in shown)
+    assert not any(now in text and then not in text for text in shown)
     assert any(now in text for text in beside)
 
 
@@ -235,8 +236,8 @@ def test_changes_of_one_thing_are_told_alone(ask: Callable[..., Found]) -> None:
         ),
         (  # two sites
             {
-                "rules-mill-lane-17.md": "# House rules Mill Lane 17\n\nQuiet hours begin at 22:00.",
-                "rules-mill-lane-19.md": "# House rules Mill Lane 19\n\nQuiet hours begin at 23:00.",
+                "rules-mill-lane-17.md": "# House rules Mill Lane 17\n\nQuiet hours begin at 22.",
+                "rules-mill-lane-19.md": "# House rules Mill Lane 19\n\nQuiet hours begin at 23.",
             },
             "When do quiet hours begin?",
         ),

@@ -19,7 +19,7 @@ from quire.answering.question import Asked
 from quire.answering.versions import comparing, eras
 from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
-from quire.answering.versions.settling import Chain, Settled, settle
+from quire.answering.versions.settling import Chain, settle
 from quire.models.protocols import Embedder
 from quire.records import Hit, Passage
 from quire.search.passages import context
@@ -145,8 +145,12 @@ def _searched(
     near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
     hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))
-    proof, judgement = _judged(asked, query, _Near(hits, passages), snapshot, retriever)
     library = Library(snapshot, [hit.document for hit in near], within=asked.scope)
+    read = query
+    if library.has_versions(passages) and (bare := eras.timeless(query.text)) != query.text:
+        # The time is told by the versions, and not in their words.
+        read = dataclasses.replace(retriever.query(bare), text=query.text)
+    proof, judgement = _judged(asked, read, _Near(hits, passages), snapshot, retriever)
     if eras.asks_for_changes(query.text):
         found = [passage.document for passage in passages]
         if changes := comparing.compare(query.text, found, library):
@@ -160,7 +164,8 @@ def _searched(
                 embedder=retriever.embedder,
                 retrieve_ms=asked.elapsed_ms,
             )
-    settled = _settled(query, proof, library, snapshot, retriever)
+    at = eras.era(query.text, today=date.today())
+    settled = settle(proof, era=at, library=library)
     unread: tuple[str, ...] = ()
     if there and not judgement.enough:
         unread = _unread(query.tongue, there, passages, retriever)
@@ -219,26 +224,6 @@ def _judged(
         if about and alone[1].confidence > best[1].confidence:
             return alone
     return best
-
-
-def _settled(
-    query: Query,
-    proof: Sequence[Evidence],
-    library: Library,
-    snapshot: Snapshot,
-    retriever: Retriever,
-) -> Settled:
-    """The evidence without what is superseded at the time that is asked for."""
-    unembedded = dataclasses.replace(query, vector=None)
-
-    def score(passages: Sequence[Passage]) -> list[Evidence]:
-        information = snapshot.information(query)
-        return evidence.find(
-            unembedded, passages, information=information, embedder=retriever.embedder
-        )
-
-    at = eras.era(query.text, today=date.today())
-    return settle(proof, era=at, library=library, score=score)
 
 
 def _unread(

@@ -20,6 +20,7 @@ _ABOUT, _SHARED = 0.6, 2
 least, where both stand in versions of one document."""
 _ABOUT_ALONE = 0.6
 """… and of the words of both together, where the documents have nothing to do with each other."""
+_COPULA = re.compile(r"\b(?:is|are|was|were|be)\b|[:：为是]")
 _CALENDAR = frozenset(
     "januari februari march april may june juli august septemb octob novemb decemb"
     " monday tuesday wednesday thursday friday saturday sunday".split()
@@ -63,14 +64,15 @@ def same_subject(one: Statement, other: Statement) -> bool:
 
 def say_the_same_but(one: Statement, other: Statement) -> bool:
     """Whether two statements of unlike documents say the same with another number, date or
-    negation: nearly all words are shared, and all names and codes."""
+    negation: most words are shared, and all names and codes of what is spoken of."""
     if one.cells or other.cells:
         return False
     mine, theirs = content(one.text), content(other.text)
     union = mine | theirs
     if len(mine & theirs) <= _SHARED or len(mine & theirs) < _ABOUT_ALONE * len(union):
         return False
-    left, right = _said(one.text), _said(other.text)
+    subjects = [_said(_COPULA.split(text, maxsplit=1)[0]) for text in (one.text, other.text)]
+    left, right = subjects
     return (left.names, left.codes) == (right.names, right.codes)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from quire.answering.versions import editions
+from quire.text import analysis
 from quire.verification.quantities import quantities
 
 When = Literal["now", "day", "version", "before", "first"]
@@ -28,6 +29,17 @@ _BEFORE = re.compile(
 )
 _VERSION = re.compile(
     r"\b(?:version|v|ver\.|edition|issue)\s?\d|版本\s?V?\d|V\d|第\d+版", re.IGNORECASE
+)
+_TIME = re.compile(
+    r"\b(?:in|during|of|for|at the end of|until|as of|on|since|back in)\s+(?:the year )?"
+    r"(?:(?:\d{1,2} )?[A-Z][a-z]+(?: \d{1,2},)? )?(?:19|20)\d\d\b"
+    r"|\b(?:current|original)(?=\s+(?!of\b|for\b|in\b|is\b)\w)"
+    r"|\b(?:currently|now|nowadays|today|at present|presently|latest|previous|previously"
+    r"|former|formerly|originally|initially|before(?=\W*$))\b"
+    r"|\b(?:under|in|by|of|with)\s+(?:the )?(?:version|edition|issue|v\.?)\s?\d[\d.]*"
+    r"|(?:在|于)?(?:19|20)\d\d\s?年(?:\s?\d+\s?月)?(?:\s?\d+\s?[日号])?(?:度|时|的)?"
+    r"|目前|现在|现行|当前|如今|最新|原来|原先|之前(?=[的是为])|以前|最初|(?:按照?)?(?:版本\s?)?V\d[\d.]*(?:中|的)?",
+    re.IGNORECASE,
 )
 _VERSIONED = re.compile(
     r"\b(?:versions?|v|ver\.|editions?|issues?|amendments?|addendum)\b(?:\s*(?:no\.?\s*)?[\d.]+)?"
@@ -95,6 +107,18 @@ def asks_for_changes(question: str) -> bool:
     (False, False)
     """
     return _CHANGES.search(question) is not None
+
+
+def timeless(question: str) -> str:
+    """A question without the words that say for which time it asks; itself where nothing else is
+    left.
+
+    >>> timeless("What was the meal allowance in 2023?"), timeless("现行的餐费补贴是多少？")
+    ('What was the meal allowance ?', '的餐费补贴是多少？')
+    """
+    bare = _TIME.sub("", question)
+    says = [t for t in analysis.question_terms(bare) if t not in analysis.stop_terms()]
+    return bare if any(len(term) > 1 for term in says) else question
 
 
 def without_changes(question: str) -> str:

@@ -4,6 +4,7 @@ amends it. All of it sees one state of the catalog."""
 import dataclasses
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import combinations
 
 from quire.answering.versions import editions
 from quire.answering.versions.editions import Edition
@@ -50,6 +51,20 @@ class Library:
     def whole(self, document: Document) -> list[Passage]:
         """All that a document says, as far as its first few hundred chunks."""
         return self._snapshot.whole(document, most=_WHOLE)
+
+    def has_versions(self, passages: Iterable[Passage]) -> bool:
+        """Whether of the documents of some passages one is a version or an amendment of another, or
+        has an amendment in it."""
+        outer = {path[0] for passage in passages for path in passage.headings if path}
+        if any(map(editions.is_amendment, outer)):
+            return True
+        documents = {passage.document.id: passage.document for passage in passages}
+        return any(
+            editions.are_versions(one, other)
+            or editions.is_amended_by(one, other)
+            or editions.is_amended_by(other, one)
+            for one, other in combinations(map(self.edition, documents.values()), 2)
+        )
 
     def versions_of(self, edition: Edition) -> list[Edition]:
         """The other versions of a document."""

@@ -10,7 +10,7 @@ quote (`telling`). Where it cannot be told which of two is newer, both are.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cmp_to_key
@@ -23,6 +23,7 @@ from quire.answering.versions.editions import Edition, Ground
 from quire.answering.versions.eras import Era
 from quire.answering.versions.library import Library
 from quire.records import Passage, Statement
+from quire.text import statements
 
 Relation = Literal["earlier", "later", "other"]
 
@@ -80,14 +81,12 @@ def settle(
     *,
     era: Era,
     library: Library,
-    score: Callable[[Sequence[Passage]], Sequence[Evidence]],
 ) -> Settled:
-    """Settle the evidence for a question, which is sorted, the best first. `score` makes evidence
-    of further passages."""
+    """Settle the evidence for a question, which is sorted, the best first."""
     says = [proof for proof in found if not proof.leads]
     if not says:
         return Settled(tuple(found))
-    return _Settling(found, says, era, library, score).settled()
+    return _Settling(found, says, era, library).settled()
 
 
 class _Settling:
@@ -99,15 +98,13 @@ class _Settling:
         says: Sequence[Evidence],
         era: Era,
         library: Library,
-        score: Callable[[Sequence[Passage]], Sequence[Evidence]],
     ) -> None:
         self._found = found
         self._says = says
         self._era = era
         self._library = library
-        self._score = score
-        self._pool = list(says)
-        self._passages: list[Passage] = list({p.passage.label: p.passage for p in found}.values())
+        self._passages = list({p.passage.label: p.passage for p in found}.values())
+        self._pool = [*says, *_unread(self._passages, known=set(map(_place, found)))]
         self._clauses: dict[int, list[Clause]] = {}
         self._asked: set[str] = set()
 
@@ -251,7 +248,7 @@ class _Settling:
         self._asked.add(words)
         more = self._library.passages(words, documents, most=_HITS, beside=self._passages)
         self._passages += more
-        self._pool += [each for each in self._score(more) if not each.leads]
+        self._pool += _unread(more, known=set(map(_place, self._pool)))
 
     def _numbers(self, said: Said) -> list[str]:
         """The numbers by which what a statement says can be changed: those of its clause, or, in an
@@ -415,6 +412,16 @@ def _chain(current: Said, others: Iterable[tuple[Said, Relation]], ground: Groun
         else:
             repeated.append(said)
     return Chain(current, tuple(told), ground, tuple(repeated))
+
+
+def _unread(passages: Iterable[Passage], *, known: set[tuple[str, int]]) -> list[Evidence]:
+    """What passages say beside the best statements for a question."""
+    return [
+        Evidence(passage, statement, own=0.0, around=0.0)
+        for passage in passages
+        for statement in statements.of(passage)
+        if not statement.leads and (passage.document.id, statement.start) not in known
+    ]
 
 
 def _place(proof: Evidence) -> tuple[str, int]:
