@@ -15,6 +15,10 @@ from quire.text import analysis
 
 _MORE = 5  # words that one of two may have more, at each end together
 _SHARE = 0.15  # … and at most this share of its words
+_DENIES = frozenset(
+    "not no never without withdrawn cancel void obsolet supersed expir replac".split()
+)
+_DENIES_ZH = frozenset("不未无没非禁废")
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
@@ -61,14 +65,14 @@ def _said(chunk: Chunk, document: Document, question: frozenset[str]) -> _Said:
 
 
 def _same(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether the shorter stands within the longer, with little and no number beside it."""
+    """Whether the shorter stands within the longer, with little beside it that tells nothing."""
     short, long = sorted((one, other), key=len)
     more = len(long) - len(short)
     if not short or more > min(_MORE, _SHARE * len(long)):
         return False
     return any(
         long[at : at + len(short)] == short
-        and not any(_counts(word) for word in (*long[:at], *long[at + len(short) :]))
+        and not any(_tells(word) for word in (*long[:at], *long[at + len(short) :]))
         for at in _beginnings(short, long)
     )
 
@@ -79,5 +83,6 @@ def _beginnings(short: Sequence[str], long: Sequence[str]) -> Iterator[int]:
             yield at
 
 
-def _counts(word: str) -> bool:
-    return any(character.isdigit() for character in word)
+def _tells(word: str) -> bool:
+    """Whether a word beside a text may turn round what it says: a number or a denial."""
+    return word in _DENIES or any(c.isdigit() or c in _DENIES_ZH for c in word)

@@ -2,7 +2,7 @@
 amends it. All of it sees one state of the catalog."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
 
@@ -32,6 +32,7 @@ class Library:
         self._known = {document.id: document for document in known}
         self._parts: dict[tuple[str, str], Edition] = {}
         self._with_parts: set[str] = set()
+        self._found: dict[tuple[str, bool, str], list[Edition]] = {}
 
     def edition(self, document: Document, part: str = "") -> Edition:
         """What a document says of itself, or the part of it under a heading."""
@@ -68,11 +69,11 @@ class Library:
 
     def versions_of(self, edition: Edition) -> list[Edition]:
         """The other versions of a document."""
-        others = map(self.edition, self._known.values())
-        return [other for other in others if editions.are_versions(edition, other)]
+        return self._related(edition, "versions", editions.are_versions)
 
     def look_for_amendments(self, edition: Edition) -> None:
         """Make known what belongs to a contract: its amendments, and what it amends."""
+        self._found.clear()
         words = _AMENDING.get(edition.document.language, _AMENDING["en"])
         asked = " ".join((*edition.codes, edition.document.title, words))
         for hit in self._snapshot.holding(asked, k=_AMENDMENTS, documents=self._within):
@@ -86,12 +87,22 @@ class Library:
 
     def family_of(self, edition: Edition) -> list[Edition]:
         """The amendments of a contract, or the contract and the other amendments of one."""
-        others = [self.edition(d) for d in self._known.values() if d.id != edition.document.id]
-        return [
-            other
-            for other in others
-            if editions.is_amended_by(edition, other) or editions.is_amended_by(other, edition)
-        ]
+        return self._related(
+            edition,
+            "family",
+            lambda one, other: (
+                editions.is_amended_by(one, other) or editions.is_amended_by(other, one)
+            ),
+        )
+
+    def _related(
+        self, edition: Edition, how: str, related: Callable[[Edition, Edition], bool]
+    ) -> list[Edition]:
+        key = edition.document.id, edition.amends, how
+        if key not in self._found:
+            others = [self.edition(d) for d in self._known.values() if d.id != edition.document.id]
+            self._found[key] = [other for other in others if related(edition, other)]
+        return self._found[key]
 
     def passages(
         self, words: str, documents: Sequence[str], *, most: int, beside: Sequence[Passage]
