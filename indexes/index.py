@@ -129,17 +129,18 @@ class Index:
             vectors = vectors.in_groups()
             with self._lock:
                 self._vectors, self._sequence = vectors, sequence
-        size, content = len(vectors), vectors.to_bytes()
+        size, digest = len(vectors), hashlib.sha256()
+        vectors.write(digest.update)
         files.make_private_folder(self._folder)
         with self._catalog.writing() as connection:
             generation = _insert_snapshot(
-                connection, sequence, hashlib.sha256(content).hexdigest(), size, vectors.recall
+                connection, sequence, digest.hexdigest(), size, vectors.recall
             )
             connection.execute("DELETE FROM snapshots WHERE generation < ?", (generation,))
             # Written before the commit: a row names a file that is there. A file without a row is
             # written again under the same name.
             path = self._path(generation)
-            files.write_file(path, content)
+            files.write_pieces(path, vectors.write)
         for old in self._folder.glob("*.faiss"):
             if old != path:
                 files.remove(old)

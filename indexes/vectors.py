@@ -13,7 +13,7 @@ nothing can be removed from one.
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ _NEAREST = 10  # neighbours of each
 _TRAINED_ON = 40  # vectors for each centroid: the least with which FAISS is content
 _OUTGROWN = 2  # times as many vectors as the groups were made for
 _BATCH = 10_000  # vectors taken over at once: 15 MB at 384 dimensions
+_PIECE = 1 << 20  # bytes of a snapshot written or read at once
 _QUANTIZER = faiss.ScalarQuantizer.QT_fp16
 
 
@@ -192,10 +193,10 @@ class VectorIndex:
                 codes = faiss.rev_swig_ptr(lists.get_codes(group), size * lists.code_size)
                 yield ids.copy(), codes.reshape(size, lists.code_size).copy()
 
-    def to_bytes(self) -> memoryview:
-        """What `load` makes the index of again."""
-        serialized: Any = faiss.serialize_index(self._index)
-        return memoryview(serialized)
+    def write(self, put: Callable[[bytes], object]) -> None:
+        """Give `put`, piece by piece, the bytes that `load` makes the index of again."""
+        library: Any = faiss  # its types do not know this class
+        faiss.write_index(self._index, library.PyCallbackIOWriter(put, _PIECE))
 
     @classmethod
     def load(
@@ -205,13 +206,15 @@ class VectorIndex:
 
         A damaged file may well load and then give other neighbours, hence the hash.
         """
+        library: Any = faiss
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    return None
+                file.seek(0)
+                index = faiss.read_index(library.PyCallbackIOReader(file.read, _PIECE))
         except OSError:
             return None
-        if hashlib.sha256(content).hexdigest() != sha256:
-            return None
-        index = faiss.deserialize_index(np.frombuffer(content, np.uint8))
         if index.d != dimension:
             return None
         loaded = cls(dimension)

@@ -11,6 +11,7 @@ from quire.indexes import documents, embeddings
 from quire.indexes.catalog import Catalog
 from quire.indexes.documents import Location
 from quire.indexes.embeddings import EmbeddedChunk
+from quire.indexes.vectors import VectorIndex
 from quire.ingest import chunking
 from quire.models.fakes import FakeEmbedder
 from quire.records import PAGE_BREAK, Block, PageText, ParsedDocument
@@ -70,6 +71,13 @@ def insert(catalog: Catalog, name: str, *pages: str, title: str = "") -> str:
 def delete(catalog: Catalog, document_id: str) -> None:
     with catalog.writing() as connection:
         documents.delete(connection, document_id)
+
+
+def written(index: VectorIndex) -> bytes:
+    """The bytes of an index's snapshot."""
+    content = bytearray()
+    index.write(content.extend)
+    return bytes(content)
 
 
 def state(catalog: Catalog) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faults import flipped
-from made_documents import EMBEDDER, delete, insert
+from made_documents import EMBEDDER, delete, insert, written
 from quire.errors import KnowledgeBaseDamaged
 from quire.indexes import documents
 from quire.indexes.catalog import Catalog
@@ -148,7 +148,7 @@ def test_a_snapshot_that_is_not_as_it_was_written_is_made_anew(
     elif damage == "other":
         other = VectorIndex(8)
         other.add([1], np.ones((1, 8), np.float32))
-        snapshot.write_bytes(other.to_bytes())
+        snapshot.write_bytes(written(other))
     else:
         kept = {"empty": 0, "halved": len(content) // 2, "last byte": len(content) - 1}[damage]
         snapshot.write_bytes(content[:kept])
@@ -163,10 +163,10 @@ def test_a_snapshot_that_is_not_as_it_was_written_is_made_anew(
 def test_a_snapshot_of_another_dimension_is_not_used(made: Made, snapshot: Path) -> None:
     other = VectorIndex(8)
     other.add([1], np.ones((1, 8), np.float32))
-    snapshot.write_bytes(other.to_bytes())
+    snapshot.write_bytes(written(other))
     with made.catalog.writing() as connection:
         connection.execute(
-            "UPDATE snapshots SET sha256 = ?", (hashlib.sha256(other.to_bytes()).hexdigest(),)
+            "UPDATE snapshots SET sha256 = ?", (hashlib.sha256(written(other)).hexdigest(),)
         )
     assert found(made.catalog, again(made)) == made.found()
 

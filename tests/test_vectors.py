@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from faults import flipped
-from made_documents import EMBEDDER, delete, insert
+from made_documents import EMBEDDER, delete, insert, written
 from quire.indexes import vectors as vectors_module
 from quire.indexes.catalog import Catalog
 from quire.indexes.index import Index
@@ -125,7 +125,7 @@ def test_a_knowledge_base_groups_its_vectors_by_itself_and_keeps_the_recall(
 
 
 def test_no_flipped_bit_of_groups_is_taken_for_right(grouped: VectorIndex, tmp_path: Path) -> None:
-    content = bytes(grouped.to_bytes())
+    content = written(grouped)
     sha256 = hashlib.sha256(content).hexdigest()
     path = tmp_path / "grouped.faiss"
     path.write_bytes(content)

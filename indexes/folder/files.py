@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from quire.errors import KnowledgeBaseError
@@ -36,11 +37,19 @@ def make_private_folder(folder: Path) -> None:
 
 def write_file(path: Path, content: bytes | memoryview) -> None:
     """Put a file with this content at `path`."""
+    write_pieces(path, lambda put: put(content))
+
+
+def write_pieces(
+    path: Path, write: Callable[[Callable[[bytes | memoryview], object]], object]
+) -> None:
+    """Put a file at `path` with the content that `write` gives, piece by piece, to what it is
+    given."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
     try:
         beside.touch(0o600)
         with beside.open("rb+") as file:
-            file.write(content)
+            write(file.write)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
