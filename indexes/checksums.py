@@ -6,11 +6,22 @@ from typing import Any
 
 from quire.errors import KnowledgeBaseDamaged
 
+_AT_ONCE = 100_000  # characters encoded at once
+
 
 def checksum(*values: str | bytes | float | None) -> int:
     """CRC-32 over the values of a row, kept beside them and tested whenever they are read."""
-    parts = (value if isinstance(value, bytes) else str(value).encode() for value in values)
-    return zlib.crc32(b"\x1f".join(parts))
+    found = 0
+    for position, value in enumerate(values):
+        if position:
+            found = zlib.crc32(b"\x1f", found)
+        if isinstance(value, bytes):
+            found = zlib.crc32(value, found)
+            continue
+        text = str(value)
+        for at in range(0, len(text), _AT_ONCE):  # a text may have millions of characters
+            found = zlib.crc32(text[at : at + _AT_ONCE].encode(), found)
+    return found
 
 
 def is_sound(row: Sequence[Any]) -> bool:

@@ -1,6 +1,7 @@
 """The terms of lexical search."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -80,3 +81,18 @@ def test_a_chinese_word_of_two_characters_is_a_term_wherever_it_stands() -> None
 @given(st.text(alphabet="abcäé中文資１２ﬁＡ ", max_size=50))
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert analysis.fold(analysis.fold(text)) == analysis.fold(text)
+
+
+def test_long_words_are_not_remembered() -> None:
+    """A hostile text may have thousands of ten thousand letters each."""
+    analysis.terms("warm up")
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            assert analysis.terms(f"{number}" * 5000 + "a") != []
+            assert analysis.terms("b" * 10_000 + "c" * number) != []
+            assert analysis.stem("d" * 10_000 + "e" * number)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000

@@ -36,6 +36,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_KEPT = 100_000  # words whose terms are known
+_LONGEST_KEPT = 64  # characters of such a word: in a hostile text each may have ten thousand
+
 _PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 STOP_WORDS = frozenset(
@@ -217,9 +220,12 @@ def fold(text: str) -> str:
     return folded if folded.isascii() else folded.translate(_simplified())
 
 
-@lru_cache(maxsize=100_000)
 def _spaced(kind: str | None, token: str) -> tuple[str, ...]:
     """The terms of a token other than a run of Han or kana."""
+    return (_spaced_anew if len(token) > _LONGEST_KEPT else _spaced_once)(kind, token)
+
+
+def _spaced_anew(kind: str | None, token: str) -> tuple[str, ...]:
     if kind == "number":
         return (token.replace(",", ""),)
     return tuple(_code(token) if kind in {"standard", "code"} else _word(token))
@@ -229,7 +235,7 @@ def _word(token: str) -> list[str]:
     if token.isascii() and not token.isalpha():  # 25kg, b2, 2019
         parts = _PARTS.findall(token)
         return [token] if len(parts) < 2 else [token, *(stem(part) for part in parts)]
-    return [stem(token)]
+    return [_stem_anew(token)]  # kept with the token
 
 
 def _code(token: str) -> list[str]:
@@ -241,12 +247,19 @@ def _code(token: str) -> list[str]:
     return [whole] if parts == [whole] else [whole, *parts]
 
 
-@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The Snowball English stem of a folded word, without accents."""
+    return (_stem_anew if len(word) > _LONGEST_KEPT else _stem_once)(word)
+
+
+def _stem_anew(word: str) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     stemmed: str = _stemmer().stemWord(plain)
     return stemmed
+
+
+_spaced_once = lru_cache(maxsize=_KEPT)(_spaced_anew)
+_stem_once = lru_cache(maxsize=_KEPT)(_stem_anew)
 
 
 @cache
