@@ -20,6 +20,7 @@ from quire.errors import (
     DocumentNotFound,
     KnowledgeBaseDamaged,
     KnowledgeBaseError,
+    KnowledgeBaseLocked,
     UsageError,
 )
 from quire.header import Header
@@ -27,7 +28,7 @@ from quire.indexes import documents, losses, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
-from quire.indexes.folder.names import CATALOG, LOCK, ORIGINALS, VECTORS
+from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, ORIGINALS, VECTORS
 from quire.ingest.report import IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
@@ -64,13 +65,15 @@ class Collection:
     ) -> IngestReport:
         """Take in files and folders."""
         wanted = [Path(path).expanduser() for path in paths]
-        with self.writing(cancel):
+        with self._ingesting(cancel):
             return self._take_in(wanted, cancel=cancel, **options)
 
     def add_upload(self, name: str, content: bytes, **options: Any) -> IngestReport:
         """Take in a file that came without a path."""
-        with self.writing(options.get("cancel")):
-            path = originals.keep(self._folder, name, content)
+        cancel = options.get("cancel")
+        with self._ingesting(cancel):
+            with self.writing(cancel):  # a document that is removed takes its copies with it
+                path = originals.keep(self._folder, name, content)
             try:
                 return self._take_in([path], **options)
             finally:
@@ -190,7 +193,7 @@ class Collection:
         Whenever the process ends, the document is removed as before or it is back with its tags;
         then the same call goes on.
         """
-        with self.writing():
+        with self._ingesting():
             kept = {each.document_id: each for each in trash.all_removed(self._folder)}
             removed, there = kept.get(document_id), document_id in self.there([document_id])
             if removed is None and not there:
@@ -201,20 +204,26 @@ class Collection:
                 )
             if removed is not None and (removed.restoring or not there):
                 self._bring_back(removed, progress)
-                trash.forget(self._folder, removed.content_hash)
             return self.document(document_id)
 
     def _bring_back(self, removed: trash.Removed, progress: Callable[[Progress], None]) -> None:
+        """Take a document in that is in the trash, or leave it there and raise DocumentNotFound.
+        The caller holds the lock for ingests."""
         reason = "its file has changed or is gone"
+        own = [path for path in removed.places if originals.holds(path, removed.content_hash)]
         try:
-            if paths := trash.begin_restoring(self._folder, removed):
+            with self.writing():
+                paths = trash.begin_restoring(self._folder, removed, own=own)
+            if paths:
                 report = self._take_in(paths, tags=removed.tags, progress=progress)
                 refusals = (*report.failed, *report.skipped)
                 reason = next((refusal.reason for refusal in refusals), reason)
         finally:
-            back = bool(self.there([removed.document_id]))
-            if not back:
-                trash.put_back(self._folder, removed)
+            with self.writing():
+                if back := bool(self.there([removed.document_id])):
+                    trash.forget(self._folder, removed.content_hash)
+                else:
+                    trash.put_back(self._folder, removed)
         if not back:
             raise DocumentNotFound(
                 f"{removed.name} cannot be brought back: {reason}.",
@@ -250,31 +259,45 @@ class Collection:
         `forget` does so elsewhere, while it is still known what was removed: it is given the ids of
         all documents that there are, the names and paths of their files, and those of what goes.
         """
-        with self.writing():
-            there = {document.id: document for document in self.documents()}
-            with self._catalog.reading() as connection:
-                files_there = [*documents.locations(connection)]
-            going: list[trash.Removed] = []
-            spared: list[trash.Removed] = []
-            for each in trash.all_removed(self._folder):
-                if each.document_id not in there:
-                    (spared if each.restoring else going).append(each)
-                elif self.original(there[each.document_id]) is None:  # its only copy lies there
-                    trash.give_back(self._folder, each.content_hash)
-            self._catalog.vacuum()
-            forget(
-                {*there, *(each.document_id for each in spared)},
-                {*_known_as(files_there), *_names(spared)},
-                _names(going),
-            )
-            files.remove_unfinished(self._folder)
-            sparing = {each.content_hash for each in spared}
-            trash.empty(self._folder, sparing=sparing)
-            kept = sparing | {document.content_hash for document in there.values()}
-            lost = {entry.document_id for entry in self._catalog.losses().of("added")}
-            originals.discard_all_but(self._folder, kept, beginning_with=lost)
-            if index := self.index():
-                index.save_snapshot(renew=True)
+        with self._ingesting():
+            self._give_back_only_copies()
+            with self.writing():
+                there = {document.id: document.content_hash for document in self.documents()}
+                with self._catalog.reading() as connection:
+                    files_there = [*documents.locations(connection)]
+                gone = [
+                    each
+                    for each in trash.all_removed(self._folder)
+                    if each.document_id not in there
+                ]
+                spared = [each for each in gone if each.restoring]
+                going = [each for each in gone if not each.restoring]
+                self._catalog.vacuum()
+                forget(
+                    {*there, *(each.document_id for each in spared)},
+                    {*_known_as(files_there), *_names(spared)},
+                    _names(going),
+                )
+                files.remove_unfinished(self._folder)
+                sparing = {each.content_hash for each in spared}
+                trash.empty(self._folder, sparing=sparing)
+                lost = {entry.document_id for entry in self._catalog.losses().of("added")}
+                originals.discard_all_but(
+                    self._folder, {*sparing, *there.values()}, beginning_with=lost
+                )
+                if index := self.index():
+                    index.save_snapshot(renew=True)
+
+    def _give_back_only_copies(self) -> None:
+        """Take out of the trash what a document that is there has nowhere else: bringing it back
+        was broken off. The caller holds the lock for ingests."""
+        there = {document.id: document for document in self.documents()}
+        for each in trash.all_removed(self._folder):
+            document = there.get(each.document_id)
+            if document is not None and self.original(document) is None:
+                with self.writing():
+                    if self.there([document.id]):  # it was not removed meanwhile
+                        trash.give_back(self._folder, each.content_hash)
 
     def warnings(self) -> list[KnowledgeBaseError]:
         """What is wrong with the catalog and does not keep it from being used: what it has lost,
@@ -306,14 +329,17 @@ class Collection:
         """Put right what `verify` finds."""
         from quire.ingest.repair import mend  # noqa: PLC0415  NumPy and more
 
-        with self.writing():
+        with self._ingesting():
             self._bring_up_to_date()
             index = self.index()
             if index is None:
                 return
-            for document_id in mend(self._catalog, open_embedder=self._header.embedder_for_writing):
+            with self.writing():
+                lost = mend(self._catalog, open_embedder=self._header.embedder_for_writing)
+            for document_id in lost:
                 self._read_again(document_id)
-            index.rebuild()
+            with self.writing():
+                index.rebuild()
 
     def _read_again(self, document_id: str) -> None:
         """Take a damaged document in again from a file that still holds it, if there is one. It is
@@ -323,26 +349,34 @@ class Collection:
             kept = tags.of(connection, [document_id]).get(document_id, ())
         own = (self._folder / ORIGINALS).glob(f"{document_id}*/[!.]*")
         paths = [place.path for place in places if place.document_id == document_id]
-        sound = [path for path in (*paths, *own) if originals.holds(path, document_id)]
+        held = {path: originals.hash_of(path) or "" for path in (*paths, *own)}
+        sound = [
+            path for path, content_hash in held.items() if content_hash.startswith(document_id)
+        ]
         if not sound:
             return
-        damaged = trash.begin_reading_again(self._folder, document_id, places=sound, tags=kept)
-        with self._catalog.writing() as connection:
-            documents.delete(connection, document_id)
+        with self.writing():
+            with self._catalog.reading() as connection:
+                if not documents.is_there(connection, document_id):  # removed meanwhile
+                    return
+            damaged = trash.begin_reading_again(
+                self._folder, document_id, content_hash=held[sound[0]], places=sound, tags=kept
+            )
+            with self._catalog.writing() as connection:
+                documents.delete(connection, document_id)
         self._bring_back_if_possible(damaged)
 
     def _bring_back_if_possible(self, removed: trash.Removed) -> None:
         """Take a document in that is in the trash; it stays there where that cannot be."""
         try:
             self._bring_back(removed, lambda _: None)
-            trash.forget(self._folder, removed.content_hash)
         except DocumentNotFound as error:
             _log.warning("%s", error.message)
 
     def _bring_up_to_date(self) -> None:
         """Take in again what the catalog has lost, from where it lay, and what was being brought
         back; and remove again what was removed. What cannot be found any more was told, and is
-        forgotten."""
+        forgotten. The caller holds the lock for ingests."""
         for removed in self.removed():
             if removed.restoring:
                 self._bring_back_if_possible(removed)
@@ -354,9 +388,11 @@ class Collection:
                     self._take_in([path])
                     break
         if back := {entry.document_id for entry in lost.of("removed")}:
-            self._remove([document for document in self.documents() if document.id in back])
+            with self.writing():
+                self._remove([document for document in self.documents() if document.id in back])
         if lost.commits:
-            self._catalog.accept_losses()
+            with self.writing():
+                self._catalog.accept_losses()
 
     def reindex(
         self,
@@ -375,9 +411,13 @@ class Collection:
         if isinstance(embedder, str):
             settings = self._settings.model_copy(update={"embedder": embedder})
             embedder = opening.embedder(settings)
-        lock = functools.partial(writer_lock, self._folder / LOCK, wait=math.inf, cancel=cancel)
         report = Reindexing(
-            self._catalog, embedder=embedder, writing=lock, progress=progress, cancel=cancel
+            self._catalog,
+            embedder=embedder,
+            writing=functools.partial(self._waiting_to_write, cancel),
+            ingesting=functools.partial(self._waiting_to_ingest, cancel),
+            progress=progress,
+            cancel=cancel,
         ).run()
         if not report.cancelled:
             self._header.switch(embedder)
@@ -417,6 +457,28 @@ class Collection:
         with writer_lock(self._folder / LOCK, wait=wait, cancel=cancel):
             yield
 
+    @contextlib.contextmanager
+    def _ingesting(self, cancel: threading.Event | None = None) -> Iterator[None]:
+        """The lock for ingests, while the block lasts. Nobody was writing when it began, and who
+        writes meanwhile soon gives way."""
+        wait = self._settings.lock_wait
+        with writer_lock(self._folder / INGEST_LOCK, wait=wait, cancel=cancel):
+            with self.writing(cancel):
+                pass
+            yield
+
+    def _waiting_to_write(
+        self, cancel: threading.Event | None
+    ) -> contextlib.AbstractContextManager[None]:
+        """The writer lock, however long others hold it."""
+        return writer_lock(self._folder / LOCK, wait=math.inf, cancel=cancel)
+
+    def _waiting_to_ingest(
+        self, cancel: threading.Event | None
+    ) -> contextlib.AbstractContextManager[None]:
+        """The lock for ingests, however long others hold it."""
+        return writer_lock(self._folder / INGEST_LOCK, wait=math.inf, cancel=cancel)
+
     def _take_in(
         self,
         paths: list[Path],
@@ -428,7 +490,8 @@ class Collection:
         cancel: threading.Event | None = None,
         **options: bool,
     ) -> IngestReport:
-        """Ingest; the caller holds the writer lock. `options` are those of `Ingest.run`."""
+        """Ingest; the caller holds the lock for it, and not the writer's. `options` are those of
+        `Ingest.run`."""
         from quire.ingest.parsing import processes  # noqa: PLC0415
         from quire.ingest.pipeline import Ingest  # noqa: PLC0415  most commands ingest nothing
         from quire.models import embedding_card, machine  # noqa: PLC0415  NumPy and more
@@ -436,9 +499,11 @@ class Collection:
         if jobs is None:
             gpu = embedding_card.torch_is_for_gpus()
             jobs = processes.by_cores(machine.usable_cores(), gpu=gpu)
+        writing = functools.partial(self._waiting_to_write, cancel)
         run = Ingest(
             self._catalog,
-            open_embedder=self._header.embedder_for_writing,
+            open_embedder=functools.partial(self._header.embedder_for_writing, writing),
+            writing=writing,
             jobs=jobs,
             password=password,
             tags=tags,
@@ -448,7 +513,8 @@ class Collection:
         )
         report = run.run(paths, **options)
         if not options.get("dry_run"):
-            self._save_snapshot()
+            with contextlib.suppress(KnowledgeBaseLocked), self.writing(cancel):
+                self._save_snapshot()
         return report
 
     def _save_snapshot(self) -> None:

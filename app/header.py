@@ -1,6 +1,8 @@
 """What a knowledge base was made with, and the embedding model that goes with it."""
 
+import contextlib
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,9 +78,13 @@ class Header:
                 self._embedder = opening.embedder(settings)
             return self._embedder
 
-    def embedder_in_use(self) -> Embedder:
+    def embedder_in_use(
+        self,
+        writing: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> Embedder:
         """The embedder, after making sure that the knowledge base's vectors are of its making, or
-        after recording it where nothing was ever added; then the caller holds the writer lock.
+        after recording it where nothing was ever added; then `writing` takes the writer lock,
+        unless the caller holds it.
 
         Raises ModelNotFound and KnowledgeBaseMismatch.
         """
@@ -86,16 +92,18 @@ class Header:
         self._follow(recorded)
         embedder = self.embedder()
         if not recorded:
-            self._catalog.put_settings(
-                embedder=embedder.name,
-                fingerprint=embedder.fingerprint,
-                dimension=embedder.dimension,
-                reading=measure_reading(embedder),
-                chunker=chunking.VERSION,
-                analysis=analysis.VERSION,
-                runtimes=[runtime_of(embedder)],
-                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            )
+            settings = {
+                "embedder": embedder.name,
+                "fingerprint": embedder.fingerprint,
+                "dimension": embedder.dimension,
+                "reading": measure_reading(embedder),
+                "chunker": chunking.VERSION,
+                "analysis": analysis.VERSION,
+                "runtimes": [runtime_of(embedder)],
+                "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            with writing():
+                self._catalog.put_settings(**settings)
         elif recorded["fingerprint"] != embedder.fingerprint:
             raise KnowledgeBaseMismatch(
                 f"The knowledge base at {self._folder} was made with other weights of "
@@ -104,13 +112,17 @@ class Header:
             )
         return embedder
 
-    def embedder_for_writing(self) -> Embedder:
-        """The embedder in use, noted as one whose vectors are there; the caller holds the writer
-        lock. Raises what `embedder_in_use` does."""
-        embedder = self.embedder_in_use()
+    def embedder_for_writing(
+        self,
+        writing: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> Embedder:
+        """The embedder in use, noted as one whose vectors are there; `writing` takes the writer
+        lock, unless the caller holds it. Raises what `embedder_in_use` does."""
+        embedder = self.embedder_in_use(writing)
         runtimes, runtime = self.recorded().get("runtimes", ["torch"]), runtime_of(embedder)
         if runtime not in runtimes:
-            self._catalog.put_settings(runtimes=[*runtimes, runtime])
+            with writing():
+                self._catalog.put_settings(runtimes=[*runtimes, runtime])
         return embedder
 
     def switch(self, embedder: Embedder) -> None:

@@ -277,6 +277,12 @@ def languages_and_dates(connection: apsw.Connection) -> dict[str, tuple[str, str
     return found
 
 
+def is_there(connection: apsw.Connection, document_id: str) -> bool:
+    """Whether there is a document of this id, whatever has become of its texts."""
+    row = connection.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone()
+    return row is not None
+
+
 def id_of_content(connection: apsw.Connection, content_hash: str) -> str | None:
     row = connection.execute(
         "SELECT id FROM documents WHERE content_hash = ?", (content_hash,)

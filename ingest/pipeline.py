@@ -13,16 +13,17 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from quire.errors import Skipped, Unreadable
+from quire.errors import KnowledgeBaseLocked, Skipped, Unreadable
 from quire.indexes import documents, embeddings
 from quire.indexes import tags as tagging
 from quire.indexes.catalog import Catalog
@@ -38,12 +39,16 @@ from quire.models.protocols import Embedder
 from quire.records import Chunk, ParsedDocument
 from quire.text import languages
 
+if TYPE_CHECKING:
+    import apsw
+
 _LOOK = 0.2  # seconds between two looks, during a long parse, whether to stop
 _AHEAD = 4  # files parsed ahead of embedding, or one a worker: keeps them busy, bounds the memory
 _LATEST = 2**63 - 1  # nanoseconds: SQLite's largest number, in the year 2262
 _GROUP = 256  # chunks embedded together: a few seconds of work, and full batches of each length
 
 HearProgress = Callable[[Progress], None]
+Writing = Callable[[], contextlib.AbstractContextManager[None]]
 _Outcome = ParsedDocument | Unreadable | str  # str: the id of a document with the same bytes
 
 
@@ -66,14 +71,16 @@ class _Ready:
 
 
 class Ingest:
-    """One run. The caller holds the writer lock. Each document that is taken in has `tags`, as
-    `quire.indexes.tags` spells them, from its first moment on."""
+    """One run. The caller holds the lock for ingests; `writing` holds the writer lock for a block,
+    and waits for it. Each document that is taken in has `tags`, as `quire.indexes.tags` spells
+    them, from its first moment on."""
 
     def __init__(
         self,
         catalog: Catalog,
         *,
         open_embedder: Callable[[], Embedder],
+        writing: Writing,
         jobs: int = 1,
         password: str | None = None,
         tags: Iterable[str] = (),
@@ -83,6 +90,7 @@ class Ingest:
     ) -> None:
         self._catalog = catalog
         self._open_embedder = open_embedder
+        self._hold_writer_lock = writing
         self._jobs = jobs
         self._password = password
         self._tags = tuple(tags)
@@ -122,20 +130,18 @@ class Ingest:
             else:
                 self._changed.append(item)
         self._bytes_total = sum(file.size for file in self._changed)
-        if dry_run:
-            for file in self._changed:
-                self._count_taken(file)
-        else:
-            try:
-                self._take_in()
-            except _Stopped:
+        try:
+            if dry_run:
                 for file in self._changed:
-                    if file.path not in self._settled:
-                        self._tally.refuse(
-                            file.path, Skipped("not reached: the ingest was stopped")
-                        )
-        if sync and not self._cancel.is_set():  # last, so that what was moved is known by now
-            self._forget_missing(paths, dry_run=dry_run)
+                    self._count_taken(file)
+            else:
+                self._take_in()
+            if sync and not self._cancel.is_set():  # last, so that what was moved is known by now
+                self._forget_missing(paths, dry_run=dry_run)
+        except _Stopped:
+            for file in self._changed:
+                if file.path not in self._settled:
+                    self._tally.refuse(file.path, Skipped("not reached: the ingest was stopped"))
         return self._tally.report(
             seconds=time.monotonic() - self._began,
             cancelled=self._cancel.is_set(),
@@ -146,10 +152,10 @@ class Ingest:
         roots = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  links stay links
         for path in self._known:
             if any(path.is_relative_to(root) for root in roots) and _is_gone(path):
-                self._tally.removed += 1
                 if not dry_run:
-                    with self._catalog.writing() as connection:
+                    with self._writing() as connection:
                         documents.remove_location(connection, path)
+                self._tally.removed += 1
 
     def _is_unchanged(self, file: FoundFile) -> bool:
         known = self._known.get(file.path)
@@ -243,6 +249,16 @@ class Ingest:
         self._settle(file)
         return None
 
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator["apsw.Connection"]:
+        """A transaction under the writer lock."""
+        try:
+            with self._hold_writer_lock(), self._catalog.writing() as connection:
+                yield connection
+        except KnowledgeBaseLocked:
+            self._stop_if_asked()
+            raise
+
     def _settle_known(self, file: FoundFile, document_id: str) -> None:
         """Record a place whose content is in the catalog: touched, moved or copied."""
         location = _place(file, document_id)
@@ -253,14 +269,22 @@ class Ingest:
             if known.document_id == document_id and known.path != file.path
         ]
         gone = [path for path in elsewhere if _is_gone(path)]
-        with self._catalog.writing() as connection:
-            documents.put_location(connection, location)
-            for path in gone:
-                documents.remove_location(connection, path)
-            if gone and _title(gone[0]) != _title(file.path):
-                found = documents.get(connection, [document_id])[document_id]
-                if found.title in map(_title, gone):
-                    documents.retitle(connection, document_id, title=_title(file.path))
+        with self._writing() as connection:
+            there = documents.is_there(connection, document_id)
+            if there:
+                documents.put_location(connection, location)
+                for path in gone:
+                    documents.remove_location(connection, path)
+                if gone and _title(gone[0]) != _title(file.path):
+                    found = documents.get(connection, [document_id])[document_id]
+                    if found.title in map(_title, gone):
+                        documents.retitle(connection, document_id, title=_title(file.path))
+        if not there:
+            self._tally.refuse(
+                file.path,
+                Skipped("removed while it was being read", hint="Add it again if you want it."),
+            )
+            return
         for path in gone:
             del self._known[path]
         self._known[file.path] = location
@@ -321,21 +345,17 @@ class Ingest:
 
     def _commit(self, item: _Ready, embedded: Sequence[EmbeddedChunk]) -> None:
         document, file = item.document, item.file
-        with self._catalog.reading() as connection:
+        location = _place(file, document.id)
+        language = languages.detect(document.text)
+        with self._writing() as connection:
             known = documents.id_of_content(connection, document.content_hash)
-        if known:  # the same bytes came twice in this run
-            self._settle_known(file, known)
-        else:
-            location = _place(file, document.id)
-            with self._catalog.writing() as connection:
-                documents.insert(
-                    connection,
-                    document,
-                    language=languages.detect(document.text),
-                    chunks=embedded,
-                )
+            if known is None:
+                documents.insert(connection, document, language=language, chunks=embedded)
                 documents.put_location(connection, location)
                 tagging.add(connection, document.id, self._tags)
+        if known is not None:  # the same bytes came twice in this run, or from another process
+            self._settle_known(file, known)
+        else:
             self._count_taken(file)
             self._known[file.path] = location
             self._tally.chunks += len(embedded)

@@ -3,7 +3,7 @@
 Vectors are computed in batches, outside of any transaction and without the writer lock, and each
 batch is staged in one short transaction; so documents can be added and removed meanwhile, and a run
 that ends at any point is gone on with by the next. When no chunk is left, one transaction replaces
-vectors and header together.
+vectors and header together; it waits for an ingest, whose vectors are of the model before.
 """
 
 import contextlib
@@ -71,7 +71,8 @@ class _Stopped(Exception):
 
 
 class Reindexing:
-    """One run. `writing` holds the writer lock for a block, and waits for it."""
+    """One run. `writing` holds the writer lock for a block, and waits for it; `ingesting` does the
+    same with the lock for ingests."""
 
     def __init__(
         self,
@@ -79,12 +80,14 @@ class Reindexing:
         *,
         embedder: Embedder,
         writing: Writing,
+        ingesting: Writing,
         progress: Callable[[ReindexProgress], None] = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> None:
         self._catalog = catalog
         self._embedder = embedder
         self._writing = writing
+        self._ingesting = ingesting
         self._progress = progress
         self._cancel = cancel or threading.Event()
         self._model = {
@@ -164,7 +167,7 @@ class Reindexing:
         """Switch to the new vectors, unless there are chunks without one: added meanwhile, or
         damaged since they were staged."""
         self._stop_if_asked()
-        with self._locked(), self._catalog.writing() as connection:
+        with self._locked(self._ingesting), self._locked(), self._catalog.writing() as connection:
             if not self._is_ours(connection):
                 return True
             staging.drop_damaged(connection)
@@ -186,9 +189,9 @@ class Reindexing:
         )
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, lock: Writing | None = None) -> Iterator[None]:
         try:
-            with self._writing():
+            with (lock or self._writing)():
                 yield
         except KnowledgeBaseLocked:
             self._stop_if_asked()

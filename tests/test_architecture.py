@@ -113,6 +113,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
         "quire.search.snapshot",
         "quire.surveys.scan",
         "quire.ingest.embedded_texts",
+        "quire.ingest.pipeline",
         "quire.ingest.reindexing",
     ),
     "sqlite3": ("quire.diagnosis",),  # whose version it shows

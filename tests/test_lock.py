@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -121,6 +122,20 @@ def test_the_lock_is_free_after_an_error_and_its_file_names_nobody(path: Path) -
 def test_the_file_is_its_owner_s_alone(path: Path) -> None:
     with writer_lock(path, wait=0):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_disk_without_room_for_the_note_is_locked_all_the_same(path: Path) -> None:
+    """It is a change under the lock that tells of the disk, and there is one for each commit."""
+    path.touch()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with writer_lock(path, wait=0):
+            assert path.read_bytes() == b""
+            with pytest.raises(KnowledgeBaseLocked), writer_lock(path, wait=0):
+                pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_folder_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Copies of uploads: a name that a browser sends is never a path."""
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,18 @@ def test_a_copy_lies_below_the_folder_and_holds_the_bytes(tmp_path: Path) -> Non
     assert originals.holds(path, digest)
     assert not originals.holds(path, "0" * 64)
     assert not originals.holds(tmp_path / "missing", digest)
+
+
+def test_what_came_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "sparse").touch()
+    os.truncate(tmp_path / "sparse", 3_000_000_000)
+    begin = time.process_time()
+    for path in (*tmp_path.iterdir(), Path("/dev/zero"), Path("/proc/self/status")):
+        assert not originals.holds(path, "0")
+        assert not originals.holds(path, "e3b0c44298fc1c14")  # of nothing
+    assert time.process_time() - begin < 1
 
 
 def test_a_copy_that_is_no_longer_right_is_written_again(tmp_path: Path) -> None:

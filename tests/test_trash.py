@@ -102,7 +102,7 @@ def test_compacting_takes_nothing_that_is_being_brought_back(kb: KnowledgeBase) 
     kb.tag("gate.txt", add="hours")
     kb.remove("gate.txt")
     (removed,) = kb.removed()
-    assert trash.begin_restoring(kb.folder, removed)
+    assert trash.begin_restoring(kb.folder, removed, own=[])
     kb.compact()
     assert [each.restoring for each in kb.removed()] == [True]
     assert kb.restore(removed.document_id).tags == ("hours",)

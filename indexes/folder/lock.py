@@ -1,5 +1,9 @@
 """One writer among all processes: an operating system lock on `writer.lock`.
 
+It is held for a change alone, and never while a file of unknown origin is read, which may take
+minutes. Whoever takes in documents holds another one, `ingest.lock`, from the first file to the
+last, and whatever must not happen in between takes that too, before the writer's.
+
 The lock belongs to an open file, so it ends with its process, however that ends. The file's text
 (process id and time) is only there for the message to whoever has to wait.
 """
@@ -31,7 +35,7 @@ def writer_lock(
     """
     try:
         path.touch(0o600)
-        file = path.open("a+b")
+        file = path.open("a+b", buffering=0)
     except OSError as error:
         raise KnowledgeBaseError(
             f"{path.parent} cannot be written to: {error.strerror}.",
@@ -46,14 +50,19 @@ def writer_lock(
                     hint="Wait until it has finished, or stop it, then try again.",
                 )
             time.sleep(_POLL)
-        file.truncate(0)
-        file.write(f"{os.getpid()} {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
-        file.flush()
+        _note(file, f"{os.getpid()} {datetime.now(UTC).isoformat(timespec='seconds')}\n")
         try:
             yield
         finally:
-            file.truncate(0)
+            _note(file, "")
             _unlock(file)
+
+
+def _note(file: IO[bytes], text: str) -> None:
+    """A full disk takes no note, and is told of by whatever is written under the lock."""
+    with contextlib.suppress(OSError):
+        file.truncate(0)
+        file.write(text.encode())
 
 
 def _owner(file: IO[bytes]) -> str:

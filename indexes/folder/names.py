@@ -10,6 +10,7 @@ CATALOG = "catalog.sqlite3"
 CONVERSATIONS = "conversations.sqlite3"
 LEDGER = ".ledger"  # in the place of a database's own ending: what was acknowledged of it
 LOCK = "writer.lock"
+INGEST_LOCK = "ingest.lock"
 VECTORS = "vectors"  # snapshots of the vector index
 ORIGINALS = "originals"  # copies of uploads
 TRASH = "trash"  # removed documents, until the knowledge base is compacted
@@ -24,6 +25,7 @@ ALL = frozenset(
         *(f"{database}{end}" for database in (CATALOG, CONVERSATIONS) for end in _BESIDE),
         *(Path(database).with_suffix(LEDGER).name for database in (CATALOG, CONVERSATIONS)),
         LOCK,
+        INGEST_LOCK,
         VECTORS,
         ORIGINALS,
         TRASH,

@@ -6,7 +6,9 @@ no name that a browser sends is ever a path.
 
 import contextlib
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from quire.indexes.folder.names import ORIGINALS
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _RESERVED = re.compile(r"(?i)^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
+_AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_TOO_LARGE = 1_000_000_000  # bytes
+_BLOCK = 1 << 20
 _LONGEST_NAME = 200  # bytes: file systems allow 255, and a temporary name is longer
 
 
@@ -53,16 +58,32 @@ def copies(folder: Path, content_hash: str) -> list[Path]:
 
 def holds(path: Path, content_hash: str) -> bool:
     """Whether the file at `path` has exactly this content; `content_hash` may be its beginning."""
-    try:
-        return hash_of(path).startswith(content_hash)
-    except OSError:
-        return False
+    return (hash_of(path) or "").startswith(content_hash)
 
 
-def hash_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def hash_of(path: Path) -> str | None:
+    """The SHA-256 of a file, in hexadecimal; None where there is none that could be a document.
+
+    What stands there now may be anything. It is not waited for, and no more of it is read than it
+    has when it is opened; what is as large as `_TOO_LARGE` was never taken in.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, _AT_ONCE)
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and 0 < status.st_size < _TOO_LARGE:
+                return _hash_of(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
+    return None
+
+
+def _hash_of(descriptor: int, size: int) -> str:
+    digest = hashlib.sha256()
+    while size and (block := os.read(descriptor, min(size, _BLOCK))):
+        digest.update(block)
+        size -= len(block)
+    return digest.hexdigest()
 
 
 def safe_name(name: str) -> str:

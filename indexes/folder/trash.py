@@ -63,13 +63,18 @@ def note(folder: Path, document: Document, places: Iterable[Path]) -> None:
 
 
 def begin_reading_again(
-    folder: Path, document_id: str, *, places: Sequence[Path], tags: Sequence[str]
+    folder: Path,
+    document_id: str,
+    *,
+    content_hash: str,
+    places: Sequence[Path],
+    tags: Sequence[str],
 ) -> Removed:
     """Note that a damaged document is taken in again from these files, which hold it."""
     own = folder / ORIGINALS
     removed = Removed(
         document_id=document_id,
-        content_hash=originals.hash_of(places[0]),
+        content_hash=content_hash,
         name=displayed(Path(places[0].name)),
         tags=tuple(tags),
         places=tuple(path for path in places if not path.is_relative_to(own)),
@@ -89,14 +94,13 @@ def take(folder: Path, content_hash: str) -> None:
     files.remove(originals.place(folder, content_hash))
 
 
-def begin_restoring(folder: Path, removed: Removed) -> list[Path]:
+def begin_restoring(folder: Path, removed: Removed, *, own: Sequence[Path]) -> list[Path]:
     """Files that hold exactly what was removed: the copies, which are moved back to where they
-    were, and the user's own; none where all have changed or are gone.
+    were, and the user's `own`, which were looked at; none where all have changed or are gone.
 
     From now on, and until `forget` or `put_back`, compacting takes nothing of it.
     """
     content_hash = removed.content_hash
-    own = [path for path in removed.places if originals.holds(path, content_hash)]
     if own or _sound(folder, content_hash):
         _write(folder, replace(removed, restoring=True))
         give_back(folder, content_hash)

@@ -2,9 +2,8 @@
 
 `waiting/<owner>/<item>/record.json` says what is to be read, `content` beside it holds an upload's
 bytes. An owner is a process, which holds a lock for as long as it runs; what a dead one left
-behind is adopted by the next. A folder of records and not a table of the catalog, because the
-catalog's one writer is taken for as long as a file is being read in, and adding the next file must
-not wait for that.
+behind is adopted by the next. A folder of records and not a table of the catalog, because adding a
+file must wait for nobody who writes there.
 """
 
 import contextlib

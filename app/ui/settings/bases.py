@@ -6,7 +6,7 @@ from quire.errors import UsageError
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.folder import files, originals
 from quire.indexes.folder.lock import writer_lock
-from quire.indexes.folder.names import CATALOG, LOCK, is_own
+from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, is_own
 
 
 def names(configured: Path) -> list[str]:
@@ -43,10 +43,12 @@ def delete(path: Path, *, wait: float) -> None:
 
     Raises KnowledgeBaseLocked when another process writes to it for longer than `wait` seconds.
     """
-    with writer_lock(path / LOCK, wait=wait):
+    locks = (INGEST_LOCK, LOCK)
+    with writer_lock(path / INGEST_LOCK, wait=wait), writer_lock(path / LOCK, wait=wait):
         for part in path.iterdir():
-            if is_own(part.name) and part.name != LOCK:
+            if is_own(part.name) and part.name not in locks:
                 files.remove(part)
-    files.remove(path / LOCK)
+    for lock in locks:
+        files.remove(path / lock)
     if not any(path.iterdir()):
         files.remove(path)
