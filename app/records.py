@@ -12,9 +12,10 @@ sentences, its passages, what a survey counted and its receipt.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 PAGE_BREAK = "\n\n"
 """Stands between the texts of two pages in a document's text."""
@@ -61,6 +62,90 @@ class Block:
     level: int = 0
 
 
+class Pages:
+    """The pages of a document, kept as the one text that they make up: a page is cut out of it when
+    it is asked for, so that a large document is in memory once.
+
+    >>> pages = Pages.of([PageText(1, "one"), PageText(2, "two")])
+    >>> pages.text, [page.text for page in pages], pages.starts
+    ('one\\n\\ntwo', ['one', 'two'], [0, 5])
+    """
+
+    __slots__ = ("numbers", "starts", "text")
+
+    def __init__(self, text: str, numbers: list[int | None], starts: list[int]) -> None:
+        self.text = text
+        self.numbers = numbers
+        self.starts = starts
+
+    @classmethod
+    def of(cls, pages: Iterable[PageText]) -> "Pages":
+        """The pages that a loader made, in order."""
+        texts, numbers, starts, at = [], [], [], 0
+        for page in pages:
+            texts.append(page.text)
+            numbers.append(page.number)
+            starts.append(at)
+            at += len(page.text) + len(PAGE_BREAK)
+        return cls(PAGE_BREAK.join(texts), numbers, starts)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, position: int) -> PageText:
+        start, end = self.starts[position], self.end(position)
+        return PageText(self.numbers[position], self.text[start:end])
+
+    def __iter__(self) -> Iterator[PageText]:
+        return (self[position] for position in range(len(self)))
+
+    def end(self, position: int) -> int:
+        """Where a page ends in the text."""
+        last = range(len(self))[position] == len(self) - 1
+        return len(self.text) if last else self.starts[position + 1] - len(PAGE_BREAK)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pages) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Blocks:
+    """The blocks of a document, kept as numbers: a file may have a million."""
+
+    __slots__ = ("_ends", "_kinds", "_levels", "_starts")
+    _KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
+
+    def __init__(self, blocks: Iterable[Block] = ()) -> None:
+        self._kinds, self._levels = array("B"), array("B")
+        self._starts, self._ends = array("I"), array("I")  # of 32 bits: no text has four billion
+        for block in blocks:
+            self.append(block)
+
+    def append(self, block: Block) -> None:
+        self._kinds.append(self._KINDS.index(block.kind))
+        self._starts.append(block.start)
+        self._ends.append(block.end)
+        self._levels.append(block.level)
+
+    @property
+    def end(self) -> int:
+        """Where the last one ends; 0 where there is none."""
+        return self._ends[-1] if self._ends else 0
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __iter__(self) -> Iterator[Block]:
+        rows = zip(self._kinds, self._starts, self._ends, self._levels, strict=True)
+        return (Block(self._KINDS[kind], start, end, level) for kind, start, end, level in rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Blocks) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """What a loader makes of a file.
@@ -74,8 +159,8 @@ class ParsedDocument:
     content_hash: str
     media_type: str
     title: str
-    pages: tuple[PageText, ...]
-    blocks: tuple[Block, ...]
+    pages: Pages
+    blocks: Blocks
     warnings: tuple[str, ...] = ()
 
     @property
@@ -85,16 +170,12 @@ class ParsedDocument:
 
     @property
     def text(self) -> str:
-        return PAGE_BREAK.join(page.text for page in self.pages)
+        return self.pages.text
 
     @property
     def page_starts(self) -> list[int]:
         """Where each page begins in `text`."""
-        starts, at = [], 0
-        for page in self.pages:
-            starts.append(at)
-            at += len(page.text) + len(PAGE_BREAK)
-        return starts
+        return self.pages.starts
 
 
 @dataclass(frozen=True, slots=True)

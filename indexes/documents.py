@@ -1,6 +1,7 @@
 """Documents, pages, chunks and places as rows of the catalog, read and written through a
 connection that `Catalog.reading()` or `Catalog.writing()` gives."""
 
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,10 @@ from quire.errors import KnowledgeBaseDamaged
 from quire.indexes import embeddings, lexical, tags, totals
 from quire.indexes.checksums import checksum, damaged, is_sound, mended_row, require_sound
 from quire.indexes.noticing import notice
-from quire.records import PAGE_BREAK, Chunk, Document, PageText, ParsedDocument, Span
+from quire.records import PAGE_BREAK, Chunk, Document, Pages, PageText, ParsedDocument, Span
+
+_BATCH = 1_000  # chunks inserted at once: a document may have a hundred thousand
+_PART = 500_000  # characters of a page in a row: most books have fewer in all
 
 UNKNOWN_PATH = "(damaged path)"
 """What stands for the name and the path of a document whose path is damaged."""
@@ -40,17 +44,17 @@ def insert(
     parsed: ParsedDocument,
     *,
     language: str,
-    chunks: Sequence[embeddings.EmbeddedChunk],
+    chunks: embeddings.EmbeddedChunks,
 ) -> None:
     """Add a document with its pages, chunks, vectors and lexical rows."""
-    numbered = [page for page in parsed.pages if page.number is not None]
+    numbered = sum(number is not None for number in parsed.pages.numbers)
     row = (
         parsed.id,
         parsed.content_hash,
         parsed.title,
         parsed.media_type,
         language,
-        len(numbered) or None,
+        numbered or None,
         len(chunks),
         datetime.now(UTC).isoformat(timespec="milliseconds"),
         json.dumps(parsed.warnings, ensure_ascii=False),
@@ -60,18 +64,26 @@ def insert(
     )
     connection.executemany(
         "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (*page, checksum(*page))
-            for page in (
-                (parsed.id, position, page.number, start, page.text)
-                for position, (page, start) in enumerate(
-                    zip(parsed.pages, parsed.page_starts, strict=True)
-                )
+        (
+            (*row, checksum(*row))
+            for row in (
+                (parsed.id, position, number, start, text)
+                for position, (number, start, text) in enumerate(_parts(parsed.pages))
             )
-        ],
+        ),
     )
-    if chunks:
-        _insert_chunks(connection, parsed.id, parsed.title, chunks)
+    rest = iter(chunks)
+    while batch := list(itertools.islice(rest, _BATCH)):
+        _insert_chunks(connection, parsed.id, parsed.title, batch)
+
+
+def _parts(pages: Pages) -> Iterator[tuple[int | None, int, str]]:
+    """(number, start, text) of each page, a very long one in parts that follow on each other: a row
+    is in memory several times over while it is written."""
+    for position, number in enumerate(pages.numbers):
+        start, end = pages.starts[position], pages.end(position)
+        for at in range(start, max(end, start + 1), _PART):
+            yield number, at, pages.text[at : min(at + _PART, end)]
 
 
 def _insert_chunks(
@@ -80,13 +92,14 @@ def _insert_chunks(
     title: str,
     chunks: Sequence[embeddings.EmbeddedChunk],
 ) -> None:
+    """Some chunks that follow on those that are there."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
     first = (row[0] if row else 0) + 1
     rows = [
         (
-            first + offset,
+            number,
             document_id,
-            offset,
+            chunk.ordinal,
             chunk.span.start,
             chunk.span.end,
             chunk.span.page_first,
@@ -95,7 +108,7 @@ def _insert_chunks(
             chunk.tokens,
             chunk.text,
         )
-        for offset, chunk in enumerate(embedded.chunk for embedded in chunks)
+        for number, chunk in enumerate((embedded.chunk for embedded in chunks), start=first)
     ]
     connection.executemany(
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -104,15 +117,15 @@ def _insert_chunks(
     embeddings.put(
         connection,
         (
-            (first + offset, embedded.text_hash, embedded.vector)
-            for offset, embedded in enumerate(chunks)
+            (number, embedded.text_hash, embedded.vector)
+            for number, embedded in enumerate(chunks, start=first)
         ),
     )
     lexical.insert(
         connection,
         (
-            (first + offset, embedded.chunk.text, embedded.chunk.heading_path, title)
-            for offset, embedded in enumerate(chunks)
+            (number, embedded.chunk.text, embedded.chunk.heading_path, title)
+            for number, embedded in enumerate(chunks, start=first)
         ),
     )
     embeddings.note_change(connection, "add", first, first + len(chunks) - 1)
@@ -360,26 +373,34 @@ def _locations(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()
 def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]:
     """The pages of a document in order, tested against their checksums, and whether they are all
     there."""
+    what = f"a page of document {document_id}"
     rows = _rows(
         connection,
-        f"a page of document {document_id}",
+        what,
         "SELECT document_id, position, number, start, text, checksum FROM pages "
         "WHERE document_id = ? ORDER BY position",
         [document_id],
     )
-    found = tuple(map(_page, rows))
-    starts, at = [], 0
-    for page in found:
-        starts.append(at)
-        at += len(page.text) + len(PAGE_BREAK)
+    found: list[tuple[int | None, list[str]]] = []
+    at = 0  # where a part would go on
+    for row in rows:
+        require_sound(row, what)
+        _, _, number, start, text, _ = _texts(row)
+        if found and start == at:
+            found[-1][1].append(text)
+        elif start == (at + len(PAGE_BREAK) if found else 0):
+            found.append((number, [text]))
+        else:  # what stood between is gone
+            raise damaged(what)
+        at = start + len(text)
     least, end = connection.execute(
         "SELECT (SELECT coalesce(pages, 1) FROM documents WHERE id = ?1), "
         "(SELECT coalesce(max(end), 0) FROM chunks WHERE document_id = ?1)",
         (document_id,),
     ).get
-    if [row[3] for row in rows] != starts or len(rows) < (least or 0) or end > at:
-        raise damaged(f"a page of document {document_id}")
-    return found
+    if len(found) < (least or 0) or end > at:
+        raise damaged(what)
+    return tuple(PageText(number, "".join(parts)) for number, parts in found)
 
 
 _CHUNK = """
@@ -546,12 +567,6 @@ def _document(row: tuple[Any, ...], tagged: tuple[str, ...], place: Location | N
         warnings=said,
         tags=tagged,
     )
-
-
-def _page(row: tuple) -> PageText:  # type: ignore[type-arg]
-    require_sound(row, f"a page of document {row[0]}")
-    _, _, number, _, text, _ = _texts(row)
-    return PageText(number, text)
 
 
 def _chunk(row: tuple) -> Chunk:  # type: ignore[type-arg]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import apsw
 import numpy as np
@@ -21,6 +22,15 @@ class EmbeddedChunk:
     chunk: Chunk
     text_hash: bytes
     vector: npt.NDArray[np.float16]
+
+
+class EmbeddedChunks(Protocol):
+    """The chunks of a document with their vectors, in order: a list, or what makes them one by
+    one."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[EmbeddedChunk]: ...
 
 
 def put(

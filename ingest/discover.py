@@ -8,15 +8,17 @@ from pathlib import Path
 
 from quire.errors import Unreadable
 from quire.indexes.folder.names import ORIGINALS, is_knowledge_base, is_own
+from quire.ingest.loaders.opening import Within
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file to ingest: its absolute path, size, mtime."""
+    """A file to ingest: its absolute path, size, mtime, and how it is reached without a link."""
 
     path: Path
     size: int
     mtime_ns: int
+    within: Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class _Walk:
                 reason = "broken link" if broken else f"cannot be read: {error.strerror}"
                 yield SkippedPath(path, reason)
                 continue
-            yield _file(path, status)
+            yield _file(path, status, Within(real_root, path.relative_to(root).parts))
 
     def _part_of(self, path: str) -> str:
         """The part of a knowledge base that a real path is or lies in, or nothing."""
@@ -107,12 +109,12 @@ class _Walk:
         return part
 
 
-def _file(path: Path, status: os.stat_result) -> FoundFile | SkippedPath:
+def _file(path: Path, status: os.stat_result, within: Within) -> FoundFile | SkippedPath:
     if not stat.S_ISREG(status.st_mode):
         return SkippedPath(path, "not a regular file")
     if not os.access(path, os.R_OK):
         return SkippedPath(path, "cannot be read: permission denied")
-    return FoundFile(path, status.st_size, status.st_mtime_ns)
+    return FoundFile(path, status.st_size, status.st_mtime_ns, within)
 
 
 def _names(folder: str) -> list[str]:

@@ -27,6 +27,8 @@ class Limits:
     """Text kept of one file, some 7,000 dense pages; what lies past it is cut with a warning."""
     pages: int = 20_000
     """Pages, slides or sheets kept of one file; what lies past them is cut with a warning."""
+    chunks: int = 100_000
+    """Passages kept of one file, each with a vector: dense pages have some four."""
     table_columns: int = 1_000
     """Cells kept of one row of a table; wider rows are data dumps that no one cites."""
     archive_entries: int = 10_000

@@ -4,10 +4,14 @@ Parsing runs ahead in worker processes while this process embeds. Chunks of seve
 embedded together, so that short files fill the batches; each document is then committed in one
 transaction of its own. Whatever ends the run, every committed document stays and the next run takes
 up the rest.
+
+No file is read in this process, and the writer lock is held for each commit alone: whoever removes
+or tags a document never waits for a file. How much of all that is parsed is here at a time does not
+grow with the number of files: one document, and beside it what small ones have of text together.
 """
 
 import contextlib
-import hashlib
+import functools
 import os
 import stat
 import threading
@@ -15,13 +19,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseLocked, Skipped, Unreadable
 from quire.indexes import documents, embeddings
@@ -30,22 +33,28 @@ from quire.indexes.catalog import Catalog
 from quire.indexes.documents import Location, displayed
 from quire.indexes.embeddings import EmbeddedChunk
 from quire.ingest import chunking
+from quire.ingest.arrivals import Arrivals
 from quire.ingest.discover import FoundFile, SkippedPath, discover
+from quire.ingest.kept_vectors import KeptVectors, kept_vectors
 from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import Source
+from quire.ingest.memory import give_back_memory
 from quire.ingest.parsing.pool import ParserPool
 from quire.ingest.report import IngestReport, Progress, Tally
 from quire.models.protocols import Embedder
-from quire.records import Chunk, ParsedDocument
+from quire.records import Blocks, ParsedDocument
 from quire.text import languages
 
 if TYPE_CHECKING:
     import apsw
 
-_LOOK = 0.2  # seconds between two looks, during a long parse, whether to stop
-_AHEAD = 4  # files parsed ahead of embedding, or one a worker: keeps them busy, bounds the memory
+_AHEAD = 4  # files parsed ahead of embedding, or one a worker: keeps them busy
 _LATEST = 2**63 - 1  # nanoseconds: SQLite's largest number, in the year 2262
+_AHEAD_CHARACTERS = 1_000_000  # of documents that are here before their turn, together
 _GROUP = 256  # chunks embedded together: a few seconds of work, and full batches of each length
+_GROUP_CHARACTERS = 1_000_000  # … or fewer, of documents that have so much text
+_BATCH = 2_048  # of a document with more chunks, those embedded together …
+_BATCH_CHARACTERS = 2_000_000  # … or fewer, of so many characters
 
 HearProgress = Callable[[Progress], None]
 Writing = Callable[[], contextlib.AbstractContextManager[None]]
@@ -56,18 +65,43 @@ class _Stopped(Exception):
     """Ends the work between two batches."""
 
 
+class _Known(Exception):
+    """Ends the reading of a file whose content is in the catalog."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__()
+        self.document_id = document_id
+
+
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A parsed and chunked document that waits for its vectors; `texts` are what is embedded."""
+    """A parsed and chunked document that waits for its vectors. `title` stands before what is
+    embedded, of which `hashes` are those of each chunk, once they are known."""
 
     file: FoundFile
     document: ParsedDocument
-    chunks: list[Chunk]
-    texts: list[str]
+    chunks: chunking.Chunks
+    title: str
+    hashes: list[bytes] = field(default_factory=list)
 
     @property
     def pages(self) -> int:
-        return sum(page.number is not None for page in self.document.pages)
+        return sum(number is not None for number in self.document.pages.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """The chunks of a document with their vectors, each made when it is its turn."""
+
+    ready: _Ready
+    vectors: KeptVectors
+
+    def __len__(self) -> int:
+        return len(self.ready.chunks)
+
+    def __iter__(self) -> Iterator[EmbeddedChunk]:
+        for chunk, text_hash in zip(self.ready.chunks, self.ready.hashes, strict=True):
+            yield EmbeddedChunk(chunk, text_hash, self.vectors[text_hash])
 
 
 class Ingest:
@@ -85,6 +119,7 @@ class Ingest:
         password: str | None = None,
         tags: Iterable[str] = (),
         language: str = "en",
+        limits: Limits | None = None,
         progress: HearProgress = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> None:
@@ -95,8 +130,10 @@ class Ingest:
         self._password = password
         self._tags = tuple(tags)
         self._language = language
+        self._limits = limits or Limits()
         self._progress = progress
         self._cancel = cancel or threading.Event()
+        self._arrivals = Arrivals[_Outcome](ahead=_AHEAD_CHARACTERS)
         self._tally = Tally()
         self._known: dict[Path, Location] = {}
         self._changed: list[FoundFile] = []
@@ -169,30 +206,43 @@ class Ingest:
 
     def _take_in(self) -> None:
         group: list[_Ready] = []
-        with contextlib.closing(self._parsed()) as parsed:
-            for file, outcome in parsed:
-                self._stop_if_asked()
-                ready = self._chunked(file, outcome)
-                if ready is not None:
-                    group.append(ready)
-                if sum(len(item.texts) for item in group) >= _GROUP:
-                    self._embed_and_commit(group)
-                    group.clear()
+        with contextlib.closing(self._under_way()) as under_way:
+            for file, future in under_way:
+                self._gather(group, file, future)
         self._embed_and_commit(group)
+
+    def _gather(self, group: list[_Ready], file: FoundFile, future: Future[None]) -> None:
+        """Put a parsed file to those that are embedded next, and embed them if they are enough."""
+
+        def look() -> None:
+            self._stop_if_asked()
+            if future.done():
+                future.result()  # raises what nobody expected
+
+        ready = self._chunked(file, self._arrivals.take(file.path, look=look))
+        if ready is not None:
+            group.append(ready)
+        chunks = sum(len(item.chunks) for item in group)
+        characters = sum(len(item.document.text) for item in group)
+        del ready
+        if chunks >= _GROUP or characters >= _GROUP_CHARACTERS:
+            self._embed_and_commit(group)
+        if characters >= _GROUP_CHARACTERS:
+            give_back_memory()
 
     @cached_property
     def _embedder(self) -> Embedder:
         """Loaded when the first changed file needs it: unchanged ones need no model."""
         return self._open_embedder()
 
-    def _parsed(self) -> Generator[tuple[FoundFile, _Outcome], None, None]:
-        """Each changed file, in order, with what became of it; some files are under way."""
+    def _under_way(self) -> Generator[tuple[FoundFile, Future[None]], None, None]:
+        """Each changed file, in order, whose turn it is. Some more are parsed meanwhile."""
         if not self._changed:
             return
-        waiting: deque[tuple[FoundFile, Future[_Outcome]]] = deque()
+        waiting: deque[tuple[FoundFile, Future[None]]] = deque()
         ahead, most = iter(self._changed), max(_AHEAD, self._jobs)
         with (
-            ParserPool(workers=self._jobs) as pool,
+            ParserPool(self._jobs, limits=self._limits) as pool,
             ThreadPoolExecutor(self._jobs, thread_name_prefix="quire-parse") as threads,
         ):
             try:
@@ -201,53 +251,85 @@ class Ingest:
                         waiting.append((file, threads.submit(self._parse, pool, file)))
                     if not waiting:
                         return
-                    file, future = waiting.popleft()
-                    yield file, self._outcome(future)
+                    self._stop_if_asked()
+                    yield waiting.popleft()
             finally:
+                self._arrivals.close()
                 threads.shutdown(wait=False, cancel_futures=True)
                 pool.close()  # ends a parser at work, so that stopping does not wait for it
 
-    def _outcome(self, future: Future[_Outcome]) -> _Outcome:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                return future.result(timeout=_LOOK)
-            self._stop_if_asked()
+    def _parse(self, pool: ParserPool, file: FoundFile) -> None:
+        """In a thread beside: have a file parsed, unless its content is known."""
 
-    def _parse(self, pool: ParserPool, file: FoundFile) -> _Outcome:
-        try:
-            with file.path.open("rb") as opened:
-                content_hash = hashlib.file_digest(opened, "sha256").hexdigest()
+        def look(content_hash: str) -> None:
             with self._catalog.reading() as connection:
                 known = documents.id_of_content(connection, content_hash)
-            return known or pool.parse(file.path, password=self._password)
+            if known is not None:
+                raise _Known(known)
+
+        outcome: _Outcome
+        try:
+            outcome = pool.parse(
+                file.path,
+                within=file.within,
+                password=self._password,
+                hear_hash=look,
+                bring=functools.partial(self._arrivals.bring, file.path),
+            )
+        except _Known as found:
+            outcome = found.document_id
         except Unreadable as error:
-            return error
+            outcome = error
         except OSError as error:
-            return Unreadable(f"cannot be read: {error.strerror or error}")
+            outcome = Unreadable(f"cannot be read: {error.strerror or error}")
+        self._arrivals.put(file.path, outcome)
 
     def _chunked(self, file: FoundFile, outcome: _Outcome) -> _Ready | None:
         """The document ready for embedding, or None when the file is settled already."""
+        if isinstance(outcome, ParsedDocument):
+            ready = self._cut(file, outcome)
+            if isinstance(ready, _Ready):
+                return ready
+            outcome = ready
         if isinstance(outcome, str):
             self._settle_known(file, outcome)
-        elif isinstance(outcome, Unreadable):
-            self._tally.refuse(file.path, outcome)
         else:
-            limit = self._embedder.max_tokens
-            count = self._embedder.count_tokens
-            chunks = chunking.chunk(outcome, count_tokens=count, limit=limit)
-            if chunks:
-                title = chunking.own_title(outcome.title, file.path)
-                texts = [
-                    chunking.embedded_text(chunk, title=title, count_tokens=count, limit=limit)
-                    for chunk in chunks
-                ]
-                return _Ready(file, outcome, chunks, texts)
-            self._tally.refuse(file.path, Skipped("it has no text"))
-        if file.path in self._known and not isinstance(outcome, str):
-            self._tally.warn(file.path, ("Its earlier version stays until it can be read again.",))
+            self._tally.refuse(file.path, outcome)
+            if file.path in self._known:
+                self._tally.warn(
+                    file.path, ("Its earlier version stays until it can be read again.",)
+                )
         self._bytes_done += file.size
         self._settle(file)
         return None
+
+    def _cut(self, file: FoundFile, document: ParsedDocument) -> _Ready | Unreadable:
+        embedder, seconds = self._embedder, self._limits.wall_budget(file.size)
+        deadline = time.monotonic() + seconds
+
+        def count(texts: Sequence[str]) -> list[int]:
+            self._stop_if_asked()
+            if time.monotonic() > deadline:
+                raise Unreadable(
+                    f"limit: took longer than {seconds:.0f} s", hint="Split it, or raise the limit."
+                )
+            return embedder.count_tokens(texts)
+
+        most = self._limits.chunks
+        try:
+            chunks = chunking.chunk(
+                document, count_tokens=count, limit=embedder.max_tokens, most=most
+            )
+        except Unreadable as error:
+            return error
+        if not chunks:
+            return Skipped("it has no text")
+        # The blocks, of which there may be millions, are of no use any more.
+        document = replace(document, blocks=Blocks())
+        if chunks.cut:
+            cut = f"Text past the limit of {most:,} passages is left out."
+            document = replace(document, warnings=(*document.warnings, cut))
+        return _Ready(file, document, chunks, chunking.own_title(document.title, file.path))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator["apsw.Connection"]:
@@ -298,59 +380,89 @@ class Ingest:
         else:
             self._tally.unchanged += 1  # moved here
 
-    def _embed_and_commit(self, group: Sequence[_Ready]) -> None:
+    def _embed_and_commit(self, group: list[_Ready]) -> None:
+        """Have the documents of a group in the catalog, and the group empty."""
         if not group:
             return
-        texts = [text for item in group for text in item.texts]
-        vectors = self._vectors(texts, of=group)
-        self._bytes_done += sum(item.file.size for item in group)
-        self._pages_done += sum(item.pages for item in group)
-        self._chunks_done += len(texts)
-        at = 0
-        for item in group:
-            embedded = [
-                EmbeddedChunk(chunk, chunking.text_hash(text), vectors[chunking.text_hash(text)])
-                for chunk, text in zip(item.chunks, texts[at : at + len(item.chunks)], strict=True)
-            ]
-            at += len(item.chunks)
-            self._commit(item, embedded)
+        with kept_vectors(self._catalog.path.parent) as vectors:
+            self._embed(group, vectors)
+            self._bytes_done += sum(item.file.size for item in group)
+            self._pages_done += sum(item.pages for item in group)
+            self._chunks_done += sum(len(item.chunks) for item in group)
+            for item in group:
+                self._commit(item, _Embedded(item, vectors))
+        group.clear()
 
-    def _vectors(
-        self, texts: Sequence[str], *, of: Sequence[_Ready]
-    ) -> dict[bytes, npt.NDArray[np.float16]]:
+    def _embed(self, group: Sequence[_Ready], vectors: KeptVectors) -> None:
         """The vector of each text by its hash: taken from the catalog where it is known."""
-        size = sum(item.file.size for item in of)
-        pages = sum(item.pages for item in of)
-        by_hash = {chunking.text_hash(text): text for text in texts}
-        with self._catalog.reading() as connection:
-            vectors = embeddings.of_texts(connection, by_hash)
-        missing = [text_hash for text_hash in by_hash if text_hash not in vectors]
+        total = sum(len(item.chunks) for item in group)
+        size = sum(item.file.size for item in group)
+        pages = sum(item.pages for item in group)
+        before = 0
 
-        def hear(done: int) -> None:
+        def hear(done: float) -> None:
             self._stop_if_asked()
-            part = done / len(missing)
+            share = (before + done) / total
             self._tell(
-                of[-1].file,
-                bytes_=size * part,
-                pages=round(pages * part),
-                chunks=round(len(texts) * part),
+                group[-1].file,
+                bytes_=size * share,
+                pages=round(pages * share),
+                chunks=round(total * share),
             )
 
+        for batch in self._batches(group):
+            self._embed_batch(batch, vectors, hear)
+            before += len(batch)
+
+    def _batches(self, group: Sequence[_Ready]) -> Iterator[list[tuple[bytes, str]]]:
+        """What is embedded for the chunks of a group, with its hash, in batches."""
+        batch: list[tuple[bytes, str]] = []
+        characters = 0
+        count = chunking.remembering(self._embedder.count_tokens)
+        limit = self._embedder.max_tokens
+        for item in group:
+            for chunk in item.chunks:
+                text = chunking.embedded_text(
+                    chunk, title=item.title, count_tokens=count, limit=limit
+                )
+                item.hashes.append(chunking.text_hash(text))
+                batch.append((item.hashes[-1], text))
+                characters += len(text)
+                if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:
+                    yield batch
+                    batch, characters = [], 0
+        if batch:
+            yield batch
+
+    def _embed_batch(
+        self,
+        batch: Sequence[tuple[bytes, str]],
+        vectors: KeptVectors,
+        hear: Callable[[float], None],
+    ) -> None:
+        """`hear` is told how much of the batch is done, in chunks."""
+        texts = {text_hash: text for text_hash, text in batch if text_hash not in vectors}
+        with self._catalog.reading() as connection:
+            known = embeddings.of_texts(connection, texts)
+        for text_hash, vector in known.items():
+            vectors[text_hash] = vector
+        missing = [text_hash for text_hash in texts if text_hash not in known]
         if missing:
             computed = self._embedder.embed_passages(
-                [by_hash[text_hash] for text_hash in missing], progress=hear
+                [texts[text_hash] for text_hash in missing],
+                progress=lambda done: hear(done / len(missing) * len(batch)),
             ).astype(np.float16)
-            vectors.update(zip(missing, computed, strict=True))
-        return vectors
+            for text_hash, vector in zip(missing, computed, strict=True):
+                vectors[text_hash] = vector
 
-    def _commit(self, item: _Ready, embedded: Sequence[EmbeddedChunk]) -> None:
+    def _commit(self, item: _Ready, chunks: _Embedded) -> None:
         document, file = item.document, item.file
         location = _place(file, document.id)
         language = languages.detect(document.text)
         with self._writing() as connection:
             known = documents.id_of_content(connection, document.content_hash)
             if known is None:
-                documents.insert(connection, document, language=language, chunks=embedded)
+                documents.insert(connection, document, language=language, chunks=chunks)
                 documents.put_location(connection, location)
                 tagging.add(connection, document.id, self._tags)
         if known is not None:  # the same bytes came twice in this run, or from another process
@@ -358,7 +470,7 @@ class Ingest:
         else:
             self._count_taken(file)
             self._known[file.path] = location
-            self._tally.chunks += len(embedded)
+            self._tally.chunks += len(chunks)
             self._tally.warn(file.path, document.warnings)
         self._settle(file)
 

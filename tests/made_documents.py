@@ -14,7 +14,7 @@ from quire.indexes.embeddings import EmbeddedChunk
 from quire.indexes.vectors import VectorIndex
 from quire.ingest import chunking
 from quire.models.fakes import FakeEmbedder
-from quire.records import PAGE_BREAK, Block, PageText, ParsedDocument
+from quire.records import PAGE_BREAK, Block, Blocks, Pages, PageText, ParsedDocument
 
 EMBEDDER = FakeEmbedder()
 
@@ -36,8 +36,8 @@ def parsed(*pages: str, title: str = "title") -> ParsedDocument:
         hashlib.sha256("\f".join((title, *pages)).encode()).hexdigest(),
         "text/plain",
         title,
-        tuple(PageText(number, page) for number, page in enumerate(pages, start=1)),
-        tuple(blocks),
+        Pages.of(PageText(number, page) for number, page in enumerate(pages, start=1)),
+        Blocks(blocks),
     )
 
 

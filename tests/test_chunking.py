@@ -1,5 +1,6 @@
 """From parsed documents to chunks."""
 
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 
 from quire.ingest import chunking
 from quire.models.fakes import FakeEmbedder
-from quire.records import PAGE_BREAK, Block, BlockKind, Chunk, PageText, ParsedDocument
+from quire.records import (
+    PAGE_BREAK,
+    Block,
+    BlockKind,
+    Blocks,
+    Chunk,
+    Pages,
+    PageText,
+    ParsedDocument,
+)
 
 count_words = FakeEmbedder().count_tokens
 
@@ -39,11 +49,11 @@ def document(
             text += inside
         page_texts.append(PageText(number, text))
         at += len(text) + len(PAGE_BREAK)
-    return ParsedDocument("0" * 64, "text/plain", "title", tuple(page_texts), tuple(blocks))
+    return ParsedDocument("0" * 64, "text/plain", "title", Pages.of(page_texts), Blocks(blocks))
 
 
 def chunked(parsed: ParsedDocument, limit: int = 254) -> list[Chunk]:
-    return chunking.chunk(parsed, count_tokens=count_words, limit=limit)
+    return list(chunking.chunk(parsed, count_tokens=count_words, limit=limit))
 
 
 _WORDS = st.sampled_from(
@@ -201,7 +211,7 @@ def test_the_innermost_headings_are_embedded_when_not_all_fit() -> None:
             ("paragraph", "word " * 30),
         ]
     )
-    chunk = chunking.chunk(parsed, count_tokens=count_words, limit=50)[-1]
+    chunk = list(chunking.chunk(parsed, count_tokens=count_words, limit=50))[-1]
     embedded = chunking.embedded_text(chunk, title="", count_tokens=count_words, limit=50)
     assert embedded.startswith("Inner\n")
 
@@ -238,6 +248,95 @@ def test_a_flood_of_text_marked_as_a_heading_is_not_repeated_with_every_chunk() 
 def test_a_million_characters_are_cut_within_seconds(kind: BlockKind) -> None:
     parsed = document([(kind, "word 中文。" * 10_000 + "x" * 900_000)])
     assert sum(len(chunk.text) for chunk in chunked(parsed)) > 900_000
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [("paragraph", "It ends. " * 100_000)],
+        [("paragraph", "x" * 900_000)],
+        [("table", "a | b\n" * 100_000)],
+        [("paragraph", "It ends.")] * 100_000,
+        [("heading", "a", 1), *[("paragraph", "a")] * 100_000],
+    ],
+    ids=["sentences", "no blank", "rows", "paragraphs", "echoes"],
+)
+def test_however_a_text_is_made_only_little_of_it_is_counted_and_kept_at_once(
+    blocks: list[tuple[BlockKind, str] | tuple[BlockKind, str, int]],
+) -> None:
+    """Beside the text, a few bytes for each of its sentences."""
+    parsed = document(blocks)
+    most = 0
+
+    def count(texts: Sequence[str]) -> list[int]:
+        nonlocal most
+        most = max(most, sum(map(len, texts)))
+        return count_letters(texts)
+
+    tracemalloc.start()
+    try:
+        chunks = chunking.chunk(parsed, count_tokens=count, limit=254)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(chunk.tokens for chunk in chunks) == count_letters([parsed.text])[0]
+    assert most <= 250_000
+    assert peak < 4 * len(parsed.text) + 2_000_000
+
+
+def test_a_word_that_is_longer_than_any_is_counted_in_parts() -> None:
+    longest = 0
+
+    def count(texts: Sequence[str]) -> list[int]:
+        nonlocal longest
+        longest = max(longest, *map(len, texts))
+        return count_letters(texts)
+
+    parsed = document([("paragraph", "x" * 1_000_000)])
+    assert len(chunking.chunk(parsed, count_tokens=count, limit=254)) == 5_000
+    assert longest <= 20_000
+
+
+def test_no_more_chunks_are_made_than_are_wanted() -> None:
+    parsed = document(
+        [part for n in range(50) for part in (("heading", f"Part {n}", 1), ("paragraph", "Words."))]
+    )
+    wanted = chunking.chunk(parsed, count_tokens=count_words, limit=254, most=50)
+    assert (len(wanted), wanted.cut) == (50, False)
+    cut = chunking.chunk(parsed, count_tokens=count_words, limit=254, most=49)
+    assert (list(cut), cut.cut) == (list(wanted)[:49], True)
+
+
+def test_whoever_counts_can_end_the_work() -> None:
+    class Stopped(Exception):
+        pass
+
+    def count(texts: Sequence[str]) -> list[int]:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        chunking.chunk(document([("paragraph", "Words.")]), count_tokens=count, limit=254)
+
+
+def test_a_table_of_a_thousand_columns_repeats_a_part_of_its_header_row() -> None:
+    wide = " | ".join(f"column {n}" for n in range(1000))
+    rows = "\n".join([wide, *(" | ".join("7" * 1000) for _ in range(20))])
+    chunks = list(chunking.chunk(document([("table", rows)]), count_tokens=count_words, limit=254))
+    assert len(chunks) > 50
+    assert {len(heading) for chunk in chunks for heading in chunk.heading_path} <= {*range(2001)}
+
+
+def test_headings_are_counted_once() -> None:
+    counted: list[str] = []
+
+    def count(texts: Sequence[str]) -> list[int]:
+        counted.extend(texts)
+        return count_words(texts)
+
+    remembering = chunking.remembering(count)
+    for texts in (["a b", "c"], ["c", "a b", "c"], ["d e f"]):
+        assert remembering(texts) == count_words(texts)
+    assert counted == ["a b", "c", "d e f"]
 
 
 def test_a_document_without_blocks_has_no_chunks() -> None:

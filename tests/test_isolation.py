@@ -193,8 +193,12 @@ def test_what_a_library_prints_does_not_get_into_the_answers(text_file: Path) ->
     code = """
 import os
 import quire.ingest.parsing.worker as worker
-load = worker.load
-worker.load = lambda *a, **k: (print("noise", flush=True), os.write(1, b"noise"), load(*a, **k))[2]
+from quire.ingest import loaders
+def noisy(*a, parse=loaders.parse, **k):
+    print("noise", flush=True)
+    os.write(1, b"noise")
+    return parse(*a, **k)
+loaders.parse = noisy
 worker.main()
 """
     pipe = subprocess.PIPE
@@ -203,14 +207,18 @@ worker.main()
         assert p.stdout is not None
         assert p.stderr is not None
         limits = Limits().to_dict()
-        request = {"action": "parse", "path": str(text_file), "password": None, "limits": limits}
-        framing.send(p.stdin, request)
-        answer = framing.receive(p.stdout)
+        place = {"path": str(text_file), "within": None, "password": None}
+        framing.send(p.stdin, {"action": "parse", **place, "limits": limits})
+        framing.send(p.stdin, {"wanted": True})
+        answers = []
+        while "last" not in (answer := framing.receive(p.stdout) or {"last": "the end"}):
+            answers.append(answer)
         p.stdin.close()
         assert p.stdout.read() == b""
         assert p.stderr.read().count(b"noise") == 2
-    assert answer is not None
-    assert "lease" in answer["document"]["pages"][0][1]
+    assert answer == {"last": False}
+    assert [[*each] for each in answers] == [["content_hash"], ["document"], ["text"], ["blocks"]]
+    assert "lease" in answers[2]["text"]
 
 
 def test_a_worker_starts_without_any_parser_loaded() -> None:

@@ -297,3 +297,21 @@ def test_office_files_are_known_by_their_bytes(tmp_path: Path) -> None:
     document.save(buffer)
     (tmp_path / "lying.pdf").write_bytes(buffer.getvalue())
     assert load(tmp_path / "lying.pdf").media_type.endswith("wordprocessingml.document")
+
+
+def test_what_a_file_says_of_itself_is_kept_to_a_measure(tmp_path: Path) -> None:
+    """A title stands before each passage, and warnings are kept for each file of an ingest."""
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    slide.shapes.title.text = "long title " * 10_000
+    deck.save(tmp_path / "a.pptx")
+    assert load(tmp_path / "a.pptx").title == ("long title " * 10_000)[:1000]
+    book = openpyxl.Workbook()
+    book.active["A1"] = "seen"
+    for number in range(1500):
+        book.create_sheet(f"hidden {number} " + "x" * 15).sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    warnings = load(tmp_path / "a.xlsx").warnings
+    assert warnings[0].startswith("Sheet 2 (hidden 0 x")
+    assert warnings[-1] == "Further warnings are left out."
+    assert sum(map(len, warnings)) < 21_000

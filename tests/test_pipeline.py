@@ -2,6 +2,7 @@
 skipped or failed, and nothing is done twice."""
 
 import os
+import resource
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,11 @@ from faults import contents, watched_disk
 from made_documents import assert_equal, state
 from quire import IngestReport, KnowledgeBase
 from quire.errors import KnowledgeBaseError, Unreadable
-from quire.ingest import pipeline
+from quire.ingest import chunking, kept_vectors, pipeline
+from quire.ingest.kept_vectors import KeptVectors
+from quire.ingest.limits import Limits
 from quire.ingest.parsing.pool import ParserPool
+from quire.ingest.pipeline import Ingest
 from quire.ingest.report import Progress
 from quire.models.fakes import FakeEmbedder
 
@@ -130,7 +134,7 @@ def test_hundreds_of_unchanged_files_cost_no_read_no_write_and_no_model(
     files = contents(kb.folder)
     embedder.embedded.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "hashlib", None)
+        patch.setattr(pipeline, "ParserPool", None)
         report = kb.add(folder)
     assert counts(report) == {"unchanged": 300}
     assert kb._catalog._writer.total_changes() == writes
@@ -432,6 +436,97 @@ def test_one_bad_file_among_good_ones_stops_nothing(
     for refusal in (*report.skipped, *report.failed):
         assert refusal.reason
     assert kb.verify() == []
+
+
+def within(kb: KnowledgeBase, path: Path, **limits: float) -> IngestReport:
+    """Add with other limits."""
+    return Ingest(
+        kb._catalog,
+        open_embedder=kb._header.embedder_in_use,
+        writing=kb._collection.writing,
+        limits=Limits(**limits),  # type: ignore[arg-type]
+    ).run([path])
+
+
+def test_passages_past_the_limit_are_left_out_with_a_warning(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    path = folder / "leave.md"
+    report = within(kb, path, chunks=1)
+    assert counts(report) == {"added": 1}
+    assert report.chunks == 1
+    warning = "Text past the limit of 1 passages is left out."
+    assert report.warnings == (f"{path}: {warning}",)
+    assert kb.document("leave.md").warnings == (warning,)
+    assert "病假十天" in next(iter(texts(kb)))  # which is shown, and not found
+    assert kb.verify() == []
+
+
+def test_a_text_that_takes_too_long_to_cut_is_refused_and_the_next_is_taken_in(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    report = within(kb, folder, wall_seconds=0, wall_seconds_per_mb=0)
+    assert {refusal.reason for refusal in report.failed} == {"limit: took longer than 0 s"}
+    assert len(report.failed) == 3
+    assert kb.documents() == []
+    assert counts(kb.add(folder)) == {"added": 3}
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+def test_a_long_document_is_embedded_in_batches_and_equal_chunks_once(
+    kb: KnowledgeBase,
+    folder: Path,
+    embedder: Embedder,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+) -> None:
+    monkeypatch.setattr(pipeline, "_BATCH", batch)
+    monkeypatch.setattr(kept_vectors, "_IN_MEMORY", 200)  # three vectors, and the rest on the disk
+    kb.add(folder)
+    embedder.embedded.clear()
+    for name in ("a", "b"):
+        parts = (f"# Part {n % 4}\n\nThis is part {n % 4}.\n\n" for n in range(9))
+        (folder / f"{name}.md").write_text(f"# {name}\n\nThis is {name}.\n\n" + "".join(parts))
+    report = kb.add(folder)
+    assert counts(report) == {"added": 2, "unchanged": 3}
+    assert report.chunks == 2 * 10
+    assert len(embedder.embedded) == len(set(embedder.embedded)) == 2 + 4
+    assert kb.verify() == []
+    vectors = state(kb._catalog)["vectors"]
+    for document in kb.documents():
+        title = chunking.own_title(document.title, Path(document.uri))
+        for chunk in kb._collection.chunks(document):
+            text = chunking.embedded_text(
+                chunk, title=title, count_tokens=embedder.count_tokens, limit=embedder.max_tokens
+            )
+            expected = embedder.embed_question(text).astype(np.float16)
+            assert (vectors[document.id, chunk.ordinal] == expected).all()
+    assert list(kb.folder.rglob(".*")) == []
+
+
+def fill(vectors: KeptVectors) -> None:
+    for number in range(9):
+        vectors[bytes([number])] = np.ones(32, np.float16)
+    assert vectors[b"\x00"].sum() == 32
+
+
+def test_a_disk_that_is_full_while_vectors_wait_on_it_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system itself refuses the write here, at a limit for this process."""
+    monkeypatch.setattr(kept_vectors, "_IN_MEMORY", 1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with (
+            pytest.raises(KnowledgeBaseError, match="could not be written") as caught,
+            kept_vectors.kept_vectors(tmp_path) as vectors,
+        ):
+            fill(vectors)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "free space" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

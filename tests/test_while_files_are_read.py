@@ -1,5 +1,5 @@
 """While files are read, which may take minutes, others go on: the writer lock is held for a change
-alone."""
+alone, and nothing that comes in the place of a file is waited for."""
 
 import os
 import threading
@@ -189,6 +189,40 @@ def test_a_commit_waits_for_whoever_writes_unless_it_is_stopped(
     assert kb.verify() == []
 
 
+def test_a_document_that_is_removed_while_its_copy_is_read_stays_removed(
+    kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    for name in ("a.txt", "copy.txt"):
+        (tmp_path / name).write_text("The dog may stay.")
+    (tmp_path / "new.txt").write_text("New.")
+    kb.add(tmp_path / "a.txt")
+    looked_up = threading.Event()
+
+    class Parser(ParserHere):
+        def parse(self, path: Path, **options: Any) -> ParsedDocument:
+            try:
+                return super().parse(path, **options)
+            finally:  # its content is known
+                if path.name == "copy.txt":
+                    looked_up.set()
+
+    class Removing(FakeEmbedder):
+        def embed_passages(self, texts: Sequence[str], **options: Any) -> npt.NDArray[np.float32]:
+            assert looked_up.wait(60)
+            kb.remove("a.txt")
+            return super().embed_passages(texts, **options)
+
+    with opened(kb.folder, embedder=Removing()) as other, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "_GROUP", 1)
+        patch.setattr(pipeline, "ParserPool", Parser)
+        report = other.add([tmp_path / "new.txt", tmp_path / "copy.txt"])
+    assert report.added == 1
+    assert [refusal.reason for refusal in report.skipped] == ["removed while it was being read"]
+    assert "Add it again" in report.skipped[0].hint
+    assert {d.name for d in kb.documents()} == {"lease.txt", "boiler.txt", "new.txt"}
+    assert kb.verify() == []
+
+
 def test_vectors_of_another_model_come_in_when_an_ingest_is_over(
     kb: KnowledgeBase, tmp_path: Path
 ) -> None:
@@ -209,3 +243,83 @@ def test_vectors_of_another_model_come_in_when_an_ingest_is_over(
         assert {vector.size for vector in state(again._catalog)["vectors"].values()} == {48}
         assert len(again.documents()) == 3
         assert again.verify() == []
+
+
+# -- what comes in the place of a file -----------------------------------------------------------
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_link(path: Path) -> None:
+    path.symlink_to(path.parent.with_name("secret.txt"))
+
+
+def a_terabyte(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 2**40)
+
+
+def nothing(path: Path) -> None:
+    """It is gone."""
+
+
+@pytest.mark.parametrize(
+    ("come", "reason"),
+    [
+        (a_pipe, "not a regular file"),
+        (a_link, "a link was put in its place"),
+        (a_terabyte, "limit: the file has 1,099,512 MB, more than 512 MB"),
+        (nothing, "cannot be opened: No such file or directory"),
+    ],
+)
+def test_whatever_comes_in_the_place_of_a_file_is_told_and_not_waited_for(
+    kb: KnowledgeBase, tmp_path: Path, come: Callable[[Path], None], reason: str
+) -> None:
+    """After it was found, and before it is its turn."""
+    (tmp_path / "secret.txt").write_text("A canary sings.")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number in range(9):
+        (folder / f"{number}.txt").write_text(f"Number {number}.")
+
+    def exchange(progress: Progress) -> None:
+        path = folder / "8.txt"
+        if progress.files_done and path.read_bytes() == b"Number 8.":
+            path.unlink()
+            come(path)
+            exchanged.append(path)
+
+    exchanged: list[Path] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "_GROUP", 1)
+        report = kb.add(folder, progress=lambda p: None if exchanged else exchange(p))
+    assert exchanged
+    assert report.added == 8
+    (refusal,) = (*report.skipped, *report.failed)
+    assert (refusal.path, refusal.reason) == (str(folder / "8.txt"), reason)
+    assert kb.search("canary", mode="lexical") == []
+
+
+def test_a_file_that_grows_between_two_looks_is_taken_in_as_it_is_and_looked_at_again(
+    kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number in range(9):
+        (folder / f"{number}.txt").write_text(f"Number {number}.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "_GROUP", 1)
+        grow = iter([folder / "8.txt"])
+
+        def hear(progress: Progress) -> None:
+            if progress.files_done:
+                for path in grow:
+                    path.write_text("Number 8 has grown.")
+
+        assert kb.add(folder, progress=hear).added == 9
+    (page,) = kb.pages(kb.document("8.txt"))
+    assert page.text == "Number 8 has grown."
+    assert kb.original(kb.document("8.txt")) == folder / "8.txt"
+    assert kb.add(folder).unchanged == 9

@@ -41,6 +41,7 @@ _ASKS = re.compile(rf"[?？][{_CLOSING}]*$")
 # 9.3 Drones.
 _RUN_IN = re.compile(r"(?:[A-Z]\.)?\d+(?:\.\d+)*\.?\s+(?![a-z])(?:[^\W\d]+\s+){0,2}[^\W\d]+\.")
 _HAN = re.compile(f"[{CJK}]")
+_NOT_BLANK = re.compile(r"\S")
 _HEADING_WORDS, _HEADING_HAN = 12, 24
 
 
@@ -53,17 +54,29 @@ def split(text: str) -> list[tuple[int, int]]:
 
     Every character that is not white space lies in exactly one sentence.
     """
-    spans = []
-    start = 0
-    for cut in _cuts(text):
-        span = _trimmed(text, start, cut)
-        if span is not None:
-            spans.append(span)
-        start = cut
-    last = _trimmed(text, start, len(text))
-    if last is not None:
-        spans.append(last)
-    return spans
+    return list(within(text, 0, len(text)))
+
+
+def within(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """As `split`, of the characters [start, end) of a text, which may be millions: one by one, and
+    without a copy of them. What stands before them ends in white space."""
+    begin = start
+    for cut in _cuts(text, start, end):
+        if span := trimmed(text, begin, cut):
+            yield span
+        begin = cut
+    if span := trimmed(text, begin, end):
+        yield span
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """A stretch of a text without the white space around it; None where there is nothing else."""
+    found = _NOT_BLANK.search(text, start, end)
+    if found is None:
+        return None
+    while text[end - 1].isspace():
+        end -= 1
+    return found.start(), end
 
 
 def leads(sentence: str) -> bool:
@@ -88,37 +101,25 @@ def runs_in(sentence: str) -> bool:
     return _RUN_IN.fullmatch(sentence) is not None
 
 
-def _cuts(text: str) -> Iterator[int]:
-    for match in _BREAK.finditer(text):
+def _cuts(text: str, start: int, end: int) -> Iterator[int]:
+    for match in _BREAK.finditer(text, start, end):
         if match["cjk"] or match["line"]:
             yield match.end()
         elif match["newline"]:
-            if _is_row(_line_before(text, match.start())) or _ITEM.match(text, match.end()):
+            before = text[max(start, text.rfind("\n", start, match.start()) + 1) : match.start()]
+            if _is_row(before) or _ITEM.match(text, match.end(), end):
                 yield match.end()
-        elif _ends_sentence(text, match):
+        elif _ends_sentence(text, match, start, end):
             yield match.end()
 
 
-def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+def _ends_sentence(text: str, match: re.Match[str], start: int, end: int) -> bool:
     stop = match["latin"]
-    before = text[max(0, match.start() - 16) : match.start() + 1]
+    before = text[max(start, match.start() - 16) : match.start() + 1]
     if stop == "." and (_ABBREVIATION.search(before) or _NUMBERED.search(before)):
         return False
-    return _CAN_BEGIN.match(text, match.end()) is not None
-
-
-def _line_before(text: str, end: int) -> str:
-    return text[text.rfind("\n", 0, end) + 1 : end]
+    return _CAN_BEGIN.match(text, match.end(), end) is not None
 
 
 def _is_row(line: str) -> bool:
     return " | " in line or line.startswith("#") or _ITEM.match(line) is not None
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
-    piece = text[start:end]
-    stripped = piece.strip()
-    if not stripped:
-        return None
-    start += piece.index(stripped)
-    return start, start + len(stripped)

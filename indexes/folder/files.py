@@ -10,9 +10,11 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from quire.errors import KnowledgeBaseError
 from quire.indexes.folder.names import UNFINISHED
@@ -155,6 +157,20 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def scratch(folder: Path, *, in_memory: int) -> Iterator[IO[bytes]]:
+    """What is written and read again while the block lasts. Only so many bytes are kept in memory:
+    more go to a file in `folder` without a name, which is gone whatever ends the process."""
+    file = tempfile.SpooledTemporaryFile(  # noqa: SIM115  closed without complaint, see below
+        in_memory, "w+b", dir=os.fspath(folder), prefix=".scratch.", suffix=UNFINISHED
+    )
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(OSError):  # what could not be written is not needed any more
+            file.close()
 
 
 def probe_writable(folder: Path) -> None:

@@ -7,16 +7,14 @@ that format. Parsers of hostile files hang, swell and crash: outside of tests, c
 
 import hashlib
 import importlib
-import os
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from quire.errors import Skipped, Unreadable
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import formats
 from quire.ingest.loaders.content import Content, Source
-from quire.records import ParsedDocument
+from quire.ingest.loaders.opening import read_bytes
+from quire.records import Blocks, Pages, ParsedDocument
 
 # Loaders are imported by name when first needed: each brings a parser that takes time to import.
 _LOADERS = {
@@ -33,6 +31,12 @@ _LOADERS = {
     formats.PLAIN: "text",
 }
 
+# What a file says of itself is kept to a measure, in characters.
+_LONGEST_TITLE = 1_000  # stands before each chunk, where it fits
+_WARNINGS = (
+    20_000  # of all of them: a file may have a hidden sheet of a long name ten thousand times
+)
+
 
 def load(
     path: Path, *, password: str | None = None, limits: Limits | None = None
@@ -44,6 +48,13 @@ def load(
     """
     limits = limits or Limits()
     data = read_bytes(path, limits=limits)
+    return parse(data, path, password=password, limits=limits)
+
+
+def parse(
+    data: bytes, path: Path, *, password: str | None = None, limits: Limits
+) -> ParsedDocument:
+    """As `load`, of the bytes that were read from `path`."""
     media_type = formats.media_type_of(data, path.name)
     source = Source(data, path, limits, password)
     read: Callable[[Source], Content] = importlib.import_module(
@@ -51,41 +62,25 @@ def load(
     ).read
     content = read(source)
     return ParsedDocument(
-        content_hash=hashlib.sha256(data).hexdigest(),
+        content_hash=hash_of(data),
         media_type=media_type,
-        title=content.title,
-        pages=content.pages,
-        blocks=content.blocks,
-        warnings=content.warnings,
+        title=content.title[:_LONGEST_TITLE],
+        pages=Pages.of(content.pages),
+        blocks=Blocks(content.blocks),
+        warnings=tuple(_measured(content.warnings)),
     )
 
 
-def read_bytes(path: Path, *, limits: Limits) -> bytes:
-    """The bytes of a regular file, read once; never waits on a pipe or a device."""
-    try:
-        # Opening a FIFO would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except OSError as error:
-        raise Unreadable(f"cannot be opened: {error.strerror}") from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise Skipped("not a regular file")
-    with os.fdopen(descriptor, "rb") as file:
-        # What claims no size is empty, or a window into the kernel that may never end.
-        if status.st_size == 0:
-            raise Skipped("empty file")
-        if status.st_size > limits.file_bytes:
-            raise Unreadable(
-                f"limit: the file has {status.st_size / 1e6:,.0f} MB,"
-                f" more than {limits.file_bytes / 1e6:,.0f} MB",
-                hint="Split it, or raise the limit on file size.",
-            )
-        try:
-            # Of a file that grows meanwhile this is what it had at first.
-            data = file.read(status.st_size)
-        except OSError as error:
-            raise Unreadable(f"cannot be read: {error.strerror}") from error
-    if not data:
-        raise Skipped("empty file")
-    return data
+def _measured(warnings: Iterable[str]) -> Iterator[str]:
+    room = _WARNINGS
+    for warning in warnings:
+        if len(warning) > room:
+            yield "Further warnings are left out."
+            return
+        yield warning
+        room -= len(warning)
+
+
+def hash_of(data: bytes) -> str:
+    """The SHA-256 by which a content is known, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

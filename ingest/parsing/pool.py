@@ -12,17 +12,26 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import PageBoxes
+from quire.ingest.loaders.opening import Within
 from quire.ingest.parsing import framing
+from quire.ingest.parsing.framing import Message
 from quire.records import ParsedDocument
 
+# -P: a file called json.py in the current folder must not become a module of the worker
+_WORKER = ["-P", "-m", "quire.ingest.parsing.worker"]
 _GRACE = 1.0  # seconds given to a worker to end by itself once its standard input is closed
 _MUCH = 0.4  # of its memory; a buffer that doubles is refused when it has less than half
+Bring = Callable[[int, Callable[[], ParsedDocument]], ParsedDocument]
+# What is raised by taking a message apart that says something else than it should.
+_FALSE = (ValueError, TypeError, LookupError, OverflowError)
 # What a worker needs of the caller's environment to find Python and Quire.
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG")
 
@@ -51,13 +60,44 @@ class ParserPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def parse(self, path: Path, *, password: str | None = None) -> ParsedDocument:
+    def parse(
+        self,
+        path: Path,
+        *,
+        within: Within | None = None,
+        password: str | None = None,
+        hear_hash: Callable[[str], None] = lambda _: None,
+        bring: Bring = lambda _, receive: receive(),
+    ) -> ParsedDocument:
         """The parsed file. Raises Skipped or Unreadable, as `quire.ingest.loaders.load` does.
+
+        `within` is where the file is and must be reached without a link. `hear_hash` is given the
+        SHA-256 of its content before it is parsed, and may raise to leave it at that. `bring` is
+        given the number of characters of the document, and a function that receives it from its
+        parser: it may call that when it likes, and in another thread. The wait counts for no limit.
 
         A parser that crashes is Unreadable "parser crashed", a broken limit "limit: …".
         """
-        answer = self._ask("parse", path, password=password)
-        return framing.unpack_document(answer["document"])
+        place = {"root": within.root, "names": within.names} if within else None
+        with self._talk("parse", path, within=place, password=password) as talk:
+            content_hash = str(talk.hear("content_hash"))
+            try:
+                hear_hash(content_hash)
+            except BaseException:
+                talk.say({"wanted": False})
+                talk.end()
+                raise
+            talk.say({"wanted": True})
+            head = talk.hear("document")
+
+            def receive() -> ParsedDocument:
+                with talk.in_time():
+                    return framing.put_together(head, talk.hear_piece)
+
+            with talk.on_hold():
+                document = bring(int(head["characters"]), receive)
+            talk.end()
+        return document
 
     def boxes(
         self, path: Path, *, page: int, start: int, end: int, password: str | None = None
@@ -66,39 +106,43 @@ class ParserPool:
 
         The offsets count within the text of that page, whose number is from 1.
         """
-        answer = self._ask("boxes", path, password=password, page=page, start=start, end=end)
-        found = answer["boxes"]
+        found = self._ask("boxes", path, password=password, page=page, start=start, end=end)
         rectangles = tuple((box[0], box[1], box[2], box[3]) for box in found["boxes"])
         return PageBoxes(found["width"], found["height"], rectangles)
 
     def render(self, path: Path, *, page: int, scale: float, password: str | None = None) -> bytes:
         """A PDF's `page`, from 1, as a PNG image; `scale` 1 is 72 dots per inch."""
-        answer = self._ask("render", path, password=password, page=page, scale=scale)
-        return base64.b64decode(answer["png"])
+        found = self._ask("render", path, password=password, page=page, scale=scale)
+        return base64.b64decode(found)
 
     def close(self) -> None:
         """Ends all workers, also those at work; they leave no child behind."""
         for worker in self._workers:
             worker.end()
 
-    def _ask(
-        self, action: Literal["parse", "boxes", "render"], path: Path, **fields: Any
-    ) -> dict[str, Any]:
+    def _ask(self, action: Literal["boxes", "render"], path: Path, **fields: Any) -> Any:
+        with self._talk(action, path, **fields) as talk:
+            found = talk.hear({"boxes": "boxes", "render": "png"}[action])
+            talk.end()
+        return found
+
+    @contextlib.contextmanager
+    def _talk(self, action: str, path: Path, **fields: Any) -> Iterator["_Talk"]:
+        """A worker that has this request. One with which it was not said to the end, because of an
+        error on either side, is ended."""
+        request = {
+            "action": action,
+            "path": os.path.abspath(path),  # noqa: PTH100 — keeps what is odd in the name
+            "limits": self._limits.to_dict(),
+            **fields,
+        }
         worker = self._idle.get()
         try:
-            request = {
-                "action": action,
-                "path": os.path.abspath(path),  # noqa: PTH100 — keeps what is odd in the name
-                "limits": self._limits.to_dict(),
-                **fields,
-            }
-            answer = worker.ask(request, seconds=self._limits.wall_budget(_size(path)))
+            with _Talk(worker, self._limits, seconds=self._limits.wall_budget(_size(path))) as talk:
+                talk.say(request)
+                yield talk
         finally:
             self._idle.put(worker)
-        if error := answer.get("error"):
-            kind = Skipped if error["skipped"] else Unreadable
-            raise kind(error["message"], hint=error["hint"])
-        return answer
 
 
 class _Worker:
@@ -106,26 +150,8 @@ class _Worker:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._overdue = False
         self._ended = False
         self._guard = threading.Lock()  # so that nothing starts after the end
-
-    def ask(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
-        """The answer to one request. Raises Unreadable if the worker crashed or broke a limit."""
-        process = self._running()
-        self._overdue = False
-        watch = threading.Timer(seconds, self._kill_overdue)
-        watch.daemon = True
-        watch.start()
-        try:
-            answer = _exchange(process, request)
-        finally:
-            watch.cancel()
-        if answer is None:
-            raise self._died(process, seconds=seconds, memory=request["limits"]["memory_bytes"])
-        if answer["last"]:
-            self.stop()
-        return answer
 
     def end(self) -> None:
         """Ends the process for good."""
@@ -133,7 +159,8 @@ class _Worker:
             self._ended = True
         self.stop()
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def running(self) -> subprocess.Popen[bytes]:
+        """The process. Raises Unreadable after the end."""
         process = self._process
         if process is not None and process.poll() is None:
             return process
@@ -160,24 +187,117 @@ class _Worker:
             process.kill()
             process.wait()
 
+
+class _Talk:
+    """What is said to a worker about one file, and what it answers, within the time for it."""
+
+    def __init__(self, worker: _Worker, limits: Limits, *, seconds: float) -> None:
+        self._worker = worker
+        self._memory = limits.memory_bytes
+        self._seconds = seconds
+        self._process = worker.running()
+        self._overdue = False
+        self._at_end = False
+        self._start_watch()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watch.cancel()
+        if not self._at_end:
+            self._process.kill()  # it may be anywhere in the file, and its answers are not wanted
+            self._worker.stop()
+            if isinstance(error, _FALSE):  # what came from it was no answer
+                raise self._crashed() from error
+
+    def say(self, message: Message) -> None:
+        """Raises Unreadable if the process has ended."""
+        assert self._process.stdin is not None  # noqa: S101 — a pipe, see _start
+        try:
+            framing.send(self._process.stdin, message)
+        except (OSError, ValueError):  # ValueError: another thread closed the pool
+            raise self._died() from None
+
+    def hear(self, name: str) -> Any:
+        """What its next message says of `name`. Raises Unreadable if that is a reason why there is
+        nothing to say, or if the process crashed or broke a limit."""
+        return self._heard()[name]
+
+    def hear_piece(self) -> Message:
+        """The next piece of a document."""
+        return self._heard(piece=True)
+
+    def end(self) -> None:
+        """Hears that all was said."""
+        last = self.hear("last")
+        self._at_end = True
+        if last:
+            self._worker.stop()
+
+    @contextlib.contextmanager
+    def on_hold(self) -> Iterator[None]:
+        """While the block lasts, it is this process that the worker waits for. What follows has the
+        whole time again, which it does not need."""
+        self._watch.cancel()
+        try:
+            yield
+        finally:
+            self._start_watch()
+
+    @contextlib.contextmanager
+    def in_time(self) -> Iterator[None]:
+        """While the block lasts, the worker has to answer, though the rest is on hold."""
+        self._start_watch()
+        try:
+            yield
+        finally:
+            self._watch.cancel()
+
+    def _heard(self, *, piece: bool = False) -> Message:
+        assert self._process.stdout is not None  # noqa: S101
+        try:
+            message = framing.receive(self._process.stdout, piece=piece)
+        except OSError:
+            message = None
+        if message is None:
+            raise self._died()
+        if error := message.get("error"):
+            self.end()
+            kind = Skipped if error["skipped"] else Unreadable
+            raise kind(str(error["message"]), hint=str(error["hint"]))
+        return message
+
+    def _start_watch(self) -> None:
+        self._watch = threading.Timer(self._seconds, self._kill_overdue)
+        self._watch.daemon = True
+        self._watch.start()
+
     def _kill_overdue(self) -> None:
         self._overdue = True
-        if process := self._process:
-            process.kill()
+        self._process.kill()
 
-    def _died(self, process: subprocess.Popen[bytes], *, seconds: float, memory: int) -> Unreadable:
-        """Why a process ended before it answered."""
-        code, used = _wait(process)
-        self.stop()
+    def _died(self) -> Unreadable:
+        """Why the process ended before it answered."""
+        code, used = _wait(self._process)
         if self._overdue:
             return Unreadable(
-                f"limit: took longer than {seconds:.0f} s", hint="Split it, or raise the limit."
+                f"limit: took longer than {self._seconds:.0f} s",
+                hint="Split it, or raise the limit.",
             )
         if hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU:
             return Unreadable("limit: took too much processor time", hint="Split it.")
         # Native code that gets no more memory ends itself; how much it had tells the two apart.
-        if used > _MUCH * memory:
-            return Unreadable(f"limit: more than {memory / 1e6:,.0f} MB of memory")
+        if used > _MUCH * self._memory:
+            return Unreadable(f"limit: more than {self._memory / 1e6:,.0f} MB of memory")
+        return self._crashed()
+
+    def _crashed(self) -> Unreadable:
         return Unreadable("parser crashed", hint="Open the file in its program and save it anew.")
 
 
@@ -187,25 +307,13 @@ def _start() -> subprocess.Popen[bytes]:
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
     environment["PYTHONUTF8"] = "1"
     return subprocess.Popen(
-        # -P: a file called json.py in the current folder must not become a module of the worker
-        [sys.executable, "-P", "-m", "quire.ingest.parsing.worker"],
+        [sys.executable, *_WORKER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
         start_new_session=True,  # Ctrl-C is for the caller, who ends workers in good order
     )
-
-
-def _exchange(process: subprocess.Popen[bytes], request: dict[str, Any]) -> dict[str, Any] | None:
-    """Sends a request and waits for its answer, or None if the process ended instead."""
-    assert process.stdin is not None  # noqa: S101 — both are pipes, see _start
-    assert process.stdout is not None  # noqa: S101
-    try:
-        framing.send(process.stdin, request)
-        return framing.receive(process.stdout)
-    except (OSError, ValueError):  # ValueError: another thread closed the pool
-        return None
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int]:

@@ -5,12 +5,15 @@ Reads requests from standard input and answers on standard output, one at a time
 the middle of a file if need be, so it never outlives the process that started it. Nothing that
 comes back is executed: no pickle. Parsers are imported when first needed.
 
-    {"action": "parse", "path": …, "password": …, "limits": {…}}   -> {"document": {…}}
+    {"action": "parse", "path", "within", "password", "limits"}     -> {"content_hash": …}
+        {"wanted": true}                                            -> the pieces of a document
+        {"wanted": false}                                           -> nothing more
     {"action": "boxes", "path", "password", "page", "start", "end"} -> {"boxes": {…}}
     {"action": "render", "path", "password", "page", "scale"}       -> {"png": base64}
-    any of them                                                    -> {"error": {…}}
+    any of them, at any point                                       -> {"error": {…}}
+    after each                                                      -> {"last": …}
 
-`"last": true` in an answer says that the worker has grown and ends now, to give memory back.
+`"last": true` says that the worker has grown and ends now, to give memory back.
 """
 
 import base64
@@ -20,13 +23,16 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from quire.errors import Skipped, Unreadable
+from quire.ingest import loaders
 from quire.ingest.limits import Limits
-from quire.ingest.loaders import load, read_bytes
+from quire.ingest.loaders.opening import Within, read_bytes
 from quire.ingest.parsing import framing
+from quire.ingest.parsing.framing import Message
 
 if sys.platform != "win32":  # there the parent's wall clock is the only limit
     import resource
@@ -36,16 +42,17 @@ _GROWN = 400_000_000  # bytes of resident memory past which a worker is replaced
 
 def main() -> None:
     requests, answers = _take_over_pipes()
-    waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
     _deny()
     # Parsing makes many objects and few cycles; the default collects every 700.
     gc.set_threshold(50_000, 20, 50)
     while True:
-        answer = _answer(waiting.get())
-        answer["last"] = _resident_bytes() > _GROWN
-        framing.send(answers, answer)
-        if answer["last"]:
+        for message in _answers(waiting):
+            framing.send(answers, message)
+        grown = _resident_bytes() > _GROWN
+        framing.send(answers, {"last": grown})
+        if grown:
             return
 
 
@@ -60,34 +67,50 @@ def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _listen(requests: BinaryIO, waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
+def _listen(requests: BinaryIO, waiting: "queue.SimpleQueue[Message]") -> None:
     """Passes on requests; ends the process at once when the parent is gone."""
     while (request := framing.receive(requests)) is not None:
         waiting.put(request)
     os._exit(0)
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
+def _answers(waiting: "queue.SimpleQueue[Message]") -> Iterator[Message]:
+    """What there is to say to the next request."""
+    request = waiting.get()
     path = Path(request["path"])
     limits = Limits(**request["limits"])
     try:
         _allow(limits, _size(path))
         if request["action"] == "parse":
-            document = load(path, password=request["password"], limits=limits)
-            return {"document": framing.pack_document(document)}
-        return _page_view(request, path, limits)
+            yield from _parse(request, path, limits, waiting)
+        else:
+            yield _page_view(request, path, limits)
     except Unreadable as error:
-        return {"error": {**error.to_dict(), "skipped": isinstance(error, Skipped)}}
+        yield {"error": {**error.to_dict(), "skipped": isinstance(error, Skipped)}}
     except MemoryError:
-        return {"error": _error(f"limit: more than {limits.memory_bytes / 1e6:,.0f} MB of memory")}
+        yield {"error": _error(f"limit: more than {limits.memory_bytes / 1e6:,.0f} MB of memory")}
     except RecursionError:
-        return {"error": _error("limit: nested too deeply")}
+        yield {"error": _error("limit: nested too deeply")}
     # A parser may raise anything on a hostile file; this is the seam where it becomes a reason.
     except Exception as error:
-        return {"error": _error(f"damaged file: its parser failed ({type(error).__name__})")}
+        yield {"error": _error(f"damaged file: its parser failed ({type(error).__name__})")}
 
 
-def _page_view(request: dict[str, Any], path: Path, limits: Limits) -> dict[str, Any]:
+def _parse(
+    request: Message, path: Path, limits: Limits, waiting: "queue.SimpleQueue[Message]"
+) -> Iterator[Message]:
+    """The hash first: what is known by it already need not be parsed."""
+    place = request["within"]
+    within = Within(place["root"], tuple(place["names"])) if place else None
+    data = read_bytes(path, limits=limits, within=within)
+    yield {"content_hash": loaders.hash_of(data)}
+    if waiting.get()["wanted"]:
+        document = loaders.parse(data, path, password=request["password"], limits=limits)
+        del data
+        yield from framing.pieces(document)
+
+
+def _page_view(request: Message, path: Path, limits: Limits) -> Message:
     from quire.ingest.loaders import pdf  # noqa: PLC0415 — slow to import
 
     data = read_bytes(path, limits=limits)
