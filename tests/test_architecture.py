@@ -47,6 +47,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "quire.search": (*FOUNDATION, "quire.indexes", *PROTOCOLS),
     "quire.verification": FOUNDATION,
     "quire.surveys": (*FOUNDATION, "quire.indexes", "quire.search"),
+    "quire.requests": FOUNDATION,
     "quire.conversations": (*FOUNDATION, "quire.indexes"),
     "quire.answering": (
         *FOUNDATION,
@@ -55,6 +56,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "quire.search",
         "quire.verification",
         "quire.surveys",
+        "quire.requests",
         "quire.conversations",
     ),
     # Chooses the embedding model, for the knowledge base.
