@@ -588,17 +588,64 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Which of the words that were looked for the passage of this label has, and which it lacks."""
+
+    label: int
+    has: tuple[str, ...]
+    lacks: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"label": self.label, "has": list(self.has), "lacks": list(self.lacks)}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no answer: what was looked for, where, and what comes near it.
+
+    `looked_for` are the question's words, neighbours together, and `nowhere` those that stand in
+    none of the `documents` searched, which have so many `passages`; `scope` says which these are
+    where they are not all. `nearest` are the passages that came closest. `by_meaning` is false
+    where only words were compared, because the embedding model cannot read the question's language:
+    one that can may find what is said in other words.
+    """
+
+    looked_for: tuple[str, ...]
+    nowhere: tuple[str, ...]
+    documents: int
+    passages: int
+    scope: str | None
+    nearest: tuple[Near, ...]
+    by_meaning: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "looked_for": list(self.looked_for),
+            "nowhere": list(self.nowhere),
+            "documents": self.documents,
+            "passages": self.passages,
+            "scope": self.scope,
+            "nearest": [near.to_dict() for near in self.nearest],
+            "by_meaning": self.by_meaning,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with its proof.
 
     `text` is the sentences joined, without labels. With `status` "not_found" there are no
-    sentences, and `text` says so in the question's language. `model` names the chat model that
+    sentences, and `text` says so in the question's language; there are none either where Quire
+    answers by itself, such as how many documents it has. `model` names the chat model that
     wrote it, or is None where the sentences are quotes. `notes` are sentences to the user about
     how the answer came about. `confidence` is the probability that the evidence holds the answer,
     or None where there was nothing to judge. `scan` says what was counted where the question was
-    about the whole collection. `sent_to` is the host of a remote model that the question and the
-    passages were sent to, shown or not; None where nothing left this machine. `receipt` is kept
-    beside the answer, and not part of `to_dict`.
+    about the whole collection. `refusal` says what was looked for where nothing was found.
+    `request` names what was asked of Quire itself, such as "count", "summary" or "greeting"
+    (docs/command-line.md lists them), None for a question about what the documents say; `listed`
+    are the documents that its answer names, in their order. `sent_to` is the host of a remote model
+    that the question and the passages were sent to, shown or not; None where nothing left this
+    machine. `receipt` is kept beside the answer, and not part of `to_dict`.
     """
 
     id: str
@@ -616,6 +663,9 @@ class Answer:
     confidence: float | None = None
     scan: Scan | None = None
     sent_to: str | None = None
+    refusal: Refusal | None = None
+    request: str | None = None
+    listed: tuple[Document, ...] = ()
     receipt: Receipt | None = None
 
     @property
@@ -641,4 +691,18 @@ class Answer:
             "confidence": None if self.confidence is None else round(self.confidence, 3),
             "scan": self.scan.to_dict() if self.scan else None,
             "sent_to": self.sent_to,
+            "refusal": self.refusal.to_dict() if self.refusal else None,
+            "request": self.request,
+            "listed": [_listed(document) for document in self.listed],
         }
+
+
+def _listed(document: Document) -> dict[str, Any]:
+    return {
+        "document": document.name,
+        "document_id": document.id,
+        "path": document.uri,
+        "pages": document.pages,
+        "added_at": document.added_at,
+        "modified": document.modified,
+    }

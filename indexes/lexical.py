@@ -205,6 +205,19 @@ def holding(
         return []
 
 
+def stands(connection: apsw.Connection, term: str, *, documents: Sequence[str]) -> bool:
+    """Whether a term stands in the text, a heading or the title of any of these documents."""
+    try:
+        found = connection.execute(
+            f"{_HOLDING} AND +rowid IN ({CHUNKS_OF}) LIMIT 1",
+            (_quoted(term), json.dumps(documents)),
+        ).fetchone()
+    except _BROKEN:
+        notice_damage(connection)
+        return False
+    return found is not None
+
+
 def selective_terms(frequencies: Frequencies, question: str) -> list[str]:
     """The question's terms that some chunks contain and most do not."""
     counts = frequencies.of(analysis.question_terms(question))

@@ -116,5 +116,6 @@ def _ended(
         confidence=found.judgement.confidence if found.judgement else None,
         scan=survey.scan if survey else None,
         sent_to=sent_to(model) if reading and reading.prompt.passages else None,
+        refusal=found.refusal if status == "not_found" else None,
         receipt=receipts.of(found, reading),
     )

@@ -21,7 +21,8 @@ from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
 from quire.answering.versions.settling import Chain, settle
 from quire.models.protocols import Embedder
-from quire.records import Hit, Passage
+from quire.records import Hit, Near, Passage, Refusal
+from quire.search import question_parts, question_words
 from quire.search.passages import context
 from quire.search.query import Query
 from quire.search.retriever import Retriever
@@ -31,9 +32,10 @@ from quire.surveys import telling
 from quire.surveys.detect import Survey, detect
 from quire.surveys.scan import scan
 from quire.surveys.telling import Surveyed
-from quire.text import languages
+from quire.text import analysis, languages
 
 _SEARCHED = 40  # chunks searched for an answer, from which those that it rests on are chosen
+_NEAREST = 3  # passages of which is told what they lack
 _HITS = 8  # … at most so many; neighbours among them become one passage
 
 
@@ -45,8 +47,9 @@ class Found:
     among the evidence. `changes` answer a question about what has changed. `judgement` says whether
     to answer; it is None where there was nothing to judge. `unread` are the documents' languages
     where neither words nor meaning could lead from the question to them. `reworded` are the words
-    that were searched for in another form. `embedder` is the model that searched, None where there
-    are no documents.
+    that were searched for in another form. `refusal` says what was looked for where documents were
+    searched and it is not enough. `embedder` is the model that searched, None where there are no
+    documents.
     """
 
     asked: Asked
@@ -61,6 +64,7 @@ class Found:
     reworded: tuple[Change, ...] = ()
     chains: tuple[Chain, ...] = ()
     changes: Compared | None = None
+    refusal: Refusal | None = None
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
 
@@ -106,7 +110,7 @@ def find(asked: Asked, retriever: Retriever) -> Found:
             other = _searched(asked, retriever.query(reading), there, snapshot, retriever)
             if other.enough:
                 return other
-        return found
+        return found if found.enough or not there else _refused(found, snapshot, retriever)
 
 
 def find_nothing(asked: Asked) -> Found:
@@ -224,6 +228,32 @@ def _judged(
         if about and alone[1].confidence > best[1].confidence:
             return alone
     return best
+
+
+def _refused(found: Found, snapshot: Snapshot, retriever: Retriever) -> Found:
+    """What was found, with what was looked for and is not in it."""
+    said = question_words.read(question_parts.parse(found.standalone).subject)
+    scope = found.asked.scope
+    return dataclasses.replace(
+        found,
+        refusal=Refusal(
+            looked_for=said.all(),
+            nowhere=snapshot.nowhere(said, scope=scope),
+            **snapshot.extent(scope),
+            scope=str(scope) if scope else None,
+            nearest=tuple(
+                Near(passage.label, *said.has_and_lacks(set(analysis.terms(_read_with(passage)))))
+                for passage in found.passages[:_NEAREST]
+            ),
+            by_meaning=retriever.reads(found.language),
+        ),
+    )
+
+
+def _read_with(passage: Passage) -> str:
+    """A passage with what it stands under."""
+    headings = {heading for path in (passage.heading_path, *passage.headings) for heading in path}
+    return "\n".join((passage.document.title, *headings, passage.text))
 
 
 def _unread(

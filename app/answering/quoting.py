@@ -43,7 +43,9 @@ def refusal(found: Found) -> str:
     if risk is not None and not found.judgement.promised:
         least = found.judgement.least_risk
         return refusals.unpromised(found.language, asked=risk, least=least)
-    return refusals.not_found(found.language)
+    if found.refusal is None:
+        raise AssertionError("what was searched for and not found was not told")
+    return refusals.not_found(found.refusal, language=found.language)
 
 
 def joined(written: Sequence[Sentence], language: str) -> str:

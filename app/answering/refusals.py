@@ -1,10 +1,36 @@
 """What is said where nothing is shown, in the question's language."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+
+from quire.records import Refusal
+
+_NAMED = 4  # words of a question that a sentence names
 
 _NOT_FOUND = {
     "en": "The documents do not answer this question.",
     "zh": "这些文档没有回答这个问题。",
+}
+_SEARCHED = {
+    "en": "Looked for {words} in {where}.",
+    "zh": "查找了{words}，范围是{where}。",
+}
+_NOWHERE = {
+    "en": "{words} {stand} in none of {where}.",
+    "zh": "{where}中都没有出现{words}。",
+}
+_NEAREST = {
+    "en": "The nearest passage has {has} and lacks {lacks}.",
+    "zh": "最接近的段落有{has}，没有{lacks}。",
+}
+_LACKS_ALL = {
+    "en": "The nearest passage lacks {lacks}.",
+    "zh": "最接近的段落没有{lacks}。",
+}
+_BY_WORDS = {
+    "en": "Only words were compared, since the embedding model in use does not read {language}; a "
+    "multilingual one may find what is said in other words (quire reindex --embedder NAME).",
+    "zh": "现用的嵌入模型读不懂{language}，因此只比较了字词；换用多语言嵌入模型"
+    "（quire reindex --embedder NAME）可能找到换了说法的内容。",
 }
 _EMPTY = {
     "en": "There are no documents yet. Add some, then ask again.",
@@ -83,9 +109,56 @@ def empty(language: str) -> str:
     return _in(_EMPTY, language)
 
 
-def not_found(language: str) -> str:
-    """The documents were searched and do not answer the question."""
-    return _in(_NOT_FOUND, language)
+def not_found(refusal: Refusal, *, language: str) -> str:
+    """The documents were searched and do not answer the question; what is missing, and whether
+    another embedding model might find it."""
+    said = [_in(_NOT_FOUND, language)]
+    where = _where(refusal, language)
+    if refusal.nowhere:
+        words = _quoted(refusal.nowhere, language)
+        stand = "stands" if len(refusal.nowhere) == 1 else "stand"
+        said.append(_in(_NOWHERE, language).format(words=words, stand=stand, where=where))
+    elif refusal.looked_for:
+        words = _quoted(refusal.looked_for, language)
+        said.append(_in(_SEARCHED, language).format(words=words, where=where))
+    if refusal.nearest and (near := refusal.nearest[0]).lacks:
+        form = _NEAREST if near.has else _LACKS_ALL
+        has = _quoted(near.has, language) if near.has else ""
+        said.append(_in(form, language).format(has=has, lacks=_quoted(near.lacks, language)))
+    if not refusal.by_meaning:
+        name = named(language, language)
+        said.append(_in(_BY_WORDS, language).format(language=name))
+    return ("" if language == "zh" else " ").join(said)
+
+
+def named(code: str, language: str) -> str:
+    """A language, as `quire.text.languages` calls it, in words of a language."""
+    names = _NAMES["zh" if language == "zh" else "en"]
+    return names.get(code, names["other"])
+
+
+def _where(refusal: Refusal, language: str) -> str:
+    if language == "zh":
+        among = "所选范围内的" if refusal.scope else ""
+        return f"{among}{refusal.documents}个文档（{refusal.passages}个段落）"
+    documents = "document" if refusal.documents == 1 else "documents"
+    passages = "passage" if refusal.passages == 1 else "passages"
+    among = f" {refusal.scope}" if refusal.scope else ""
+    return (
+        f"the {refusal.documents:,} {documents}{among} ({refusal.passages:,} {passages})"
+        if refusal.documents > 1
+        else f"the one document{among} ({refusal.passages:,} {passages})"
+    )
+
+
+def _quoted(words: Sequence[str], language: str) -> str:
+    shown = [f"“{word}”" for word in words[:_NAMED]]
+    if language == "zh":
+        return "、".join(shown) + ("等" if len(words) > _NAMED else "")
+    if len(words) > _NAMED:
+        return f"{', '.join(shown)} and {len(words) - _NAMED} more"
+    *others, last = shown
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def unreadable(language: str, *, documents: Collection[str]) -> str:
@@ -95,9 +168,8 @@ def unreadable(language: str, *, documents: Collection[str]) -> str:
     >>> unreadable("fr", documents=["zh"]).split(",")[0]
     'The documents are in Chinese'
     """
-    names = _NAMES["zh" if language == "zh" else "en"]
     joint = "和" if language == "zh" else " and "
-    told = joint.join(names.get(one, names["other"]) for one in documents)
+    told = joint.join(named(one, language) for one in documents)
     return _in(_UNREADABLE, language).format(languages=told)
 
 

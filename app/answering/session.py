@@ -23,6 +23,8 @@ from quire.indexes.folder.names import CONVERSATIONS, LEDGER
 from quire.models.opening import LateModel
 from quire.models.protocols import ChatModel, ReadsAhead
 from quire.records import Answer, Chunk, Document, Draft, PageText
+from quire.requests import detect as requests
+from quire.requests.forms import ASKS_NOTHING
 from quire.search.query import checked_question
 from quire.search.retriever import Retriever
 
@@ -145,7 +147,7 @@ class Session:
             conversation,
             passages=self._settings.passages,
             answer_tokens=self._settings.answer_tokens,
-            before=tuple(map(_exchange, before)),
+            before=_exchanges(before),
             temperature=settings.get("temperature", 0.0),
             scope=receipts.scope_of(turn.receipt),
             max_risk=settings.get("max_risk"),
@@ -209,7 +211,7 @@ class Session:
             question.conversation or new_id(),
             passages=self._settings.passages,
             answer_tokens=self._settings.answer_tokens,
-            before=tuple(map(_exchange, before)),
+            before=_exchanges(before),
             temperature=temperature,
             scope=question.scope,
             max_risk=self._settings.max_risk if risk is None else checked_risk(risk),
@@ -231,6 +233,16 @@ class Session:
 
     def _answers(self, asked: Asked) -> Iterator[str | Draft | Answer]:
         retriever = self._search()
+        if request := requests.detect(asked.text, lambda: self._documents(asked, retriever)):
+            from quire.answering import requested  # noqa: PLC0415  NumPy and more
+
+            yield from requested.answer(
+                asked,
+                request,
+                retriever=retriever,
+                summarize=lambda *given: self._summary(asked, *given),
+            )
+            return
         found = find(asked, retriever) if retriever else find_nothing(asked)
         if not (found.enough and self.model.wanted):
             yield from check(iter([{"found": found}]))
@@ -243,6 +255,22 @@ class Session:
                     model=self.model, wording=lambda language: self._wording("answer", language)
                 )
         yield from chain.run(self._chain, found)
+
+    def _documents(self, asked: Asked, retriever: Retriever | None) -> Sequence[Document]:
+        """The documents that a request may name."""
+        return retriever.documents(asked.scope) if retriever else ()
+
+    def _summary(
+        self,
+        asked: Asked,
+        document: Document,
+        chunks: Sequence[Chunk],
+        pages: tuple[PageText, ...],
+        most: int,
+    ) -> "Summary":
+        return self.summarize(
+            document, chunks, pages, most=most, progress=lambda *_: None, cancel=asked.cancel
+        )
 
     def _read_ahead(self, model: ChatModel) -> None:
         """Have a model read what each prompt begins with, so that the first answer need not wait
@@ -288,6 +316,12 @@ class Session:
         return answer
 
 
-def _exchange(turn: Turn) -> Exchange:
-    answered = turn.answer["status"] != "not_found"
-    return Exchange(turn.standalone, turn.answer["text"], answered=answered)
+def _exchanges(turns: Sequence[Turn]) -> tuple[Exchange, ...]:
+    """What was said of the documents: a greeting lends no topic to what is asked after it."""
+    return tuple(
+        Exchange(
+            turn.standalone, turn.answer["text"], answered=turn.answer["status"] != "not_found"
+        )
+        for turn in turns
+        if turn.answer.get("request") not in ASKS_NOTHING
+    )

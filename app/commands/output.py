@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from quire.errors import QuireError
-from quire.records import Answer, Citation, Document, Hit
+from quire.records import Answer, Citation, Document, Hit, Near
 
 _CLOSEST = 3  # passages shown where none of them answers
 
@@ -46,13 +46,24 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     if answer.status == "not_found" and answer.passages:
         yield ""
         yield "The closest passages, which do not answer it as far as can be told:"
+        nearest = answer.refusal.nearest if answer.refusal else ()
+        words = {near.label: near for near in nearest}
         for passage in answer.passages[:_CLOSEST]:
             yield f"[{passage.label}] {place(passage.document, passage.span.page_first)}"
+            if passage.label in words:
+                yield f"    {_found(words[passage.label])}"
             yield f"    {shown(passage.text, most=200)}"
     if answer.sent_to:
         yield f"Note: the question and its passages left this machine, for {answer.sent_to}."
     for note in answer.notes:
         yield f"Note: {note}"
+
+
+def _found(near: Near) -> str:
+    """Which words of the question a passage has, and which it lacks."""
+    parts = [f"found: {', '.join(near.has)}"] * bool(near.has)
+    parts += [f"not found: {', '.join(near.lacks)}"] * bool(near.lacks)
+    return shown("; ".join(parts))
 
 
 def citation_lines(citation: Citation) -> Iterator[str]:

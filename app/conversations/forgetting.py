@@ -77,6 +77,9 @@ def forget(answer: Kept, receipt: Kept | None, remains: Remains) -> None:
     ]
     words = {name for each in gone if remains.is_name(name := each["document"])}
     labels = {each["label"] for each in gone if "label" in each}
+    for row in answer.get("listed", ()):
+        if row in gone and remains.is_name(row["document"]) and not answer["sentences"]:
+            answer["text"] = answer["text"].replace(row["document"], DELETED)
     for source in gone:
         for quoted in {"text", "quote"} & source.keys():
             source[quoted] = DELETED
@@ -98,6 +101,8 @@ def forget(answer: Kept, receipt: Kept | None, remains: Remains) -> None:
     answer["notes"] = [_said(note, remains, words) for note in answer["notes"]]
     if answer.get("scan"):
         answer["scan"]["phrase"] = remains.named(answer["scan"]["phrase"])
+    if (refusal := answer.get("refusal")) and refusal["scope"]:
+        refusal["scope"] = _said(refusal["scope"], remains, words)
     settings = (receipt or {}).get("settings", {})
     if settings.get("scope"):
         settings["scope"] = _said(settings["scope"], remains, words)
@@ -117,4 +122,5 @@ def _sources(answer: Kept, receipt: Kept | None) -> Iterator[Kept]:
     yield from answer["passages"]
     yield from answer["citations"]
     yield from (answer.get("scan") or {}).get("found", ())
+    yield from answer.get("listed", ())
     yield from (receipt or {}).get("hits", ())

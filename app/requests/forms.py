@@ -18,6 +18,9 @@ Kind = Literal[
     "who",
 ]
 
+ASKS_NOTHING = frozenset({"count", "list", "first", "cannot", "greeting", "thanks", "bye", "who"})
+"""Kinds that lend no topic to what is asked after them."""
+
 Form = tuple[Kind, re.Pattern[str]]
 
 

@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from quire.indexes import documents
 from quire.indexes.catalog import Catalog
-from quire.indexes.scope import Scope
+from quire.indexes.scope import Scope, select
 from quire.models.protocols import Embedder, Reranker
 from quire.models.reading import can_read
-from quire.records import Hit
+from quire.records import Document, Hit
 from quire.search import question_parts
 from quire.search.query import Leg, Mode, Query, checked_question
 from quire.search.snapshot import Snapshot
@@ -73,6 +74,15 @@ class Retriever:
         agrees, whatever is added or removed meanwhile."""
         with self._catalog.reading() as connection:
             yield Snapshot(connection, self.index, reranker=self._reranker)
+
+    def documents(self, scope: Scope | None = None) -> list[Document]:
+        """All documents, or those in a scope. Raises DocumentNotFound when there are none in it."""
+        with self._catalog.reading() as connection:
+            found = documents.all_documents(connection)
+            if not scope:
+                return found
+            within = set(select(connection, scope).documents)
+        return [document for document in found if document.id in within]
 
     def search(
         self, question: str, *, k: int, mode: Mode = "hybrid", scope: Scope | None = None

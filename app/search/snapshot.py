@@ -6,7 +6,7 @@ ranking of them, with what the files' names say.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from quire.indexes import documents, lexical
 from quire.indexes.lexical import Frequencies
@@ -19,6 +19,7 @@ from quire.search.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.search.information import Information
 from quire.search.passages import join_neighbours
 from quire.search.query import Query
+from quire.search.question_words import QuestionWords
 from quire.search.tracing import Standing, Trace, Words
 from quire.search.wording import Change
 from quire.text import analysis
@@ -48,6 +49,13 @@ class _Ranked:
     def fills(self, pool: int) -> bool:
         """Whether a leg may have more chunks than the `pool` that it was asked for."""
         return any(len(ranking) >= pool for ranking in self.rankings.values())
+
+
+class Extent(TypedDict):
+    """How much was searched."""
+
+    documents: int
+    passages: int
 
 
 class Snapshot:
@@ -139,6 +147,25 @@ class Snapshot:
     ) -> tuple[str, tuple[Change, ...]]:
         """A question in the words of the collection; see `wording.reword`."""
         return wording.reword(question, self._frequencies, pieces=pieces)
+
+    def nowhere(self, said: QuestionWords, *, scope: Scope | None = None) -> tuple[str, ...]:
+        """The words of a question that stand in no document, or in none of a scope."""
+        present = {term for term, count in self._frequencies.of(said.terms).items() if count}
+        if scope:
+            among = select(self.connection, scope).documents
+            present = {
+                term for term in present if lexical.stands(self.connection, term, documents=among)
+            }
+        return said.those(lambda word: not word.is_in(present))
+
+    def extent(self, scope: Scope | None = None) -> Extent:
+        """How many documents there are, or are in a scope, and how many chunks they have."""
+        if scope:
+            within = select(self.connection, scope)
+            return Extent(documents=len(within.documents), passages=len(within.chunks))
+        return Extent(
+            documents=len(documents.ids(self.connection)), passages=self._frequencies.chunks
+        )
 
     def words_are_sound(self) -> bool:
         """Whether the lexical index is as it was stored."""

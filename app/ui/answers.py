@@ -34,8 +34,10 @@ def draw(answer: Kept, *, known: set[str]) -> None:
     """Draw an answer. `known` are the ids of the documents that are still there."""
     if answer["standalone_question"] != answer["question"]:
         st.caption(label("answer.you_asked", question=answer["standalone_question"]))
-    if answer["status"] == "not_found":
-        st.html(f'<div class="quire-text">{html(answer["text"])}</div>')
+    if not answer["sentences"]:
+        lines = "".join(f"<div>{html(line)}</div>" for line in _said_lines(answer))
+        st.html(f'<div class="quire-text">{lines}</div>')
+        _listed(answer, known=known)
         _closest(answer)
     else:
         pressed = proof(_drawn(answer, known=known), key=f"answer-{answer['id']}")
@@ -161,6 +163,8 @@ def _heading(answer: Kept) -> str:
     """What is said above quotes. A count comes with quotes, and is none itself."""
     if answer["status"] != "extractive":
         return ""
+    if request := answer.get("request"):
+        return plain("answer.summarized") if request == "summary" else ""
     return plain("answer.counted" if answer.get("scan") else "answer.extractive")
 
 
@@ -245,10 +249,37 @@ def space_before(sentences: Sequence[Kept], at: int, *, quoted: bool) -> str:
     return "" if before and ord(before[-1]) >= 0x2E80 else " "
 
 
+def _said_lines(answer: Kept) -> list[str]:
+    """What is said without a source. Of documents that are listed below only the sum is."""
+    lines: list[str] = answer["text"].splitlines() or [""]
+    listed = {each["document"] for each in answer.get("listed", ())}
+    return [line for line in lines if not line.startswith("- ") or not listed]
+
+
+def _listed(answer: Kept, *, known: set[str]) -> None:
+    """The documents that an answer names; a press opens one."""
+    for at, each in enumerate(answer.get("listed", ())):
+        name, pages = each["document"], each["pages"]
+        told = name if pages is None else f"{name} · {extent(name, pages)}"
+        there = each["document_id"] in known
+        pressed = st.button(
+            markdown(told),
+            key=f"listed-{answer['id']}-{at}",
+            type="tertiary",
+            disabled=not there,
+            help=label("answer.open_document" if there else "answer.gone"),
+        )
+        if pressed:
+            beginning = {"page": None if pages is None else 1, "start": 0, "end": 0, "quote": ""}
+            open_place({**each, **beginning})
+
+
 def _closest(answer: Kept) -> None:
     passages = answer["passages"][:_CLOSEST]
-    if not passages:
+    if not passages or answer["status"] != "not_found":
         return
+    nearest = (answer.get("refusal") or {}).get("nearest", ())
+    words = {near["label"]: near for near in nearest}
     with st.expander(label("answer.closest"), expanded=True):
         for passage in passages:
             name = passage["document"]
@@ -261,9 +292,21 @@ def _closest(answer: Kept) -> None:
                 type="tertiary",
                 help=label("answer.open"),
             )
+            if found := _found(words.get(passage["label"])):
+                st.html(f'<div class="quire-meta">{html(found)}</div>')
             st.html(f'<div class="quire-passage">{html(shown)}</div>')
             if pressed:
                 open_place({**passage, "page": passage["page_first"], "quote": text})
+
+
+def _found(near: Kept | None) -> str:
+    """Which words of the question a passage has, and which it lacks."""
+    if near is None:
+        return ""
+    between = plain("answer.between")
+    told = [plain("answer.has", words=between.join(near["has"]))] * bool(near["has"])
+    told += [plain("answer.lacks", words=between.join(near["lacks"]))] * bool(near["lacks"])
+    return " · ".join(told)
 
 
 def open_place(cited: Kept) -> None:
@@ -292,6 +335,7 @@ def _footer(answer: Kept) -> None:
         st.caption(label("answer.by_model", model=answer["model"], seconds=seconds))
     elif answer["status"] == "extractive":
         how = "answer.by_counting" if answer.get("scan") else "answer.by_quotes"
+        how = "answer.by_comparing" if answer.get("request") == "compare" else how
         st.caption(label(how, seconds=seconds))
     if answer.get("sent_to"):
         st.caption(label("answer.sent_to", host=answer["sent_to"]))
