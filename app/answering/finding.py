@@ -92,7 +92,7 @@ def find(asked: Asked, retriever: Retriever) -> Found:
     Raises DocumentNotFound when no document is in its scope.
     """
     readings = followups.readings(
-        asked.text,
+        asked.asks,
         [exchange.question for exchange in asked.before],
         unanswered=[each.question for each in asked.before if not each.answered],
     )
@@ -115,7 +115,8 @@ def find(asked: Asked, retriever: Retriever) -> Found:
 
 def find_nothing(asked: Asked) -> Found:
     """What an empty knowledge base says to a question."""
-    return Found(asked, asked.text, languages.detect(asked.text))
+    asks = asked.asks
+    return Found(asked, asks, languages.detect(asks))
 
 
 def _surveyed(
@@ -221,7 +222,7 @@ def _judged(
         return tuple(proof), judgement
 
     best = judged(query)
-    if own := followups.own(asked.text, query.text):
+    if own := followups.own(asked.asks, query.text):
         alone = judged(retriever.query(own))
         says = [each for each in alone[0] if not each.leads]
         about = says and followups.is_about(says[0].passage, query.text)

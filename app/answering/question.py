@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from quire.answering.history import Exchange
 from quire.indexes.scope import Scope
 from quire.records import Draft
+from quire.search import question_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Asked:
     max_risk: float | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
+
+    @property
+    def asks(self) -> str:
+        """What of it is to be answered: of a long text, what it asks."""
+        return question_parts.asked(self.text)
 
     @property
     def elapsed_ms(self) -> float:

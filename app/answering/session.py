@@ -25,7 +25,7 @@ from quire.models.protocols import ChatModel, ReadsAhead
 from quire.records import Answer, Chunk, Document, Draft, PageText
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
-from quire.search.query import checked_question
+from quire.search.query import kept_question
 from quire.search.retriever import Retriever
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Session:
             temperature = _OTHERWISE if before.pop().question == question.text else 0.0
         risk = question.max_risk
         return Asked(
-            checked_question(question.text),
+            kept_question(question.text),
             question.conversation or new_id(),
             passages=self._settings.passages,
             answer_tokens=self._settings.answer_tokens,
@@ -233,7 +233,7 @@ class Session:
 
     def _answers(self, asked: Asked) -> Iterator[str | Draft | Answer]:
         retriever = self._search()
-        if request := requests.detect(asked.text, lambda: self._documents(asked, retriever)):
+        if request := requests.detect(asked.asks, lambda: self._documents(asked, retriever)):
             from quire.answering import requested  # noqa: PLC0415  NumPy and more
 
             yield from requested.answer(

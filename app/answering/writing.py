@@ -107,7 +107,7 @@ def _longest_answer(model: ChatModel, answer_tokens: int) -> int:
 def _told(found: Found, model: ChatModel, text: Wording) -> str:
     """What of the conversation stands in the prompt: something where the question leans on it and
     the model is capable."""
-    leans = found.standalone != found.asked.text
+    leans = found.standalone != found.asked.asks
     if not (leans and model.capable and len(text.parts) > 2):
         return ""
     budget = min(_HISTORY, model.context_tokens // 8)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from quire.errors import UsageError
+from quire.search import question_parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "dense", "lexical"]
 Leg = Literal["dense", "lexical"]
 
-_LONGEST_QUESTION = 2_000  # characters; what a question says, it says in its first page
+_LONGEST_QUESTION = 2_000  # characters that are searched for
+_LONGEST_KEPT = 20_000  # characters that a chat keeps of what was asked
+_MOST_READ = 2_000_000  # characters; what comes after them is not looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,26 @@ class Query:
 
 
 def checked_question(question: str) -> str:
-    """The question without white space around it, cut at a length that no question needs, and
-    without what is no text: NUL, and the halves of characters that bytes in another encoding than
-    UTF-8 arrive as.
+    """The question without white space around it, and without what is no text: NUL, and the halves
+    of characters that bytes in another encoding than UTF-8 arrive as. One that is longer than any
+    question needs is reduced to what it asks.
 
     Raises UsageError when nothing is left.
     """
-    text = question[: 2 * _LONGEST_QUESTION].encode("utf-8", "replace").decode()
-    text = text.replace("\x00", " ").strip()[:_LONGEST_QUESTION]
+    text = _cleaned(question)
+    return question_parts.asked(text)[:_LONGEST_QUESTION] if len(text) > _LONGEST_QUESTION else text
+
+
+def kept_question(question: str) -> str:
+    """The question as a chat keeps it: whole, unless it is longer than any mail. Raises UsageError
+    when there is none."""
+    text = _cleaned(question)
+    return text if len(text) <= _LONGEST_KEPT else checked_question(text)
+
+
+def _cleaned(question: str) -> str:
+    text = question[:_MOST_READ].encode("utf-8", "replace").decode()
+    text = text.replace("\x00", " ").strip()
     if not text:
         raise UsageError("The question is empty.", hint="Ask something about your documents.")
     return text
