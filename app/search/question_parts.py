@@ -86,6 +86,9 @@ _CIVIL = re.compile(
     r"|cheers|sincerely|yours|thanks|thank you|尊敬的|亲爱的|你好|您好|此致|敬礼|谢谢|祝)\b",
     re.IGNORECASE,
 )
+_CIVIL_ZH = re.compile(
+    "[您你好吗们大家最近身体怎么样请问能不可以否麻烦帮我忙一下个有几问题想？?。！! ]*"
+)
 _CIVIL_TERMS = frozenset(
     analysis.stem(word)
     for word in "help question hope well mind today day all going fine doing favour ask".split()
@@ -178,7 +181,7 @@ def _asked_in(text: str) -> str:
         parts.append(_tail(sentence))
         if _POINTS.search(sentence) or len(analysis.question_terms(sentence)) < _LITTLE:
             about += _named([s for s in said[max(0, at - _BEFORE) : at] if not _CIVIL.match(s)])
-    joined = " ".join(parts)
+    joined = ("" if _HAN.match(parts[-1]) else " ").join(parts)
     there = set(re.findall(r"[\w-]+", joined))
     added = [word for word in dict.fromkeys(about) if word not in there][:_ABOUT]
     if not added:
@@ -201,21 +204,23 @@ def _tail(sentence: str) -> str:
 
 def _says_more_than_civil(sentence: str) -> bool:
     """Whether a sentence asks for more than help and how one is."""
+    if _HAN.search(sentence):
+        return not _CIVIL_ZH.fullmatch(sentence)
     terms = set(analysis.question_terms(sentence)) - analysis.stop_terms()
     return any(len(term) > 1 for term in terms - _CIVIL_TERMS)
 
 
 def _named(before: Sequence[str]) -> list[str]:
     """The names, codes and numbers in the last of some sentences that has any; where none has, what
-    else the last one says. A Chinese sentence is taken as it is."""
+    else the last one says, a Chinese one as it is."""
     if not before:
         return []
-    last = before[-1]
-    if languages.detect(last) == "zh":
-        return [last.strip("。！!；;，, ")[-_MOST_ABOUT:]]
     for sentence in reversed(before):
         if names := [name for name in _NAME.findall(sentence) if name != "I"]:
             return names
+    last = " ".join(before[-1].split())
+    if languages.detect(last) == "zh":
+        return [last.strip("。！!；;，, ")[-_MOST_ABOUT:]]
     silent = analysis.stop_terms()
     words = re.findall(r"[^\W\d_]+", last)
     return [word for word in words if not set(analysis.terms(word)) <= silent]
