@@ -23,7 +23,7 @@ PAGE_BREAK = "\n\n"
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 SentenceKind = Literal["sentence", "head", "item", "row", "version"]
 StatementKind = Literal["heading", "question", "sentence", "item", "row"]
-Support = Literal["supported", "partly", "unsupported"]
+Support = Literal["supported", "computed", "partly", "unsupported"]
 Status = Literal["answered", "extractive", "not_found"]
 
 
@@ -435,7 +435,9 @@ class Sentence:
     `kind` tells its form: running text, what leads to a list, an item of one, a row of a table, or
     what another version of a document says, named as such. A row's first citation is the row,
     those after it are its header. A `stitched` one rests on several quotes, each for a part of it:
-    that the parts belong together is said by none of them, so it is supported partly at most.
+    that the parts belong together is said by none of them, so it is supported partly at most. A
+    `computed` one tells what follows from its quotes, rows of a table: how many there are, their
+    sum, the highest; of many rows only some are quoted.
     """
 
     text: str

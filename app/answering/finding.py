@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from quire.answering import confidence, evidence, followups
+from quire.answering import confidence, evidence, followups, tabulating
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
+from quire.answering.tabulating import Tabled
 from quire.answering.versions import comparing, eras
 from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
@@ -44,12 +45,12 @@ class Found:
     """What was found for a question. `standalone` is the question as it was understood.
 
     `chains` are what the documents said of the same at different times; what is superseded is not
-    among the evidence. `changes` answer a question about what has changed. `judgement` says whether
-    to answer; it is None where there was nothing to judge. `unread` are the documents' languages
-    where neither words nor meaning could lead from the question to them. `reworded` are the words
-    that were searched for in another form. `refusal` says what was looked for where documents were
-    searched and it is not enough. `embedder` is the model that searched, None where there are no
-    documents.
+    among the evidence. `changes` answer a question about what has changed, and `tabled` is what a
+    table answers by itself. `judgement` says whether to answer; it is None where there was nothing
+    to judge. `unread` are the documents' languages where neither words nor meaning could lead from
+    the question to them. `reworded` are the words that were searched for in another form. `refusal`
+    says what was looked for where documents were searched and it is not enough. `embedder` is the
+    model that searched, None where there are no documents.
     """
 
     asked: Asked
@@ -65,12 +66,13 @@ class Found:
     chains: tuple[Chain, ...] = ()
     changes: Compared | None = None
     refusal: Refusal | None = None
+    tabled: Tabled | None = None
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
 
     @property
     def enough(self) -> bool:
-        return self.judgement is not None and self.judgement.enough
+        return self.tabled is not None or (self.judgement is not None and self.judgement.enough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,11 @@ def _searched(
             )
     at = eras.era(query.text, today=date.today())
     settled = settle(proof, era=at, library=library)
+    tabled = tabulating.answer(query.subject, query.language, passages, settled.evidence, snapshot)
+    if tabled and not _counts(tabled, judgement, asked):
+        tabled = None
     unread: tuple[str, ...] = ()
-    if there and not judgement.enough:
+    if there and not judgement.enough and not tabled:
         unread = _unread(query.tongue, there, passages, retriever)
     return Found(
         asked,
@@ -185,9 +190,17 @@ def _searched(
         judgement=judgement if there else None,
         unread=unread,
         hits=tuple(hits),
+        tabled=tabled,
         embedder=retriever.embedder,
         retrieve_ms=asked.elapsed_ms,
     )
+
+
+def _counts(tabled: Tabled, judgement: Judgement, asked: Asked) -> bool:
+    """Whether an answer of a table is given: where the evidence is enough, or where the table
+    accounts for the whole question. What risk that has was never measured, so it is no answer where
+    one was asked for."""
+    return judgement.enough or (tabled.certain and asked.max_risk is None)
 
 
 def _judged(

@@ -19,6 +19,8 @@ def quoted(found: Found) -> tuple[Status, Shown]:
     if found.changes:
         told = found.changes
         return "extractive", Shown(told.sentences, told.left_out, told.of)
+    if found.tabled:
+        return "extractive", found.tabled.shown
     if not found.enough:
         return "not_found", Shown(())
     return "extractive", showing.show(found.standalone, found.evidence)

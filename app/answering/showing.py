@@ -103,15 +103,24 @@ def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: b
         for proof in says
         if proof.statement.group == group.start and proof.score >= _BESIDE * says[0].score
     }
-    rows = [row for row in group.members if asked or row.start in fitting]
-    shown: list[Sentence] = []
+    rows = [row(passage, each) for each in group.members if asked or each.start in fitting]
+    shown, left_out = within_room(rows)
+    return Shown(shown, left_out, len(rows))
+
+
+def row(passage: Passage, statement: Statement) -> Sentence:
+    """A row as it is shown, under its header."""
+    return _member(passage, statement)
+
+
+def within_room(sentences: Sequence[Sentence]) -> tuple[tuple[Sentence, ...], int]:
+    """As many of some rows as are shown of a table, and how many that leaves out."""
     room = _MOST
-    for at, row in enumerate(rows):
-        room -= _length(row.told)
+    for at, sentence in enumerate(sentences):
+        room -= _length(sentence.text)
         if room < 0 and at >= _ALWAYS:
-            return Shown(tuple(shown), len(rows) - at, len(rows))
-        shown.append(_member(passage, row))
-    return Shown(tuple(shown), 0, len(rows))
+            return tuple(sentences[:at]), len(sentences) - at
+    return tuple(sentences), 0
 
 
 def _sentence(proof: Evidence) -> Sentence:

@@ -2,8 +2,9 @@
 
     Found -> Reading -> messages
 
-There is nothing to read where the evidence is not enough, where there is no model, or where it does
-not write the question's language; then the answer is quotes, or a refusal.
+There is nothing to read where the evidence is not enough, where the answer was computed, where
+there is no model, or where it does not write the question's language; then the answer is quotes,
+what was computed, or a refusal.
 """
 
 from collections.abc import Callable, Iterator
@@ -59,7 +60,8 @@ class Reading:
 def read(found: Found, *, model: LateModel, wording: Callable[[str], Wording]) -> Reading | None:
     """The prompt for a question, or None where no model is to be asked. `model` is loaded only for
     that, and `wording` gives the prompt's text for a language."""
-    engine = model.get() if found.enough else None
+    computed = found.tabled is not None and found.tabled.computed
+    engine = model.get() if found.enough and not computed else None
     if engine is None or found.language not in engine.languages:
         return None
     text = wording(found.language)

@@ -12,7 +12,7 @@ from quire.indexes import documents, lexical
 from quire.indexes.lexical import Frequencies
 from quire.indexes.scope import Scope, Selection, select
 from quire.models.protocols import Reranker
-from quire.records import Document, Hit, Passage, Place
+from quire.records import PAGE_BREAK, Document, Hit, Passage, Place
 from quire.search import fusion, proximity, wording
 from quire.search.duplicates import Distinct
 from quire.search.fusion import fuse, ranks_by_leg, scores_by_leg
@@ -136,6 +136,10 @@ class Snapshot:
         its first chunks."""
         first = documents.first_chunks(self.connection, document_id, heading=heading)
         return "\n".join(chunk.text for chunk in first)
+
+    def text(self, document_id: str) -> str:
+        """The whole text of a document."""
+        return PAGE_BREAK.join(page.text for page in documents.pages(self.connection, document_id))
 
     def information(self, query: Query) -> Information:
         """How much each word of what a query asks tells, without those that tell nothing in its

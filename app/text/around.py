@@ -20,6 +20,20 @@ def around(text: str, start: int, end: int) -> Span:
     return _back(text, start), _forth(text, start, end)
 
 
+def to_the_end(text: str, end: int) -> int:
+    """Where the table ends whose row ends at an offset, however long it is.
+
+    >>> text = "Code | Meaning\nE1 | hot\n\nE2 | cold\nElse call us."
+    >>> text[: to_the_end(text, 14)].rpartition("\n")[2]
+    'E2 | cold'
+    """
+    while True:
+        begin = text.rfind("\n", 0, end) + 1
+        if (further := _forth(text, begin, end)) <= end:
+            return end
+        end = further
+
+
 def _back(text: str, start: int) -> int:
     line_start = text.rfind("\n", 0, start) + 1
     if not _is_marked(_line(text, start)) or text[line_start:start].strip("# \t"):

@@ -1,0 +1,223 @@
+"""The answer that a table gives by itself: rows and cells, or what is computed of them.
+
+The tables are those of the passages, whole however long they are, and the records that a document
+writes one below the other. One that accounts for every word of a question answers it, whatever is
+thought of the sentences around: "Which day has the longest daylight?" is like no row of a table.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from quire.answering import computing, showing, tables
+from quire.answering.computing import Computed, Kind
+from quire.answering.evidence import Evidence
+from quire.answering.showing import Shown
+from quire.answering.tables import Fit, Table
+from quire.records import Group, Passage, Sentence
+from quire.search.snapshot import Snapshot
+from quire.text import around, entries, statements
+
+_MOST_TABLES = 8
+_MOST_DOCUMENTS = 3  # whose records are looked for
+_LONGEST = 5_000_000  # characters of a document in which records are looked for
+_WHOLE = 0.6  # of a document's text: a table that is most of it has the document's name
+_FEW = 3  # rows that are an answer to a question for one
+_QUOTED = 12  # rows that a computed value is quoted with
+_FORMULA = 6  # numbers of a sum or a mean that are told
+_MANY = re.compile(r"\b(?:which|what|list|show|all|who|name)\b|哪|列出|所有|全部|有谁|什么", re.I)
+_TOLD: Mapping[Kind, tuple[str, str]] = {
+    "highest": ("{column}: the highest of {of} is {value}.", "{column}：{of}中最高为 {value}。"),
+    "lowest": ("{column}: the lowest of {of} is {value}.", "{column}：{of}中最低为 {value}。"),
+    "sum": ("{column}: the sum of {of} is {value}{how}.", "{column}：{of}合计 {value}{how}。"),
+    "mean": (
+        "{column}: the average of {of} is {value}{how}.",
+        "{column}：{of}平均为 {value}{how}。",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tabled:
+    """What a table answers. `computed` says that some of it stands in no row by itself, `certain`
+    that the table accounts for every word of the question. `evidence` are the rows that are shown.
+    """
+
+    shown: Shown
+    computed: bool
+    certain: bool
+    rows: tuple[tuple[Passage, int, int], ...]
+
+
+def answer(
+    question: str,
+    language: str,
+    passages: Sequence[Passage],
+    found: Sequence[Evidence],
+    snapshot: Snapshot,
+) -> Tabled | None:
+    """What the tables among passages answer to a question, `found` being the evidence for it; None
+    where none is asked of anything in particular."""
+    computes = bool(computing.operations(question))
+    there = list(
+        _tables(passages, found, snapshot, records=computes or bool(_MANY.search(question)))
+    )
+    if computes:
+        for table in there:
+            if outcome := computing.compute(question, table):
+                return _computed(*outcome, language)
+    fits = [tables.fit(question, table) for table in there]
+    fits = [fit for fit in fits if fit.names_rows]
+    if not fits:
+        return None
+    best = min(fits, key=lambda fit: (len(fit.missing), fit.partly, -fit.held))
+    return _looked_up(question, best, language)
+
+
+def _tables(
+    passages: Sequence[Passage], found: Sequence[Evidence], snapshot: Snapshot, *, records: bool
+) -> Iterator[Table]:
+    """The tables of passages, those with the best evidence first; then records of the documents."""
+    texts: dict[str, str] = {}
+
+    def text_of(passage: Passage) -> str:
+        document = passage.document.id
+        if document not in texts:
+            texts[document] = snapshot.text(document)
+        return texts[document]
+
+    seen: set[tuple[str, int]] = set()
+    ranked = [(proof.passage, proof.statement.group) for proof in found]
+    ranked += [(passage, group.start) for passage in passages for group in passage.groups]
+    for passage, start in ranked:
+        group = passage.group(start)
+        if group is None or group.members[0].kind != "row" or len(seen) >= _MOST_TABLES:
+            continue
+        if (passage.document.id, group.start) in seen:
+            continue
+        seen.add((passage.document.id, group.start))
+        text = text_of(passage)
+        group = _whole(text, group)
+        length = group.members[-1].end - group.start
+        table = tables.of(passage, group, whole=length > _WHOLE * len(text))
+        if table:
+            yield table
+    if not records:
+        return
+    listed: dict[str, Passage] = {}
+    for passage in passages:
+        listed.setdefault(passage.document.id, passage)
+    for passage in list(listed.values())[:_MOST_DOCUMENTS]:
+        text = text_of(passage)
+        group_ = entries.find(text) if len(text) <= _LONGEST else None
+        if group_:
+            length = group_.members[-1].end - group_.start
+            table = tables.of(passage, group_, whole=length > _WHOLE * len(text))
+            if table:
+                yield table
+
+
+def _whole(text: str, group: Group) -> Group:
+    """A table to its last row."""
+    last = group.members[-1].end
+    end = around.to_the_end(text, last)
+    if end <= last:
+        return group
+    told = statements.tell(text, group.start, end)
+    return next((other for other in told.groups if other.start == group.start), group)
+
+
+def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
+    rows, of = fit.rows, len(fit.table.rows)
+    many = bool(_MANY.search(question)) or showing.asks_for_list(question)
+    if not rows or len(rows) == of > 1 or (len(rows) > _FEW and (fit.partly or not many)):
+        return None
+    told = [showing.row(fit.table.passage, fit.told(at)) for at in rows]
+    shown, left_out = showing.within_room(told)
+    certain = not fit.missing and not fit.partly
+    if len(rows) == 1 or not many:
+        return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows))
+    said = _count(fit, language)
+    cited = tuple(sentence.citations[0] for sentence in shown[:_QUOTED])
+    head = Sentence(said, "computed", cited, kind="head")
+    return Tabled(Shown((head, *shown), left_out, len(rows)), True, certain, _places(fit, rows))
+
+
+def _places(fit: Fit, rows: Sequence[int]) -> tuple[tuple[Passage, int, int], ...]:
+    return tuple(
+        (fit.table.passage, fit.table.rows[at].start, fit.table.rows[at].end) for at in rows
+    )
+
+
+def _computed(fit: Fit, found: Computed, language: str) -> Tabled:
+    chinese = language == "zh"
+    rows = [showing.row(fit.table.passage, fit.told(at)) for at in found.rows]
+    cited = tuple(
+        dict.fromkeys(citation for sentence in rows[:_QUOTED] for citation in sentence.citations)
+    )
+    if found.kind == "count":
+        said = _count(fit, language, end=":" if fit.names_rows else ".")
+        shown, left_out = showing.within_room(rows if fit.names_rows else [])
+    else:
+        pattern = _TOLD[found.kind][chinese]
+        how = ""
+        if found.kind in {"sum", "mean"} and 1 < len(found.terms) <= _FORMULA:
+            how = f" ({' + '.join(found.terms)})"
+            how = f"（{' + '.join(found.terms)}）" if chinese else how
+        of = _rows_zh(fit, found.over) if chinese else _rows_en(fit, found.over)
+        said = pattern.format(column=found.column, of=of, value=found.value, how=how)
+        if found.left_out:
+            said += (
+                f"（{found.left_out} 行没有数值，未计入。）"
+                if chinese
+                else f" {found.left_out} without a number are left out."
+            )
+        decisive = found.kind in {"highest", "lowest"}
+        shown, left_out = showing.within_room(rows if decisive else [])
+    head = Sentence(said, "computed", cited, kind="head" if shown else "sentence")
+    of_rows = len(found.rows) if shown else 0
+    return Tabled(
+        Shown((head, *shown), left_out, of_rows), True, True, _places(fit, found.rows[:_QUOTED])
+    )
+
+
+def _count(fit: Fit, language: str, *, end: str = ":") -> str:
+    """How many rows a question is about, of how many, and by what they were chosen."""
+    chinese, of = language == "zh", len(fit.table.rows)
+    name = fit.table.passage.document.name
+    if not fit.names_rows:
+        label = f"({fit.table.columns[0]})" if fit.table.columns[0] else ""
+        if chinese:
+            return f"{name} 的表格共有 {of:,} 行{label}。"
+        return f"The table in {name} has {of:,} rows{f' {label}' if label else ''}."
+    why = _condition(fit, chinese=chinese)
+    if chinese:
+        return f"{of:,} 行中有 {len(fit.rows):,} 行符合{f'（{why}）' if why else ''}："
+    return f"{len(fit.rows):,} of {of:,} rows fit{f' ({why})' if why else ''}{end}"
+
+
+def _condition(fit: Fit, *, chinese: bool) -> str:
+    """The cells that chose the rows, with the names of their columns."""
+    chosen = {*range(len(fit.table.rows))} - {*fit.rows} if fit.turned else fit.rows
+    told = []
+    for at in fit.chose:
+        cells = [fit.table.rows[row].cells for row in chosen]
+        values = list(dict.fromkeys(row[at][1] for row in cells if at < len(row)))
+        if len(values) > _FEW or fit.partly:
+            return ""
+        name = fit.table.columns[at]
+        said = " / ".join(values)
+        if fit.turned:
+            said = f"非 {said}" if chinese else f"not {said}"
+        told.append(f"{name}: {said}" if name else said)
+    return " · ".join(told)
+
+
+def _rows_en(fit: Fit, over: int) -> str:
+    why = _condition(fit, chinese=False) if fit.names_rows else ""
+    return f"{over:,} {'row' if over == 1 else 'rows'}{f' ({why})' if why else ''}"
+
+
+def _rows_zh(fit: Fit, over: int) -> str:
+    why = _condition(fit, chinese=True) if fit.names_rows else ""
+    return f" {over:,} 行{f'（{why}）' if why else ''}"

@@ -1,0 +1,177 @@
+"""The cells of tables as they are compared: words and codes, numbers, dates, and units of columns.
+
+In a table a single letter is a name (hall C), a code may be written otherwise than in the question
+(F-21, F 21 and F21 are one, BX-1007-A and BX-1007-B are two), a number in parentheses is negative,
+and a unit may stand over the column.
+"""
+
+import itertools
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from quire.text import analysis
+from quire.text.languages import CJK
+
+Words = tuple[str, ...]
+
+_TOKEN = re.compile(rf"[^\W_{CJK}]+(?:[-–/._+#:,'’][^\W_{CJK}]+)*|[{CJK}]|[%‰€£¥$]")
+_HAN = re.compile(f"[{CJK}]")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_MEASURED = re.compile(r"(\d+(?:\.\d+)?)([a-z]{1,4})")
+_BEFORE_DIGIT = re.compile(r"(?<=[a-z])[-–_./+#](?=\d)")
+_POSSESSIVE = re.compile(r"['’]s?$")
+_PREFIX = 3  # capitals before a number that are one code with it: F 21, VP 340
+_MOST = 4_000  # characters of a cell or a question that are looked at
+
+_CURRENCY = r"(?:US|HK|NT)?\$|[€£¥]|(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD|人民币)\s?"
+_NUMBER = re.compile(
+    rf"""
+    (?P<open>[(（]\s*)?(?P<sign>[-−–]\s*)?(?P<before>{_CURRENCY})?\s*(?P<minus>[-−–]\s*)?
+    (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
+    (?P<close>\s*[)）])?\s*
+    (?P<after>(?:[^\d]|(?<=m)[23]){{0,60}})
+    """,
+    re.VERBOSE,
+)
+_CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d)?")
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[ T].*)?")
+_YEAR_LAST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
+_BRACKET = re.compile(r"[(（\[]([^()（）\[\]]{1,40})[)）\]]\s*$")
+_IN = re.compile(r"(?:,|，|\bin|/)\s*([^,，\s][^,，]{0,30})$", re.IGNORECASE)
+_CODE_OF_CURRENCY = re.compile(r"\b(EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
+_OF_ALL = re.compile(
+    r"(?:\bin|[(（]|单位[:：])\s*((?:thousands?|millions?|billions?)(?: of [a-z]+)?"
+    r"|(?:EUR|USD|GBP|CNY)(?: (?:thousands?|millions?))?|[百千万亿]*(?:元|美元|吨|人|台|件))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number in a cell: `kind` is "number", "date" or "clock" (days and minutes, which only can
+    be compared), and `unit` what stands beside it, as it is written."""
+
+    value: float
+    unit: str = ""
+    kind: str = "number"
+    decimals: int = 0
+
+
+def words(text: str) -> Words:
+    """The words of a cell or a question, so that one can be found in the other: stems, codes in one
+    form, Chinese characters one by one.
+
+    >>> words("Halls of F-21, f 21 and BX-1007-A"), words("一类城市 daylight_minutes 7.5kW")
+    (('hall', 'of', 'f21', 'f21', 'and', 'bx1007-a'), ('一', '类', '城', '市', 'daylight', \
+'minut', '7.5', 'kw'))
+    """
+    return _words(text[:_MOST])
+
+
+def bag(said: Words) -> frozenset[str]:
+    """Words, and pairs of Chinese characters that stand beside each other."""
+    pairs = (a + b for a, b in itertools.pairwise(said) if is_han(a) and is_han(b))
+    return frozenset((*said, *pairs))
+
+
+def is_han(word: str) -> bool:
+    """Whether a word is a Chinese character."""
+    return len(word) == 1 and _HAN.match(word) is not None
+
+
+@lru_cache(maxsize=20_000)
+def _words(text: str) -> Words:
+    plain = unicodedata.normalize("NFKC", text)
+    found: list[str] = []
+    prefix, prefix_end = "", -1
+    for match in _TOKEN.finditer(plain):
+        token = match[0]
+        if prefix and token[0].isdigit() and plain[prefix_end : match.start()] == " ":
+            found.pop()
+            token = prefix + token
+        capital = token.isupper() and token.isalpha() and len(token) <= _PREFIX
+        lone = token.isascii() and token.isalpha() and len(token) == 1 and token.lower() not in "ai"
+        prefix, prefix_end = (token, match.end()) if capital or lone else ("", -1)
+        found += _token(analysis.fold(token))
+    return tuple(found)
+
+
+def _token(token: str) -> list[str]:
+    token = _POSSESSIVE.sub("", token)
+    if _THOUSANDS.fullmatch(token):
+        return [token.replace(",", "")]
+    if not any(character.isdigit() for character in token):
+        return [analysis.stem(part) for part in re.split(r"[-–/._+#:,'’]", token) if part]
+    if measured := _MEASURED.fullmatch(token):
+        return [measured[1], measured[2]]
+    return [part for part in _BEFORE_DIGIT.sub("", token).split(",") if part]
+
+
+def number(cell: str) -> Number | None:
+    """The number that a cell holds, and nothing but a number with its unit; None where it holds
+    another thing.
+
+    >>> number("(1,907.5)"), number("€0.38 per kilometre").unit, number("1, length 410 mm")
+    (Number(value=-1907.5, unit='', kind='number', decimals=1), '€ per kilometre', None)
+    >>> number("08:01").value, number("2024-06-21").kind
+    (481.0, 'date')
+    """
+    said = unicodedata.normalize("NFKC", cell[:200]).strip().strip("*")
+    if clock := _CLOCK.fullmatch(said):
+        return Number(60.0 * int(clock[1]) + int(clock[2]), kind="clock")
+    if day := date(said):
+        year, month, of_month = day
+        return Number(372.0 * year + 31 * (month - 1) + max(of_month, 1) - 1, kind="date")
+    found = _NUMBER.fullmatch(said)
+    if not found or (found["open"] and not found["close"]):
+        return None
+    written = found["number"].replace(",", "")
+    negative = bool(found["sign"] or found["minus"] or (found["open"] and found["close"]))
+    unit = " ".join(filter(None, ((found["before"] or "").strip(), found["after"].strip(" *†"))))
+    value = float(written)
+    decimals = len(written.partition(".")[2])
+    return Number(-value if negative else value, unit, decimals=decimals)
+
+
+def date(cell: str) -> tuple[int, int, int] | None:
+    """Year, month and day (0 where it says none) of a cell that is a date in figures.
+
+    >>> date("2024-06-21"), date("21.06.2024"), date("2024年6月"), date("12.5")
+    ((2024, 6, 21), (2024, 6, 21), (2024, 6, 0), None)
+    """
+    if found := _YEAR_FIRST.fullmatch(cell):
+        year, month, day = int(found[1]), int(found[2]), int(found[3] or 0)
+    elif found := _YEAR_LAST.fullmatch(cell):
+        day, month, year = int(found[1]), int(found[2]), int(found[3])
+        if month > 12:
+            day, month = month, day
+    else:
+        return None
+    return (year, month, day) if 1 <= month <= 12 and day <= 31 else None
+
+
+def unit_of(column: str, *, caption: str = "") -> str:
+    """The unit that a column's name says, or the caption says of all; empty where none does.
+
+    >>> unit_of("Weight (kg)"), unit_of("price EUR"), unit_of("Hall"), unit_of("住宿上限（元/晚）")
+    ('kg', 'EUR', '', '元/晚')
+    >>> unit_of("2023", caption="Income (in millions of euros)")
+    'millions of euros'
+    """
+    if found := _BRACKET.search(column):
+        return found[1].strip()
+    if found := _CODE_OF_CURRENCY.search(column) or _IN.search(column):
+        return found[1].strip()
+    found = _OF_ALL.search(caption)
+    return found[1].strip() if found else ""
+
+
+def without_unit(column: str) -> str:
+    """A column's name without the unit in brackets after it.
+
+    >>> without_unit("Weight (kg)"), without_unit("Hall")
+    ('Weight', 'Hall')
+    """
+    return _BRACKET.sub("", column).strip() or column
