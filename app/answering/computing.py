@@ -73,6 +73,11 @@ _COUNTED_ZH = re.compile(
     "(?:一共|总共|共)?有(?:多少|几)"
 )
 _TOTALS = re.compile(r"^(?:grand |sub)?total\b|^(?:合计|总计|共计|总额)", re.MULTILINE)
+_AMONG = re.compile(
+    r"\bof (?:the|these|those|all) (?:two|three|four|five|six|\d+)\b"
+    "|[两三四五六](?:者|个)[之当]?[中里]",
+    re.IGNORECASE,
+)
 _LACKING = 0.34  # of a column's cells may hold no number
 _BASE = {
     "second": (1 / 60, "minute"),
@@ -140,9 +145,10 @@ def compute(question: str, table: Table) -> tuple[Fit, Computed] | None:
     """What a question wants computed over a table; None where it wants nothing, where the table
     says it already (a row "Total", a column "Highest bid"), or where it cannot be told."""
     wanted = operations(question)
-    known = " ".join(one.said for one in wanted)
-    if not wanted or _is_stated(wanted, table):
+    if not wanted or _is_stated(question, wanted, table):
         return None
+    among = _AMONG.search(question)
+    known = [*(one.said for one in wanted), *([among[0]] if among else [])]
     fit = tables.fit(question, table, known=known)
     if fit.missing:
         return None
@@ -156,18 +162,21 @@ def compute(question: str, table: Table) -> tuple[Fit, Computed] | None:
     return None
 
 
-def _is_stated(wanted: Sequence[Operation], table: Table) -> bool:
-    """Whether the table itself says what would be computed: as a row "Total", or in the name of a
-    row or column."""
+def _is_stated(question: str, wanted: Sequence[Operation], table: Table) -> bool:
+    """Whether the table itself says what would be computed: as a row "Total", in the name of a row
+    or column, or in a cell that goes on as the question does (最高允许压力)."""
     names = analysis.fold("\n".join((*table.columns, *table.column(0))))
-    kinds = {one.kind for one in wanted}
-    if "sum" in kinds and _TOTALS.search(names):
+    if any(one.kind == "sum" for one in wanted) and _TOTALS.search(names):
         return True
-    return any(
-        re.search(rf"(?<![a-z]){re.escape(analysis.fold(one.said))}(?![a-z])", names)
-        for one in wanted
-        if one.kind != "count"
-    )
+    folded = analysis.fold(question)
+    for one in (one for one in wanted if one.kind != "count"):
+        said = re.escape(analysis.fold(one.said))
+        if re.search(rf"(?<![a-z]){said}(?![a-z])", names):
+            return True
+        goes_on = re.search(rf"{said}(?:\s*[\u4e00-\u9fff]{{2}}|\s+[a-z]+)", folded)
+        if goes_on and any(goes_on[0] in analysis.fold(row.text) for row in table.rows):
+            return True
+    return False
 
 
 def _counted(question: str, fit: Fit) -> Computed | None:
@@ -180,8 +189,12 @@ def _counted(question: str, fit: Fit) -> Computed | None:
         return None
     table = fit.table
     for at in fit.columns:
-        if at and content & cells.bag(cells.words(table.columns[at])) and _numbers(fit, at):
-            return None if fit.names_rows else _over_column(Operation("sum", "", frozenset()), fit)
+        if not at or not _numbers(fit, at):
+            continue
+        if fit.names_rows:
+            return None
+        if content & cells.bag(cells.words(table.columns[at])):
+            return _over_column(Operation("sum", "", frozenset()), fit)
     generic = bool(_ROWS_ZH.search(thing)) or bool(content & _ROWS)
     near = cells.bag(cells.words(table.near))
     bag = cells.bag(words) - analysis.stop_terms()

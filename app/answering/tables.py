@@ -33,28 +33,38 @@ _FILLERS = frozenset(
         "list lists listed table tables row rows record records entry entries item items line lines"
         " file files document csv spreadsheet altogether overall all any each every number value"
         " values show give get got find make put name names one ones kind sort exactly only not no"
-        " cannot never except without other than answer into per same still ever"
+        " cannot never except without other than answer into per same still ever ordinary normal"
+        " regular overview there altogether"
     ).split()
 )
 _FILLERS_ZH = frozenset(
     "的了是在有和与谁几哪什么吗呢多少为被这个一些里中表行条项份家台位名种请问能可以不非需要得应该会由到对及或从之"
-    "共计总列出给我们把用做成个只各每数据记录文件分别以外除没"
+    "共计总列出给我们把用做成个只各每数据记录文件分别以外除没怎如样发元格普通且于其并"
 )
 _DAYS = frozenset({"day", "date", "日", "天"})
 _LONE = re.compile(r"(?<=\s)[A-Z](?![\w’'])")  # a capital that begins no sentence is a name
 
+_CODE = re.compile(r"[a-z]\S*\d|\d\S*[a-z]")
+
 Day = tuple[int, int, int]
 Span = tuple[int, int]
-_LIKE = tuple(
-    frozenset(word if cells.is_han(word) else analysis.stem(word) for word in words.split())
-    for words in (
-        "cost costs price prices fee fees charge rate pay rent 价 费",
-        "weigh weighs weight heavy 重",
-        "long length duration 长",
-        "stand stands located location hall site place shelf 位",
-        "who whom person manager manages handled handle handles responsible acts 谁 人",
-        "mean means meaning 义",
-    )
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(word if cells.is_han(word) else analysis.stem(word) for word in words.split())
+
+
+_CURRENCY = re.compile(r"[€£$¥元]|\b(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
+_MONEY = _stems("cost costs price prices fee fees charge rate pay rent much 价 费 钱")
+_HOW = _stems("long far often old high large big fast wide deep heavy soon late 久 长 大 高")
+_MEANS = _stems("mean means meaning stand 意 思 义 指")
+_LIKE = (
+    _MONEY,
+    _stems("weigh weighs weight heavy 重"),
+    _stems("long length duration 长"),
+    _stems("stand stands located location hall site place shelf 位"),
+    _stems("who whom person manager manages handled handle handles deal responsible act 谁 人"),
+    _stems("mean means meaning 义"),
 )
 """Words that ask for a column, and what it may be called."""
 
@@ -131,8 +141,8 @@ def of(passage: Passage, group: Group, *, whole: bool = False) -> Table | None:
     )
 
 
-def fit(question: str, table: Table, *, known: str = "") -> Fit:
-    """What of a table a question is about. `known` are words of the question that need not be
+def fit(question: str, table: Table, *, known: Iterable[str] = ()) -> Fit:
+    """What of a table a question is about. `known` are parts of the question that need not be
     looked for, such as those that say what is to be computed."""
     asked = _Asked(question, known)
     columns = _named(asked, table)
@@ -142,6 +152,7 @@ def fit(question: str, table: Table, *, known: str = "") -> Fit:
     asked.hold(cells.bag(cells.words(table.about)) | coverage.known(table.about))
     if partly:
         chose, rows = _holding(asked, table)
+    asked.hold(_asking(table, columns, chose, rows))
     if turned:
         rows = tuple(sorted({*range(len(table.rows))} - {*rows}))
     if not chose:
@@ -150,13 +161,29 @@ def fit(question: str, table: Table, *, known: str = "") -> Fit:
     return Fit(table, rows, columns, chose, asked.missing, held, turned, partly)
 
 
+def _asking(
+    table: Table, columns: Iterable[int], chose: Iterable[int], rows: Iterable[int]
+) -> frozenset[str]:
+    """Words that only ask for what rows and columns tell: what it costs where they have prices, how
+    long it is where a column is named, what it means where a row is."""
+    found: set[str] = set()
+    told = [cell for row in rows for _, cell in table.rows[row].cells]
+    if any(_CURRENCY.search(cell) for cell in (*told, *table.columns)):
+        found |= _MONEY
+    if any(columns):
+        found |= _HOW
+    if 0 in chose:
+        found |= _MEANS
+    return frozenset(found)
+
+
 class _Asked:
     """The words of a question, and which of them were found so far, by their places."""
 
-    def __init__(self, question: str, known: str) -> None:
+    def __init__(self, question: str, known: Iterable[str]) -> None:
         self.words: Words = cells.words(question)
         self.held: set[int] = set()
-        stops = analysis.stop_terms() | _FILLERS | {*cells.words(known)}
+        stops = analysis.stop_terms() | _FILLERS
         lone = {one.casefold() for one in _LONE.findall(question)}
         self.content = {
             at
@@ -167,6 +194,9 @@ class _Asked:
                 else word not in stops and (len(word) > 1 or word.isdigit() or word in lone)
             )
         }
+        for phrase in map(cells.words, known):
+            if (at := self.find(phrase)) is not None:
+                self.content -= {*range(at, at + len(phrase))}
         self.days: list[tuple[Day, frozenset[int]]] = []
         folded = analysis.fold(question)
         for one in quantities.quantities(question):
@@ -194,7 +224,11 @@ class _Asked:
     def places(self, bag: frozenset[str]) -> set[int]:
         """The places of words of content that a bag holds; a Chinese character beside others needs
         one of them beside it there too."""
-        return {at for at in self.content if self._in(at, bag)}
+        return {
+            at
+            for at in self.content
+            if self._in(at, bag) or (cells.is_han(self.words[at]) and self._beside(at, bag))
+        }
 
     def hold(self, bag: frozenset[str]) -> None:
         self.held |= self.places(bag)
@@ -211,6 +245,10 @@ class _Asked:
             and cells.is_han(self.words[first + 1])
         ]
         return any(pair in bag for pair in pairs) if pairs else word in bag
+
+    def _beside(self, at: int, bag: frozenset[str]) -> bool:
+        """Whether a Chinese character goes with the one after it, as in 哪类城市 of 城市类别."""
+        return self.words[at] in bag and at + 1 in self.content and self._in(at + 1, bag)
 
 
 def _named(asked: _Asked, table: Table) -> tuple[int, ...]:
@@ -302,6 +340,8 @@ def _agreeing(asked: _Asked, hits: Hits) -> tuple[tuple[int, ...], tuple[int, ..
             used.append(column)
             for first, last in (span for at in own for span in rows[at]):
                 asked.held |= {*range(first, last)}
+                if _CODE.search(" ".join(asked.words[first:last])):
+                    asked.held.add(first - 1)  # what it is called: error 0x1F03
     return tuple(used), tuple(sorted(fitting))
 
 

@@ -58,24 +58,19 @@ def answer(
 ) -> Tabled | None:
     """What the tables among passages answer to a question, `found` being the evidence for it; None
     where none is asked of anything in particular."""
-    computes = bool(computing.operations(question))
-    there = list(
-        _tables(passages, found, snapshot, records=computes or bool(_MANY.search(question)))
-    )
-    if computes:
-        for table in there:
-            if outcome := computing.compute(question, table):
-                return _computed(*outcome, language)
+    there = list(_tables(passages, found, snapshot))
+    outcomes = [one for table in there if (one := computing.compute(question, table))]
+    if outcomes:
+        return _computed(*min(outcomes, key=lambda one: (one[0].partly, -one[0].held)), language)
     fits = [tables.fit(question, table) for table in there]
-    fits = [fit for fit in fits if fit.names_rows]
     if not fits:
         return None
-    best = min(fits, key=lambda fit: (len(fit.missing), fit.partly, -fit.held))
+    best = min(fits, key=lambda fit: (len(fit.missing), not fit.names_rows, fit.partly, -fit.held))
     return _looked_up(question, best, language)
 
 
 def _tables(
-    passages: Sequence[Passage], found: Sequence[Evidence], snapshot: Snapshot, *, records: bool
+    passages: Sequence[Passage], found: Sequence[Evidence], snapshot: Snapshot
 ) -> Iterator[Table]:
     """The tables of passages, those with the best evidence first; then records of the documents."""
     texts: dict[str, str] = {}
@@ -85,6 +80,10 @@ def _tables(
         if document not in texts:
             texts[document] = snapshot.text(document)
         return texts[document]
+
+    def table_of(passage: Passage, group: Group, text: str) -> Table | None:
+        length = group.members[-1].end - group.start
+        return tables.of(passage, group, whole=length > _WHOLE * len(text))
 
     seen: set[tuple[str, int]] = set()
     ranked = [(proof.passage, proof.statement.group) for proof in found]
@@ -97,23 +96,16 @@ def _tables(
             continue
         seen.add((passage.document.id, group.start))
         text = text_of(passage)
-        group = _whole(text, group)
-        length = group.members[-1].end - group.start
-        table = tables.of(passage, group, whole=length > _WHOLE * len(text))
-        if table:
+        if table := table_of(passage, _whole(text, group), text):
             yield table
-    if not records:
-        return
     listed: dict[str, Passage] = {}
     for passage in passages:
-        listed.setdefault(passage.document.id, passage)
+        if entries.may_be_in(passage.text):
+            listed.setdefault(passage.document.id, passage)
     for passage in list(listed.values())[:_MOST_DOCUMENTS]:
         text = text_of(passage)
-        group_ = entries.find(text) if len(text) <= _LONGEST else None
-        if group_:
-            length = group_.members[-1].end - group_.start
-            table = tables.of(passage, group_, whole=length > _WHOLE * len(text))
-            if table:
+        for made in (entries.find, entries.listed) if len(text) <= _LONGEST else ():
+            if (group := made(text)) and (table := table_of(passage, group, text)):
                 yield table
 
 
@@ -129,13 +121,16 @@ def _whole(text: str, group: Group) -> Group:
 
 def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
     rows, of = fit.rows, len(fit.table.rows)
-    many = bool(_MANY.search(question)) or showing.asks_for_list(question)
-    if not rows or len(rows) == of > 1 or (len(rows) > _FEW and (fit.partly or not many)):
+    listed = showing.asks_for_list(question)
+    many = bool(_MANY.search(question)) or listed
+    if not fit.names_rows and not (listed and any(fit.columns)):
+        return None
+    if fit.names_rows and len(rows) > _FEW and (fit.partly or not many):
         return None
     told = [showing.row(fit.table.passage, fit.told(at)) for at in rows]
     shown, left_out = showing.within_room(told)
-    certain = not fit.missing and not fit.partly
-    if len(rows) == 1 or not many:
+    certain = not fit.missing and (not fit.partly or len(rows) == 1)
+    if len(rows) in {1, of} or not many:
         return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows))
     said = _count(fit, language)
     cited = tuple(sentence.citations[0] for sentence in shown[:_QUOTED])

@@ -31,7 +31,7 @@ _NUMBER = re.compile(
     (?P<open>[(（]\s*)?(?P<sign>[-−–]\s*)?(?P<before>{_CURRENCY})?\s*(?P<minus>[-−–]\s*)?
     (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
     (?P<close>\s*[)）])?\s*
-    (?P<after>(?:[^\d]|(?<=m)[23]){{0,60}})
+    (?P<after>(?:[^\d]|(?<=m)[23]|[²³]){{0,60}})
     """,
     re.VERBOSE,
 )
@@ -118,7 +118,7 @@ def number(cell: str) -> Number | None:
     >>> number("08:01").value, number("2024-06-21").kind
     (481.0, 'date')
     """
-    said = unicodedata.normalize("NFKC", cell[:200]).strip().strip("*")
+    said = _narrow(cell[:200]).strip().strip("*")
     if clock := _CLOCK.fullmatch(said):
         return Number(60.0 * int(clock[1]) + int(clock[2]), kind="clock")
     if day := date(said):
@@ -133,6 +133,13 @@ def number(cell: str) -> Number | None:
     value = float(written)
     decimals = len(written.partition(".")[2])
     return Number(-value if negative else value, unit, decimals=decimals)
+
+
+def _narrow(cell: str) -> str:
+    """A cell with all in half width, and its squares and cubes as they are."""
+    if cell.isascii():
+        return cell
+    return "".join(c if c in "²³" else unicodedata.normalize("NFKC", c) for c in cell)
 
 
 def date(cell: str) -> tuple[int, int, int] | None:

@@ -5,6 +5,7 @@ What a key is, the text itself tells: what stands before a colon time and again.
 linear in the text.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,9 @@ _PAIR = re.compile(
     rf"(?:^|(?<=[.;。；])\s*|(?<=\s\s))(?:[-*+•·–][ \t]+)?"
     rf"(?P<key>[^\W\d_{CJK}][^\n:：.;。；]{{0,38}}|[{CJK}][^\n:：.;。；]{{0,18}})"
     r"[:：][ \t]*(?=[^\s/:：])"
+)
+_LISTED = re.compile(
+    r"[ \t]*(?:[-*+•·–][ \t]+)?(?P<key>[^\W_][^\n:：.;。；|]{0,60})[:：][ \t]*(?=[^\s/:：])"
 )
 _HEADING = re.compile(r"#{1,6}[ \t]+")
 _LEAST = 3  # records; and how often something is said before a colon to be a key
@@ -32,6 +36,11 @@ class _Entry:
     start: int
     end: int
     pairs: list[tuple[str, str]] = field(default_factory=list)
+
+
+def may_be_in(passage: str) -> bool:
+    """Whether a passage looks like a part of such records: it gives two values."""
+    return len(list(itertools.islice(_pairs(passage), 2))) > 1
 
 
 def find(text: str) -> Group | None:
@@ -53,6 +62,34 @@ def find(text: str) -> Group | None:
         return None
     entries = [entry for entry in entries if common[0][0] in dict(entry.pairs)]
     return _group(text, entries)
+
+
+def _pairs(text: str) -> Iterator[re.Match[str]]:
+    return (pair for line in text.split("\n") for pair in _PAIR.finditer(line))
+
+
+def listed(text: str) -> Group | None:
+    """The lines of a text that each give a value to a key of their own ("F-21: low pressure"), as
+    the rows of a table without a header; None where there are no two below each other.
+
+    >>> [row.cells for row in listed("F-21：水压过低。\\nF-12：排水超时。").members][0]
+    (('', 'F-21'), ('', '水压过低。'))
+    """
+    members = []
+    before = False
+    for start, line in _lines(text):
+        found = _LISTED.match(line)
+        if found and (before or _LISTED.match(text, start + len(line) + 1)):
+            key = found["key"].strip()
+            value = line[found.end() :].strip()
+            begin, end = start + found.start("key"), start + len(line.rstrip())
+            members.append(
+                Statement("row", begin, end, text[begin:end], cells=(("", key), ("", value)))
+            )
+        before = found is not None
+    keys = Counter(member.cells[0][1] for member in members)
+    members = [member for member in members if keys[member.cells[0][1]] == 1]
+    return Group(members[0].start, None, tuple(members)) if len(members) > 1 else None
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
