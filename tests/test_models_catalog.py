@@ -98,6 +98,7 @@ def test_what_is_in_the_models_folder_is_found(tmp_path: Path) -> None:
         ("chat", "SmolLM2-135M-Instruct"),
         ("embedding", "bge-m3"),
         ("embedding", "all-MiniLM-L6-v2"),
+        *([("embedding", starter.BILINGUAL.name)] if starter.BILINGUAL.path else []),
     }
 
 
@@ -148,7 +149,7 @@ def test_an_embedding_model_has_one_name_however_it_is_set(tmp_path: Path) -> No
         embedder = opening.embedder(settings)
         assert isinstance(embedder, SentenceEmbedder)
         assert embedder.name == opening.embedder_name(settings) == "bge-m3"
-    assert opening.embedder_name(load_settings()) == starter.ENGLISH.name
+    assert opening.embedder_name(load_settings()) == starter.embedder().name
 
 
 def test_the_list_has_what_is_known_and_what_is_there(tmp_path: Path) -> None:
@@ -158,7 +159,7 @@ def test_the_list_has_what_is_known_and_what_is_there(tmp_path: Path) -> None:
     assert set(entries) == {"mine", *(known.name for known in known_models())}
     assert entries["mine"].in_use
     assert not entries["SmolLM2-135M-Instruct"].in_use
-    assert entries["all-MiniLM-L6-v2"].in_use
+    assert entries[starter.embedder().name].in_use
     assert [e.kind for e in models.all()] == sorted(entry.kind for entry in models.all())
     assert len({frozenset(entry.to_dict()) for entry in models.all()}) == 1
     assert models.info("Mine.gguf").to_dict()["path"] == str(tmp_path / "mine.gguf")

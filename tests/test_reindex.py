@@ -410,7 +410,7 @@ def test_a_signal_keeps_what_is_done(  # noqa: PLR0917  fixtures
     assert (code, stopped["cancelled"]) == (1, True)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with KnowledgeBase.open(kb, create=False, settings=load_settings(model="none")) as base:
-        assert base.embedder.name == starter.ENGLISH.name
+        assert base.embedder.name == starter.embedder().name
         assert base.search("lease")
     code, rest = run(monkeypatch, capsys, *arguments)
     assert (code, rest["cancelled"]) == (0, False)

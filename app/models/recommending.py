@@ -91,6 +91,7 @@ def recommend(
     considered = tuple(
         _candidate(model, languages, here=here, speeds=speeds, context_tokens=context_tokens)
         for model in catalog.known_models()
+        if model.name != starter.BILINGUAL.name or starter.BILINGUAL.path  # no hub has it
     )
     chat, embedding = _largest(considered, "chat"), _largest(considered, "embedding")
     names = " and ".join(_LANGUAGES[language] for language in sorted(languages))

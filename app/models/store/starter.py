@@ -1,8 +1,8 @@
 """The starter models: small ones that come as Python packages, so that a fresh machine answers
 without a model hub. Only their files are used; the packages are never imported.
 
-There are two embedders. The bilingual one is made from a package's file by `make setup` and lies in
-the Python environment; where it is not, the English one is the starter.
+There are two embedders. The bilingual one is made from a package's file by `make starter` and lies
+in the Python environment; where it is not, the English one is the starter.
 """
 
 import importlib.util
