@@ -1,5 +1,7 @@
 """Which sentences of the passages bear on a question."""
 
+import pytest
+
 from made_passages import passage, query
 from quire.answering import evidence
 from quire.models.fakes import FakeEmbedder
@@ -49,6 +51,22 @@ def test_a_heading_or_a_question_is_no_answer() -> None:
 def test_sentences_that_say_the_same_are_shown_once() -> None:
     chosen = evidence.distinct(find("When does the dome open?", passage(TEXT)), most=10)
     assert sum("dusk" in found.text for found in chosen) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The dome opens at 6 on Sundays in May.", "The dome opens at 7 on Sundays in May."),
+        ("The dome opens on 3 May at dusk.", "The dome opens on 4 May at dusk."),
+        ("The dome is opened by Ada Holm at dusk.", "The dome is opened by Bo Holm at dusk."),
+        ("The dome opens at dusk in May.", "The dome never opens at dusk in May."),
+        ("穹顶在五月的黄昏开放两小时。", "穹顶在五月的黄昏开放三小时。"),
+        ("穹顶在五月的黄昏可以入内参观。", "穹顶在五月的黄昏不可以入内参观。"),
+    ],
+)
+def test_sentences_that_differ_in_what_they_say_are_both_shown(one: str, other: str) -> None:
+    found = find("When does the dome open? 穹顶什么时候开放？", passage(one), passage(other))
+    assert {proof.text for proof in evidence.distinct(found, most=10)} == {one, other}
 
 
 def test_text_between_the_chunks_is_no_evidence() -> None:

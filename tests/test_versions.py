@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from quire import KnowledgeBase, Sentence, load_settings
+from quire import Answer, KnowledgeBase, Sentence, load_settings
 from quire.answering import quoting, showing
 from quire.answering.finding import Found, find
 from quire.answering.question import Asked
-from quire.models.fakes import FakeEmbedder
+from quire.models.fakes import FakeChatModel, FakeEmbedder
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 
@@ -304,3 +304,21 @@ def test_the_date_of_the_file_tells_where_the_texts_do_not(tmp_path: Path) -> No
     assert shown == ["Mooring costs 30 crowns a night."]
     assert "25 crowns" in beside[0]
     assert "older file" in beside[0]
+
+
+def test_a_models_answer_names_the_older_version_too(tmp_path: Path) -> None:
+    for name, text in POLICY.items():
+        (tmp_path / name).write_text(text)
+    model = FakeChatModel("The daily meal allowance is €34.")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder(), model=model) as kb:
+        kb.add([tmp_path / name for name in POLICY])
+        pieces = list(kb.stream("What is the daily meal allowance?", max_risk=1.0))
+    answer = pieces[-1]
+    assert isinstance(answer, Answer)
+    assert answer.model == "fake"
+    assert "€28" not in str(model.asked)
+    first, second = answer.sentences
+    assert (first.text, second.kind) == ("The daily meal allowance is €34.", "version")
+    assert second.citations[0].quote == "The daily meal allowance is €28."
+    assert "".join(str(piece) for piece in pieces[:-1]) == answer.text
+    assert answer.text.splitlines()[1] == second.text
