@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from typing import Literal
 
 from quire.records import Document
@@ -74,24 +74,33 @@ _HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六
 class Edition:
     """What a document says of itself, as far as it does.
 
-    `version` is its number by parts, `since` the day from which it holds, `dated` the day that it
-    bears; `replaces` are versions that it says to take the place of. `amends` says that it changes
-    another document, and `nth` which of several such it is. `codes` are the numbers by which it
-    names itself or the contract that it belongs to, `name` and `title` the words of these without
-    what tells editions apart, and `head` its first lines.
+    `version` is its number by parts; `replaces` are versions that it says to take the place of.
+    `amends` says that it changes another document, and `nth` which of several such it is. `codes`
+    are the numbers by which it names itself or the contract that it belongs to, `name` and `title`
+    the words of these without what tells editions apart. `called` is its name and title as they
+    are, and `head` its first lines.
     """
 
     document: Document
     version: tuple[int, ...] = ()
-    since: date | None = None
-    dated: date | None = None
     replaces: frozenset[tuple[int, ...]] = frozenset()
     amends: bool = False
     nth: int = 0
     codes: frozenset[str] = frozenset()
     name: frozenset[str] = frozenset()
     title: frozenset[str] = frozenset()
+    called: str = field(default="", repr=False)
     head: str = field(default="", repr=False)
+
+    @property
+    def since(self) -> date | None:
+        """The day from which it holds, as it says."""
+        return _days(self.called, self.head)[0]
+
+    @property
+    def dated(self) -> date | None:
+        """The day that it bears."""
+        return _days(self.called, self.head)[1]
 
     @property
     def begins(self) -> date | None:
@@ -108,24 +117,16 @@ def read(document: Document, opening: str) -> Edition:
     called = f"{name}\n{document.title}"
     amends = _AMENDS.search(f"{called}\n{head[:300]}") is not None
     nth = _NTH.search(f"{called}\n{head[:300]}") if amends else None
-    spans = [*dates(head)]
-    since = next((day for start, end, day in spans if _is_since(head, start, end)), None)
-    years = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", f"{name} {document.title}")
-    named = [day for _, _, day in dates(called)]
-    dated = named or [day for _, _, day in spans if day != since]
-    if not dated and years:
-        dated = [date(int(years[-1]), 1, 1)]
     return Edition(
         document,
         version=next(_versions(f"{called}\n{own}"), ()),
-        since=since,
-        dated=dated[0] if dated else None,
         replaces=frozenset(version for text in replaced for version in _versions(text)),
         amends=amends,
         nth=_counted(nth) if nth else 0,
         codes=frozenset(_plain(match["code"]) for match in _CODE.finditer(head)),
         name=_words(name),
         title=_words(document.title),
+        called=called,
         head=head,
     )
 
@@ -273,6 +274,18 @@ def begins(text: str) -> date | None:
         ),
         None,
     )
+
+
+@lru_cache(maxsize=512)  # few of the documents that are looked at are compared
+def _days(called: str, head: str) -> tuple[date | None, date | None]:
+    """From when on a document holds, and the day that it bears, by its name and first lines."""
+    spans = [*dates(head)]
+    since = next((day for start, end, day in spans if _is_since(head, start, end)), None)
+    dated = [day for _, _, day in dates(called)] or [day for _, _, day in spans if day != since]
+    years = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", called)
+    if not dated and years:
+        dated = [date(int(years[-1]), 1, 1)]
+    return since, dated[0] if dated else None
 
 
 def _is_since(text: str, start: int, end: int) -> bool:

@@ -38,13 +38,18 @@ _BESIDE = 0.75  # of the best score: what an unrelated document must have to be 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One member of a chain: where it is said, in which edition, and from when on it holds, as far
-    as that is told."""
+    """One member of a chain: where it is said, and in which edition. `day` is from when on it
+    holds, where the statement itself or a heading above says so."""
 
     proof: Evidence
     edition: Edition
-    since: date | None = None
+    day: date | None = None
     clause: Clause | None = None
+
+    @property
+    def since(self) -> date | None:
+        """From when on it holds, as far as that is told."""
+        return self.day or self.edition.begins
 
     @property
     def statement(self) -> Statement:
@@ -188,16 +193,7 @@ class _Settling:
     def _said(self, proof: Evidence) -> Said:
         edition = self._library.part_of(proof.passage, proof.start)
         clause = self._clause(proof)
-        return Said(proof, edition, self._since(proof, clause, edition), clause)
-
-    def _since(self, proof: Evidence, clause: Clause | None, edition: Edition) -> date | None:
-        """From when on a statement holds: by itself, by the headings above, by its edition."""
-        if clause and clause.changes and (day := editions.begins(clause.text)):
-            return day
-        for heading in reversed(proof.passage.headings_at(proof.start)):
-            if day := next((day for _, _, day in editions.dates(heading)), None):
-                return day
-        return edition.begins
+        return Said(proof, edition, _day(proof, clause), clause)
 
     def _clause(self, proof: Evidence) -> Clause | None:
         return next(
@@ -422,6 +418,15 @@ def _unread(passages: Iterable[Passage], *, known: set[tuple[str, int]]) -> list
         for statement in statements.of(passage)
         if not statement.leads and (passage.document.id, statement.start) not in known
     ]
+
+
+def _day(proof: Evidence, clause: Clause | None) -> date | None:
+    """From when on a statement holds: by its clause, where that changes another, or by the headings
+    above it."""
+    if clause and clause.changes and (day := editions.begins(clause.text)):
+        return day
+    above = reversed(proof.passage.headings_at(proof.start))
+    return next((day for heading in above for _, _, day in editions.dates(heading)), None)
 
 
 def _place(proof: Evidence) -> tuple[str, int]:
