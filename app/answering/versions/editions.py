@@ -111,7 +111,7 @@ class Edition:
 def read(document: Document, opening: str) -> Edition:
     """What a document says of itself, whose text begins with `opening`."""
     head = opening[:_HEAD]
-    name = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", document.name).replace("_", " ")
+    name = _stem(document.name)
     replaced = [match[0] for match in _REPLACES.finditer(head)]
     own = _REPLACES.sub(" ", head)
     called = f"{name}\n{document.title}"
@@ -156,6 +156,12 @@ def are_versions(one: Edition, other: Edition) -> bool:
     return titled or (bool(one.name) and one.name == other.name)
 
 
+def are_called_alike(one: Edition, document: Document) -> bool:
+    """Whether a document has the same name or title as another but for the edition: all versions
+    of one have."""
+    return one.name == _words(_stem(document.name)) or one.title == _words(document.title)
+
+
 def are_siblings(one: Edition, other: Edition) -> bool:
     """Whether two documents are called alike, and each has a word or a number that the other lacks:
     the manuals of two models, the rules of two houses."""
@@ -177,6 +183,11 @@ def is_amended_by(one: Edition, other: Edition) -> bool:
         return True
     needed = _HAN_TITLE if any(not term.isascii() for term in one.title) else _WORD_TITLE
     return len(one.title) >= needed and one.title <= _words(other.head)
+
+
+def belong_together(one: Edition, other: Edition) -> bool:
+    """Whether one of two documents amends the other, or both the same."""
+    return is_amended_by(one, other) or is_amended_by(other, one)
 
 
 def newer(one: Edition, other: Edition) -> tuple[int, Ground] | None:
@@ -311,6 +322,11 @@ def versions(text: str) -> list[tuple[int, ...]]:
     return list(_versions(text))
 
 
+def _stem(name: str) -> str:
+    return re.sub(r"\.[A-Za-z0-9]{1,5}$", "", name).replace("_", " ")
+
+
+@lru_cache(maxsize=4096)  # names and titles are met again with every question
 def _words(text: str) -> frozenset[str]:
     """The terms of a name or title, without what tells editions apart."""
     spaced = re.sub(r"[-_/.]+", " ", _EDITION.sub(" ", text))

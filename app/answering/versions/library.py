@@ -61,15 +61,14 @@ class Library:
             return True
         documents = {passage.document.id: passage.document for passage in passages}
         return any(
-            editions.are_versions(one, other)
-            or editions.is_amended_by(one, other)
-            or editions.is_amended_by(other, one)
+            editions.are_versions(one, other) or editions.belong_together(one, other)
             for one, other in combinations(map(self.edition, documents.values()), 2)
         )
 
     def versions_of(self, edition: Edition) -> list[Edition]:
         """The other versions of a document."""
-        return self._related(edition, "versions", editions.are_versions)
+        alike = (d for d in self._known.values() if editions.are_called_alike(edition, d))
+        return self._related(edition, alike, editions.are_versions)
 
     def look_for_amendments(self, edition: Edition) -> None:
         """Make known what belongs to a contract: its amendments, and what it amends."""
@@ -87,20 +86,22 @@ class Library:
 
     def family_of(self, edition: Edition) -> list[Edition]:
         """The amendments of a contract, or the contract and the other amendments of one."""
-        return self._related(
-            edition,
-            "family",
-            lambda one, other: (
-                editions.is_amended_by(one, other) or editions.is_amended_by(other, one)
-            ),
-        )
+        found = self._related(edition, self._known.values(), editions.belong_together)
+        if edition.amends:
+            contracts = [other for other in found if not other.amends]
+            found = [*found, *(each for one in contracts for each in self.family_of(one))]
+        others = {other.document.id: other for other in found}
+        return [other for id_, other in others.items() if id_ != edition.document.id]
 
     def _related(
-        self, edition: Edition, how: str, related: Callable[[Edition, Edition], bool]
+        self,
+        edition: Edition,
+        documents: Iterable[Document],
+        related: Callable[[Edition, Edition], bool],
     ) -> list[Edition]:
-        key = edition.document.id, edition.amends, how
+        key = edition.document.id, edition.amends, related.__name__
         if key not in self._found:
-            others = [self.edition(d) for d in self._known.values() if d.id != edition.document.id]
+            others = [self.edition(d) for d in documents if d.id != edition.document.id]
             self._found[key] = [other for other in others if related(edition, other)]
         return self._found[key]
 
