@@ -49,9 +49,10 @@ _UNPROMISED = {
     "zh": "没有显示答案，因为无法保证错误率不超过{asked:.0%}：实测能保证的最低值是{least:.0%}。",
 }
 _LEFT_OUT = {
-    "en": "{shown} of {of} entries are shown; open the source for the rest.",
-    "zh": "显示了{of}项中的{shown}项；其余内容请打开来源查看。",
+    "en": "Entries 1 to {shown} of {of} are shown; open the source for the rest.",
+    "zh": "共{of}项，显示了第1至{shown}项；其余内容请打开来源查看。",
 }
+_COUNTED = {"en": "There are {of}:", "zh": "共{of}项："}
 _CHANGED = {
     "en": "“{asked}” stands in no document; “{found}” was searched for.",
     "zh": "文档中没有“{asked}”，已改为搜索“{found}”。",
@@ -185,6 +186,15 @@ def unpromised(language: str, *, asked: float, least: float) -> str:
 def changed(language: str, *, asked: str, found: str) -> str:
     """A word was searched for in another form."""
     return _in(_CHANGED, language).format(asked=asked, found=found)
+
+
+def counted(language: str, *, of: int) -> str:
+    """How many items a list has.
+
+    >>> counted("en", of=14)
+    'There are 14:'
+    """
+    return _in(_COUNTED, language).format(of=of)
 
 
 def left_out(language: str, *, shown: int, of: int) -> str:

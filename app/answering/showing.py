@@ -6,30 +6,21 @@ head to its end; where it is too long, it is cut, and the answer says so.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from quire.answering import evidence
+from quire.answering import answer_forms, evidence, expectations, explaining, refusals
 from quire.answering.evidence import Evidence
+from quire.answering.explaining import length
 from quire.records import Citation, Group, Passage, Sentence, Statement, Stretch
-from quire.text.languages import CJK
+from quire.text import analysis, languages, lines, statements
 
-_LIST_EN = re.compile(
-    r"\b(?:steps?|list|every|procedures?|step[- ]by[- ]step|in order|overview|table|items|checklist"
-    r"|what (?:\w+ )*are (?:there|the)|which (?:\w+ )*(?:are|do|does|must|should|can|may|have|need)"
-    r"|all (?:the|of|\w+s\b)|how (?:do|does|can|should|must|to)\b"
-    r"|what (?:should|must|do|does) (?:i|we|one|you)\b"
-    r"|what .*\b(?:jobs|services|checks|rules|documents|conditions|reasons|differences))\b",
-    re.IGNORECASE,
-)
-_LIST_ZH = re.compile(
-    "步骤|哪些|哪几|列出|列表|全部|所有|流程|程序|依次|清单|逐项|分别|表格|一览|有什么|怎么[办做处换清安操]"
-    "|如何|怎样|包括什么"
-)
-_MOST = 900  # characters of a list that are shown, a Chinese one counting double
+_MOST = 900  # characters of a table that are shown, a Chinese one counting double
+_MOST_OF_LIST = 2_400  # of a list, whose items follow from each other
 _ALWAYS = 3  # items of a list that are shown however long they are
 _BESIDE = 0.75  # of the best score: an item that is as good speaks for its whole list
-_HAN = re.compile(f"[{CJK}]")
+_FITTING = 0.75  # of what the best sentence tells of the question, at least, a list has to tell
+_FEW = 2  # items nearly as good that are shown by themselves; more speak for the whole list
 _BULLET = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+•·●○▪▫–◦‣➢✓☐]\s+)?")
 
 
@@ -48,52 +39,151 @@ def show(question: str, found: Sequence[Evidence]) -> Shown:
     says = [proof for proof in found if not proof.leads]
     if not says:
         return Shown(())
-    asked = asks_for_list(question)
-    group = _group(says, asked=asked)
+    asked = answer_forms.wants_list(question) or answer_forms.wants_count(question)
+    step = answer_forms.step_asked(question)
+    group = _group(question, says, asked=asked or step is not None)
     if group is None:
-        return Shown(tuple(map(_sentence, evidence.best(found))))
+        return Shown(tuple(_sentences(question, found, asked=asked)))
     passage, whole = group
     if whole.members[0].kind == "row":
         return _table(says, passage, whole, asked=asked)
-    return _list(passage, whole)
+    only = _numbered(whole, step) if step is not None else None
+    if only is not None:
+        return Shown((*_heads(passage, only), _member(passage, only)))
+    counted = _counted(question, passage, whole) if answer_forms.wants_count(question) else ()
+    listed = _list(passage, whole)
+    return Shown((*counted, *listed.sentences), listed.left_out, listed.of)
 
 
-def asks_for_list(question: str) -> bool:
-    """Whether a question wants several things: steps, items, all that there are.
+def _counted(question: str, passage: Passage, group: Group) -> tuple[Sentence, ...]:
+    """How many items a list has in its outermost level, with each of them as a quote."""
+    first = group.members[0].under
+    items = [each for each in group.members if each.kind == "item" and each.under == first]
+    places = [Stretch(each.start, each.end, each.text) for each in items]
+    said = refusals.counted(languages.detect(question), of=len(items))
+    cited = tuple(_citation(passage, place) for place in places)
+    return (Sentence(said, "supported", cited, kind="head"),)
 
-    >>> asks_for_list("What are the steps for changing the oil?"), asks_for_list("换油有哪些步骤？")
-    (True, True)
-    >>> asks_for_list("When does the lease end?")
-    False
-    """
-    return bool(_LIST_EN.search(question) or _LIST_ZH.search(question))
 
-
-def _group(says: Sequence[Evidence], *, asked: bool) -> tuple[Passage, Group] | None:
-    """The list or table to show: that of the best sentence, or, where a list is asked for, of one
-    nearly as good. A list whose items are not asked for is shown where several of them fit."""
-    near = [proof for proof in says if proof.score >= _BESIDE * says[0].score]
-    for proof in near if asked else near[:1]:
-        group = proof.passage.group(proof.statement.group)
-        if group is None:
-            continue
-        fit = sum(other.statement.group == group.start for other in near)
-        if asked or group.members[0].kind == "row" or fit > 2:
-            return proof.passage, group
+def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Passage, Group] | None:
+    """The list or table to show. Where a list is asked for, or how something is done, the one that
+    tells most of the question; else that of the best sentence, where it is a table, or where
+    several of its items fit."""
+    best = says[0]
+    own = best.passage.group(best.statement.group)
+    instructs = answer_forms.wants_instructions(question)
+    if asked or instructs:
+        terms = set(analysis.terms(question)) - analysis.STOP_WORDS
+        least = _FITTING * _told(terms, (_context(best.passage, best.start), best.text))
+        passages = {
+            proof.passage.label: proof.passage
+            for proof in says
+            if proof.score >= _BESIDE * best.score
+        }
+        fitting = [
+            (_fitness(terms, passage, group), group is own, -passage.label, -group.start, group)
+            for passage in passages.values()
+            for group in passage.groups
+            if asked or _counts(group)
+        ]
+        if fitting:
+            fit, _, label, _, group = max(fitting, key=lambda each: each[:4])
+            if fit >= least:
+                return passages[-label], group
+    if own is None:
+        return None
+    near = [proof for proof in says if proof.score >= _BESIDE * best.score]
+    fit_too = sum(other.statement.group == own.start for other in near)
+    of_one = expectations.kind(question) != "other"
+    if asked or own.members[0].kind == "row" or (fit_too > _FEW and not of_one):
+        return best.passage, own
     return None
 
 
+def _fitness(terms: set[str], passage: Passage, group: Group) -> float:
+    """The share of a question's terms that a list or table tells, what it is called counting
+    more than what its members say."""
+    head = group.head.text if group.head else ""
+    called = _context(passage, group.start), head
+    return (
+        _told(terms, (*called, *(each.text for each in group.members)))
+        + _told(terms, called)
+        + _told(terms, (head,))
+    ) / (1.5 if group.head else 2.0)
+
+
+def _context(passage: Passage, at: int) -> str:
+    """The title and the headings that a place of a passage stands under."""
+    return "\n".join((passage.document.title, *passage.headings_at(at)))
+
+
+def _told(terms: set[str], texts: Sequence[str]) -> float:
+    return len(terms & set(analysis.terms("\n".join(texts)))) / max(1, len(terms))
+
+
+def _counts(group: Group) -> bool:
+    """Whether the members of a group are numbered, as steps are."""
+    first = group.members[0]
+    return first.kind == "item" and lines.read(first.text)[0].number is not None
+
+
+def _numbered(group: Group, number: int) -> Statement | None:
+    """The item of a list with a number; -1 is the last."""
+    items = [member for member in group.members if member.kind == "item"]
+    if number < 0:
+        return items[-1]
+    return next((item for item in items if lines.read(item.text)[0].number == number), None)
+
+
 def _list(passage: Passage, group: Group) -> Shown:
-    shown: list[Sentence] = []
-    room = _MOST
-    if group.head:
-        shown.append(_headed(passage, group.head))
-    for at, member in enumerate(group.members):
-        room -= _length(member.text)
-        if room < 0 and at >= _ALWAYS:
-            return Shown(tuple(shown), len(group.members) - at, len(group.members))
+    first = group.members[0]
+    shown: list[Sentence] = [*_heads(passage, first)]
+    room = _MOST_OF_LIST
+    items = sum(member.kind == "item" for member in group.members)
+    told = 0
+    for member in group.members:
+        room -= length(member.text)
+        if room < 0 and told >= _ALWAYS:
+            return Shown(tuple(shown), items - told, items)
+        told += member.kind == "item"
         shown.append(_member(passage, member))
-    return Shown(tuple(shown), 0, len(group.members))
+    return Shown(tuple(shown), 0, items)
+
+
+def _heads(passage: Passage, member: Statement) -> Iterator[Sentence]:
+    """What an item stands under, as far as it is needed to know what it is about: the head of its
+    list and the items above it, or else the heading before it."""
+    over = member.under
+    if not over:
+        before = [
+            statement
+            for statement in statements.of(passage)
+            if statement.kind == "heading" and statement.end <= member.start
+        ]
+        over = tuple(Stretch(each.start, each.end, each.text) for each in before[-1:])
+    for stretch in over:
+        yield _headed(passage, stretch)
+
+
+def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iterator[Sentence]:
+    """The best sentences. An item is shown under its head, and with a reason, or several things,
+    that are asked for goes what leans on the sentence that tells them."""
+    best = evidence.best(found)
+    if asked or answer_forms.wants_reason(question):
+        first = next(proof for proof in found if not proof.leads)
+        told = explaining.explained(question, first)
+        if len(told) > 1:
+            for statement in told:
+                yield _member(first.passage, statement)
+            return
+    headed: set[int] = set()
+    for proof in best:
+        if proof.statement.kind == "item":
+            for head in _heads(proof.passage, proof.statement):
+                if head.citations[0].start not in headed:
+                    headed.add(head.citations[0].start)
+                    yield head
+        yield _member(proof.passage, proof.statement)
 
 
 def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: bool) -> Shown:
@@ -117,14 +207,10 @@ def within_room(sentences: Sequence[Sentence]) -> tuple[tuple[Sentence, ...], in
     """As many of some rows as are shown of a table, and how many that leaves out."""
     room = _MOST
     for at, sentence in enumerate(sentences):
-        room -= _length(sentence.text)
+        room -= length(sentence.text)
         if room < 0 and at >= _ALWAYS:
             return tuple(sentences[:at]), len(sentences) - at
     return tuple(sentences), 0
-
-
-def _sentence(proof: Evidence) -> Sentence:
-    return _member(proof.passage, proof.statement)
 
 
 def _member(passage: Passage, statement: Statement) -> Sentence:
@@ -158,8 +244,3 @@ def _citation(passage: Passage, place: Stretch) -> Citation:
         end=place.end,
         quote=place.text,
     )
-
-
-def _length(text: str) -> int:
-    """Characters, a Chinese one counting double."""
-    return len(text) + len(_HAN.findall(text))

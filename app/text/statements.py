@@ -7,11 +7,11 @@ alone above text; never because it is short.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quire.records import Group, Passage, Statement, Stretch
-from quire.text import outline, sentences
+from quire.text import enumerations, outline, sentences
 from quire.text.around import around
 from quire.text.lines import Line
 from quire.text.outline import Heading, Listing, Paragraph, Span, Table
@@ -21,6 +21,7 @@ _LEADS = re.compile("[:：]$")
 _KEY = re.compile(r"[^:：\n]{1,60}[:：][ \t]*[^\s:：/][^\n]*$")
 _STOPS = re.compile("[.。！!?？；;]$")
 _FAR = 20_000  # characters: a stretch that long was cut by the number of lines looked at
+_SEARCHED = 10_000  # characters of a paragraph that is looked through for a list in it
 _LONGEST = 600  # characters of a statement; a longer item is told sentence by sentence
 
 
@@ -60,16 +61,30 @@ def tell(
     for piece in outline.outline(text, before, after, headings=headings):
         told = list(teller.of(piece))
         inside += [each for each in told if overlaps(each.start, each.end)]
-        if not isinstance(piece, Listing | Table):
+        if isinstance(piece, Heading):
+            continue
+        if isinstance(piece, Paragraph):
+            groups += [group for group in _within(told) if overlaps(*_ends(group))]
             continue
         led = piece.head if isinstance(piece, Listing) else piece.caption
         head = teller.stretch(led) if led else None
-        members = tuple(each for each in told if each.kind in {"item", "row"})
+        members = tuple(each for each in told if each.group is not None and each.kind != "heading")
         begins = head.start if head else piece.span[0] + offset
         if members and overlaps(begins, members[-1].end):
             cut = piece.span[1] == after < len(text.rstrip()) and after - before > _FAR
             groups.append(Group(begins, head, members, cut=cut))
     return Told(tuple(sorted(inside, key=lambda each: each.start)), tuple(groups))
+
+
+def _within(told: Sequence[Statement]) -> Iterator[Group]:
+    """The list within a paragraph."""
+    items = tuple(each for each in told if each.kind == "item")
+    if items and items[0].group is not None:
+        yield Group(items[0].group, items[0].under[-1], items)
+
+
+def _ends(group: Group) -> Span:
+    return group.start, group.members[-1].end
 
 
 class _Teller:
@@ -97,7 +112,29 @@ class _Teller:
     def _paragraph(self, piece: Paragraph) -> Iterator[Statement]:
         if piece.lines[0].indent == 0:
             self._run_in = None
-        for span in self._sentences(piece.lines):
+        start, end = piece.span
+        listed = enumerations.find(self.text[start:end]) if end - start < _SEARCHED else None
+        if listed:
+            (first, _), items = listed
+            yield from self._running(sentences.split(self.text[start : start + first]), start)
+            yield from self._enumerated(listed, start)
+            start += items[-1][1]
+            yield from self._running(sentences.split(self.text[start:end]), start)
+        else:
+            yield from self._running(self._sentences(piece.lines), 0)
+
+    def _enumerated(self, listed: tuple[Span, tuple[Span, ...]], at: int) -> Iterator[Statement]:
+        (first, last), items = listed
+        head = self.stretch((at + first, at + last))
+        kind = "heading" if _LEADS.search(head.text) else "sentence"
+        yield self._statement(kind, (at + first, at + last), self._over(), group=head.start)
+        for start, end in items:
+            span = at + start, at + end
+            yield self._statement("item", span, (*self._over(), head), group=head.start)
+
+    def _running(self, spans: Iterable[Span], at: int) -> Iterator[Statement]:
+        for first, last in spans:
+            span = at + first, at + last
             said = self.text[span[0] : span[1]]
             if sentences.runs_in(said):
                 self._run_in = None
@@ -133,9 +170,10 @@ class _Teller:
                 over.insert(0, self.stretch(piece.items[above].span))
                 above = piece.items[above].above
             under = (*self._over(), *head, *over)
-            for span in self._item(item.span):
+            for at, span in enumerate(self._item(item.span)):
                 asks = _ASKS.search(self.text[span[0] : span[1]])
-                yield self._statement("question" if asks else "item", span, under, group=group)
+                kind = "question" if asks else "sentence" if at else "item"
+                yield self._statement(kind, span, under, group=group)
                 if asks:
                     self._question = self.stretch(span)
 

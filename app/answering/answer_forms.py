@@ -1,0 +1,118 @@
+"""In which form a question wants its answer: one thing, a list, one step of it, how many, a reason.
+
+Told by how questions are put, not by what they are about: "which" or "what" with a plural, "all",
+"steps", "step by step", 哪些, 分别, 依次; "why", "how" with a verb, 为什么, 怎样.
+"""
+
+import re
+
+from quire.text.lines import han_number
+
+_MANY = r"(?:steps|items|points|stages|rules|things|conditions|jobs|services|entries|ways|reasons)"
+# Words that end with s and are no plural.
+_SINGULAR = r"(?!(?:is|was|does|has|this|his|its|us|as|\w*(?:ss|us|is))\b)"
+_PLURAL = rf"(?:{_SINGULAR}[a-z-]{{2,}}s|people|children|men|women|criteria|data|equipment)"
+_OWNED = "(?:(?:the|all|our|your|its|their) )*"
+_LIST_EN = re.compile(
+    r"\b(?:steps|step[- ]by[- ]step|procedures?|instructions|stages|checklist|overview|in order"
+    r"(?! to)|in (?:which|what|the right) order"
+    r"|(?:list|name|enumerate) (?:all|the|every|each|what|which|some|[a-z]+s)\b"
+    rf"|all (?:(?:the|of|its|their|our|your) )*(?:[a-z-]+ )?{_PLURAL}"
+    rf"|(?:what|which) (?:are|were) {_OWNED}(?:[\w-]+ ){{0,4}}?{_PLURAL}\b"
+    rf"|(?:what|which) (?:[\w-]+ ){{0,4}}?{_PLURAL}(?= )(?: [\w,.'-]+){{0,12}}?"
+    r" (?:are|were|do|does|did|must|should|can|may|need|have|will|shall|belong|apply|count|stand)\b"
+    r"|(?:what|which) (?:kinds|types|sorts|ways|parts)\b"
+    r"|what (?:must|should|do|does|can|may|shall) (?:[\w.'-]+ ){1,8}?(?:contain|include|cover|state"
+    r"|bring|check|provide|offer|do)\b"
+    r"|what (?:is|are) (?:not )?(?:included|excluded|covered|allowed|needed|required|forbidden)\b)",
+    re.IGNORECASE,
+)
+_LIST_ZH = re.compile(
+    "步骤|流程|程序是|清单|一览|哪些|哪几(?!年|天|月|号|点)|哪[两二三四五六七八九十]"
+    "|列出|列举|逐[项一]|依次|分别|全部|所有|都[有要](?!.*吗)|各[是有为要]|有什么(?!用|关系|区别|不同|意义|影响)"
+    "|包括什么|包含什么|怎么一步|按什么顺序|先后"
+)
+_HOW_TO_EN = re.compile(
+    r"\bhow (?:do|does|can|should|must|would|could|to|is|are)\b(?! \w+ (?:cost|last|weigh)\b)",
+    re.IGNORECASE,
+)
+_HOW_TO_ZH = re.compile("怎么(?!样的)|如何|怎样|怎么办")
+_WHY_EN = re.compile(
+    r"\bwhy\b|\bhow come\b|\bfor what reason"
+    r"|\b(?:reason|cause|purpose)s? (?:for|of|why|that|is|was)"
+    r"|\bwhat (?:\w+ )?(?:caused?|causes|drove|drives|led|leads|made|makes|explains)\b"
+    r"|\bexplain\b|\bhow (?:did|do|does|can|could|has|have|had|was|were|is|are)\b",
+    re.IGNORECASE,
+)
+_WHY_ZH = re.compile(
+    "为什么|为何|为啥|何以|原因|缘由|理由|怎么(?!样的)|如何|怎样|怎会|何故|导致|目的是"
+)
+_NTH = re.compile(
+    r"\bstep (?:number |no\. ?)?(?P<after>\d{1,3})\b"
+    r"|\b(?P<before>\d{1,3})(?:st|nd|rd|th) step\b"
+    r"|\b(?P<word>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last) step\b"
+    r"|第(?P<zh>[一二三四五六七八九十\d]{1,3})[步项条]|步骤(?P<zh_after>[一二三四五六七八九十\d]{1,3})"
+    r"|(?P<zh_last>最后一[步项])",
+    re.IGNORECASE,
+)
+_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_COUNT = re.compile(
+    rf"\bhow many (?:[a-z-]+ )?{_MANY}\b|\bnumber of {_MANY}\b"
+    "|(?:几|多少)(?:个|条|项|道)?(?:步|步骤|条|项|点|道|工序)",
+    re.IGNORECASE,
+)
+
+
+def wants_list(question: str) -> bool:
+    """Whether a question wants several things: steps, items, all that there are.
+
+    >>> wants_list("What are the steps for changing the oil?"), wants_list("换油有哪些步骤？")
+    (True, True)
+    >>> wants_list("When does the lease end?"), wants_list("What is the address?")
+    (False, False)
+    """
+    return bool(_LIST_EN.search(question) or _LIST_ZH.search(question))
+
+
+def wants_instructions(question: str) -> bool:
+    """Whether a question asks how something is done, which steps answer where there are some.
+
+    >>> wants_instructions("How do I clean the filter?"), wants_instructions("How long is it?")
+    (True, False)
+    """
+    return bool(_HOW_TO_EN.search(question) or _HOW_TO_ZH.search(question))
+
+
+def wants_reason(question: str) -> bool:
+    """Whether a question asks why or how something is so, which takes more than one sentence.
+
+    >>> wants_reason("Why was it closed?"), wants_reason("Who won?")
+    (True, False)
+    """
+    return bool(_WHY_EN.search(question) or _WHY_ZH.search(question))
+
+
+def step_asked(question: str) -> int | None:
+    """The number of the one step that a question wants, -1 for the last, None where it wants none.
+
+    >>> step_asked("What is step 8 of cleaning the filter?"), step_asked("第三步是什么？")
+    (8, 3)
+    """
+    asked = _NTH.search(question)
+    if asked is None:
+        return None
+    said = next(group for group in asked.groups() if group).casefold()
+    if said == "last" or asked["zh_last"]:
+        return -1
+    if said in _WORDS:
+        return _WORDS.index(said) + 1
+    return int(said) if said.isdigit() else han_number(said)
+
+
+def wants_count(question: str) -> bool:
+    """Whether a question wants the number of the items of a list.
+
+    >>> wants_count("How many steps are there?"), wants_count("一共有几步？")
+    (True, True)
+    """
+    return _COUNT.search(question) is not None
