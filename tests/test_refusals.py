@@ -1,4 +1,4 @@
-"""What is said where a question and the documents are in languages that do not meet."""
+"""What is said where nothing is found: which words are missing, and in which languages it was."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from quire import KnowledgeBase
+from quire import KnowledgeBase, Scope
+from quire.commands import output
 from quire.models.fakes import FakeEmbedder
+from quire.search import question_words
 
 ENGLISH = "The harbour opens at six in the morning. Mooring costs 25 crowns a night.\n"
 CHINESE = "港口每天早上六点开放。停泊费每晚25克朗。码头禁止带狗。\n"
@@ -101,3 +105,78 @@ def test_a_chinese_question_to_english_documents_is_told_so_in_chinese(tmp_path:
         kb.add(tmp_path / "harbour.txt")
         answer = kb.ask("停泊费是多少？")
     assert (answer.status, answer.text[:5]) == ("not_found", "文档是英文")
+
+
+MACHINES = """# Machines
+
+Model B has a rated power of 7.5 kW. Model C has a rated power of 11 kW.
+"""
+
+
+def test_a_refusal_says_what_was_looked_for_and_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "machines.md").write_text(MACHINES, encoding="utf-8")
+    (tmp_path / "harbour.txt").write_text(ENGLISH, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add([tmp_path / "machines.md", tmp_path / "harbour.txt"])
+        answer = kb.ask("Which zeppelin tows the dredger Aurora?")
+        confined = kb.ask("Which crowns wear a zeppelin?", scope=Scope(file="machines.md"))
+        stored = kb.conversations.turn(answer.id)[1].answer
+    assert answer.status == "not_found"
+    refusal = answer.refusal
+    assert refusal is not None
+    assert (refusal.documents, refusal.passages, refusal.scope) == (2, 2, None)
+    assert refusal.looked_for == ("zeppelin tows", "dredger Aurora")
+    assert refusal.nowhere == ("zeppelin tows", "dredger Aurora")
+    assert refusal.by_meaning
+    assert "stand in none of the 2 documents (2 passages)" in answer.text
+    assert "embedding model" not in answer.text
+    assert stored["refusal"] == refusal.to_dict()
+    assert confined.refusal is not None
+    assert confined.refusal.nowhere == ("crowns wear", "zeppelin")  # crowns are elsewhere
+    assert confined.refusal.scope == "named machines.md"
+    assert "none of the one document named machines.md (1 passage)" in confined.text
+
+
+def test_a_refusal_tells_what_the_nearest_passage_has_and_lacks(tmp_path: Path) -> None:
+    (tmp_path / "machines.md").write_text(MACHINES, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add(tmp_path / "machines.md")
+        answer = kb.ask("Who certified the rated power of model B for the Kingston shipyard?")
+    assert answer.refusal is not None
+    (near,) = answer.refusal.nearest
+    assert (near.label, near.has) == (1, ("rated power", "model B"))
+    assert near.lacks == ("certified", "Kingston shipyard")
+    assert [shown for shown in output.answer_lines(answer) if "found:" in shown] == [
+        "    found: rated power, model B; not found: certified, Kingston shipyard"
+    ]
+
+
+def test_a_refusal_says_that_a_multilingual_embedder_would_help(tmp_path: Path) -> None:
+    (tmp_path / "harbour.txt").write_text(CHINESE, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add(tmp_path / "harbour.txt")
+        answer = kb.ask("码头的起重机由哪家公司维修？")
+    assert answer.refusal is not None
+    assert not answer.refusal.by_meaning
+    assert answer.refusal.nowhere == ("起重机", "公司维修")
+    assert "1个文档（1个段落）中都没有出现“起重机”、“公司维修”。" in answer.text
+    assert "最接近的段落有“码头”" in answer.text
+    assert "读不懂中文" in answer.text
+    assert "quire reindex --embedder" in answer.text
+
+
+def test_a_question_that_is_answered_has_no_refusal(tmp_path: Path) -> None:
+    (tmp_path / "harbour.txt").write_text(ENGLISH, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add(tmp_path / "harbour.txt")
+        answer = kb.ask("When does the harbour open?")
+    assert (answer.status, answer.refusal) == ("extractive", None)
+
+
+@given(st.text(max_size=200))
+def test_the_words_of_any_question_can_be_told(question: str) -> None:
+    words = question_words.read(question)
+    has, lacks = words.has_and_lacks(set())
+    assert has == ()
+    assert lacks == words.all()
+    assert words.has_and_lacks(words.terms) == (words.all(), ())

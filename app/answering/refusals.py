@@ -122,7 +122,8 @@ def not_found(refusal: Refusal, *, language: str) -> str:
     elif refusal.looked_for:
         words = _quoted(refusal.looked_for, language)
         said.append(_in(_SEARCHED, language).format(words=words, where=where))
-    if refusal.nearest and (near := refusal.nearest[0]).lacks:
+    near = refusal.nearest[0] if refusal.nearest else None
+    if near and near.lacks and near.lacks != refusal.nowhere:
         form = _NEAREST if near.has else _LACKS_ALL
         has = _quoted(near.has, language) if near.has else ""
         said.append(_in(form, language).format(has=has, lacks=_quoted(near.lacks, language)))

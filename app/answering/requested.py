@@ -174,6 +174,7 @@ def _about(
         embedder=retriever.embedder,
     )
     says = [proof for proof in found if not proof.leads and proof.around >= _BEARS]
+    says.sort(key=lambda proof: (proof.own < _BEARS, -proof.score))
     best = {proof.passage.document.id: proof for proof in reversed(says)}
     nearest = sorted(best.values(), key=lambda proof: -proof.score)
     if not nearest:

@@ -1,7 +1,8 @@
 """Two documents side by side: what they say differently, and what only one of them says.
 
-Statements that have most of their words in common, rare ones counting more, speak of the same. Each
-is put beside the one of the other document that is likest to it, the likest pairs first.
+Statements that have most of their words in common, rare ones counting more and numbers little,
+speak of the same: it is in numbers that they differ. Each is put beside the one of the other
+document that is likest to it, the likest pairs first.
 """
 
 import math
@@ -12,10 +13,9 @@ from dataclasses import dataclass
 from quire.records import Passage, Statement
 from quire.text import analysis, statements
 
-_ALIKE = 0.5
-"""Of the words of two statements together, weighted: what they share at least. In two leases of one
-landlord every clause then found its counterpart, and none the wrong one."""
-_MOST = 1_500  # statements of a document that are compared: a second for two such documents
+_ALIKE = 0.5  # of the weight of two statements' words: what they share at least
+_NUMBER = 0.1  # what the weight of a number is multiplied by
+_MOST = 1_500  # statements of a document that are compared
 _HELD_BY = 40  # statements that share a word, above which it does not lead from one to another
 
 Place = tuple[Passage, Statement]
@@ -75,7 +75,10 @@ def _pairs(left: Sequence[Counter[str]], right: Sequence[Counter[str]]) -> list[
             holding[term].append(at)
     counts = Counter(term for terms in (*left, *right) for term in terms)
     total = len(left) + len(right)
-    weights = {term: math.log(1 + total / count) for term, count in counts.items()}
+    weights = {
+        term: math.log(1 + total / count) * (_NUMBER if term[0].isdigit() else 1.0)
+        for term, count in counts.items()
+    }
     likeness: list[tuple[float, int, int]] = []
     for a, terms in enumerate(left):
         near = {b for term in terms if len(holding[term]) <= _HELD_BY for b in holding[term]}

@@ -124,11 +124,8 @@ def first(request: Request, ordered: Sequence[Document]) -> str:
     if request.language == "zh":
         said = f"{best.name}：{told}"
         return f"{said}（{'、'.join(equal[:_EQUAL])}与它相同）。" if equal else f"{said}。"
-    said = (
-        f"{best.name} is the one {told}"
-        if request.order in {"newest", "added"}
-        else (f"{best.name} is {told}")
-    )
+    one = "" if request.order in {"longest", "shortest"} else "the one "
+    said = f"{best.name} is {one}{told}"
     so = "so is" if len(equal) == 1 else "so are"
     return f"{said}; {so} {', '.join(equal[:_EQUAL])}." if equal else f"{said}."
 

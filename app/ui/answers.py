@@ -258,20 +258,26 @@ def _said_lines(answer: Kept) -> list[str]:
 
 def _listed(answer: Kept, *, known: set[str]) -> None:
     """The documents that an answer names; a press opens one."""
-    for at, each in enumerate(answer.get("listed", ())):
-        name, pages = each["document"], each["pages"]
-        told = name if pages is None else f"{name} · {extent(name, pages)}"
-        there = each["document_id"] in known
-        pressed = st.button(
-            markdown(told),
-            key=f"listed-{answer['id']}-{at}",
-            type="tertiary",
-            disabled=not there,
-            help=label("answer.open_document" if there else "answer.gone"),
-        )
-        if pressed:
-            beginning = {"page": None if pages is None else 1, "start": 0, "end": 0, "quote": ""}
-            open_place({**each, **beginning})
+    with st.container(gap=None):
+        for at, each in enumerate(answer.get("listed", ())):
+            name, pages = each["document"], each["pages"]
+            told = name if pages is None else f"{name} · {extent(name, pages)}"
+            there = each["document_id"] in known
+            pressed = st.button(
+                markdown(told),
+                key=f"listed-{answer['id']}-{at}",
+                type="tertiary",
+                disabled=not there,
+                help=label("answer.open_document" if there else "answer.gone"),
+            )
+            if pressed:
+                beginning = {
+                    "page": None if pages is None else 1,
+                    "start": 0,
+                    "end": 0,
+                    "quote": "",
+                }
+                open_place({**each, **beginning})
 
 
 def _closest(answer: Kept) -> None:
