@@ -139,7 +139,8 @@ def _names_in(bare: str, words: list[re.Match[str]], last: str) -> tuple[int, in
                 runs.append((word.start(), word.end()))
     coded = any(map(str.isdigit, bare))
     alike = [r for r in runs if any(map(str.isdigit, last[r[0] : r[1]])) == coded]
-    return (alike or runs or [None])[-1]
+    found = alike or runs
+    return found[-1] if found else None
 
 
 def _is_name(word: str) -> bool:

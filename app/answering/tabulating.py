@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from quire.answering import computing, showing, tables
+from quire.answering import answer_forms, computing, showing, tables
 from quire.answering.computing import Computed, Kind
 from quire.answering.evidence import Evidence
 from quire.answering.showing import Shown
@@ -121,7 +121,7 @@ def _whole(text: str, group: Group) -> Group:
 
 def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
     rows, of = fit.rows, len(fit.table.rows)
-    listed = showing.asks_for_list(question)
+    listed = answer_forms.wants_list(question)
     many = bool(_MANY.search(question)) or listed
     if not fit.names_rows and not (listed and any(fit.columns)):
         return None

@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_KEPT = 100_000  # words whose terms are known
+_KEPT = 50_000  # words whose terms are known: with those, some 20 MB
 _LONGEST_KEPT = 64  # characters of such a word: in a hostile text each may have ten thousand
 
 _PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
