@@ -133,7 +133,7 @@ def test_the_values_of_an_answer_fit_together(answer: Answer) -> None:
     assert record["status"] in {"answered", "extractive", "not_found"}
     labels = {passage["label"]: passage["text"] for passage in record["passages"]}
     for sentence in record["sentences"]:
-        assert sentence["support"] in {"supported", "partly", "unsupported"}
+        assert sentence["support"] in {"supported", "computed", "partly", "unsupported"}
         assert set(sentence["labels"]) <= labels.keys()
     for citation in record["citations"]:
         assert citation["quote"] in labels[citation["label"]]

@@ -17,6 +17,11 @@ STOPPED = {
     "opposites": ("The rent rises by 5 crowns.", "The rent falls by 5 crowns."),
     "modals": ("The tenant may sublet the flat.", "The tenant must sublet the flat."),
     "names": ("Anna Berg keeps the keys.", "Anna Holm keeps the keys."),
+    "letters": ("The press stands in hall C.", "The press stands in hall B."),
+    "rows": (
+        "The rated power of the Kappa is 7.5 kW.",
+        "| | Kappa | Beta |\n|---|---|---|\n| Rated power | 5.5 kW | 7.5 kW |",
+    ),
     "bounds": ("The lease runs for 5 years.", "The lease runs for at least 5 years."),
     "labels": ("第十七条要求股东通知董事会。", "第七条要求股东通知董事会。"),
     "qualifiers": ("Pets are welcome.", "Pets are welcome if they are small."),

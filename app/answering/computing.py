@@ -69,7 +69,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _COUNTED_ZH = re.compile(
-    rf"(?:多少|几){_MEASURE_ZH}?(?P<thing>[\u4e00-\u9fff]{{0,6}})|(?P<before>[\u4e00-\u9fff]{{1,8}}?)"
+    rf"(?:多少|几){_MEASURE_ZH}?(?P<thing>[\u4e00-\u9fff]{{1,6}})|(?P<before>(?!一共|总共|共有)[\u4e00-\u9fff]{{1,8}}?)"
     "(?:一共|总共|共)?有(?:多少|几)"
 )
 _TOTALS = re.compile(r"^(?:grand |sub)?total\b|^(?:合计|总计|共计|总额)", re.MULTILINE)
@@ -219,8 +219,8 @@ def _thing(question: str) -> str:
                 break
             kept.append(word)
         return " ".join(kept)
-    found = _COUNTED_ZH.search(question)
-    return (found["thing"] or found["before"] or "") if found else ""
+    said = [found["thing"] or found["before"] for found in _COUNTED_ZH.finditer(question)]
+    return next(filter(None, said), "")
 
 
 def _over_column(wanted: Operation, fit: Fit) -> Computed | None:

@@ -72,6 +72,14 @@ class Evidence:
         return self.statement.text[:_LONGEST]
 
     @property
+    def told(self) -> str:
+        """What it says where it is read by itself: a row with its caption and header."""
+        if not self.statement.cells:
+            return self.text
+        caption = next((s.text for s in self.statement.under if "|" not in s.text), "")
+        return f"{caption} {self.statement.told}".strip()[:_LONGEST]
+
+    @property
     def end(self) -> int:
         return self.start + len(self.text)
 
@@ -122,7 +130,7 @@ def find(
     if query.vector is None or not found:
         return found
     nearest = found[:_CANDIDATES]
-    vectors = embedder.embed_passages([evidence.text for evidence in nearest])
+    vectors = embedder.embed_passages([evidence.told for evidence in nearest])
     cosines: list[float] = np.dot(vectors, query.vector).tolist()
     scored = [
         dataclasses.replace(evidence, cosine=cosine)

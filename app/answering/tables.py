@@ -57,7 +57,7 @@ def _stems(words: str) -> frozenset[str]:
 _CURRENCY = re.compile(r"[€£$¥元]|\b(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
 _MONEY = _stems("cost costs price prices fee fees charge rate pay rent much 价 费 钱")
 _HOW = _stems("long far often old high large big fast wide deep heavy soon late 久 长 大 高")
-_MEANS = _stems("mean means meaning stand 意 思 义 指")
+_MEANS = _stems("mean means meaning stand 义 指") | {"意思", "含义"}
 _LIKE = (
     _MONEY,
     _stems("weigh weighs weight heavy 重"),
@@ -125,17 +125,19 @@ class Fit:
         return dataclasses.replace(statement, cells=told)
 
 
-def of(passage: Passage, group: Group, *, whole: bool = False) -> Table | None:
-    """A group as a table, where its members are rows. `whole` says that its document is this table,
-    so that the names of the document are the table's."""
+def of(
+    passage: Passage, group: Group, *, headings: Iterable[str] = (), whole: bool = False
+) -> Table | None:
+    """A group as a table, where its members are rows. `headings` stand above it, and `whole` says
+    that its document is this table, so that the names of the document are the table's."""
     rows = tuple(member for member in group.members if member.kind == "row" and member.cells)
     if not rows:
         return None
     columns = tuple(name for name, _ in max((row.cells for row in rows), key=len))
     caption = group.head.text if group.head else ""
-    headings, document = passage.headings_at(group.start), passage.document
-    called = (caption, *headings, document.title, document.name)
-    near = called if whole else (caption, *headings[-1:])
+    document, path = passage.document, tuple(headings)
+    called = (caption, *path, document.title, document.name)
+    near = (columns[0], *(called if whole else (caption, *path[-1:])))
     return Table(
         passage, group.head, columns, rows, "\n".join((*called, *columns)), "\n".join(near)
     )
@@ -147,11 +149,12 @@ def fit(question: str, table: Table, *, known: Iterable[str] = ()) -> Fit:
     asked = _Asked(question, known)
     columns = _named(asked, table)
     chose, rows = _chosen(asked, table)
-    partly = not chose
+    exact = bool(chose)
     turned = bool(chose) and 0 not in chose and _NOT.search(question) is not None
     asked.hold(cells.bag(cells.words(table.about)) | coverage.known(table.about))
-    if partly:
+    if not exact:
         chose, rows = _holding(asked, table)
+    partly = bool(chose) and not exact
     asked.hold(_asking(table, columns, chose, rows))
     if turned:
         rows = tuple(sorted({*range(len(table.rows))} - {*rows}))

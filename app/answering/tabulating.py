@@ -61,12 +61,23 @@ def answer(
     there = list(_tables(passages, found, snapshot))
     outcomes = [one for table in there if (one := computing.compute(question, table))]
     if outcomes:
-        return _computed(*min(outcomes, key=lambda one: (one[0].partly, -one[0].held)), language)
+        return _computed(*min(outcomes, key=_doubt), language)
     fits = [tables.fit(question, table) for table in there]
     if not fits:
         return None
-    best = min(fits, key=lambda fit: (len(fit.missing), not fit.names_rows, fit.partly, -fit.held))
+    best = min(fits, key=_distance)
     return _looked_up(question, best, language)
+
+
+def _doubt(outcome: tuple[Fit, Computed]) -> tuple[bool, int]:
+    fit, found = outcome
+    return fit.partly and found.kind == "count", -fit.held
+
+
+def _distance(fit: Fit) -> tuple[int, bool, int, bool, int]:
+    """How far a table is from a question: what it lacks, and whether it names rows and columns."""
+    exact = fit.names_rows and not fit.partly
+    return len(fit.missing), not exact, -len(fit.columns), not fit.names_rows, -fit.held
 
 
 def _tables(
@@ -81,9 +92,12 @@ def _tables(
             texts[document] = snapshot.text(document)
         return texts[document]
 
-    def table_of(passage: Passage, group: Group, text: str) -> Table | None:
+    def table_of(
+        passage: Passage, group: Group, text: str, headings: Sequence[str] = ()
+    ) -> Table | None:
         length = group.members[-1].end - group.start
-        return tables.of(passage, group, whole=length > _WHOLE * len(text))
+        whole = length > _WHOLE * len(text)
+        return tables.of(passage, group, headings=headings, whole=whole)
 
     seen: set[tuple[str, int]] = set()
     ranked = [(proof.passage, proof.statement.group) for proof in found]
@@ -96,7 +110,8 @@ def _tables(
             continue
         seen.add((passage.document.id, group.start))
         text = text_of(passage)
-        if table := table_of(passage, _whole(text, group), text):
+        path = passage.headings_at(passage.span.start)
+        if table := table_of(passage, _whole(text, group), text, path):
             yield table
     listed: dict[str, Passage] = {}
     for passage in passages:
@@ -123,7 +138,7 @@ def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
     rows, of = fit.rows, len(fit.table.rows)
     listed = answer_forms.wants_list(question)
     many = bool(_MANY.search(question)) or listed
-    if not fit.names_rows and not (listed and any(fit.columns)):
+    if not fit.names_rows and not (listed and fit.columns):
         return None
     if fit.names_rows and len(rows) > _FEW and (fit.partly or not many):
         return None
@@ -181,10 +196,10 @@ def _count(fit: Fit, language: str, *, end: str = ":") -> str:
     chinese, of = language == "zh", len(fit.table.rows)
     name = fit.table.passage.document.name
     if not fit.names_rows:
-        label = f"({fit.table.columns[0]})" if fit.table.columns[0] else ""
+        label = fit.table.columns[0]
         if chinese:
-            return f"{name} 的表格共有 {of:,} 行{label}。"
-        return f"The table in {name} has {of:,} rows{f' {label}' if label else ''}."
+            return f"{name} 的表格共有 {of:,} 行{f'（{label}）' if label else ''}。"
+        return f"The table in {name} has {of:,} rows{f' ({label})' if label else ''}."
     why = _condition(fit, chinese=chinese)
     if chinese:
         return f"{of:,} 行中有 {len(fit.rows):,} 行符合{f'（{why}）' if why else ''}："

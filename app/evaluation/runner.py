@@ -195,7 +195,7 @@ def _of_answer(answer: Answer, turn: TestQuestion, places: Sequence[GoldPlace]) 
     refused = float(answer.status == "not_found")
     values: dict[str, float] = {}
     if answer.sentences:
-        held = [sentence.support == "supported" for sentence in answer.sentences]
+        held = [sentence.support in {"supported", "computed"} for sentence in answer.sentences]
         values["supported"] = sum(held) / len(held)
         values["mean_words"] = metrics.length(answer.text)
     right = [

@@ -146,7 +146,7 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
         "paragraphs": [[part] for part in parts] if quoted else [parts],
         "legend": [
             {"support": support, "text": _hint(support)}
-            for support in ("partly", "unsupported")
+            for support in ("computed", "partly", "unsupported")
             if support in doubted
         ],
         "citations": [
@@ -165,6 +165,8 @@ def _heading(answer: Kept) -> str:
         return ""
     if request := answer.get("request"):
         return plain("answer.summarized") if request == "summary" else ""
+    if any(sentence["support"] == "computed" for sentence in answer["sentences"]):
+        return plain("answer.tabled")
     return plain("answer.counted" if answer.get("scan") else "answer.extractive")
 
 

@@ -24,6 +24,7 @@ from quire.verification import (
     qualifiers,
     quantities,
     quantity_fit,
+    rows,
     synonyms,
     word_order,
 )
@@ -35,6 +36,8 @@ from quire.verification.tokens import MARKS
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
 _NAME_FIRST = re.compile(r"(?:^|(?<=[.!?]\s))[A-ZÀ-Þ][\w’'-]+(?=\s+[A-ZÀ-Þ])")
 """A sentence's first word is capitalised anyway: it is a name where another one follows."""
+
+_CAPITAL = re.compile(r"(?<![\w])[A-Z](?!\w)")
 
 Test = Callable[[str, Quote], bool]
 
@@ -82,7 +85,7 @@ def _qualifies_not_contrarily(text: str, quote: Quote) -> bool:
 
 def _holds_the_names(text: str, quote: Quote) -> bool:
     """Whether each name of an English sentence stands in the quote."""
-    words = set(analysis.terms(quote.text))
+    words = set(analysis.terms(f"{quote.under} {quote.text}"))
     no_names = analysis.STOP_WORDS | MARKS
     first = [name for name in _NAME_FIRST.findall(text) if name.lower() not in no_names]
     within = _NAME.findall(text)
@@ -102,7 +105,7 @@ def _bounds_the_quantities_alike(text: str, quote: Quote) -> bool:
 
 def _holds_the_labels(text: str, quote: Quote) -> bool:
     """Whether each number that only names something stands in the quote: Article 5, the NP-200."""
-    return quantities.labels(text) <= quantities.labels(quote.text)
+    return quantities.labels(text) <= quantities.labels(f"{quote.text} {quote.under}")
 
 
 def _is_as_reserved(text: str, quote: Quote) -> bool:
@@ -114,12 +117,21 @@ def _adds_no_word(text: str, quote: Quote) -> bool:
     """Whether an English sentence has no word that the quote lacks, synonyms aside. Of Chinese
     texts, which have no spaces, `_puts_no_word_for_another` tells that."""
     if is_chinese(text):
-        return True
-    return content(text) <= known(quote.text) | synonyms.light() | MARKS
+        return quote.row is None or not _new_characters(text, quote)
+    return content(text) <= quote.terms | synonyms.light() | MARKS
+
+
+def _new_characters(text: str, quote: Quote) -> bool:
+    """Whether a Chinese sentence says more than a character that a table's row lacks."""
+    there = frozenset(analysis.fold(f"{quote.under} {quote.text}"))
+    said = (c for c in without_quantities(text) if says(c) and not c.isascii())
+    return sum(c not in there for c in said) > 1
 
 
 def _puts_no_word_for_another(text: str, quote: Quote) -> bool:
     """Whether no word of a sentence stands where the quote has another one."""
+    if quote.row:
+        return True  # its words stand in no order
     if is_chinese(text):
         return _in_place_zh(text, quote.text)
     return not word_order.replaces(text, quote.own, known=known(quote.text))
@@ -127,19 +139,35 @@ def _puts_no_word_for_another(text: str, quote: Quote) -> bool:
 
 def _says_who_is_who_alike(text: str, quote: Quote) -> bool:
     """Whether a sentence says no more of who or what something is than its quote (`identity`)."""
-    return identity.is_said(text, quote.text)
+    return quote.row is not None or identity.is_said(text, quote.text)
 
 
 def _mixes_nothing(text: str, quote: Quote) -> bool:
     """Whether a sentence keeps apart what its quote says of two things (see `mixing`)."""
+    if quote.row:
+        return not rows.names_others(text, quote.row)
     return not mixing.mixes(text, quote.own)
+
+
+def _names_the_same_letters(text: str, quote: Quote) -> bool:
+    """Whether each single capital that names something stands in the quote: hall C."""
+    wanted = rows.letters(text)
+    return not wanted or wanted <= set(_CAPITAL.findall(f"{quote.under} {quote.text}"))
+
+
+def _keeps_to_the_row(text: str, quote: Quote) -> bool:
+    """Whether a sentence says of a table's row and columns what stands there (see `rows`)."""
+    one = quote.row
+    return one is None or (rows.keeps_columns(text, one) and not rows.is_of_another(text, one))
 
 
 def _or_named(kept: Callable[[str, str], bool]) -> Test:
     """Who or what something is may be told in any order, all else not: see `word_order`."""
 
     def passes(text: str, quote: Quote) -> bool:
-        return kept(text, quote.own) or word_order.is_named(text, quote.own)
+        return (
+            quote.row is not None or kept(text, quote.own) or word_order.is_named(text, quote.own)
+        )
 
     return passes
 
@@ -151,6 +179,8 @@ CHECKS = (
     Check("opposites", _opposes_nothing, vetoes=True),
     Check("modals", _qualifies_not_contrarily, vetoes=True),
     Check("names", _holds_the_names, vetoes=True),
+    Check("letters", _names_the_same_letters, vetoes=True),
+    Check("rows", _keeps_to_the_row, vetoes=True),
     Check("bounds", _bounds_the_quantities_alike),
     Check("labels", _holds_the_labels),
     Check("qualifiers", _is_as_reserved),

@@ -30,7 +30,8 @@ def judge(text: str, passages: Sequence[Passage], *, checks: Sequence[Check]) ->
             return Sentence(text, "partly", tuple(quote.citation() for quote in stitched))
     if quote is None:
         return Sentence(text, "unsupported")
-    return Sentence(text, support, (quote.citation(),))
+    cited = quote.citations() if support == "supported" else (quote.citation(),)
+    return Sentence(text, support, cited)
 
 
 def _best(
@@ -38,7 +39,7 @@ def _best(
 ) -> tuple[Support, Quote | None]:
     """The quote that supports a text best, and how far."""
     folded = analysis.fold(text).rstrip(".。 ")
-    if said := next((q for q in there if analysis.fold(q.text).rstrip(".。 ") == folded), None):
+    if said := next((q for q in there if analysis.fold(q.own).rstrip(".。 ") == folded), None):
         return "supported", said
     ranked = sorted(
         ((coverage.share(text, terms=q.terms, there=q.quantities), q) for q in there),

@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from quire.records import Citation, Passage
-from quire.text import sentences
-from quire.verification import coverage, quantities
+from quire.records import Citation, Passage, Statement, Stretch
+from quire.text import statements
+from quire.text.cells import Words
+from quire.verification import coverage, quantities, rows
 from quire.verification.quantities import Quantity
+from quire.verification.rows import Row
 
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|he|his|him|she|her|they|their|them|this|these|those|such)\b|^that\b"
@@ -19,57 +21,98 @@ _POINTS_BACK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A stretch of a passage, one or two sentences, with what it takes to hold sentences against
-    it. `terms` are those of its text, and those that say the same."""
+    """A stretch of a passage, one or two sentences, an item or a row, with what it takes to hold
+    sentences against it. `text` is what it says: a row with the names of its columns, an item with
+    what leads to it. `terms` are those of its text and of what it stands `under`, and those that
+    say the same."""
 
     passage: Passage
     start: int  # in the document's text
+    cited: str  # what stands there
     text: str
     terms: frozenset[str]
     quantities: tuple[Quantity, ...]
-    own: str  # the same, or its second sentence, where the first only tells what "it" is
-    before: frozenset[str] = frozenset()  # terms of its first sentence that its second one lacks
+    own: str  # the same, or its second part, where the first only tells what "it" is
+    before: frozenset[str] = frozenset()  # terms of its first part that its second one lacks
     after: frozenset[str] = frozenset()  # and of its second one that its first one lacks
+    under: str = ""
+    headers: tuple[Stretch, ...] = ()
+    row: Row | None = None
 
     def citation(self) -> Citation:
+        return self._citing(Stretch(self.start, self.start + len(self.cited), self.cited))
+
+    def citations(self) -> tuple[Citation, ...]:
+        """The quote, and of a row what it stands under."""
+        return (self.citation(), *map(self._citing, self.headers))
+
+    def _citing(self, place: Stretch) -> Citation:
         return Citation(
             label=self.passage.label,
             document=self.passage.document,
-            page=self.passage.page_at(self.start),
-            start=self.start,
-            end=self.start + len(self.text),
-            quote=self.text,
+            page=self.passage.page_at(place.start),
+            start=place.start,
+            end=place.end,
+            quote=place.text,
         )
 
 
 def of_passages(passages: Sequence[Passage]) -> Iterator[Quote]:
-    """The sentences of the passages; and with the one before it, a sentence that points back.
+    """What the passages say, statement by statement; and with the one before it, a sentence that
+    points back.
 
     Two sentences are one quote only where the second says "it": else the words of one and the
     number of the other would prove what neither says. Headings and questions prove nothing.
     """
     for passage in passages:
-        for offset, part in passage.parts():
-            before: tuple[int, int] | None = None
-            for start, end in sentences.split(part):
-                if sentences.leads(part[start:end]):
-                    before = None
-                    continue
-                yield _quote(passage, offset, part, start, end)
-                if before and _POINTS_BACK.search(part[start:end]):
-                    own, first = part[start:end], part[before[0] : before[1]]
-                    both = _quote(passage, offset, part, before[0], end)
-                    yield dataclasses.replace(
-                        both,
-                        own=own,
-                        before=both.terms - coverage.known(own),
-                        after=coverage.known(own) - coverage.known(first),
-                    )
-                before = (start, end)
+        told = statements.of(passage)
+        labels = rows.labels(told)
+        before: Statement | None = None
+        for one in told:
+            if one.leads:
+                before = None
+            elif one.cells:
+                before = None
+                yield _row(passage, one, labels[one.group])
+            else:
+                yield from _sentence(passage, one, before)
+                before = one
 
 
-def _quote(passage: Passage, offset: int, part: str, start: int, end: int) -> Quote:
-    text = part[start:end]
+def _sentence(passage: Passage, one: Statement, before: Statement | None) -> Iterator[Quote]:
+    if one.kind != "item" or not one.under:
+        yield _quote(passage, one.start, one.text, one.text, own=one.text)
+    if one.under:
+        led = " ".join(stretch.text for stretch in one.under)
+        whole = _quote(passage, one.start, one.text, f"{led} {one.text}", own=one.text)
+        yield dataclasses.replace(
+            whole, after=coverage.known(one.text) - coverage.known(led), under=led
+        )
+    if before and _POINTS_BACK.search(one.text):
+        first = passage.span.start
+        text = passage.text[before.start - first : one.end - first]
+        both = _quote(passage, before.start, text, text, own=one.text)
+        yield dataclasses.replace(
+            both,
+            before=both.terms - coverage.known(one.text),
+            after=coverage.known(one.text) - coverage.known(before.text),
+        )
+
+
+def _row(passage: Passage, one: Statement, labels: frozenset[Words]) -> Quote:
+    text, under = rows.said(one), " ".join(stretch.text for stretch in one.under)
+    quote = _quote(passage, one.start, one.text, text, own=text)
+    return dataclasses.replace(
+        quote,
+        terms=quote.terms | coverage.known(under),
+        quantities=(*quote.quantities, *quantities.quantities(under)),
+        under=under,
+        headers=one.under,
+        row=rows.row(one, labels),
+    )
+
+
+def _quote(passage: Passage, start: int, cited: str, text: str, *, own: str) -> Quote:
     return Quote(
-        passage, offset + start, text, coverage.known(text), quantities.quantities(text), own=text
+        passage, start, cited, text, coverage.known(text), quantities.quantities(text), own=own
     )
