@@ -215,3 +215,63 @@ def test_a_sentence_that_says_part_of_its_quote_or_the_same_otherwise_is_support
 def test_a_number_in_brackets_within_a_sentence_is_no_label() -> None:
     assert without_labels("His best season (14) came late.") == "His best season (14) came late."
     assert without_labels("附件（3）已执行。") == "附件（3）已执行。"
+
+
+POWER = passage(
+    "Table 2: Machines\n\n| | Model A | Model B |\n|---|---|---|\n"
+    "| Rated power | 5.5 kW | 7.5 kW |\n| Weight | 61 kg | 84 kg |"
+)
+INCOME = passage("| in EUR thousand | 2022 | 2023 |\n|---|---|---|\n| Net result | (35) | 12 |")
+HALLS = passage(
+    "| Machine | Hall | Grade |\n|---|---|---|\n| Press 7 | C | G5 |\n| Mill 2 | B | G4 |"
+)
+LODGING = passage(
+    "| 城市类别 | 住宿上限（元/晚） |\n|---|---|\n| 一类城市 | 550 |\n| 二类城市 | 400 |"
+)
+LIST = passage("The fee does not include:\n- cleaning of windows\n- heating")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "where"),
+    [
+        ("Model B has a rated power of 7.5 kW.", POWER),
+        ("The rated power is 5.5 kW for Model A and 7.5 kW for Model B.", POWER),
+        ("The net result was -35 in 2022.", INCOME),
+        ("Press 7 stands in hall C.", HALLS),
+        ("二类城市的住宿上限是400元。", LODGING),
+        ("The fee does not include heating.", LIST),
+    ],
+)
+def test_a_row_supports_what_stands_in_it_under_its_header(sentence: str, where: object) -> None:
+    verdict = verify(sentence, [where])  # type: ignore[list-item]
+    assert verdict.support == "supported"
+
+
+def test_the_quote_of_a_row_comes_with_its_header() -> None:
+    row, *above = verify("Model B has a rated power of 7.5 kW.", [POWER]).citations
+    assert row.quote == "| Rated power | 5.5 kW | 7.5 kW |"
+    assert [citation.quote for citation in above] == [
+        "Table 2: Machines",
+        "| | Model A | Model B |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "where"),
+    [
+        ("Model A has a rated power of 7.5 kW.", POWER),
+        ("Model C has a rated power of 7.5 kW.", POWER),
+        ("The weight of Model B is 7.5 kW.", POWER),
+        ("The rated power is 7.5 kW for Model A and 5.5 kW for Model B.", POWER),
+        ("Model B has a rated power of 7.5 MW.", POWER),
+        ("The net result was 35 in 2022.", INCOME),
+        ("The net result was -35 in 2023.", INCOME),
+        ("Press 7 stands in hall B.", HALLS),
+        ("Mill 2 stands in hall C.", HALLS),
+        ("一类城市的住宿上限是400元。", LODGING),
+        ("The fee includes heating.", LIST),
+    ],
+)
+def test_another_column_row_letter_or_unit_is_not_supported(sentence: str, where: object) -> None:
+    verdict = verify(sentence, [where])  # type: ignore[list-item]
+    assert verdict.support == "unsupported"

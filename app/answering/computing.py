@@ -124,6 +124,7 @@ class Computed:
     rows: tuple[int, ...]
     left_out: int = 0
     terms: tuple[str, ...] = ()
+    across: bool = False  # the columns of one row were compared
 
 
 def operations(question: str) -> list[Operation]:
@@ -280,7 +281,7 @@ def _across(wanted: Operation, fit: Fit) -> Computed | None:
     best = pick(alike)
     named = [found[at][0] for at, value in enumerate(alike) if value == best]
     value = f"{cells_[named[0]][1]} ({', '.join(fit.table.columns[at] for at in named)})"
-    return Computed(wanted.kind, value, cells_[0][1], len(found), fit.rows)
+    return Computed(wanted.kind, value, cells_[0][1], len(found), fit.rows, across=True)
 
 
 def _numbers(fit: Fit, at: int) -> list[tuple[int, Number]] | None:

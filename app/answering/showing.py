@@ -5,6 +5,7 @@ where a list is asked for, or several of its items bear on the question, the lis
 head to its end; where it is too long, it is cut, and the answer says so.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -200,6 +201,9 @@ def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: b
 
 def row(passage: Passage, statement: Statement) -> Sentence:
     """A row as it is shown, under its header."""
+    named = any(name for name, _ in statement.cells)
+    if not named and "|" not in statement.text:  # "F-21: low pressure" is told as it stands
+        statement = dataclasses.replace(statement, cells=())
     return _member(passage, statement)
 
 

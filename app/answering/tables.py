@@ -63,7 +63,10 @@ _LIKE = (
     _stems("weigh weighs weight heavy 重"),
     _stems("long length duration 长"),
     _stems("stand stands located location hall site place shelf 位"),
-    _stems("who whom person manager manages handled handle handles deal responsible act 谁 人"),
+    _stems(
+        "who whom person manager manages handled handle handles deal act"
+        " responsible operator operates user 谁 人"
+    ),
     _stems("mean means meaning 义"),
 )
 """Words that ask for a column, and what it may be called."""
@@ -175,6 +178,11 @@ def _asking(
         found |= _MONEY
     if any(columns):
         found |= _HOW
+    names = cells.bag(
+        tuple(word for at in {*columns, *chose} for word in cells.words(table.columns[at]))
+    )
+    for like in _LIKE:
+        found |= like if like & names else frozenset()
     if 0 in chose:
         found |= _MEANS
     return frozenset(found)
@@ -194,7 +202,7 @@ class _Asked:
             if (
                 word not in _FILLERS_ZH
                 if cells.is_han(word)
-                else word not in stops and (len(word) > 1 or word.isdigit() or word in lone)
+                else word in lone or (word not in stops and (len(word) > 1 or word.isdigit()))
             )
         }
         for phrase in map(cells.words, known):

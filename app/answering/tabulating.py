@@ -175,6 +175,8 @@ def _computed(fit: Fit, found: Computed, language: str) -> Tabled:
             how = f" ({' + '.join(found.terms)})"
             how = f"（{' + '.join(found.terms)}）" if chinese else how
         of = _rows_zh(fit, found.over) if chinese else _rows_en(fit, found.over)
+        if found.across:
+            of = f" {found.over} 列" if chinese else f"{found.over} columns"
         said = pattern.format(column=found.column, of=of, value=found.value, how=how)
         if found.left_out:
             said += (

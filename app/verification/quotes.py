@@ -104,8 +104,12 @@ def _row(passage: Passage, one: Statement, labels: frozenset[Words]) -> Quote:
     quote = _quote(passage, one.start, one.text, text, own=text)
     return dataclasses.replace(
         quote,
-        terms=quote.terms | coverage.known(under),
-        quantities=(*quote.quantities, *quantities.quantities(under)),
+        terms=quote.terms | coverage.known(under) | rows.LIGHT,
+        quantities=tuple(
+            number
+            for said in dict.fromkeys((text, rows.said(one, scaled=False), under))
+            for number in quantities.quantities(said)
+        ),
         under=under,
         headers=one.under,
         row=rows.row(one, labels),

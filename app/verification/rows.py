@@ -19,6 +19,12 @@ _LETTER = re.compile(r"(?<=[^\W\d_] )[B-HJ-Z](?![\w’'&-]|\.\s?[A-Z])|(?<=[^\W\
 """A capital by itself that is a name: hall C. "A" may be an article."""
 
 
+LIGHT = frozenset(
+    map(analysis.stem, "stands located costs weighs amounts belongs reads means measures".split())
+)
+"""Verbs that only join a row's label, its columns and its cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row taken apart into words. `columns` are the names of the columns after the first and
@@ -51,9 +57,9 @@ def row(statement: Statement, beside: frozenset[Words]) -> Row:
     )
 
 
-def said(statement: Statement) -> str:
+def said(statement: Statement, *, scaled: bool = True) -> str:
     """What a row says, with the units that stand over its columns or its table, and a number in
-    parentheses as the negative one that it is.
+    parentheses as the negative one that it is. Not `scaled` it is without "in thousands".
 
     >>> said(Statement("row", 0, 7, "B | 7.5", cells=(("Model", "B"), ("Power (kW)", "7.5"))))
     'Model: B · Power: 7.5 kW'
@@ -62,7 +68,8 @@ def said(statement: Statement) -> str:
     told = []
     for name, cell in statement.cells:
         if cell:
-            value = _with_unit(cell, cells.unit_of(name, caption=caption))
+            unit = cells.unit_of(name, caption=caption)
+            value = _with_unit(cell, unit if scaled else _SCALE.sub("", unit).strip())
             bare = cells.without_unit(name)
             told.append(f"{bare}: {value}" if bare and bare != cell else value)
     return " · ".join(told)
