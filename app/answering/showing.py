@@ -169,22 +169,21 @@ def _heads(passage: Passage, member: Statement) -> Iterator[Sentence]:
 def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iterator[Sentence]:
     """The best sentences. An item is shown under its head, and with a reason, or several things,
     that are asked for goes what leans on the sentence that tells them."""
-    best = evidence.best(found)
+    best = [(proof.passage, proof.statement) for proof in evidence.best(found)]
     if asked or answer_forms.wants_reason(question):
         first = next(proof for proof in found if not proof.leads)
-        told = explaining.explained(question, first)
-        if len(told) > 1:
-            for statement in told:
-                yield _member(first.passage, statement)
-            return
+        told = [(first.passage, each) for each in explaining.explained(question, first)]
+        best = [*told, *(each for each in best if each not in told)]
+        if len({passage.label for passage, _ in best}) == 1:
+            best.sort(key=lambda each: each[1].start)
     headed: set[int] = set()
-    for proof in best:
-        if proof.statement.kind == "item":
-            for head in _heads(proof.passage, proof.statement):
+    for passage, statement in best:
+        if statement.kind == "item":
+            for head in _heads(passage, statement):
                 if head.citations[0].start not in headed:
                     headed.add(head.citations[0].start)
                     yield head
-        yield _member(proof.passage, proof.statement)
+        yield _member(passage, statement)
 
 
 def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: bool) -> Shown:

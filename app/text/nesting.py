@@ -6,6 +6,7 @@ of the ways to count does: 一、 then （一） then 1、 then (1) then ①; 1.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from quire.text.lines import Line
@@ -87,16 +88,16 @@ def follows(text: str, items: Sequence[Placed], line: Line) -> bool:
     return False
 
 
-def as_letter(items: Sequence[Placed], line: Line) -> str:
-    """The way in which an item is counted: (i), (v) and (x) are letters where (h), (u) or (w) came
-    before."""
+def as_counted(items: Sequence[Placed], line: Line) -> Line:
+    """An item in the way in which it is counted: (i), (v) and (x) are letters where (h), (u) or (w)
+    came before."""
     letters = line.style.replace("roman", "letter")
     before = {1: 8, 5: 21, 10: 23}.get(line.number or 0)
     if letters != line.style and before:
         chain = (items[place].line for place in _chain(items))
         if any(other.style == letters and other.number == before for other in chain):
-            return letters
-    return line.style
+            return replace(line, style=letters, number=before + 1)
+    return line
 
 
 def _chain(items: Sequence[Placed]) -> Iterator[int]:

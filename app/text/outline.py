@@ -7,7 +7,7 @@ holds of them is read together with the lines around it (see `quire.text.around`
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from quire.text import lines, nesting, sentences, titles
 from quire.text.lines import Line
@@ -201,7 +201,7 @@ class _Reader:
             return
         above = None
         if listing is not None:
-            line = replace(line, style=nesting.as_letter(listing.items, line))
+            line = nesting.as_counted(listing.items, line)
             above = nesting.above(self.text, listing.items, line, apart=self._blank)
             if nesting.begins(self.text, listing.items, line, above, apart=self._blank):
                 listing = None

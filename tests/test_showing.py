@@ -1,0 +1,108 @@
+"""In which form an answer without a model shows what was found."""
+
+import pytest
+
+from quire import Answer, KnowledgeBase, Question
+from quire.answering import answer_forms
+from quire.config import Settings
+
+GARAGE = """\
+# Harrow Street garage
+
+## Falcon 3 hatchback
+- Tyre change, all four wheels: £64
+- Yearly service: £189
+
+## Cleaning the pump
+Clean the pump every month. The salt in the water would eat the seals. So the pump would run dry.
+
+Clean the pump as follows:
+
+{steps}
+
+## 更换滤芯
+更换滤芯的步骤如下：
+1. 关闭水阀。
+2. 取出旧滤芯。
+3. 装入新滤芯。
+"""
+
+
+@pytest.fixture(scope="module")
+def garage(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> KnowledgeBase:
+    folder = tmp_path_factory.mktemp("garage")
+    steps = "\n".join(
+        f"{n}. Turn screw {n} of the pump to the left and oil it." for n in range(1, 15)
+    )
+    (folder / "garage.md").write_text(GARAGE.format(steps=steps), "utf-8")
+    kb = KnowledgeBase.open(folder / "kb", settings=settings.model_copy(update={"model": "none"}))
+    kb.add(folder / "garage.md")
+    return kb
+
+
+def ask(garage: KnowledgeBase, question: str) -> Answer:
+    return garage.ask(Question(question, max_risk=1.0, store=False))
+
+
+def test_steps_are_shown_whole_and_in_order(garage: KnowledgeBase) -> None:
+    answer = ask(garage, "What are the steps for cleaning the pump?")
+    assert answer.sentences[0].kind == "head"
+    numbers = [one.text.split(".")[0] for one in answer.sentences if one.kind == "item"]
+    assert numbers == [str(n) for n in range(1, 15)]
+
+
+def test_one_step_that_is_asked_for_is_shown_by_itself(garage: KnowledgeBase) -> None:
+    answer = ask(garage, "What is step 8 of cleaning the pump?")
+    assert [one.text for one in answer.sentences if one.kind == "item"] == [
+        "8. Turn screw 8 of the pump to the left and oil it."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [("How many steps are there for cleaning the pump?", "14"), ("更换滤芯一共有几步？", "3")],
+)
+def test_steps_are_counted_and_quoted(garage: KnowledgeBase, question: str, said: str) -> None:
+    counted = ask(garage, question).sentences[0]
+    assert said in counted.text
+    assert len(counted.citations) == int(said)
+
+
+def test_a_fact_that_is_an_item_is_shown_under_what_it_is_of(garage: KnowledgeBase) -> None:
+    answer = ask(garage, "How much is a tyre change for the Falcon 3?")
+    assert answer.text == "Falcon 3 hatchback\nTyre change, all four wheels: £64"
+
+
+def test_a_reason_is_shown_with_what_leans_on_it(garage: KnowledgeBase) -> None:
+    answer = ask(garage, "Why must the pump be cleaned every month?")
+    assert "The salt in the water would eat the seals." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "wants"),
+    [
+        ("Which documents must a new member hand in?", True),
+        ("What are the opening hours?", True),
+        ("Which fuse does the pump need?", False),
+        ("What is the address?", False),
+        ("What does the fee include?", True),
+        ("退房前要检查哪些项目？", True),
+        ("退房时间是几点？", False),
+        ("两个馆的水温分别是多少？", True),
+    ],
+)
+def test_a_question_for_several_things_is_known_by_its_form(question: str, wants: bool) -> None:
+    assert answer_forms.wants_list(question) is wants
+
+
+@pytest.mark.parametrize(
+    ("question", "step"),
+    [
+        ("What is the third step?", 3),
+        ("第十二步做什么？", 12),
+        ("the last step?", -1),
+        ("Why?", None),
+    ],
+)
+def test_the_step_that_is_asked_for_is_known(question: str, step: int | None) -> None:
+    assert answer_forms.step_asked(question) == step
