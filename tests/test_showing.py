@@ -1,10 +1,11 @@
 """In which form an answer without a model shows what was found."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from quire import Answer, KnowledgeBase, Question
 from quire.answering import answer_forms
-from quire.config import Settings
 
 GARAGE = """\
 # Harrow Street garage
@@ -29,15 +30,15 @@ Clean the pump as follows:
 
 
 @pytest.fixture(scope="module")
-def garage(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> KnowledgeBase:
+def garage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
     folder = tmp_path_factory.mktemp("garage")
     steps = "\n".join(
         f"{n}. Turn screw {n} of the pump to the left and oil it." for n in range(1, 15)
     )
     (folder / "garage.md").write_text(GARAGE.format(steps=steps), "utf-8")
-    kb = KnowledgeBase.open(folder / "kb", settings=settings.model_copy(update={"model": "none"}))
-    kb.add(folder / "garage.md")
-    return kb
+    with KnowledgeBase.open(folder / "kb") as kb:
+        kb.add(folder / "garage.md")
+        yield kb
 
 
 def ask(garage: KnowledgeBase, question: str) -> Answer:

@@ -25,14 +25,18 @@ _SHARED = 2  # terms that a neighbour has in common with the sentence and the qu
 
 
 def explained(question: str, best: Evidence) -> list[Statement]:
-    """The best sentence with its neighbours that bear on it, in reading order."""
+    """The best sentence with its neighbours that bear on it, in reading order. The one that follows
+    is taken in any case: a reason may have no word in common with what it explains."""
     near = _paragraph(best.passage, best.statement)
     place = near.index(best.statement)
     about = _terms(question) | _terms(best.text)
     first = last = place
     room = _ROOM - length(best.text)
-    while last + 1 < len(near) and _bears(near[last + 1], about, best) and room > 0:
-        room -= length(near[last + 1].text)
+    while last + 1 < len(near):
+        following = near[last + 1]
+        if not (_bears(following, about, best) or (last == place and _says(following, best))):
+            break
+        room -= length(following.text)
         if room < 0:
             break
         last += 1
@@ -54,12 +58,16 @@ def _bears(
 ) -> bool:
     """Whether a neighbour leans on what is said, is leant on (by the one it stands before), or is
     about the same."""
-    if other.leads or other.kind != best.statement.kind:
+    if not _says(other, best):
         return False
     leaning = before if before else other
     if _LEANS.match(leaning.text):
         return True
     return len(_terms(other.text) & about) >= _SHARED
+
+
+def _says(other: Statement, best: Evidence) -> bool:
+    return not other.leads and other.kind == best.statement.kind
 
 
 def _paragraph(passage: Passage, statement: Statement) -> list[Statement]:
