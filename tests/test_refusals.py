@@ -155,7 +155,7 @@ def test_a_refusal_says_that_a_multilingual_embedder_would_help(tmp_path: Path) 
     (tmp_path / "harbour.txt").write_text(CHINESE, encoding="utf-8")
     with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
         kb.add(tmp_path / "harbour.txt")
-        answer = kb.ask("码头的起重机由哪家公司维修？")
+        answer = kb.ask("码头的起重机是哪家公司维修的？")
     assert answer.refusal is not None
     assert not answer.refusal.by_meaning
     assert answer.refusal.nowhere == ("起重机", "公司维修")
