@@ -134,7 +134,7 @@ def test_a_refusal_says_what_was_looked_for_and_what_is_missing(tmp_path: Path) 
     assert confined.refusal is not None
     assert confined.refusal.nowhere == ("crowns wear", "zeppelin")  # crowns are elsewhere
     assert confined.refusal.scope == "named machines.md"
-    assert "none of the one document named machines.md (1 passage)" in confined.text
+    assert "do not stand in the one document named machines.md (1 passage)" in confined.text
 
 
 def test_a_refusal_tells_what_the_nearest_passage_has_and_lacks(tmp_path: Path) -> None:
@@ -180,3 +180,17 @@ def test_the_words_of_any_question_can_be_told(question: str) -> None:
     assert has == ()
     assert lacks == words.all()
     assert words.has_and_lacks(words.terms) == (words.all(), ())
+
+
+def test_chinese_parts_of_an_english_document_do_not_make_the_documents_chinese(
+    tmp_path: Path,
+) -> None:
+    english = " ".join(f"The harbour has {n} berths for boats of {n} metres." for n in range(90))
+    (tmp_path / "both.md").write_text(
+        f"# Harbour\n\n{english}\n\n# Aurora 泊位\n\n{'码头禁止带狗。' * 30}\n", encoding="utf-8"
+    )
+    (tmp_path / "harbour.txt").write_text(f"Aurora：{CHINESE}", encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add([tmp_path / "both.md", tmp_path / "harbour.txt"])
+        answer = kb.ask("Which zeppelin carries Aurora?", scope=None)
+    assert answer.text.startswith("The documents do not answer")

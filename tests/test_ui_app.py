@@ -113,6 +113,17 @@ def test_a_question_that_the_documents_do_not_answer_shows_the_closest_passages(
     assert "The documents do not answer this question." in shown(tab)
     assert [fold.label for fold in tab.expander if "Closest" in fold.label]
     assert "quire-passage" in shown(tab)
+    assert "“capital” and “Mongolia” do not stand in the one document" in shown(tab)
+    assert "Not found: capital, Mongolia" in shown(tab)
+
+
+def test_the_documents_that_a_list_names_can_be_opened(opened: Shared) -> None:
+    tab = ask(browser(), "List all documents")
+    assert "There is 1 document" in shown(tab)
+    rows = [button for button in tab.button if str(button.key).startswith("listed-")]
+    (row,) = rows
+    row.click().run()
+    assert tab.session_state["quire"].source.name == opened.documents()[0].name
 
 
 def test_an_upload_is_reported_in_plain_words_and_found_by_the_next_question(

@@ -275,7 +275,8 @@ def _unread(
 ) -> tuple[str, ...]:
     """The documents' languages, where neither words nor meaning lead from a question in a language
     to any of them. Which of those in Latin letters there are, the nearest passages tell."""
-    near = {languages.of_passage(p.text) for p in passages if p.document.language == "en"}
+    latin = (p.text for p in passages if p.document.language == "en" == languages.detect(p.text))
+    near = set(map(languages.of_passage, latin))
     known = {*there} - {"en"} | (near or {"latin"} if "en" in there else set())
     read = retriever.reads(tongue) and any(map(retriever.reads, known))
     meets = tongue in known or (tongue == "en" and "latin" in known)

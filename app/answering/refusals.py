@@ -15,7 +15,7 @@ _SEARCHED = {
     "zh": "查找了{words}，范围是{where}。",
 }
 _NOWHERE = {
-    "en": "{words} {stand} in none of {where}.",
+    "en": "{words} {stand} {where}.",
     "zh": "{where}中都没有出现{words}。",
 }
 _NEAREST = {
@@ -117,13 +117,17 @@ def not_found(refusal: Refusal, *, language: str) -> str:
     where = _where(refusal, language)
     if refusal.nowhere:
         words = _quoted(refusal.nowhere, language)
-        stand = "stands" if len(refusal.nowhere) == 1 else "stand"
+        several = len(refusal.nowhere) > 1
+        if refusal.documents == 1:
+            stand = "do not stand in" if several else "does not stand in"
+        else:
+            stand = "stand in none of" if several else "stands in none of"
         said.append(_in(_NOWHERE, language).format(words=words, stand=stand, where=where))
     elif refusal.looked_for:
         words = _quoted(refusal.looked_for, language)
         said.append(_in(_SEARCHED, language).format(words=words, where=where))
     near = refusal.nearest[0] if refusal.nearest else None
-    if near and near.lacks and near.lacks != refusal.nowhere:
+    if near and near.lacks and (near.has or near.lacks != refusal.nowhere):
         form = _NEAREST if near.has else _LACKS_ALL
         has = _quoted(near.has, language) if near.has else ""
         said.append(_in(form, language).format(has=has, lacks=_quoted(near.lacks, language)))
