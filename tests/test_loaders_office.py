@@ -315,3 +315,35 @@ def test_what_a_file_says_of_itself_is_kept_to_a_measure(tmp_path: Path) -> None
     assert warnings[0].startswith("Sheet 2 (hidden 0 x")
     assert warnings[-1] == "Further warnings are left out."
     assert sum(map(len, warnings)) < 21_000
+
+
+def test_docx_items_keep_their_depth_and_their_further_paragraphs(make_docx) -> None:
+    def fill(document) -> None:
+        document.add_paragraph("Detergent is caustic.", style="List Bullet")
+        document.add_paragraph("Wear gloves.", style="List Bullet 2")
+        document.add_paragraph("Those in the red box.", style="List Continue 2")
+        document.add_paragraph("Close the hood.", style="List Bullet")
+        document.add_paragraph("That is all.")
+
+    assert make_docx(fill).text == (
+        "• Detergent is caustic.\n\n  • Wear gloves.\n\n    Those in the red box.\n\n"
+        "• Close the hood.\n\nThat is all."
+    )
+
+
+def test_pptx_items_keep_their_depth_and_their_numbers(tmp_path: Path) -> None:
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[1])
+    slide.shapes.title.text = "Start"
+    body = slide.placeholders[1].text_frame
+    body.text = "Open\nvalve\nClose"
+    for paragraph, level in zip(body.paragraphs, (0, 1, 0), strict=True):
+        paragraph.level = level
+        if not level:
+            mark = paragraph._p.get_or_add_pPr().makeelement(
+                "{http://schemas.openxmlformats.org/drawingml/2006/main}buAutoNum",
+                {"type": "arabicParenR"},
+            )
+            paragraph._p.get_or_add_pPr().append(mark)
+    deck.save(str(tmp_path / "deck.pptx"))
+    assert load(tmp_path / "deck.pptx").text == "Start\n\n1) Open\n\n  • valve\n\n2) Close"

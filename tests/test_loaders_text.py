@@ -409,3 +409,29 @@ def test_code_keeps_its_indentation_and_one_block_a_definition(load_bytes: Load)
         ("code", "class C:\n    pass"),
     ]
     assert document.title == "a.py"
+
+
+def test_html_lists_keep_their_numbers_and_their_depth(tmp_path: Path) -> None:
+    page = (
+        "<ol start=3><li>Drain<ol type=a><li>warm<ul><li>wait</ul><li>cold</ol>"
+        "<li value=7>Fill</ol><ul><li>Rags</ul>"
+    )
+    (tmp_path / "oil.html").write_text(page, "utf-8")
+    text = load(tmp_path / "oil.html").text
+    assert text == "3. Drain\n\n  a. warm\n\n    • wait\n\n  b. cold\n\n7. Fill\n\n• Rags"
+
+
+def test_plain_text_has_headings_items_and_tables_as_they_stand(tmp_path: Path) -> None:
+    text = (
+        "HARBOUR RULES\nfor members\n\n"
+        "1. FEES\n\n   Berth     Fee\n   A         12\n   B         9\n\n"
+        "1.1 Lost keys\n\n- One key: £5\n  with its tag\n- All: £20\n\n"
+        "2. HOURS\n\nWe open at eight."
+    )
+    (tmp_path / "rules.txt").write_text(text, "utf-8")
+    document = load(tmp_path / "rules.txt")
+    assert document.text == text
+    assert [(block.kind, block.level) for block in document.blocks] == [
+        ("heading", 1), ("paragraph", 0), ("heading", 2), ("table", 0), ("heading", 3),
+        ("list", 0), ("list", 0), ("heading", 2), ("paragraph", 0),
+    ]  # fmt: skip
