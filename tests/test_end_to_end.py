@@ -13,6 +13,7 @@ import pytest
 from quire import Answer, KnowledgeBase, Scope
 from quire.models.engine.llama import LlamaEngine
 from quire.records import PAGE_BREAK
+from quire.text import languages
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 QUESTIONS: list[dict[str, Any]] = [
@@ -62,7 +63,10 @@ def test_every_citation_points_to_a_passage_of_the_answer(
         for citation in answer.citations:
             passage = passages[citation.label]
             assert passage.document.id == citation.document.id
-            assert passage.span.start <= citation.start < citation.end <= passage.span.end
+            # A list or table may reach beyond the passage, and its header stand before it.
+            starts = [passage.span.start, *(group.start for group in passage.groups)]
+            ends = [passage.span.end, *(group.members[-1].end for group in passage.groups)]
+            assert min(starts) <= citation.start < citation.end <= max(ends)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -92,8 +96,8 @@ def test_what_the_documents_do_not_say_is_not_answered(
 
 
 def test_an_answer_is_in_the_language_of_its_question(answers: dict[str, Answer]) -> None:
-    assert answers[UNANSWERABLE[0]["id"]].text.isascii()
-    assert not answers[UNANSWERABLE[1]["id"]].text.isascii()
+    assert languages.detect(answers[UNANSWERABLE[0]["id"]].text) == "en"
+    assert languages.detect(answers[UNANSWERABLE[1]["id"]].text) == "zh"
 
 
 @pytest.mark.parametrize(

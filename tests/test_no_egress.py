@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from quire.models.runtimes.manifest import Manifest
-from quire.models.store.starter import EMBEDDER
+from quire.models.store.starter import ENGLISH
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -105,7 +105,7 @@ def test_an_ingest_and_an_answer_connect_to_nothing(tmp_path: Path) -> None:
 
 def test_an_export_of_an_embedding_model_connects_to_nothing(tmp_path: Path) -> None:
     (tmp_path / "export").mkdir()
-    arguments = ("quire.models.runtimes.exporting", str(EMBEDDER.path), str(tmp_path / "export"))
+    arguments = ("quire.models.runtimes.exporting", str(ENGLISH.path), str(tmp_path / "export"))
     guarded(tmp_path, "-m", *arguments, "0")
     manifest = Manifest.read(tmp_path / "export")
     assert manifest is not None

@@ -49,6 +49,7 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
     ("eval", "DATASET"): ("eval nowhere", "unreadable"),
     ("eval", "--baseline"): ("eval SET --baseline nowhere.json", "unreadable"),
     ("reindex", "--embedder"): ("reindex --embedder nothing", "model_not_found"),
+    ("models starter", "WHEEL"): ("models starter nothing.whl", "model_not_found"),
     ("models info", "NAME"): ("models info nothing", "model_not_found"),
     ("models pull", "NAME"): ("models pull nothing", "model_not_found"),
     ("models add", "PATH"): ("models add nowhere.gguf", "model_not_found"),

@@ -158,12 +158,12 @@ def _searched(
         # The time is told by the versions, and not in their words.
         read = dataclasses.replace(retriever.query(bare), text=query.text)
     proof, judgement = _judged(asked, read, _Near(hits, passages), snapshot, retriever)
-    if eras.asks_for_changes(query.text):
+    if eras.asks_for_changes(understood):
         found = [passage.document for passage in passages]
-        if changes := comparing.compare(query.text, found, library):
+        if changes := comparing.compare(understood, found, library):
             return Found(
                 asked,
-                query.text,
+                understood,
                 query.language,
                 passages=changes.passages,
                 changes=changes,
@@ -171,7 +171,7 @@ def _searched(
                 embedder=retriever.embedder,
                 retrieve_ms=asked.elapsed_ms,
             )
-    at = eras.era(query.text, today=date.today())
+    at = eras.era(understood, today=date.today())
     settled = settle(proof, era=at, library=library)
     tabled = tabulating.answer(query.subject, query.language, passages, settled.evidence, snapshot)
     if tabled and not _counts(tabled, judgement, asked):

@@ -23,7 +23,7 @@ def around(text: str, start: int, end: int) -> Span:
 def to_the_end(text: str, end: int) -> int:
     """Where the table ends whose row ends at an offset, however long it is.
 
-    >>> text = "Code | Meaning\\nE1 | hot\\n\\nE2 | cold\\nElse call us."
+    >>> text = "Code | Meaning\\nE1 | hot\\n\\nE2 | cold\\n\\nElse call us."
     >>> text[: to_the_end(text, 14)].rpartition("\\n")[2]
     'E2 | cold'
     """
