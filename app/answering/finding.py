@@ -174,7 +174,7 @@ def _searched(
     at = eras.era(understood, today=date.today())
     settled = settle(proof, era=at, library=library)
     tabled = tabulating.answer(query.subject, query.language, passages, settled.evidence, snapshot)
-    if tabled and not _counts(tabled, judgement, asked):
+    if tabled and not _counts(tabled, settled.evidence, judgement, asked):
         tabled = None
     unread: tuple[str, ...] = ()
     if there and not judgement.enough and not tabled:
@@ -196,11 +196,21 @@ def _searched(
     )
 
 
-def _counts(tabled: Tabled, judgement: Judgement, asked: Asked) -> bool:
-    """Whether an answer of a table is given: where the evidence is enough, or where the table
-    accounts for the whole question. What risk that has was never measured, so it is no answer where
-    one was asked for."""
-    return judgement.enough or (tabled.certain and asked.max_risk is None)
+def _counts(tabled: Tabled, found: Sequence[Evidence], judgement: Judgement, asked: Asked) -> bool:
+    """Whether an answer of a table is given: where the table accounts for the whole question; or
+    where the evidence is enough, and the best of it is a row of that answer. What risk the first
+    has was never measured, so it is no answer where one was asked for."""
+    if tabled.certain and (judgement.enough or asked.max_risk is None):
+        return True
+    best = next((proof for proof in found if not proof.leads), None)
+    return (
+        judgement.enough
+        and best is not None
+        and any(
+            passage.document.id == best.passage.document.id and start <= best.start < end
+            for passage, start, end in tabled.rows
+        )
+    )
 
 
 def _judged(
