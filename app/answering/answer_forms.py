@@ -36,6 +36,7 @@ _HOW_TO_EN = re.compile(
     r"\bhow (?:do|does|can|should|must|would|could|to|is|are)\b(?! \w+ (?:cost|last|weigh)\b)",
     re.IGNORECASE,
 )
+_STEPS = re.compile(r"\bsteps?\b|\bprocedure|\binstructions\b|步骤|流程|依次|顺序", re.IGNORECASE)
 _HOW_TO_ZH = re.compile("怎么(?!样的)|如何|怎样|怎么办")
 _WHY_EN = re.compile(
     r"\bwhy\b|\bhow come\b|\bfor what reason"
@@ -75,12 +76,13 @@ def wants_list(question: str) -> bool:
 
 
 def wants_instructions(question: str) -> bool:
-    """Whether a question asks how something is done, which steps answer where there are some.
+    """Whether a question asks for steps, or how something is done, which steps answer where there
+    are some.
 
     >>> wants_instructions("How do I clean the filter?"), wants_instructions("How long is it?")
     (True, False)
     """
-    return bool(_HOW_TO_EN.search(question) or _HOW_TO_ZH.search(question))
+    return any(form.search(question) for form in (_HOW_TO_EN, _HOW_TO_ZH, _STEPS, _NTH))
 
 
 def wants_reason(question: str) -> bool:

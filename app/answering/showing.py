@@ -75,7 +75,8 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
     instructs = answer_forms.wants_instructions(question)
     if asked or instructs:
         terms = set(analysis.terms(question)) - analysis.STOP_WORDS
-        least = _FITTING * _told(terms, (_context(best.passage, best.start), best.text))
+        under = (_context(best.passage, best.start), *(s.text for s in best.statement.under))
+        least = _told(terms, (*under, best.text)) * (_FITTING if own else 1.0)
         passages = {
             proof.passage.label: proof.passage
             for proof in says
@@ -85,8 +86,10 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
             (_fitness(terms, passage, group), group is own, -passage.label, -group.start, group)
             for passage in passages.values()
             for group in passage.groups
-            if asked or _counts(group)
         ]
+        numbered = [each for each in fitting if _counts(each[-1])]
+        if instructs and (not asked or any(fit >= least for fit, *_ in numbered)):
+            fitting = numbered
         if fitting:
             fit, _, label, _, group = max(fitting, key=lambda each: each[:4])
             if fit >= least:
@@ -104,13 +107,13 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
 def _fitness(terms: set[str], passage: Passage, group: Group) -> float:
     """The share of a question's terms that a list or table tells, what it is called counting
     more than what its members say."""
-    head = group.head.text if group.head else ""
+    head = "\n".join(stretch.text for stretch in group.members[0].under)
     called = _context(passage, group.start), head
     return (
         _told(terms, (*called, *(each.text for each in group.members)))
         + _told(terms, called)
         + _told(terms, (head,))
-    ) / (1.5 if group.head else 2.0)
+    ) / (1.5 if head else 2.0)
 
 
 def _context(passage: Passage, at: int) -> str:
