@@ -26,6 +26,8 @@ RESULTS = ROOT / ".bench"
 
 # What the sets were made of, where that is public. A set by another name stands under its own.
 SOURCES = {
+    "en-fitted": "Quire, handbooks, contracts, manuals, tables and more (examples/evaluation)",
+    "zh-fitted": "Quire, the same kinds in Chinese (examples/evaluation)",
     "squad-dev-small": "SQuAD 2.0 and 1.1, development articles (CC BY-SA 4.0)",
     "cmrc-dev-small": "CMRC 2018, trial part (CC BY-SA 4.0), among articles of DRCD (CC BY-SA 3.0)",
     "zh-reject-dev": "DRCD in simplified characters (CC BY-SA 3.0), half of it without the answer",
