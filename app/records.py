@@ -282,11 +282,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Characters [start, end) of a document's text, and what stands there."""
+    """Characters [start, end) of a document's text, and what stands there. A `heading` names what
+    follows, and so helps to find it, but proves nothing of it."""
 
     start: int
     end: int
     text: str
+    heading: bool = False
 
 
 @dataclass(frozen=True, slots=True)

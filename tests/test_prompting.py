@@ -107,4 +107,4 @@ def test_a_row_is_read_with_its_header_and_an_item_with_its_head() -> None:
     ]
     packed = pack("How?", proofs, text=wording("answer", "en"), budget=1_000, count=words)
     said = packed.messages[-1].content
-    assert "[1] Room: Hall · Fee: 20 euros Clean it as follows: - the lid - the pump" in said
+    assert "] Room: Hall · Fee: 20 euros Clean it as follows: - the lid - the pump" in said

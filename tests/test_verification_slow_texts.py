@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import quire.verification
 from made_passages import passage
+from quire.records import Statement
 from quire.text import analysis
 from quire.verification import (
     agreement,
@@ -31,6 +32,7 @@ from quire.verification import (
     quantities,
     quantity_fit,
     quotes,
+    rows,
     script,
     tokens,
     units,
@@ -74,6 +76,16 @@ def passes(check: agreement.Check) -> Call:
 
 
 @cache
+def row_of(text: str) -> Statement:
+    """A row with the beginning of a text in each of its cells: no row is longer than a line."""
+    cell = text[:400]
+    return Statement("row", 0, len(text), text, cells=((cell[:99], cell), (cell, cell)))
+
+
+def told_row(text: str) -> rows.Row:
+    return rows.row(row_of(text), frozenset({tuple(text.split()[:9])}))
+
+
 def cut(text: str) -> list[Quote]:
     """A text as a quote, however long, and none of a text that says nothing."""
     return list(quotes.of_passages([passage(text)]))[:1]
@@ -132,6 +144,14 @@ CALLS: dict[str, Call] = {
             quantity_fit.fits(one, quantities_of(quote)) for one in quantities_of(text)[:1]
         ]
     ),
+    "rows.Row": lambda text: rows.row(row_of(text), frozenset({(text,)})),
+    "rows.is_of_another": lambda text: rows.is_of_another(text, told_row(text)),
+    "rows.keeps_columns": lambda text: rows.keeps_columns(text, told_row(text)),
+    "rows.labels": lambda text: rows.labels([row_of(text)] * 2),
+    "rows.letters": rows.letters,
+    "rows.names_others": lambda text: rows.names_others(text, told_row(text)),
+    "rows.row": lambda text: rows.row(row_of(text), frozenset()),
+    "rows.said": lambda text: rows.said(row_of(text)),
     "quotes.Quote": lambda text: [one.citation() for one in cut(text)],
     "quotes.of_passages": lambda text: list(quotes.of_passages([passage(text)])),
     "script.is_chinese": script.is_chinese,

@@ -100,7 +100,7 @@ class _Teller:
     def of(self, piece: outline.Piece) -> Iterator[Statement]:
         if isinstance(piece, Heading):
             self._question = self._run_in = None
-            self._heading = None if piece.known else self.stretch(piece.span)
+            self._heading = None if piece.known else self.stretch(piece.span, heading=True)
             yield self._statement("heading", piece.span)
         elif isinstance(piece, Paragraph):
             yield from self._paragraph(piece)
@@ -139,7 +139,7 @@ class _Teller:
             if sentences.runs_in(said):
                 self._run_in = None
                 yield self._statement("heading", span, self._over())
-                self._run_in = self.stretch(span)
+                self._run_in = self.stretch(span, heading=True)
             elif _ASKS.search(said):
                 self._question = self.stretch(span)
                 yield self._statement("question", span, self._over()[:-1])
@@ -188,9 +188,11 @@ class _Teller:
     def _table(self, piece: Table) -> Iterator[Statement]:
         names = piece.names(self.text)
         group = (piece.caption or piece.span)[0] + self.offset
+        # A title right above a table is its caption, which says what its rows are of.
+        led = self.stretch(piece.caption) if piece.caption else None
         under = (
-            *self._over(),
-            *self._led(piece.caption),
+            *(one for one in self._over() if led is None or one.start != led.start),
+            *([led] if led else []),
             *(self.stretch((line.start, line.end)) for line in piece.header),
         )
         for line in piece.header:
@@ -221,11 +223,12 @@ class _Teller:
     def _led(self, head: Span | None) -> tuple[Stretch, ...]:
         """What leads to a list or table, unless it is among what all stands under there."""
         stretch = self.stretch(head) if head else None
-        return (stretch,) if stretch and stretch not in self._over() else ()
+        over = {one.start for one in self._over()}
+        return (stretch,) if stretch and stretch.start not in over else ()
 
-    def stretch(self, span: Span) -> Stretch:
+    def stretch(self, span: Span, *, heading: bool = False) -> Stretch:
         start, end = span
-        return Stretch(start + self.offset, end + self.offset, self.text[start:end])
+        return Stretch(start + self.offset, end + self.offset, self.text[start:end], heading)
 
     def _statement(
         self,

@@ -80,10 +80,10 @@ def of_passages(passages: Sequence[Passage]) -> Iterator[Quote]:
 
 
 def _sentence(passage: Passage, one: Statement, before: Statement | None) -> Iterator[Quote]:
-    if one.kind != "item" or not one.under:
+    led = " ".join(stretch.text for stretch in one.under if not stretch.heading)
+    if one.kind != "item" or not led:
         yield _quote(passage, one.start, one.text, one.text, own=one.text)
-    if one.under:
-        led = " ".join(stretch.text for stretch in one.under)
+    if led:
         whole = _quote(passage, one.start, one.text, f"{led} {one.text}", own=one.text)
         yield dataclasses.replace(
             whole, after=coverage.known(one.text) - coverage.known(led), under=led
@@ -100,7 +100,8 @@ def _sentence(passage: Passage, one: Statement, before: Statement | None) -> Ite
 
 
 def _row(passage: Passage, one: Statement, labels: frozenset[Words]) -> Quote:
-    text, under = rows.said(one), " ".join(stretch.text for stretch in one.under)
+    text = rows.said(one)
+    under = " ".join(stretch.text for stretch in one.under if not stretch.heading)
     quote = _quote(passage, one.start, one.text, text, own=text)
     return dataclasses.replace(
         quote,
