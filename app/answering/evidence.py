@@ -173,7 +173,8 @@ def _sentences(query: Query, passage: Passage, weights: Mapping[str, float]) -> 
     )
     for statement in statements.of(passage):
         text = statement.text[:_LONGEST]
-        under = "\n".join(stretch.text for stretch in statement.under)
+        above = passage.headings_at(statement.start)[-1:]
+        under = "\n".join((*above, *(stretch.text for stretch in statement.under)))
         yield Evidence(
             passage=passage,
             statement=statement,

@@ -34,7 +34,9 @@ _ASKED_EN: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "date",
-        r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era)\b",
+        # "What happens when it rains?" does not ask for a time.
+        r"^(?:(?!\b(?:what|how|why|which|who|where|can|may|must|do|does|is|are|should)\b).)*?\bwhen\b"
+        r"|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era)\b",
     ),
     (
         "person",
@@ -128,7 +130,7 @@ _SIGNED: dict[Kind, re.Pattern[str]] = {"money": _MONEY, "phone": _PHONE, "email
 def kind(question: str) -> Kind:
     """What a question asks for, by its question words.
 
-    >>> kind("When does the lease end?"), kind("停泊费是多少？"), kind("What is a dome?")
+    >>> kind("When does the lease end?"), kind("停泊了几艘？"), kind("What happens when it rains?")
     ('date', 'number', 'other')
     """
     kinds = _KINDS_ZH if languages.detect(question) == "zh" else _KINDS_EN
