@@ -82,6 +82,7 @@ _NUMBER_EN = re.compile(
 _DATE_EN = re.compile(
     r"\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,2}:\d\d\b|\b(?:January|February|March|April|June|July|August"
     r"|September|October|November|December)\b|\bMay (?:\d|of)|\d May\b|\bcentur\w+"
+    r"|\b(?:in|by|until|from|since|before|after|during|late|early|mid) May\b"
     r"|\b\d+ (?:BCE?|AD|years?|days?|months?|weeks?|hours?|minutes?)\b"
     r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|\b(?:spring|summer|autumn|winter|decades?|era|period|dawn|dusk|noon"
     r"|midnight|morning|evening|night|after|before|until|during)\b"
@@ -158,7 +159,11 @@ def holds(wanted: Kind, text: str, *, question: str) -> bool:
     if wanted not in found:
         return True
     known = set(analysis.terms(question)) | analysis.STOP_WORDS
-    return any(not set(analysis.terms(match[0])) <= known for match in found[wanted].finditer(text))
+    return any(
+        # "May" is a word of grammar too.
+        match[0].endswith("May") or not set(analysis.terms(match[0])) <= known
+        for match in found[wanted].finditer(text)
+    )
 
 
 def tells(wanted: Kind, text: str, *, question: str) -> bool:
