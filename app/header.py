@@ -11,9 +11,9 @@ from quire.config import Settings
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
-from quire.models import opening
+from quire.models import centring, opening
 from quire.models.protocols import Embedder, runtime_of
-from quire.models.reading import measure_reading
+from quire.models.reading import measure_crossing, measure_reading
 from quire.text import analysis
 
 _NEEDED = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
@@ -92,11 +92,17 @@ class Header:
         self._follow(recorded)
         embedder = self.embedder()
         if not recorded:
+            reading = measure_reading(embedder)
+            centres = centring.measure_centres(embedder, reading)
+            crossing = measure_crossing(embedder, reading)
+            embedder = centring.centred(embedder, centres)
             settings = {
                 "embedder": embedder.name,
                 "fingerprint": embedder.fingerprint,
                 "dimension": embedder.dimension,
-                "reading": measure_reading(embedder),
+                "reading": reading,
+                "crossing": crossing,
+                "centres": centring.to_json(centres),
                 "chunker": chunking.VERSION,
                 "analysis": analysis.VERSION,
                 "runtimes": [runtime_of(embedder)],
@@ -104,7 +110,9 @@ class Header:
             }
             with writing():
                 self._catalog.put_settings(**settings)
-        elif recorded["fingerprint"] != embedder.fingerprint:
+            return embedder
+        embedder = centring.centred(embedder, centring.from_json(recorded.get("centres", {})))
+        if recorded["fingerprint"] != embedder.fingerprint:
             raise KnowledgeBaseMismatch(
                 f"The knowledge base at {self._folder} was made with other weights of "
                 f"{embedder.name} than those that are there now.",
@@ -140,7 +148,8 @@ class Header:
             if self._embedder is None or name is None:
                 return
             if name == self._embedder.name and (
-                not self._as_made or recorded["fingerprint"] == self._embedder.fingerprint
+                not self._as_made
+                or centring.weights_of(recorded["fingerprint"]) == self._embedder.fingerprint
             ):
                 return
             if not self._as_made:

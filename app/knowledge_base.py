@@ -429,6 +429,7 @@ class KnowledgeBase:
                     index,
                     embedder=self._header.embedder_in_use(),
                     reading=recorded["reading"],
+                    crossing=recorded.get("crossing", 0.0),
                     reranker=self._reranker or opening.reranker(self.settings),
                 )
             return self._retriever

@@ -278,6 +278,17 @@ def languages(connection: apsw.Connection) -> list[str]:
     return [language for (language,) in rows]
 
 
+def languages_of(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, str]:
+    """The language of each chunk's document."""
+    rows = connection.execute(
+        "SELECT chunks.id, documents.language FROM chunks JOIN documents "
+        "ON documents.id = chunks.document_id "
+        "WHERE chunks.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(chunk_ids)),),
+    )
+    return dict(rows)
+
+
 def languages_and_dates(connection: apsw.Connection) -> dict[str, tuple[str, str]]:
     """The language of each document and when it was added, but for those that are damaged: word is
     left of them."""

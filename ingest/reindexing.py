@@ -10,7 +10,7 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,9 @@ from quire.indexes import documents, settings, staging
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
+from quire.models.centring import centred, measure_centres, to_json
 from quire.models.protocols import Embedder, runtime_of
-from quire.models.reading import measure_reading
+from quire.models.reading import measure_crossing, measure_reading
 
 if TYPE_CHECKING:
     import apsw
@@ -90,11 +91,7 @@ class Reindexing:
         self._ingesting = ingesting
         self._progress = progress
         self._cancel = cancel or threading.Event()
-        self._model = {
-            "embedder": embedder.name,
-            "fingerprint": embedder.fingerprint,
-            "dimension": embedder.dimension,
-        }
+        self._model: dict[str, Any] = {}
         self._began = time.monotonic()
         self._embedded = self._in_parts = 0
         self._staged = self._before = self._total = 0
@@ -104,14 +101,25 @@ class Reindexing:
 
         Raises KnowledgeBaseError when another run takes over with another model.
         """
-        reading: dict[str, float] = {}
+        reading = measure_reading(self._embedder)
+        centres = measure_centres(self._embedder, reading)
+        kept = {
+            "reading": reading,
+            "crossing": measure_crossing(self._embedder, reading),
+            "centres": to_json(centres),
+        }
+        self._embedder = centred(self._embedder, centres)
+        self._model = {
+            "embedder": self._embedder.name,
+            "fingerprint": self._embedder.fingerprint,
+            "dimension": self._embedder.dimension,
+        }
         try:
             with self._locked(), self._catalog.writing() as connection:
                 staging.begin(connection, self._model)
                 self._staged, self._total = staging.counts(connection)
                 self._before = self._staged
-            reading = measure_reading(self._embedder)
-            while not self._switched(reading):
+            while not self._switched(kept):
                 self._embed_missing()
         except _Stopped:
             reading = {}
@@ -163,9 +171,9 @@ class Reindexing:
             self._embedded += len(rows)
             self._tell(0)
 
-    def _switched(self, reading: dict[str, float]) -> bool:
-        """Switch to the new vectors, unless there are chunks without one: added meanwhile, or
-        damaged since they were staged."""
+    def _switched(self, kept: Mapping[str, Any]) -> bool:
+        """Switch to the new vectors, and to what is `kept` of their model, unless there are chunks
+        without one: added meanwhile, or damaged since they were staged."""
         self._stop_if_asked()
         with self._locked(self._ingesting), self._locked(), self._catalog.writing() as connection:
             if not self._is_ours(connection):
@@ -174,7 +182,7 @@ class Reindexing:
             if staging.missing(connection, most=1):
                 return False
             runtimes = [runtime_of(self._embedder)]
-            staging.switch(connection, {**self._model, "reading": reading, "runtimes": runtimes})
+            staging.switch(connection, {**self._model, **kept, "runtimes": runtimes})
         return True
 
     def _is_ours(self, connection: "apsw.Connection") -> bool:

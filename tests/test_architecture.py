@@ -17,7 +17,12 @@ ROOT = Path(__file__).parent.parent
 FOLDERS = {"app": "quire", "ingest": "quire.ingest", "indexes": "quire.indexes"}
 
 FOUNDATION = ("quire.errors", "quire.records", "quire.config", "quire.messages", "quire.text")
-PROTOCOLS = ("quire.models.protocols", "quire.models.forms", "quire.models.reading")
+PROTOCOLS = (
+    "quire.models.protocols",
+    "quire.models.forms",
+    "quire.models.reading",
+    "quire.models.centring",
+)
 # The only rooms that print, parse arguments or render. Nothing else may import them.
 INTERFACES = (
     "quire.__main__",

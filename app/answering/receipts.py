@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
 
 from quire.indexes.scope import Scope
+from quire.models.centring import weights_of
 from quire.models.protocols import sent_to
 from quire.records import Answer, Hit, Receipt
 
@@ -40,7 +41,7 @@ def of(found: "Found", reading: "Reading | None") -> Receipt | None:
             **_of_scope(asked.scope),
             "max_risk": asked.max_risk,
         },
-        embedder={"name": embedder.name, "sha256": embedder.fingerprint},
+        embedder={"name": embedder.name, "sha256": weights_of(embedder.fingerprint)},
         model={
             "name": model.name,
             "sha256": model.fingerprint,

@@ -14,7 +14,7 @@ among the best chunks, how near to each other the question's words stand (`quire
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # loads FAISS
@@ -34,6 +34,10 @@ PROXIMITY_WEIGHT = 0.3
 RERANKER_WEIGHT = 1.0
 """Of a reranker's probability, beside a cosine: it has the last word where it is sure. Not measured
 for want of weights (docs/decisions/late-interaction.md)."""
+
+FOREIGN_SHARE = 0.7
+"""Of the most that words add to a chunk in the question's language, for chunks in others. From 0.6
+to 0.8 the result hardly moves (docs/decisions/bilingual-starter.md)."""
 
 
 def fuse(
@@ -75,6 +79,24 @@ def lifted(
     """
     weight = weight if dense else weight * math.log1p(chunks) / BM25_WEIGHT
     return {chunk: score + weight * shares.get(chunk, 0.0) for chunk, score in scores.items()}
+
+
+def across(
+    scores: Mapping[int, float], cosines: Mapping[int, float], foreign: Collection[int]
+) -> dict[int, float]:
+    """Scores that do not hold against a chunk that it is written in another language than the
+    question: such `foreign` chunks cannot share its words. Beside its cosine each has at least a
+    part of the most that words add to a chunk in the question's own language.
+
+    >>> across({7: 0.9, 8: 0.5}, {7: 0.4, 8: 0.5}, {8})
+    {7: 0.9, 8: 0.85}
+    """
+    beside = {chunk: score - cosines.get(chunk, 0.0) for chunk, score in scores.items()}
+    most = max((added for chunk, added in beside.items() if chunk not in foreign), default=0.0)
+    return {
+        chunk: score + max(0.0, FOREIGN_SHARE * most - beside[chunk] if chunk in foreign else 0.0)
+        for chunk, score in scores.items()
+    }
 
 
 def ranks_by_leg(rankings: "Mapping[str, Ranking]") -> dict[int, dict[str, int]]:

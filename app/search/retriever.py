@@ -8,7 +8,7 @@ from quire.indexes import documents
 from quire.indexes.catalog import Catalog
 from quire.indexes.scope import Scope, select
 from quire.models.protocols import Embedder, Reranker
-from quire.models.reading import can_read
+from quire.models.reading import can_read, crosses
 from quire.records import Document, Hit
 from quire.search import question_parts
 from quire.search.query import Leg, Mode, Query, checked_question
@@ -29,6 +29,7 @@ class Retriever:
         *,
         embedder: Embedder,
         reading: dict[str, float],
+        crossing: float = 0.0,
         reranker: Reranker | None = None,
     ) -> None:
         self.embedder = embedder
@@ -37,6 +38,7 @@ class Retriever:
         """What is searched."""
         self._catalog = catalog
         self._reading = reading
+        self._crosses = crosses(crossing)
         self._reranker = reranker
 
     def reads(self, language: str) -> bool:
@@ -73,7 +75,7 @@ class Retriever:
         """One state of the catalog, until the block ends: what is searched, read and counted there
         agrees, whatever is added or removed meanwhile."""
         with self._catalog.reading() as connection:
-            yield Snapshot(connection, self.index, reranker=self._reranker)
+            yield Snapshot(connection, self.index, reranker=self._reranker, crosses=self._crosses)
 
     def documents(self, scope: Scope | None = None) -> list[Document]:
         """All documents, or those in a scope. Raises DocumentNotFound when there are none in it."""

@@ -62,12 +62,18 @@ class Snapshot:
     """What a connection of `Catalog.reading()` sees, until that ends."""
 
     def __init__(
-        self, connection: "apsw.Connection", index: "Index", *, reranker: Reranker | None = None
+        self,
+        connection: "apsw.Connection",
+        index: "Index",
+        *,
+        reranker: Reranker | None = None,
+        crosses: bool = False,
     ) -> None:
         self.connection = connection
         self._frequencies = Frequencies(connection)
         self._index = index
         self._reranker = reranker
+        self._crosses = crosses
 
     def search(self, query: Query, *, k: int, scope: Scope | None = None) -> list[Hit]:
         """The `k` best chunks for a query that say different things, best first.
@@ -199,7 +205,19 @@ class Snapshot:
             only = [chunk for chunk, _ in rankings["lexical"] if chunk not in near]
             cosines = self._index.cosines(self.connection, query.vector, only)
         scores = fuse(rankings, chunks=self._frequencies.chunks, cosines=cosines)
-        return _Ranked(rankings, self._lifted(query, scores) if query.mode == "hybrid" else scores)
+        if query.mode == "hybrid":
+            scores = self._lifted(query, scores)
+            if self._crosses and query.vector is not None and len(self.languages()) > 1:
+                scores = self._across(query, scores, dict(rankings["dense"]) | cosines)
+        return _Ranked(rankings, scores)
+
+    def _across(
+        self, query: Query, scores: dict[int, float], cosines: Mapping[int, float]
+    ) -> dict[int, float]:
+        """The scores with what chunks in another language than the question's cannot have of it."""
+        written = documents.languages_of(self.connection, scores)
+        foreign = {chunk for chunk, language in written.items() if language != query.language}
+        return fusion.across(scores, cosines, foreign)
 
     def _lifted(self, query: Query, scores: dict[int, float]) -> dict[int, float]:
         """The scores with what the names of files add; and for the best chunks, how near to each
