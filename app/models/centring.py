@@ -9,7 +9,7 @@ Both goes away with the mean vector of each language, one of questions and one o
 off the model's vectors, which are then made of unit length again (after Mu & Viswanath, "All-but-
 the-Top", 2018). The means are those of the pairs of `quire.models.reading`: two dozen texts on many
 subjects are enough, and none of the collection's own subject is taken off.
-docs/decisions/centring.md has the figures.
+docs/decisions/bilingual-starter.md has the figures.
 """
 
 import base64
