@@ -8,6 +8,7 @@ import pytest
 from quire import KnowledgeBase, Scope, load_settings
 from quire.errors import DocumentNotFound, PageNotFound
 from quire.models.fakes import FakeEmbedder
+from quire.models.store import starter
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 
@@ -71,10 +72,13 @@ def test_what_has_none_of_the_words_is_no_candidate_of_a_search_by_words(
 
 
 def test_a_leg_that_cannot_read_the_question_is_said_to_take_no_part(
-    sample_kb: KnowledgeBase,
+    tmp_path: Path,
 ) -> None:
-    document = sample_kb.documents()[0]
-    explained = sample_kb.explain("合同的押金是多少？", document.name)
+    (tmp_path / "lease.txt").write_text(FILES["lease.txt"])
+    settings = load_settings(model="none", embedder=starter.ENGLISH.name)
+    with KnowledgeBase.open(tmp_path / "kb", settings=settings) as english:
+        english.add(tmp_path / "lease.txt")
+        explained = english.explain("合同的押金是多少？", "lease.txt")
     (dense,) = (step for step in explained.steps if step.stage == "dense")
     assert "cannot read the question's language" in dense.text
 
