@@ -44,7 +44,7 @@ DEEPER = 20  # hits searched, so that eight are left when a paragraph is withhel
 SMALL = 0.5  # of the largest set: what a smaller one counts for at least
 WITHHELD_WEIGHT = 0.1  # of a question asked once more without its paragraph, when fitting
 SHRINKING = 10.0  # L2 on standardised weights
-REFUSED = {"en": 0.18, "zh": 0.14}
+REFUSED = {"en": 0.11, "zh": 0.07}
 """Of the answerable questions at the usual threshold: where the good and the bad are easily told
 apart, fewer need be refused."""
 SURE = 0.975  # of the upper end of each interval
