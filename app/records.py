@@ -382,6 +382,20 @@ class Passage:
                 return path
         return self.heading_path
 
+    def cite(self, start: int, text: str) -> "Citation":
+        """The quote that begins at `start` of the document's text."""
+        return Citation(
+            self.label, self.document, self.page_at(start), start, start + len(text), text
+        )
+
+    def cite_statement(self, statement: Statement) -> tuple["Citation", ...]:
+        """The quote of a statement, and of a row what it stands under: its caption and header."""
+        headers = statement.under if statement.kind == "row" else ()
+        return (
+            self.cite(statement.start, statement.text),
+            *(self.cite(header.start, header.text) for header in headers),
+        )
+
     def page_at(self, offset: int) -> int | None:
         """The page that holds the character at `offset` of the document's text."""
         page = self.span.page_first

@@ -101,14 +101,7 @@ class Evidence:
         return score * (_LEAD if self.leads else 1.0)
 
     def citation(self) -> Citation:
-        return Citation(
-            label=self.passage.label,
-            document=self.passage.document,
-            page=self.passage.page_at(self.start),
-            start=self.start,
-            end=self.end,
-            quote=self.text,
-        )
+        return self.passage.cite(self.start, self.text)
 
 
 def find(

@@ -319,14 +319,7 @@ def _beside(place: Place, language: str) -> Sentence:
     """A statement under the name of its document."""
     passage, statement = place
     colon = "：" if language == "zh" else ": "
-    cited = Citation(
-        label=passage.label,
-        document=passage.document,
-        page=passage.page_at(statement.start),
-        start=statement.start,
-        end=statement.end,
-        quote=statement.text,
-    )
+    cited = passage.cite(statement.start, statement.text)
     name = passage.document.name
     return Sentence(f"{name}{colon}{statement.told}", "supported", (cited,), kind="item")
 

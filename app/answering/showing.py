@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from quire.answering import answer_forms, evidence, expectations, explaining, refusals
 from quire.answering.evidence import Evidence
 from quire.answering.explaining import length
-from quire.records import Citation, Group, Passage, Sentence, Statement, Stretch
+from quire.records import Group, Passage, Sentence, Statement, Stretch
 from quire.text import analysis, languages, lines, statements
 
 _MOST = 900  # characters of a table that are shown, a Chinese one counting double
@@ -62,7 +62,7 @@ def _counted(question: str, passage: Passage, group: Group) -> tuple[Sentence, .
     items = [each for each in group.members if each.kind == "item" and each.under == first]
     places = [Stretch(each.start, each.end, each.text) for each in items]
     said = refusals.counted(languages.detect(question), of=len(items))
-    cited = tuple(_citation(passage, place) for place in places)
+    cited = tuple(passage.cite(place.start, place.text) for place in places)
     return (Sentence(said, "supported", cited, kind="head"),)
 
 
@@ -223,30 +223,14 @@ def _member(passage: Passage, statement: Statement) -> Sentence:
     """A statement as it is shown: a row under its header, both of which are marked."""
     kind = statement.kind if statement.kind in {"item", "row"} else "sentence"
     told = statement.told if statement.cells else _BULLET.sub("", statement.text, count=1)
-    headers = [s for s in statement.under if statement.kind == "row"]
-    return Sentence(
-        " ".join(told.split()),
-        "supported",
-        (
-            _citation(passage, Stretch(statement.start, statement.end, statement.text)),
-            *(_citation(passage, header) for header in headers),
-        ),
-        kind=kind,
-    )
+    citations = passage.cite_statement(statement)
+    return Sentence(" ".join(told.split()), "supported", citations, kind=kind)
 
 
 def _headed(passage: Passage, head: Stretch) -> Sentence:
     return Sentence(
-        " ".join(head.text.split()), "supported", (_citation(passage, head),), kind="head"
-    )
-
-
-def _citation(passage: Passage, place: Stretch) -> Citation:
-    return Citation(
-        label=passage.label,
-        document=passage.document,
-        page=passage.page_at(place.start),
-        start=place.start,
-        end=place.end,
-        quote=place.text,
+        " ".join(head.text.split()),
+        "supported",
+        (passage.cite(head.start, head.text),),
+        kind="head",
     )

@@ -232,11 +232,7 @@ def _sayings(passage: Passage) -> Iterator[Sentence]:
                 continue
             if len(set(analysis.terms(text))) < _SHORTEST:
                 continue
-            at = offset + start
-            citation = Citation(
-                passage.label, passage.document, passage.page_at(at), at, offset + end, text
-            )
-            yield Sentence(_flat(text), "supported", (citation,))
+            yield Sentence(_flat(text), "supported", (passage.cite(offset + start, text),))
 
 
 def _vectors(texts: Sequence[str], embedder: Embedder | None) -> Vectors:

@@ -145,14 +145,7 @@ def _citation(mention: _Mention, passages: Sequence[Passage]) -> Citation:
         and passage.span.start <= mention.start < passage.span.end
     )
     start, end = _sentence(mention)
-    return Citation(
-        label=passage.label,
-        document=passage.document,
-        page=passage.page_at(start),
-        start=start,
-        end=end,
-        quote=chunk.text[start - chunk.span.start : end - chunk.span.start],
-    )
+    return passage.cite(start, chunk.text[start - chunk.span.start : end - chunk.span.start])
 
 
 def _sentence(mention: _Mention) -> tuple[int, int]:

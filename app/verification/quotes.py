@@ -40,21 +40,12 @@ class Quote:
     row: Row | None = None
 
     def citation(self) -> Citation:
-        return self._citing(Stretch(self.start, self.start + len(self.cited), self.cited))
+        return self.passage.cite(self.start, self.cited)
 
     def citations(self) -> tuple[Citation, ...]:
         """The quote, and of a row what it stands under."""
-        return (self.citation(), *map(self._citing, self.headers))
-
-    def _citing(self, place: Stretch) -> Citation:
-        return Citation(
-            label=self.passage.label,
-            document=self.passage.document,
-            page=self.passage.page_at(place.start),
-            start=place.start,
-            end=place.end,
-            quote=place.text,
-        )
+        headers = (self.passage.cite(header.start, header.text) for header in self.headers)
+        return (self.citation(), *headers)
 
 
 def of_passages(passages: Sequence[Passage]) -> Iterator[Quote]:

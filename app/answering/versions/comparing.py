@@ -210,7 +210,7 @@ def _told(changes: Sequence[Change], names: tuple[str, str], *, language: str) -
         if place not in labels:
             labels[place] = len(labels) + 1
             passages.append(dataclasses.replace(told.passage, label=labels[place]))
-        return telling.citations(passages[labels[place] - 1], told.statement)
+        return passages[labels[place] - 1].cite_statement(told.statement)
 
     sentences: list[Sentence] = []
     for new, old in changes[:_MOST]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from quire.answering.versions.settling import Chain, Relation, Said
-from quire.records import Citation, Passage, Sentence, Statement, Stretch
+from quire.records import Sentence, Statement
 
 _BULLET = re.compile(r"^\s*[-*+•·●○▪]\s+")
 _MOST = 4  # sentences about other versions beside one answer
@@ -68,15 +68,6 @@ def tell(
     return tuple(told), notes
 
 
-def citations(passage: Passage, statement: Statement) -> tuple[Citation, ...]:
-    """The quote of a statement, and the header of a row."""
-    headers = statement.under if statement.kind == "row" else ()
-    return (
-        _citation(passage, Stretch(statement.start, statement.end, statement.text)),
-        *(_citation(passage, header) for header in headers),
-    )
-
-
 def quote(statement: Statement) -> str:
     """What a statement says, as it is quoted within a sentence."""
     told = _BULLET.sub("", statement.told).strip('“”"「」 ')
@@ -95,7 +86,7 @@ def _sentence(chain: Chain, said: Said, relation: Relation, language: str) -> Se
             name=document.name, modified=document.modified[:10], quote=quote(said.statement)
         ),
         "supported",
-        citations(said.proof.passage, said.statement),
+        said.proof.passage.cite_statement(said.statement),
         kind="version",
     )
 
@@ -115,15 +106,4 @@ def _rests_on(sentence: Sentence, said: Said) -> bool:
     return any(
         citation.document.id == place and citation.start < end and start < citation.end
         for citation in sentence.citations
-    )
-
-
-def _citation(passage: Passage, place: Stretch) -> Citation:
-    return Citation(
-        label=passage.label,
-        document=passage.document,
-        page=passage.page_at(place.start),
-        start=place.start,
-        end=place.end,
-        quote=place.text,
     )
