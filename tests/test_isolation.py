@@ -217,8 +217,9 @@ worker.main()
         assert p.stdout.read() == b""
         assert p.stderr.read().count(b"noise") == 2
     assert answer == {"last": False}
-    assert [[*each] for each in answers] == [["content_hash"], ["document"], ["text"], ["blocks"]]
-    assert "lease" in answers[2]["text"]
+    kinds = [kind for each in answers for kind in each]
+    assert kinds == ["begun", "content_hash", "document", "text", "blocks"]
+    assert "lease" in answers[3]["text"]
 
 
 def test_a_worker_starts_without_any_parser_loaded() -> None:

@@ -139,7 +139,7 @@ class ParserPool:
         worker = self._idle.get()
         try:
             with _Talk(worker, self._limits, seconds=self._limits.wall_budget(_size(path))) as talk:
-                talk.say(request)
+                talk.ask(request)
                 yield talk
         finally:
             self._idle.put(worker)
@@ -216,6 +216,25 @@ class _Talk:
             if isinstance(error, _FALSE):  # what came from it was no answer
                 raise self._crashed() from error
 
+    def ask(self, request: Message) -> None:
+        """Says what is wanted of a file. A process that does not begin with it has ended before,
+        and another takes its place: one that was killed is not known to be gone for a moment."""
+        if self._begins(request) or self._overdue:
+            return
+        self._worker.stop()
+        self._process = self._worker.running()
+        self._begins(request)
+
+    def _begins(self, request: Message) -> bool:
+        """Whether the process begins with what is wanted; if not, what is heard next tells why."""
+        assert self._process.stdin is not None  # noqa: S101 — a pipe, see _start
+        try:
+            framing.send(self._process.stdin, request)
+        except (OSError, ValueError):  # ValueError: another thread closed the pool
+            return False
+        begun = self._received()
+        return begun is not None and bool(begun["begun"])
+
     def say(self, message: Message) -> None:
         """Raises Unreadable if the process has ended."""
         assert self._process.stdin is not None  # noqa: S101 — a pipe, see _start
@@ -259,12 +278,16 @@ class _Talk:
         finally:
             self._watch.cancel()
 
-    def _heard(self, *, piece: bool = False) -> Message:
+    def _received(self, *, piece: bool = False) -> Message | None:
+        """Its next message, or None where it has ended."""
         assert self._process.stdout is not None  # noqa: S101
         try:
-            message = framing.receive(self._process.stdout, piece=piece)
+            return framing.receive(self._process.stdout, piece=piece)
         except OSError:
-            message = None
+            return None
+
+    def _heard(self, *, piece: bool = False) -> Message:
+        message = self._received(piece=piece)
         if message is None:
             raise self._died()
         if error := message.get("error"):

@@ -5,6 +5,7 @@ Reads requests from standard input and answers on standard output, one at a time
 the middle of a file if need be, so it never outlives the process that started it. Nothing that
 comes back is executed: no pickle. Parsers are imported when first needed.
 
+    any request, before its file is looked at                       -> {"begun": true}
     {"action": "parse", "path", "within", "password", "limits"}     -> {"content_hash": …}
         {"wanted": true}                                            -> the pieces of a document
         {"wanted": false}                                           -> nothing more
@@ -77,6 +78,7 @@ def _listen(requests: BinaryIO, waiting: "queue.SimpleQueue[Message]") -> None:
 def _answers(waiting: "queue.SimpleQueue[Message]") -> Iterator[Message]:
     """What there is to say to the next request."""
     request = waiting.get()
+    yield {"begun": True}
     path = Path(request["path"])
     limits = Limits(**request["limits"])
     try:
