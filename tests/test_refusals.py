@@ -183,8 +183,12 @@ def test_the_words_of_any_question_can_be_told(question: str) -> None:
 
 
 def test_chinese_parts_of_an_english_document_do_not_make_the_documents_chinese(
-    sample_kb: KnowledgeBase,
+    tmp_path: Path,
 ) -> None:
-    answer = sample_kb.ask("What is the capital of Mongolia?", store=False)
+    (tmp_path / "notes.txt").write_text("港口的首都 capital 不在这里。", encoding="utf-8")
+    (tmp_path / "harbour.txt").write_text(ENGLISH, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add(tmp_path)
+        answer = kb.ask("What is the capital of Mongolia?")
     assert {passage.document.language for passage in answer.passages} == {"en", "zh"}
     assert answer.text.startswith("The documents do not answer")

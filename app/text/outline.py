@@ -310,6 +310,8 @@ class _Reader:
         span = line.start, line.end
         if self._names(said):
             return Heading(span, known=True)
+        if after and lines.is_clause_of(self.text, after[0], line):
+            return Heading(span, "chapter")
         style = titles.style(said) if self._blank else ""
         if not style or not after or (self.headings and style == "plain"):
             return None

