@@ -1,6 +1,6 @@
 """Fits the confidence of answers, and where they are shown, to questions with known answers.
 
-    python benchmarks/calibration.py --en SET… --zh SET… [--kbs FOLDER] [--write]
+    python benchmarks/calibration.py --en SET… --zh SET… --across SET… [--kbs FOLDER] [--write]
 
 Each SET is a folder as `quire eval` takes it. For every question the evidence is found as for an
 answer, and the sentences that would be shown are compared with the accepted answers. An answerable
@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from quire import KnowledgeBase, load_settings
 from quire.answering import evidence, showing
-from quire.answering.confidence import Signals, signals
+from quire.answering.confidence import ACROSS, Signals, signals
 from quire.evaluation import metrics
 from quire.records import PAGE_BREAK, Hit
 from quire.search.passages import context
@@ -48,7 +48,7 @@ SAME_SUBJECTS = {"cmrc-dev-small", "zh-reject-dev"}  # both have articles of DRC
 FOREIGN = 7  # each so many questions of the other sets are asked of a set's documents too
 WITHHELD_WEIGHT = 0.1  # of a question asked once more without its paragraph, when fitting
 SHRINKING = 10.0  # L2 on standardised weights
-REFUSED = {"en": 0.10, "zh": 0.10}
+REFUSED = {"en": 0.10, "zh": 0.10, ACROSS: 0.10}
 """Of the answerable questions at the usual threshold: where the good and the bad are easily told
 apart, fewer need be refused."""
 SURE = 0.975  # of the upper end of each interval
@@ -319,7 +319,7 @@ def report(name: str, data: Table) -> None:
             judged = ~ours & data.counted
             theirs = confidence(fit(data, ours), data.x[judged])
             right, answerable = data.right[judged], data.answerable[judged]
-            bound = usual(sure, data, counted & data.answerable, name[:2])
+            bound = usual(sure, data, counted & data.answerable, name.partition(",")[0])
             shown = theirs >= bound
             found.setdefault("usual", []).append(
                 (
@@ -373,11 +373,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--en", type=Path, nargs="+", default=[], metavar="SET")
     parser.add_argument("--zh", type=Path, nargs="+", default=[], metavar="SET")
+    parser.add_argument("--across", type=Path, nargs="+", default=[], metavar="SET")
     parser.add_argument("--kbs", type=Path, default=Path("build/calibration"), metavar="FOLDER")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     results, made_on = [], {}
-    for language, sets in (("en", arguments.en), ("zh", arguments.zh)):
+    for language, sets in (("en", arguments.en), ("zh", arguments.zh), (ACROSS, arguments.across)):
         found = [
             dataclasses.replace(row, set=folder.name)
             for folder in sets
@@ -387,7 +388,9 @@ def main() -> None:
                 [
                     question
                     for other in sets
-                    if not {other.name, folder.name} <= SAME_SUBJECTS and other != folder
+                    if not {other.name, folder.name} <= SAME_SUBJECTS
+                    and other != folder
+                    and language != ACROSS
                     for question in questions_of(other)[::FOREIGN]
                 ],
             )
@@ -396,8 +399,10 @@ def main() -> None:
             continue
         made_on[language] = [SOURCES.get(folder.name, folder.name) for folder in sets]
         embedder = name_of_embedder(arguments.kbs / sets[0].name, language)
-        for reader in dict.fromkeys([embedder, None]):
+        for reader in [embedder] if language == ACROSS else dict.fromkeys([embedder, None]):
             data = table(found, cosine=reader is not None)
+            if language == ACROSS:
+                data.x[:, [at for at, name in enumerate(NAMES) if name not in READ]] = 0.0
             report(f"{language}, {reader or 'words alone'}", data)
             results.append(calibrated(language, reader, data))
     if arguments.write:

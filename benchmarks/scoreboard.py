@@ -28,6 +28,8 @@ RESULTS = ROOT / ".bench"
 SOURCES = {
     "en-fitted": "Quire, handbooks, contracts, manuals, tables and more (examples/evaluation)",
     "zh-fitted": "Quire, the same kinds in Chinese (examples/evaluation)",
+    "across-en-zh": "Handbooks, contracts and manuals in Chinese, asked in English",
+    "across-zh-en": "Handbooks, contracts and manuals in English, asked in Chinese",
     "squad-dev-small": "SQuAD 2.0 and 1.1, development articles (CC BY-SA 4.0)",
     "cmrc-dev-small": "CMRC 2018, trial part (CC BY-SA 4.0), among articles of DRCD (CC BY-SA 3.0)",
     "zh-reject-dev": "DRCD in simplified characters (CC BY-SA 3.0), half of it without the answer",

@@ -33,7 +33,8 @@ def test_each_line_says_what_it_is_and_which_lines_decide_it(folder: str) -> Non
         assert row["label"] in LABELS[folder], path
         assert row[TEXT[folder]].strip(), path
         length = lengths[f"{path.parent.name}/{path.stem}"]
-        assert row["lines"] and all(1 <= line <= length for line in row["lines"]), (path, row)
+        assert row["lines"], (path, row)
+        assert all(1 <= line <= length for line in row["lines"]), (path, row)
 
 
 def test_no_statement_stands_twice_and_the_readme_counts_them() -> None:

@@ -7,7 +7,7 @@ does not write the question's language, or where nothing that it wrote holds, th
 quoted sentences (`extractive`); where the evidence is weak, it is `not_found`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quire.answering import receipts, refusals
@@ -18,7 +18,8 @@ from quire.answering.writing import Reading
 from quire.conversations.store import new_id
 from quire.errors import ModelError
 from quire.models.protocols import sent_to
-from quire.records import Answer, Draft, Status, Timings, Usage
+from quire.records import Answer, Draft, Sentence, Status, Timings, Usage
+from quire.text import languages
 
 Piece = str | Draft | Answer
 
@@ -85,6 +86,7 @@ def _ended(
             notes.append(
                 refusals.left_out(found.language, shown=shown.of - shown.left_out, of=shown.of)
             )
+        notes.extend(_in_another_language(found.language, sentences))
     older, told = other_versions(found, sentences)
     notes.extend(told)
     whole = (*sentences, *older)
@@ -119,3 +121,11 @@ def _ended(
         refusal=found.refusal if status == "not_found" else None,
         receipt=receipts.of(found, reading),
     )
+
+
+def _in_another_language(language: str, sentences: Sequence[Sentence]) -> Iterator[str]:
+    """A note where what is quoted shares no script with the question."""
+    said = "\n".join(sentence.quote for sentence in sentences)
+    quoted = languages.detect(said)
+    if any(map(str.isalpha, said)) and languages.are_apart(language, quoted):
+        yield refusals.quoted_in(language, quoted=quoted)

@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib.resources import files
 
-from quire.answering import showing
+from quire.answering import evidence, showing
 from quire.answering.evidence import Evidence
 from quire.errors import UsageError
 from quire.records import Passage
@@ -41,6 +41,8 @@ often old only other out over part people per person possible put same see show 
 someone sometimes sort start stay still take thing think today try two type types until up use used
 using usually want way when within without work
 """
+ACROSS = "across"
+"""Of a question and evidence that can share no word: cosines alone tell."""
 _COMMON_WEIGHT = 0.35
 """In a small collection a common word may be as rare as a name: nothing follows from its lack."""
 _MOST = 2  # names missing beyond this many make no difference
@@ -148,7 +150,9 @@ def judge(
     """Whether evidence is enough to answer from; see `signals` and `calibration`. `embedder` names
     the model that has embedded the query, where one could."""
     reader = embedder if query.vector is not None else None
-    made = calibration(query.language, embedder=reader)
+    says = [each for each in found if not each.leads]
+    across = bool(says) and reader is not None and evidence.is_apart(query, says[0].text)
+    made = calibration(ACROSS if across else query.language, embedder=reader)
     told = signals(
         query.subject, found, information=information, elsewhere=elsewhere, nearest=nearest
     )
@@ -243,9 +247,9 @@ def calibration(language: str, *, embedder: str | None) -> Calibration:
     one differs from model to model. A language written without spaces is weighed like Chinese, any
     other like English.
     """
-    like = "zh" if language in {"zh", "ja"} else "en"
+    like = language if language == ACROSS else "zh" if language in {"zh", "ja"} else "en"
     known = {(one.language, one.embedder): one for one in calibrations()}
-    return known.get((like, embedder)) or known[like, None]
+    return known.get((like, embedder)) or known["en" if like == ACROSS else like, None]
 
 
 def checked_risk(risk: float) -> float:

@@ -24,7 +24,7 @@ from quire.models.protocols import Embedder
 from quire.records import Citation, Passage, Statement
 from quire.search.information import Information
 from quire.search.query import Query
-from quire.text import analysis, statements
+from quire.text import analysis, languages, statements
 
 _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
 _OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
@@ -39,6 +39,7 @@ _SHOWN, _SHOWN_ZH = 2, 3
 and Chinese sentences are shorter."""
 _FUNCTION_CHARACTERS = frozenset("的了是在有和与谁几哪什么吗呢多少年为被这个一")
 _CANDIDATES = 12  # sentences embedded for one question: 6 to 40 showed the same answers
+_ACROSS = 36  # more of them in another language than the question's, of which words tell nothing
 _LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
 _LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
 
@@ -122,7 +123,7 @@ def find(
     )
     if query.vector is None or not found:
         return found
-    nearest = found[:_CANDIDATES]
+    nearest = [*found[:_CANDIDATES], *_apart(query, found[_CANDIDATES:])]
     vectors = embedder.embed_passages([evidence.told for evidence in nearest])
     cosines: list[float] = np.dot(vectors, query.vector).tolist()
     scored = [
@@ -130,6 +131,17 @@ def find(
         for evidence, cosine in zip(nearest, cosines, strict=True)
     ]
     return sorted(scored, key=lambda evidence: -evidence.score)
+
+
+def is_apart(query: Query, text: str) -> bool:
+    """Whether a question and a text can share no word."""
+    return languages.are_apart(query.language, languages.detect(text))
+
+
+def _apart(query: Query, left: Sequence[Evidence]) -> list[Evidence]:
+    """Sentences of the first passages that are in another language than the question: words say
+    nothing of them, so that they come in the order of their passages."""
+    return [proof for proof in left if not proof.leads and is_apart(query, proof.text)][:_ACROSS]
 
 
 def best(found: Sequence[Evidence]) -> list[Evidence]:

@@ -57,6 +57,11 @@ _CHANGED = {
     "en": "“{asked}” stands in no document; “{found}” was searched for.",
     "zh": "文档中没有“{asked}”，已改为搜索“{found}”。",
 }
+_QUOTED = {
+    "en": "The question and what is quoted are in two languages: the quotes are in {language}, as "
+    "they stand in the documents.",
+    "zh": "提问与引文的语言不同：引文是{language}，按文档原文摘录。",
+}
 _NAMES = {
     "en": {
         "en": "English",
@@ -191,6 +196,12 @@ def unpromised(language: str, *, asked: float, least: float) -> str:
 def changed(language: str, *, asked: str, found: str) -> str:
     """A word was searched for in another form."""
     return _in(_CHANGED, language).format(asked=asked, found=found)
+
+
+def quoted_in(language: str, *, quoted: str) -> str:
+    """What is quoted is in another language than the question."""
+    names = _NAMES["zh" if language == "zh" else "en"]
+    return _in(_QUOTED, language).format(language=names[quoted])
 
 
 def counted(language: str, *, of: int) -> str:

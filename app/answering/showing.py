@@ -154,9 +154,10 @@ def _list(passage: Passage, group: Group) -> Shown:
     return Shown(tuple(shown), 0, items)
 
 
-def _heads(passage: Passage, member: Statement) -> Iterator[Sentence]:
+def _heads(passage: Passage, member: Statement, *, titled: bool = True) -> Iterator[Sentence]:
     """What an item stands under, as far as it is needed to know what it is about: the head of its
-    list and the items above it, or else the heading before it."""
+    list and the items above it, or else the heading before it. A clause that is shown by itself
+    needs no title."""
     over = member.under
     if not over:
         before = [
@@ -166,7 +167,8 @@ def _heads(passage: Passage, member: Statement) -> Iterator[Sentence]:
         ]
         over = tuple(Stretch(each.start, each.end, each.text) for each in before[-1:])
     for stretch in over:
-        yield _headed(passage, stretch)
+        if titled or not stretch.heading:
+            yield _headed(passage, stretch)
 
 
 def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iterator[Sentence]:
@@ -182,7 +184,7 @@ def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iter
     headed: set[int] = set()
     for passage, statement in best:
         if statement.kind == "item":
-            for head in _heads(passage, statement):
+            for head in _heads(passage, statement, titled=False):
                 if head.citations[0].start not in headed:
                     headed.add(head.citations[0].start)
                     yield head

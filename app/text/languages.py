@@ -160,6 +160,16 @@ def _words_of(text: str) -> Iterator[str]:
         begins, end = False, match.end()
 
 
+def are_apart(one: str, other: str) -> bool:
+    """Whether texts in two languages, codes as `detect` gives them, can share no word: one is
+    written without spaces, as Chinese and Japanese are, the other not.
+
+    >>> are_apart("zh", "en"), are_apart("zh", "ja"), are_apart("en", "de")
+    (True, False, False)
+    """
+    return (one in {"zh", "ja"}) != (other in {"zh", "ja"})
+
+
 def is_unspaced(text: str) -> bool:
     """Whether a text begins in a script that is written without spaces."""
     return _OF_UNSPACED.match(text) is not None

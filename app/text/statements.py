@@ -161,7 +161,8 @@ class _Teller:
             yield start + first, start + last
 
     def _listing(self, piece: Listing) -> Iterator[Statement]:
-        head = self._led(piece.head)
+        # The title of a chapter names its clauses, and does not lead to them.
+        head = self._led(piece.head, title=piece.items[0].line.style.startswith("dotted"))
         group = (piece.head or piece.span)[0] + self.offset
         for item in piece.items:
             over: list[Stretch] = []
@@ -220,9 +221,12 @@ class _Teller:
         over = (self._heading, self._run_in, self._question)
         return tuple(stretch for stretch in over if stretch)
 
-    def _led(self, head: Span | None) -> tuple[Stretch, ...]:
-        """What leads to a list or table, unless it is among what all stands under there."""
+    def _led(self, head: Span | None, *, title: bool = False) -> tuple[Stretch, ...]:
+        """What leads to a list or table, unless it is among what all stands under there; or the
+        `title` of what stands under it."""
         stretch = self.stretch(head) if head else None
+        if stretch and title and not _LEADS.search(stretch.text):
+            stretch = Stretch(stretch.start, stretch.end, stretch.text, heading=True)
         over = {one.start for one in self._over()}
         return (stretch,) if stretch and stretch.start not in over else ()
 
