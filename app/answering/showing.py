@@ -22,6 +22,7 @@ _ALWAYS = 3  # items of a list that are shown however long they are
 _BESIDE = 0.75  # of the best score: an item that is as good speaks for its whole list
 _FITTING = 0.75  # of what the best sentence tells of the question, at least, a list has to tell
 _FEW = 2  # items nearly as good that are shown by themselves; more speak for the whole list
+_CLAUSE = re.compile(r"\d{1,2}(?:\.\d{1,2})+")
 _BULLET = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+•·●○▪▫–◦‣➢✓☐]\s+)?")
 
 
@@ -159,7 +160,7 @@ def _heads(passage: Passage, member: Statement, *, titled: bool = True) -> Itera
     list and the items above it, or else the heading before it. A clause that is shown by itself
     needs no title."""
     over = member.under
-    if not over:
+    if titled and not over:
         before = [
             statement
             for statement in statements.of(passage)
@@ -184,7 +185,8 @@ def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iter
     headed: set[int] = set()
     for passage, statement in best:
         if statement.kind == "item":
-            for head in _heads(passage, statement, titled=False):
+            titled = not _CLAUSE.match(statement.text)
+            for head in _heads(passage, statement, titled=titled):
                 if head.citations[0].start not in headed:
                     headed.add(head.citations[0].start)
                     yield head
