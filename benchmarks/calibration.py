@@ -113,6 +113,13 @@ def questions_of(folder: Path) -> list[Question]:
     return [json.loads(line) for line in lines]
 
 
+def of_other_subjects(folder: Path, sets: Sequence[Path]) -> Iterator[Question]:
+    """Some questions of the other sets, which the documents of this one have nothing on."""
+    for other in sets:
+        if other != folder and not {other.name, folder.name} <= SAME_SUBJECTS:
+            yield from questions_of(other)[::FOREIGN]
+
+
 def _answerable(question: Question) -> bool:
     return bool(question["answers"] or question.get("needs"))
 
@@ -385,14 +392,7 @@ def main() -> None:
             for row in rows(
                 folder,
                 arguments.kbs / folder.name,
-                [
-                    question
-                    for other in sets
-                    if not {other.name, folder.name} <= SAME_SUBJECTS
-                    and other != folder
-                    and language != ACROSS
-                    for question in questions_of(other)[::FOREIGN]
-                ],
+                [] if language == ACROSS else list(of_other_subjects(folder, sets)),
             )
         ]
         if not found:

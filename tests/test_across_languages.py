@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quire import KnowledgeBase
+from quire import Answer, KnowledgeBase
 from quire.models.store import starter
 
 pytestmark = pytest.mark.skipif(
@@ -41,6 +41,14 @@ A hotel may cost at most 450 yuan a night, and is paid back against the invoice.
 """
 
 
+def asked(question: str, text: str, folder: Path) -> Answer:
+    """The answer from a document with that text alone."""
+    (folder / "handbook.md").write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(folder / "kb") as kb:
+        kb.add(folder / "handbook.md")
+        return kb.ask(question)
+
+
 @pytest.mark.parametrize(
     ("text", "question", "quoted", "note"),
     [
@@ -53,10 +61,7 @@ A hotel may cost at most 450 yuan a night, and is paid back against the invoice.
 def test_the_original_is_quoted_and_its_language_told(
     text: str, question: str, quoted: str, note: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "handbook.md").write_text(text, encoding="utf-8")
-    with KnowledgeBase.open(tmp_path / "kb") as kb:
-        kb.add(tmp_path / "handbook.md")
-        answer = kb.ask(question)
+    answer = asked(question, text, tmp_path)
     assert answer.status == "extractive"
     assert quoted in answer.text
     assert any(note in told for told in answer.notes)
@@ -69,8 +74,5 @@ def test_the_original_is_quoted_and_its_language_told(
 def test_what_the_documents_have_nothing_on_is_not_answered(
     text: str, question: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "handbook.md").write_text(text, encoding="utf-8")
-    with KnowledgeBase.open(tmp_path / "kb") as kb:
-        kb.add(tmp_path / "handbook.md")
-        answer = kb.ask(question)
+    answer = asked(question, text, tmp_path)
     assert (answer.status, answer.notes) == ("not_found", ())

@@ -152,7 +152,7 @@ def judge(
     reader = embedder if query.vector is not None else None
     says = [each for each in found if not each.leads]
     across = bool(says) and reader is not None and evidence.is_apart(query, says[0].text)
-    made = calibration(ACROSS if across else query.language, embedder=reader)
+    made = calibration(query.language, embedder=reader, across=across)
     told = signals(
         query.subject, found, information=information, elsewhere=elsewhere, nearest=nearest
     )
@@ -201,6 +201,7 @@ def signals(
         for term, weight in information.weights.items()
     }
     rarest = information.highest
+    somewhere = {term for term, weight in information.weights.items() if weight != rarest}
     total = sum(weights.values()) or 1.0
     missing = [weight for term, weight in weights.items() if term not in sentence]
     names = [name for name in _NAME.findall(question) if name.casefold() not in analysis.STOP_WORDS]
@@ -230,26 +231,24 @@ def signals(
         codes_missing=float(_lacking(_CODE.findall(question), everywhere) > 0),
         missing_shown=_share(weights, shown),
         nearest=nearest,
-        nowhere=sum(
-            weight
-            for term, weight in weights.items()
-            if information.weights[term] == information.highest
-        )
-        / total,
+        nowhere=_share(weights, somewhere),
         listed=float(best.statement.kind != "sentence"),
     )
 
 
-def calibration(language: str, *, embedder: str | None) -> Calibration:
-    """The calibration for a question's language and for the embedding model that reads it.
+def calibration(language: str, *, embedder: str | None, across: bool = False) -> Calibration:
+    """The calibration for a question's language and for the embedding model that reads it; or for
+    evidence that shares no word with the question, `across` languages, where there is one.
 
     A model that none was made for counts as none, and the cosine is then left out: what is a high
     one differs from model to model. A language written without spaces is weighed like Chinese, any
     other like English.
     """
-    like = language if language == ACROSS else "zh" if language in {"zh", "ja"} else "en"
+    like = "zh" if language in {"zh", "ja"} else "en"
     known = {(one.language, one.embedder): one for one in calibrations()}
-    return known.get((like, embedder)) or known["en" if like == ACROSS else like, None]
+    if across and (ACROSS, embedder) in known:
+        return known[ACROSS, embedder]
+    return known.get((like, embedder)) or known[like, None]
 
 
 def checked_risk(risk: float) -> float:

@@ -200,8 +200,7 @@ def changed(language: str, *, asked: str, found: str) -> str:
 
 def quoted_in(language: str, *, quoted: str) -> str:
     """What is quoted is in another language than the question."""
-    names = _NAMES["zh" if language == "zh" else "en"]
-    return _in(_QUOTED, language).format(language=names[quoted])
+    return _in(_QUOTED, language).format(language=named(quoted, language))
 
 
 def counted(language: str, *, of: int) -> str:

@@ -224,9 +224,8 @@ class _Teller:
     def _led(self, head: Span | None, *, title: bool = False) -> tuple[Stretch, ...]:
         """What leads to a list or table, unless it is among what all stands under there; or the
         `title` of what stands under it."""
-        stretch = self.stretch(head) if head else None
-        if stretch and title and not _LEADS.search(stretch.text):
-            stretch = Stretch(stretch.start, stretch.end, stretch.text, heading=True)
+        title = title and head is not None and not _LEADS.search(self.text[slice(*head)])
+        stretch = self.stretch(head, heading=title) if head else None
         over = {one.start for one in self._over()}
         return (stretch,) if stretch and stretch.start not in over else ()
 
