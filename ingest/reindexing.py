@@ -20,7 +20,7 @@ from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
 from quire.models.centring import centred, measure_centres, to_json
-from quire.models.protocols import Embedder, runtime_of
+from quire.models.protocols import Embedder, prompts_of, runtime_of
 from quire.models.reading import measure_crossing, measure_reading
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class Reindexing:
             "reading": reading,
             "crossing": measure_crossing(self._embedder, reading),
             "centres": to_json(centres),
+            "prompts": prompts_of(self._embedder),
         }
         self._embedder = centred(self._embedder, centres)
         self._model = {

@@ -124,6 +124,17 @@ def test_other_weights_under_the_same_name_are_another_model(folder: Path) -> No
     assert "quire reindex --embedder fake" in no.value.hint
 
 
+def test_another_prompt_before_texts_makes_other_vectors(folder: Path) -> None:
+    prompted = FakeEmbedder(prompts=("query: ", "passage: "))
+    with opened(folder) as old, pytest.raises(KnowledgeBaseMismatch, match="other prompts") as no:
+        KnowledgeBase.open(folder, settings=old.settings, embedder=prompted).search("dog")
+    assert "quire reindex --embedder fake" in no.value.hint
+    with opened(folder) as kb:
+        assert kb.reindex(prompted).embedded
+        assert header(kb)["prompts"] == ["query: ", "passage: "]
+        assert kb.search("dog")
+
+
 def test_there_is_nothing_to_embed_in_an_empty_knowledge_base(tmp_path: Path) -> None:
     with opened(tmp_path / "kb") as kb, pytest.raises(UsageError, match="nothing in"):
         kb.reindex(other())
@@ -374,7 +385,10 @@ def test_a_real_model_takes_over_on_the_command_line(
     # Nothing need be set: a knowledge base keeps the model that it was made with.
     code, found = run(monkeypatch, capsys, "search", question, "--kb", str(kb))
     assert (code, found["hits"][0]["text"]) == (0, before.chunk.text)
-    monkeypatch.setenv("QUIRE_EMBEDDER", "starter")
+    monkeypatch.setenv("QUIRE_EMBEDDER", "starter")  # which names no certain one
+    code, found = run(monkeypatch, capsys, "search", question, "--kb", str(kb))
+    assert (code, found["hits"][0]["text"]) == (0, before.chunk.text)
+    monkeypatch.setenv("QUIRE_EMBEDDER", starter.embedder().name)
     code, refused = run(monkeypatch, capsys, "search", question, "--kb", str(kb))
     assert (code, refused["error"]["code"]) == (1, "knowledge_base_mismatch")
     assert f"quire reindex --embedder {starter.embedder().name}" in refused["error"]["hint"]
@@ -418,7 +432,7 @@ def test_a_signal_keeps_what_is_done(  # noqa: PLR0917  fixtures
 
 
 def test_as_made_opens_with_the_model_of_the_knowledge_base(folder: Path) -> None:
-    settings = load_settings(kb=folder, model="none", embedder="starter")
+    settings = load_settings(kb=folder, model="none", embedder=starter.embedder().name)
     with pytest.raises(KnowledgeBaseMismatch):
         KnowledgeBase.open(folder, settings=settings)
     with KnowledgeBase.open(folder, settings=settings, as_made=True) as kb:

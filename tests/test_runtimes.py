@@ -103,6 +103,7 @@ def test_the_export_is_alike_and_counts_the_same_tokens(
     runtime = OnnxRuntime(made.folder, made.manifest)
     assert runtime.count_tokens(TEXTS) == reference.count_tokens(TEXTS)
     assert (runtime.dimension, runtime.max_tokens) == (384, 254)
+    assert runtime.prompts == {"query": "", "passage": ""}
     assert least(runtime.embed(TEXTS, "passage"), reference.embed(TEXTS, "passage")) > 0.98
 
 

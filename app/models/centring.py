@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quire.models.protocols import Embedder, runtime_of
+from quire.models.protocols import Embedder, prompts_of, runtime_of
 from quire.models.reading import PAIRS, can_read
 from quire.text import languages
 
@@ -62,6 +62,11 @@ class CentredEmbedder:
     @property
     def max_tokens(self) -> int:
         return self._embedder.max_tokens
+
+    @property
+    def prompts(self) -> tuple[str, str]:
+        """What is put before a question, and before a passage."""
+        return prompts_of(self._embedder)
 
     @property
     def runtime(self) -> str:

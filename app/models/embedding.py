@@ -84,8 +84,14 @@ class SentenceEmbedder:
         return self._usual.dimension
 
     @property
+    def prompts(self) -> tuple[str, str]:
+        """What is put before a question, and before a passage."""
+        return self._usual.prompts["query"], self._usual.prompts["passage"]
+
+    @property
     def max_tokens(self) -> int:
-        """The longest text the model reads, in its tokens, without the special ones."""
+        """The longest text the model reads beside its prompt, in its tokens, without the special
+        ones."""
         return self._usual.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

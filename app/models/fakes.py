@@ -163,8 +163,10 @@ class FakeEmbedder:
         fingerprint: str = "fake",
         max_tokens: int = 254,
         dimension: int = 32,
+        prompts: tuple[str, str] = ("", ""),
     ) -> None:
         self.dimension = dimension
+        self.prompts = prompts
         self.name = name
         self.fingerprint = fingerprint
         self.max_tokens = max_tokens

@@ -173,6 +173,12 @@ def runtime_of(embedder: Embedder) -> str:
     return str(getattr(embedder, "runtime", ""))
 
 
+def prompts_of(embedder: Embedder) -> tuple[str, str]:
+    """What an embedder puts before a question and before a passage, where it tells; else nothing.
+    With another one its vectors are others."""
+    return getattr(embedder, "prompts", ("", ""))
+
+
 class Reranker(Protocol):
     """A model that reads question and text together. Usable from several threads."""
 

@@ -1,6 +1,6 @@
 """What an embedding model asks of whatever computes it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -22,14 +22,25 @@ class Runtime(Protocol):
     def dimension(self) -> int: ...
 
     @property
+    def prompts(self) -> dict[Role, str]:
+        """What is put before a text of each role; empty where there is nothing."""
+
+    @property
     def max_tokens(self) -> int:
-        """The longest text that the model reads, in its tokens, without the special ones."""
+        """The longest text that the model reads beside its prompt, in its tokens, without the
+        special ones."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in the model's tokens, without special ones."""
 
     def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Unit vectors of texts that are embedded as one batch, shape (len(texts), dimension)."""
+
+
+def longest(prompts: dict[Role, str], count: Callable[[list[str]], list[int]]) -> int:
+    """The tokens of the longest prompt."""
+    said = [prompt for prompt in prompts.values() if prompt]
+    return max(count(said)) if said else 0
 
 
 def unit_rows(vectors: npt.NDArray[np.float32]) -> Vectors:

@@ -222,20 +222,13 @@ def _described(reference: TorchRuntime) -> Manifest:
     at = whole.index(inner[0])
     return Manifest(
         dimension=reference.dimension,
-        max_tokens=reference.max_tokens,
+        max_tokens=reference.room,
         before=whole[:at],
         after=whole[at + len(inner) :],
         pad=int(tokenizer.pad_token_id or 0),
-        query_prompt=_prompt(reference, ("query",)),
-        passage_prompt=_prompt(reference, ("document", "passage", "corpus")),
+        query_prompt=reference.prompts["query"],
+        passage_prompt=reference.prompts["passage"],
     )
-
-
-def _prompt(reference: TorchRuntime, names: Sequence[str]) -> str:
-    """What sentence-transformers puts before a text that is encoded under one of these names."""
-    prompts = reference.model.prompts
-    name = next((name for name in names if name in prompts), reference.model.default_prompt_name)
-    return prompts.get(name) or ""
 
 
 def main() -> None:

@@ -71,6 +71,7 @@ def _make(model: Path, folder: Path, *, threads: int) -> Export:
             f"the disk of {folder.parent} has {free / 1e6:.0f} MB free, and it "
             f"needs {_ROOM * size / 1e6:.0f}",
         )
+    _log.warning("The embedding model is exported for this processor, once: some half a minute.")
     part, tries = folder.with_name(f"{folder.name}.part"), folder.with_name(f"{folder.name}.tries")
     failed = len(tries.read_bytes()) if tries.exists() else 0
     if failed >= TRIES:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from quire.errors import ModelUnusable
 from quire.models.machine import usable_cores
-from quire.models.runtimes.contract import Role, Vectors, unit_rows
+from quire.models.runtimes.contract import Role, Vectors, longest, unit_rows
 from quire.models.runtimes.manifest import GRAPH, TOKENIZER, Manifest
 
 _ERRORS_ONLY = 3
@@ -29,8 +29,11 @@ class OnnxRuntime:
 
         self.name = manifest.runtime
         self.dimension = manifest.dimension
-        self.max_tokens = manifest.max_tokens
-        self._prompts = {"query": manifest.query_prompt, "passage": manifest.passage_prompt}
+        self.prompts: dict[Role, str] = {
+            "query": manifest.query_prompt,
+            "passage": manifest.passage_prompt,
+        }
+        self._room = manifest.max_tokens
         self._pad = manifest.pad
         self._before, self._after = [*manifest.before], [*manifest.after]
         try:
@@ -44,6 +47,7 @@ class OnnxRuntime:
         # It counts tokens too, so it must not cut texts short.
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self.max_tokens = self._room - longest(self.prompts, self.count_tokens)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in the model's tokens, without special ones."""
@@ -55,9 +59,9 @@ class OnnxRuntime:
 
     def inputs(self, texts: Sequence[str], role: Role) -> dict[str, npt.NDArray[np.int64]]:
         """What the graph is given for a batch: token ids, padded at the end, and their mask."""
-        prompt = self._prompts[role]
+        prompt = self.prompts[role]
         rows = [
-            [*self._before, *each.ids[: self.max_tokens], *self._after]
+            [*self._before, *each.ids[: self._room], *self._after]
             for each in self._encoded([prompt + text for text in texts])
         ]
         shape = (len(rows), max(map(len, rows)))

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quire.errors import ModelUnusable
-from quire.models.runtimes.contract import Role, Vectors, unit_rows
+from quire.models.runtimes.contract import Role, Vectors, longest, unit_rows
 
 if TYPE_CHECKING:
     pass
 
+_NAMES: dict[Role, tuple[str, ...]] = {
+    "query": ("query",),
+    "passage": ("document", "passage", "corpus"),
+}  # under which sentence-transformers looks for a prompt
 _COUNTED = 512  # texts tokenized at once: their encodings take kilobytes each
 
 
@@ -45,9 +49,19 @@ class TorchRuntime:
         return int(self.model.get_embedding_dimension() or 0)
 
     @property
-    def max_tokens(self) -> int:
-        """The longest text the model reads, in its tokens, without the special ones."""
+    def prompts(self) -> dict[Role, str]:
+        """What sentence-transformers puts before a question and before a passage."""
+        return {role: self._prompt(names) for role, names in _NAMES.items()}
+
+    @property
+    def room(self) -> int:
+        """The longest text with its prompt, in the model's tokens, without the special ones."""
         return int(self.model.max_seq_length or 512) - 2
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest text the model reads beside its prompt, likewise."""
+        return self.room - longest(self.prompts, self.count_tokens)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in the model's tokens, without special ones."""
@@ -61,6 +75,11 @@ class TorchRuntime:
             )
             counts += [len(ids) for ids in encoded["input_ids"]]
         return counts
+
+    def _prompt(self, names: Sequence[str]) -> str:
+        prompts = self.model.prompts
+        name = next((name for name in names if name in prompts), self.model.default_prompt_name)
+        return prompts.get(name) or ""
 
     def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Unit vectors of one batch. In bfloat16 the model's own units are off by up to 0.4%:
