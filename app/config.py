@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         description="Cross-encoder that reads the 20 best chunks again: the folder of one, or "
         "'none'. It takes about as long for each as embedding it.",
     )
+    entailment: str = Field(
+        "starter",
+        description="Model that checks statements in other words than the documents': 'starter', "
+        "the folder of a cross-encoder for natural language inference, or 'none' for rules alone.",
+    )
     model: str = Field(
         "starter",
         description="Chat model: 'starter', a name from `quire models list`, the path of a GGUF "

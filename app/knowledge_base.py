@@ -29,13 +29,14 @@ from quire.indexes.folder.trash import Removed
 from quire.indexes.scope import Scope
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
-from quire.models.protocols import ChatModel, Embedder, Reranker
+from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
 from quire.records import Answer, Document, Hit, PageText
 from quire.search.explanation import Explanation, explain, explain_missing
 from quire.search.query import Mode, checked_question
 from quire.search.retriever import Retriever
 
 if TYPE_CHECKING:
+    from quire.answering.checked_text import CheckedStatement
     from quire.answering.summaries import Summary
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
 
@@ -53,6 +54,7 @@ class KnowledgeBase:
         embedder: Embedder | None,
         model: ChatModel | None,
         reranker: Reranker | None,
+        entailment: Entailment | None,
         as_made: bool = False,
     ) -> None:
         self.folder = folder
@@ -66,12 +68,14 @@ class KnowledgeBase:
             folder,
             settings=settings,
             model=model,
+            entailment=self._reads_together,
             search=self._search,
             there=self._collection.there,
             noticed=self._collection.noticed,
         )
         self._lock = threading.RLock()  # around what is made at the first use
         self._reranker = reranker
+        self._entailment = entailment
         self._retriever: Retriever | None = None
 
     @classmethod
@@ -84,12 +88,14 @@ class KnowledgeBase:
         embedder: Embedder | None = None,
         model: ChatModel | None = None,
         reranker: Reranker | None = None,
+        entailment: Entailment | None = None,
         as_made: bool = False,
     ) -> Self:
         """Open the knowledge base in a folder, by default the one that the settings name.
 
-        `embedder`, `model` and `reranker` replace those that the settings name, for instance to
-        share them between several knowledge bases. Nothing heavy is loaded before it is needed.
+        `embedder`, `model`, `reranker` and `entailment` replace those that the settings name, for
+        instance to share them between several knowledge bases. Nothing heavy is loaded before it is
+        needed.
 
         Where neither an argument nor the settings name an embedding model, it is the one that the
         knowledge base was made with, and with `as_made` whatever the settings say.
@@ -106,6 +112,7 @@ class KnowledgeBase:
             embedder=embedder,
             model=model,
             reranker=reranker,
+            entailment=entailment,
             as_made=as_made,
         )
         try:
@@ -387,6 +394,15 @@ class KnowledgeBase:
             cancel=cancel,
         )
 
+    def check(self, text: str, *, scope: Scope | None = None) -> "tuple[CheckedStatement, ...]":
+        """Any text, such as another model's answer, held against the documents statement by
+        statement: supported, partly, contradicted or unsupported, with the quotes that tell.
+
+        Each statement is searched for in all documents, or in those of a `scope`. Raises
+        DocumentNotFound when there are none in it, and ModelNotFound.
+        """
+        return tuple(self._session.check(text, scope=scope))
+
     @property
     def conversations(self) -> Conversations:
         """The stored chats of this knowledge base."""
@@ -414,6 +430,13 @@ class KnowledgeBase:
     def model_problem(self) -> ModelError | None:
         """Why there is no chat model, or None."""
         return self._session.model.problem
+
+    def _reads_together(self) -> Entailment | None:
+        """The model that reads statements beside their sources, or None."""
+        with self._lock:
+            if self._entailment is None:
+                self._entailment = opening.entailment(self.settings)
+            return self._entailment
 
     def _search(self) -> Retriever | None:
         """What searches, another one after another process has embedded the documents anew; None

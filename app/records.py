@@ -23,7 +23,7 @@ PAGE_BREAK = "\n\n"
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 SentenceKind = Literal["sentence", "head", "item", "row", "version"]
 StatementKind = Literal["heading", "question", "sentence", "item", "row"]
-Support = Literal["supported", "computed", "partly", "unsupported"]
+Support = Literal["supported", "computed", "partly", "unsupported", "contradicted"]
 Status = Literal["answered", "extractive", "not_found"]
 
 
@@ -453,13 +453,15 @@ class Sentence:
     those after it are its header. A `stitched` one rests on several quotes, each for a part of it:
     that the parts belong together is said by none of them, so it is supported partly at most. A
     `computed` one tells what follows from its quotes, rows of a table: how many there are, their
-    sum, the highest; of many rows only some are quoted.
+    sum, the highest; of many rows only some are quoted. `probability` is an entailment model's that
+    it is supported, or of a `contradicted` one that it is contradicted; None where none was asked.
     """
 
     text: str
     support: Support
     citations: tuple[Citation, ...] = ()
     kind: SentenceKind = "sentence"
+    probability: float | None = None
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -481,6 +483,7 @@ class Sentence:
             "support": self.support,
             "quote": self.quote,
             "stitched": self.stitched,
+            "probability": None if self.probability is None else round(self.probability, 3),
         }
 
 

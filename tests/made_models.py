@@ -4,12 +4,14 @@ import dataclasses
 import json
 import random
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quire.models import catalog
+from quire.models.store.starter import ENGLISH
 from test_gguf import model, tensor
 
 
@@ -57,3 +59,29 @@ def change_catalog(monkeypatch: pytest.MonkeyPatch, name: str, **values: Any) ->
         for each in catalog.known_models()
     )
     monkeypatch.setattr(catalog, "known_models", lambda: changed)
+
+
+def cross_encoder(folder: Path, *, labels: Sequence[str] = ("score",)) -> Path:
+    """A small cross-encoder of these classes with weights drawn at random, and the English starter
+    model's tokenizer."""
+    import torch  # noqa: PLC0415  few tests need it
+    import transformers  # noqa: PLC0415
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification  # noqa: PLC0415
+
+    torch.manual_seed(7)
+    transformers.logging.disable_progress_bar()
+    tokenizer = AutoTokenizer.from_pretrained(str(ENGLISH.path))
+    shape = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=256,
+        id2label=dict(enumerate(labels)),
+        label2id={label: at for at, label in enumerate(labels)},
+        initializer_range=0.3,  # smaller weights tell all pairs nearly the same number
+    )
+    BertForSequenceClassification(shape).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

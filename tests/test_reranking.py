@@ -6,40 +6,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
-import transformers
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
+from made_models import cross_encoder
 from quire import KnowledgeBase, load_settings
 from quire.errors import ModelNotFound, ModelUnusable
 from quire.models import opening
 from quire.models.fakes import FakeEmbedder
 from quire.models.reranking import CrossEncoderReranker
-from quire.models.store.starter import ENGLISH
-
-
-def made_model(folder: Path, *, labels: int = 1) -> Path:
-    """A small cross-encoder with weights drawn at random, and the starter model's tokenizer."""
-    torch.manual_seed(7)
-    transformers.logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(str(ENGLISH.path))
-    shape = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=256,
-        num_labels=labels,
-        initializer_range=0.3,  # smaller weights tell all pairs nearly the same number
-    )
-    BertForSequenceClassification(shape).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 def test_each_text_is_given_a_probability_that_depends_on_the_question(tmp_path: Path) -> None:
-    reranker = CrossEncoderReranker(made_model(tmp_path / "small"))
+    reranker = CrossEncoderReranker(cross_encoder(tmp_path / "small"))
     texts = ["The lease ends in May.", "The dome opens at dusk.", "The lease ends in May."]
     first = reranker.probabilities("When does the lease end?", texts)
     other = reranker.probabilities("Who opens the dome?", texts)
@@ -54,14 +31,14 @@ def test_the_setting_names_its_folder(tmp_path: Path) -> None:
     assert opening.reranker(load_settings()) is None
     with pytest.raises(ModelNotFound, match="no cross-encoder"):
         opening.reranker(load_settings(reranker=str(tmp_path)))
-    folder = made_model(tmp_path / "small")
+    folder = cross_encoder(tmp_path / "small")
     reranker = opening.reranker(load_settings(reranker=str(folder)))
     assert reranker is not None
     assert reranker.name == "small"
 
 
 def test_a_model_that_is_no_reranker_is_refused(tmp_path: Path) -> None:
-    reranker = CrossEncoderReranker(made_model(tmp_path / "three", labels=3))
+    reranker = CrossEncoderReranker(cross_encoder(tmp_path / "three", labels=["a", "b", "c"]))
     with pytest.raises(ModelUnusable, match="tells 3 numbers"):
         reranker.probabilities("When?", ["In May."])
     (tmp_path / "broken").mkdir()

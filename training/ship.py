@@ -95,6 +95,8 @@ def hear(examples: Sequence[Example], model: SmallEntailment) -> Iterator[Heard]
 
 def _cooled(heard: Heard, temperature: float) -> tuple[float, float]:
     """That a statement is supported, and contradicted, by another temperature."""
+    if heard.vetoed:
+        return 0.0, float(softmax(np.log(heard.together[None]) / temperature)[0, 1])
     rows = softmax(np.log(np.stack([heard.together, *heard.alone])) / temperature)
     return float(rows[:, 0].max()), float(rows[0, 1])
 

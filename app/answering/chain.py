@@ -11,6 +11,7 @@ long to be imported as all the rest of such an answer.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -27,11 +28,17 @@ from quire.answering.finding import Found
 from quire.answering.prompting import Wording
 from quire.answering.writing import read, write
 from quire.models.opening import LateModel
+from quire.models.protocols import Entailment
 
 
-def build(*, model: LateModel, wording: Callable[[str], Wording]) -> Runnable[dict[str, Any], Any]:
+def build(
+    *,
+    model: LateModel,
+    wording: Callable[[str], Wording],
+    entailment: Entailment | None = None,
+) -> Runnable[dict[str, Any], Any]:
     """The chain of a model, which is asked for only where it is to write; `wording` gives the
-    prompt's text for a language."""
+    prompt's text for a language, and `entailment` checks what is said in other words."""
 
     def reading(state: dict[str, Any]) -> Any:
         return read(state["found"], model=model, wording=wording)
@@ -42,7 +49,7 @@ def build(*, model: LateModel, wording: Callable[[str], Wording]) -> Runnable[di
     return (
         RunnablePassthrough.assign(reading=RunnableLambda(reading))
         | RunnablePassthrough.assign(reply=RunnableLambda(reply))
-        | RunnableGenerator(check)
+        | RunnableGenerator(partial(check, entailment=entailment))
     )
 
 

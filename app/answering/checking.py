@@ -10,6 +10,7 @@ quoted sentences (`extractive`); where the evidence is weak, it is `not_found`.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from quire import verification
 from quire.answering import receipts, refusals
 from quire.answering.finding import Found
 from quire.answering.quoting import joined, other_versions, quoted, refusal
@@ -17,19 +18,21 @@ from quire.answering.replies import CheckedReply
 from quire.answering.writing import Reading
 from quire.conversations.store import new_id
 from quire.errors import ModelError
-from quire.models.protocols import sent_to
-from quire.records import Answer, Draft, Sentence, Status, Timings, Usage
+from quire.models.protocols import Entailment, sent_to
+from quire.records import Answer, Draft, Passage, Sentence, Status, Timings, Usage
 from quire.text import languages
 
 Piece = str | Draft | Answer
 
 
-def check(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
+def check(
+    stream: Iterator[dict[str, Any]], *, entailment: Entailment | None = None
+) -> Iterator[Piece]:
     """A draft, where there is something to quote; sentences of the reply as they are found to hold;
     then the answer.
 
     `stream` gives, one after the other, what was `found`, the `reading` (or None), and the messages
-    of the `reply`, where a model was asked.
+    of the `reply`, where a model was asked. `entailment` is asked of what is said in other words.
     """
     found: Found | None = None
     reading: Reading | None = None
@@ -48,6 +51,7 @@ def check(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
                     reading.prompt.passages,
                     language=found.language,
                     began=found.asked.began,
+                    reading=_reading(entailment, found, reading.prompt.passages),
                 )
             if reply and "reply" in piece:
                 message = piece["reply"]
@@ -63,6 +67,18 @@ def check(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
     if found is None:
         raise AssertionError("the chain ended before anything was found")
     yield from _ended(found, reading, reply, notes)
+
+
+def _reading(
+    entailment: Entailment | None, found: Found, passages: Sequence[Passage]
+) -> verification.Reading | None:
+    """What holds statements against the passages by a model; with the embedder, where it has read
+    them."""
+    if entailment is None:
+        return None
+    embeds = any(proof.cosine is not None for proof in found.evidence)
+    embed = found.embedder.embed_passages if embeds and found.embedder else None
+    return verification.Reading(entailment, passages, embed=embed)
 
 
 def _draft(found: Found) -> Iterator[Draft]:

@@ -10,13 +10,15 @@ from quire.models.engine.repetition import is_repetition
 from quire.models.protocols import Finish
 from quire.records import Citation, Passage, Sentence, Usage
 from quire.text import sentences
+from quire.verification import Reading
 
 
 class CheckedReply:
     """Hear pieces of a reply, get the text of sentences that hold.
 
     `passages` are what the model has read, and an answer must rest on one of the `relevant`
-    sentences. `began` is when the question arrived, as `time.monotonic` tells it. A sentence that
+    sentences. `began` is when the question arrived, as `time.monotonic` tells it; `reading` is that
+    of an entailment model, where there is one. A sentence that
     is only partly supported waits for one that is supported: alone it would be no answer.
     """
 
@@ -27,6 +29,7 @@ class CheckedReply:
         *,
         language: str,
         began: float,
+        reading: Reading | None = None,
     ) -> None:
         self.sentences: list[Sentence] = []
         self.usage = Usage()
@@ -34,6 +37,7 @@ class CheckedReply:
         self._relevant = relevant
         self._passages = passages
         self._language = language
+        self._reading = reading
         self._began = began
         self._buffer = ""
         self._held: list[Sentence] = []
@@ -68,8 +72,8 @@ class CheckedReply:
     def _check(self, text: str) -> Iterator[str]:
         if is_repetition(text):
             return  # each of its words may stand in a quote, and it says nothing
-        sentence = verification.verify(text, self._passages)
-        if sentence.support == "unsupported" or sentence in self.sentences:
+        sentence = verification.verify(text, self._passages, reading=self._reading)
+        if sentence.support in {"unsupported", "contradicted"} or sentence in self.sentences:
             return
         if not any(_touches(citation, self._relevant) for citation in sentence.citations):
             return  # true, and no answer to the question

@@ -20,8 +20,9 @@ from quire.conversations.schema import Turn
 from quire.conversations.store import Conversations, new_id, require_last
 from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, UsageError
 from quire.indexes.folder.names import CONVERSATIONS, LEDGER
+from quire.indexes.scope import Scope
 from quire.models.opening import LateModel
-from quire.models.protocols import ChatModel, ReadsAhead
+from quire.models.protocols import ChatModel, Entailment, ReadsAhead
 from quire.records import Answer, Chunk, Document, Draft, PageText
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
@@ -29,6 +30,7 @@ from quire.search.query import kept_question
 from quire.search.retriever import Retriever
 
 if TYPE_CHECKING:
+    from quire.answering.checked_text import CheckedStatement
     from quire.answering.summaries import Summary
 
 _NOT_KEPT = "This conversation is not kept:"
@@ -39,7 +41,8 @@ _OTHERWISE = 0.7
 class Session:
     """Questions to one knowledge base. Safe to use from several threads.
 
-    `search` gives its retriever, or None while nothing was ever added; `there` says which of some
+    `entailment` gives the model that reads statements beside their sources, where there is one;
+    `search` the retriever, or None while nothing was ever added; `there` says which of some
     documents, by their ids, are still there; `noticed` says what was found damaged. Loading the
     chat model keeps nobody waiting who only searches.
     """
@@ -50,6 +53,7 @@ class Session:
         *,
         settings: Settings,
         model: ChatModel | None,
+        entailment: Callable[[], Entailment | None],
         search: Callable[[], Retriever | None],
         there: Callable[[Iterable[str]], Collection[str]],
         noticed: Callable[[], Iterable[QuireError]],
@@ -57,6 +61,7 @@ class Session:
         self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
         self._path = folder / CONVERSATIONS
         self._settings = settings
+        self._entailment = entailment
         self._search = search
         self._there = there
         self._noticed = noticed
@@ -194,6 +199,14 @@ class Session:
             summary = dataclasses.replace(summary, notes=(note, *summary.notes))
         return summary
 
+    def check(self, text: str, *, scope: Scope | None) -> "Iterator[CheckedStatement]":
+        """The statements of any text, each held against the documents."""
+        from quire.answering import checked_text  # noqa: PLC0415  NumPy and more
+
+        yield from checked_text.check(
+            text, retriever=self._search(), entailment=self._entailment(), scope=scope
+        )
+
     def _wording(self, task: str, language: str) -> Wording:
         """The text of a prompt, the user's own first."""
         return prompting.wording(task, language, folder=self._settings.prompts)
@@ -252,7 +265,9 @@ class Session:
         with self._lock:
             if self._chain is None:
                 self._chain = chain.build(
-                    model=self.model, wording=lambda language: self._wording("answer", language)
+                    model=self.model,
+                    wording=lambda language: self._wording("answer", language),
+                    entailment=self._entailment(),
                 )
         yield from chain.run(self._chain, found)
 

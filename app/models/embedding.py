@@ -7,6 +7,7 @@ ingesting unchanged files needs neither.
 """
 
 import hashlib
+import json
 import logging
 import threading
 from collections import deque
@@ -21,10 +22,11 @@ from quire.errors import ModelNotFound, ModelUnusable
 from quire.models import embedding_card
 from quire.models.embedding_card import Card, CardEmbedding
 from quire.models.runtimes import exports
-from quire.models.runtimes.contract import Runtime, Vectors
+from quire.models.runtimes.contract import Runtime, Vectors, by_role
 from quire.models.runtimes.onnx import OnnxRuntime
 from quire.models.runtimes.pytorch import TorchRuntime
 
+_PROMPTS = "config_sentence_transformers.json"
 _BATCH_TOKENS = 2048  # padded tokens in one batch: as fast as 4096 on two cores, with less memory
 _COUNTED = 512  # texts tokenized at once: their encodings take kilobytes each
 _MANY = 16_384  # tokens: fewer are embedded on the processor within seconds
@@ -83,10 +85,15 @@ class SentenceEmbedder:
     def dimension(self) -> int:
         return self._usual.dimension
 
-    @property
+    @cached_property
     def prompts(self) -> tuple[str, str]:
-        """What is put before a question, and before a passage."""
-        return self._usual.prompts["query"], self._usual.prompts["passage"]
+        """What is put before a question, and before a passage; read without loading the model."""
+        try:
+            told = json.loads((self._folder / _PROMPTS).read_text("utf-8"))
+        except (OSError, ValueError):
+            told = {}
+        found = by_role(told.get("prompts") or {}, told.get("default_prompt_name"))
+        return found["query"], found["passage"]
 
     @property
     def max_tokens(self) -> int:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from quire.errors import ModelError
 from quire.models.forms import Form, require_form
-from quire.models.protocols import Finish, Message
+from quire.models.protocols import Bounds, Finish, Message
 from quire.records import Usage
 
 _TOKEN = re.compile(r"[\u3400-\u9fff]|\w+|[^\w\s]")
@@ -140,6 +140,33 @@ class FakeReply(Iterator[str]):
 
     def cancel(self) -> None:
         self.finish = self.finish or "cancelled"
+
+
+class FakeEntailment:
+    """An `Entailment` that compares words: a statement is supported (0.9) where the source has all
+    of them, contradicted (0.9) where it lacks nothing but a number, and else not told.
+
+    >>> model = FakeEntailment()
+    >>> model.probabilities([("The fee is 30 euros.", "The fee is 40 euros.")])[0].argmax()
+    np.int64(1)
+    """
+
+    name = "fake"
+
+    def bounds(self, statement: str) -> Bounds:  # noqa: ARG002
+        """The same for all statements."""
+        return Bounds(supported=0.8, partly=0.5, contradicted=0.8)
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        """Of (source, statement) pairs, shape (len(pairs), 3)."""
+        found = np.full((len(pairs), 3), 0.05, np.float32)
+        for at, (source, statement) in enumerate(pairs):
+            there = {*_TOKEN.findall(source.lower())}
+            said = filter(str.isalnum, _TOKEN.findall(statement.lower()))
+            missing = {token for token in said if token not in there}
+            numbers = all(token.isdigit() for token in missing)
+            found[at, 0 if not missing else 1 if numbers else 2] = 0.9
+        return found
 
 
 class FakeEmbedder:

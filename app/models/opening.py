@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from quire.config import Settings
 from quire.errors import ModelError, ModelUnusable
 from quire.models.engine import selftest
-from quire.models.protocols import ChatModel, Embedder, Reranker
+from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
 from quire.models.remote import access
 from quire.models.remote.access import Server
-from quire.models.store import installed
+from quire.models.store import installed, starter
 
 if TYPE_CHECKING:
     from quire.models.engine.llama import LlamaEngine
@@ -43,6 +43,23 @@ def reranker(settings: Settings) -> Reranker | None:
     from quire.models.reranking import CrossEncoderReranker  # noqa: PLC0415  NumPy and more
 
     return CrossEncoderReranker(Path(settings.reranker).expanduser(), threads=settings.threads)
+
+
+def entailment(settings: Settings) -> Entailment | None:
+    """The model that tells whether a source says a statement in other words; None where the
+    settings say 'none', or where the bilingual starter embedder, whose vocabulary it has, is not
+    there. Raises ModelNotFound; loading itself waits for the first use."""
+    if settings.entailment == "none":
+        return None
+    if settings.entailment == "starter":
+        from quire.models.entailment.small import SmallEntailment  # noqa: PLC0415  NumPy
+
+        vocabulary = starter.BILINGUAL.path
+        return SmallEntailment(vocabulary, threads=settings.threads) if vocabulary else None
+    from quire.models.entailment.cross_encoder import CrossEncoderEntailment  # noqa: PLC0415
+
+    folder = Path(settings.entailment).expanduser()
+    return CrossEncoderEntailment(folder, threads=settings.threads)
 
 
 def chat_model(settings: Settings) -> ChatModel | None:

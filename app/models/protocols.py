@@ -179,6 +179,30 @@ def prompts_of(embedder: Embedder) -> tuple[str, str]:
     return getattr(embedder, "prompts", ("", ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The least probability from which an entailment model's word is taken for a verdict."""
+
+    supported: float
+    partly: float
+    contradicted: float
+
+
+class Entailment(Protocol):
+    """A model that reads a source and a statement together, and tells whether the one tells the
+    other. Usable from several threads."""
+
+    @property
+    def name(self) -> str: ...
+
+    def bounds(self, statement: str) -> Bounds:
+        """Those for a statement in its language."""
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        """Of (source, statement) pairs, how likely each statement is supported, contradicted and
+        not told, shape (len(pairs), 3), rows adding up to 1. Raises ModelUnusable."""
+
+
 class Reranker(Protocol):
     """A model that reads question and text together. Usable from several threads."""
 

@@ -10,20 +10,28 @@ a name that the quote lacks makes a sentence false however alike it looks, and e
 - partly: more than half of them do, and no veto; or the sentence is stitched from two quotes, each
   of which supports a part of it: it cites both, and that they belong together is its own claim;
 - unsupported: all else. Such a sentence carries no label.
+
+What is said in other words is asked of an entailment model, where there is one
+(`quire.verification.entailment`), which also tells what a source contradicts.
 """
 
 from collections.abc import Sequence
 
 from quire.records import Passage, Sentence
 from quire.verification import agreement, judging
+from quire.verification.entailment import Reading
 from quire.verification.framing import without_labels
 
-__all__ = ["verify", "without_labels"]
+__all__ = ["Reading", "verify", "without_labels"]
 
 
-def verify(text: str, passages: Sequence[Passage]) -> Sentence:
-    """The verdict on one sentence, with the citation that supports it.
+def verify(text: str, passages: Sequence[Passage], *, reading: Reading | None = None) -> Sentence:
+    """The verdict on one sentence, with the citations that support it. `reading` asks an entailment
+    model about what the rules do not find supported; it must be of the same passages.
 
     Labels that the model wrote are taken out of the text and not believed.
     """
-    return judging.judge(text, passages, checks=agreement.CHECKS)
+    sentence = judging.judge(text, passages, checks=agreement.CHECKS)
+    if reading is None or sentence.support == "supported":
+        return sentence
+    return reading.settle(sentence)

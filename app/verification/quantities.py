@@ -387,6 +387,7 @@ def _with_shared_units(text: str, found: Sequence[Quantity]) -> Iterator[Quantit
             and not one.unit
             and after.unit not in {"", "date", "every"}
             and _JOINED.fullmatch(text[one.end : after.start])
+            and (after.unit != "clock" or one.value.isdecimal())  # 19:2 is no hour
         ):
             given.append(_of_unit(one, after.unit))
         else:
@@ -395,7 +396,7 @@ def _with_shared_units(text: str, found: Sequence[Quantity]) -> Iterator[Quantit
 
 
 def _of_unit(one: Quantity, unit: str) -> Quantity:
-    value = f"{int(float(one.value)):02}:00?" if unit == "clock" else one.value
+    value = f"{int(one.value):02}:00?" if unit == "clock" else one.value
     return dataclasses.replace(one, value=value, unit=unit)
 
 

@@ -1,6 +1,6 @@
 """What an embedding model asks of whatever computes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -35,6 +35,23 @@ class Runtime(Protocol):
 
     def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Unit vectors of texts that are embedded as one batch, shape (len(texts), dimension)."""
+
+
+_NAMES: dict[Role, tuple[str, ...]] = {
+    "query": ("query",),
+    "passage": ("document", "passage", "corpus"),
+}  # under which sentence-transformers looks for a prompt
+
+
+def by_role(prompts: Mapping[str, str], default: str | None) -> dict[Role, str]:
+    """The prompts of a model, which has names of its own for them, as sentence-transformers takes
+    them; `default` names the one for all else."""
+
+    def one(names: Sequence[str]) -> str:
+        name = next((name for name in names if name in prompts), default)
+        return prompts.get(name or "") or ""
+
+    return {role: one(names) for role, names in _NAMES.items()}
 
 
 def longest(prompts: dict[Role, str], count: Callable[[list[str]], list[int]]) -> int:

@@ -82,9 +82,12 @@ class OnnxRuntime:
         return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
 
 
-def session(path: Path, *, threads: int = 0, optimize_to: Path | None = None) -> Any:
+def session(
+    path: Path, *, threads: int = 0, optimize_to: Path | None = None, optimize: bool = False
+) -> Any:
     """A graph, loaded. It is expected as `optimize_to` has written it: put together for any
-    processor of this kind once, so that loading it is quick."""
+    processor of this kind once, so that loading it is quick. `optimize` puts together a small one
+    that was not."""
     import onnxruntime  # noqa: PLC0415
 
     onnxruntime.disable_telemetry_events()
@@ -96,7 +99,8 @@ def session(path: Path, *, threads: int = 0, optimize_to: Path | None = None) ->
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_DISABLE_ALL
-    if optimize_to is not None:
+    if optimize or optimize_to is not None:
         options.graph_optimization_level = levels.ORT_ENABLE_EXTENDED
+    if optimize_to is not None:
         options.optimized_model_filepath = str(optimize_to)
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -10,15 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quire.errors import ModelUnusable
-from quire.models.runtimes.contract import Role, Vectors, longest, unit_rows
+from quire.models.runtimes.contract import Role, Vectors, by_role, longest, unit_rows
 
 if TYPE_CHECKING:
     pass
 
-_NAMES: dict[Role, tuple[str, ...]] = {
-    "query": ("query",),
-    "passage": ("document", "passage", "corpus"),
-}  # under which sentence-transformers looks for a prompt
 _COUNTED = 512  # texts tokenized at once: their encodings take kilobytes each
 
 
@@ -51,7 +47,7 @@ class TorchRuntime:
     @property
     def prompts(self) -> dict[Role, str]:
         """What sentence-transformers puts before a question and before a passage."""
-        return {role: self._prompt(names) for role, names in _NAMES.items()}
+        return by_role(self.model.prompts, self.model.default_prompt_name)
 
     @property
     def room(self) -> int:
@@ -75,11 +71,6 @@ class TorchRuntime:
             )
             counts += [len(ids) for ids in encoded["input_ids"]]
         return counts
-
-    def _prompt(self, names: Sequence[str]) -> str:
-        prompts = self.model.prompts
-        name = next((name for name in names if name in prompts), self.model.default_prompt_name)
-        return prompts.get(name) or ""
 
     def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Unit vectors of one batch. In bfloat16 the model's own units are off by up to 0.4%:

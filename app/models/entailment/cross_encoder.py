@@ -1,0 +1,107 @@
+"""A larger entailment model that somebody has put on this machine: a cross-encoder of three
+classes, or of one score, by sentence-transformers."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from quire.errors import ModelNotFound, ModelUnusable
+from quire.models.protocols import Bounds
+from quire.models.runtimes.pytorch import loading_options
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+_BATCH = 8
+# Of a model that was not calibrated here: high enough that its word is rarely taken wrongly.
+_BOUNDS = Bounds(supported=0.9, partly=0.5, contradicted=0.9)
+_CLASSES = (("entail", "support", "consistent"), ("contradict", "refut"), ("neutral", "not"))
+
+
+class CrossEncoderEntailment:
+    """A model in a local folder. Its labels say which class is which; one with a single score, or
+    with two classes, knows supported and not told. Usable from several threads.
+
+    Raises ModelNotFound when the folder holds no model, and ModelUnusable at the first use when it
+    cannot be loaded or its classes are not known.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        if not (folder / "config.json").is_file():
+            raise ModelNotFound(
+                f"There is no cross-encoder at {folder}.",
+                hint="Name the folder that holds its config.json, or set QUIRE_ENTAILMENT=starter.",
+            )
+        self.name = folder.name
+        self._folder = folder
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._loaded: tuple[CrossEncoder, tuple[int | None, ...]] | None = None
+
+    def bounds(self, statement: str) -> Bounds:  # noqa: ARG002  the same in all languages
+        """The same for all statements."""
+        return _BOUNDS
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        """Of (source, statement) pairs: supported, contradicted and not told, shape
+        (len(pairs), 3)."""
+        found = np.zeros((len(pairs), 3), np.float32)
+        if not pairs:
+            return found
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            model, order = self._loaded
+            logits = model.predict(
+                list(pairs), batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True
+            )
+        shares = _shares(np.asarray(logits, np.float32).reshape(len(pairs), -1))
+        for at, column in enumerate(order):
+            if column is not None:
+                found[:, at] = shares[:, column]
+        return found
+
+    def _load(self) -> "tuple[CrossEncoder, tuple[int | None, ...]]":
+        from sentence_transformers import CrossEncoder  # noqa: PLC0415  loads torch
+        from torch.nn import Identity  # noqa: PLC0415
+
+        try:
+            model = CrossEncoder(
+                str(self._folder),
+                activation_fn=Identity(),
+                **loading_options(threads=self._threads),
+            )
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+            raise ModelUnusable(
+                f"The entailment model at {self._folder} cannot be loaded: {error}",
+                hint="Get it again, or set QUIRE_ENTAILMENT=starter.",
+            ) from error
+        if model.num_labels == 1:
+            return model, (1, None, 0)  # its score, and what is left of it
+        names = [model.config.id2label[at].casefold() for at in range(model.num_labels)]
+        order = tuple(_column(names, known) for known in _CLASSES)
+        if order[0] is None:
+            raise ModelUnusable(
+                f"The model at {self._folder} has the classes {', '.join(names)}, and none that "
+                "says entailment.",
+                hint="Choose a model of natural language inference, or QUIRE_ENTAILMENT=starter.",
+            )
+        return model, order
+
+
+def _column(names: Sequence[str], known: Sequence[str]) -> int | None:
+    """Which class has such a name."""
+    return next((at for at, name in enumerate(names) if name.startswith(tuple(known))), None)
+
+
+def _shares(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The softmax, or of one score its sigmoid as the second of two classes."""
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found: npt.NDArray[np.float32] = shares / shares.sum(axis=1, keepdims=True)
+    return found

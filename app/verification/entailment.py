@@ -1,0 +1,167 @@
+"""A statement in other words than its source's: what an entailment model says of it.
+
+The rules (`quire.verification.agreement`) compare words, and what they find supported needs no
+model. Of all else the model reads the few places of the passages that bear on it, together with the
+statement. One that is supported cites the fewest places that carry it by themselves; one that is
+contradicted, the place that does.
+
+Two rules keep their veto: a quantity that stands in none of the places, and a negation too many or
+too few where half of the statement's words are the source's. Of the others, each stopped more true
+statements in other words than it caught false ones (docs/decisions/entailment.md).
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from quire.errors import ModelUnusable
+from quire.models.protocols import Entailment
+from quire.records import Citation, Passage, Sentence, Support
+from quire.verification import (
+    coverage,
+    denials,
+    framing,
+    premises,
+    quantities,
+    quantity_fit,
+)
+from quire.verification.premises import Source
+
+_LONGEST = 2_000  # characters of a statement; a longer one is no sentence
+_HELD = 0.5  # of a statement's words: what a source has to hold for negations to be compared
+_CARRY = 3  # places at most that carry a statement together
+_SUPPORTED, _CONTRADICTED = 0, 1  # of the classes
+_log = logging.getLogger(__name__)
+
+Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The places that bear on a claim, and the probabilities of its classes beside all of them
+    `together` and each `alone`, shape (3,). Where it is `vetoed` it is not supported, whatever the
+    model says."""
+
+    chosen: tuple[Source, ...]
+    together: npt.NDArray[np.float32]
+    alone: tuple[npt.NDArray[np.float32], ...]
+    vetoed: bool = False
+
+    @property
+    def supported(self) -> float:
+        """That the claim is supported: by all of them, or by one, whatever stands beside it."""
+        if self.vetoed:
+            return 0.0
+        return float(max(row[_SUPPORTED] for row in (self.together, *self.alone)))
+
+    @property
+    def contradicted(self) -> float:
+        return float(self.together[_CONTRADICTED])
+
+    def most(self, kind: int) -> Source:
+        """The place that speaks most for a class."""
+        return self.chosen[int(np.argmax([row[kind] for row in self.alone]))]
+
+
+class Reading:
+    """Statements held against some passages by a model. `embed` gives unit vectors of texts, where
+    an embedder reads their language. A model that cannot be loaded leaves the rules' word."""
+
+    def __init__(
+        self, model: Entailment, passages: Sequence[Passage], *, embed: Embed | None = None
+    ) -> None:
+        self._model = model
+        self._passages = passages
+        self._embed = embed
+        self._sources: list[Source] | None = None
+        self._vectors: npt.NDArray[np.float32] | None = None
+
+    def settle(self, sentence: Sentence) -> Sentence:
+        """The sentence with the model's verdict in place of the rules', where it has one."""
+        claim = framing.claim_of(sentence.text)
+        if not claim.strip() or len(claim) > _LONGEST:
+            return sentence
+        try:
+            return self._settled(sentence, claim)
+        except ModelUnusable as error:
+            _log.warning("%s %s", error.message, error.hint)
+            return sentence
+
+    def hear(self, claim: str) -> "Heard | None":
+        """What the model says of a claim; None where the passages say nothing near it. Raises
+        ModelUnusable."""
+        chosen = self._chosen(claim)
+        if not chosen:
+            return None
+        text = premises.write(chosen)
+        together, *alone = self._model.probabilities(
+            [(text, claim), *((source.text, claim) for source in chosen)]
+        )
+        return Heard(tuple(chosen), together, tuple(alone), vetoed=_vetoed(claim, text))
+
+    def _settled(self, sentence: Sentence, claim: str) -> Sentence:
+        heard = self.hear(claim)
+        if heard is None:
+            return sentence
+        bounds, supported, contradicted = (
+            self._model.bounds(claim),
+            heard.supported,
+            heard.contradicted,
+        )
+        if supported >= bounds.supported and supported > contradicted:
+            cited = self._carrying(claim, heard, least=bounds.supported)
+            return _with(sentence, "supported", cited, probability=supported)
+        if contradicted >= bounds.contradicted:
+            against = [heard.most(_CONTRADICTED)]
+            return _with(sentence, "contradicted", against, probability=contradicted)
+        if sentence.support == "unsupported" and supported >= bounds.partly:
+            return _with(sentence, "partly", [heard.most(_SUPPORTED)], probability=supported)
+        return replace(sentence, probability=supported)
+
+    def _chosen(self, claim: str) -> list[Source]:
+        if self._sources is None:
+            self._sources = premises.sources(self._passages)
+        if self._embed is None or not self._sources:
+            return premises.choose(claim, self._sources)
+        if self._vectors is None:
+            self._vectors = self._embed([source.text for source in self._sources])
+        cosines: list[float] = (self._vectors @ self._embed([claim])[0]).tolist()
+        return premises.choose(claim, self._sources, cosines=cosines)
+
+    def _carrying(self, claim: str, heard: "Heard", *, least: float) -> list[Source]:
+        """The fewest places that carry a claim: one, or the best one with another, or the best
+        few."""
+        chosen, alone = heard.chosen, heard.alone
+        order = sorted(range(len(chosen)), key=lambda at: -alone[at][_SUPPORTED])
+        first, rest = order[0], order[1:]
+        if alone[first][_SUPPORTED] >= least or not rest:
+            return [chosen[first]]
+        pairs = [_in_order([chosen[first], chosen[at]]) for at in rest]
+        found = self._model.probabilities([(premises.write(pair), claim) for pair in pairs])
+        best = int(np.argmax(found[:, _SUPPORTED]))
+        if found[best][_SUPPORTED] >= least:
+            return pairs[best]
+        return _in_order([chosen[at] for at in order[:_CARRY]])
+
+
+def _vetoed(claim: str, text: str) -> bool:
+    """Whether a quantity or a negation says that a claim is not what a text says."""
+    there = quantities.quantities(text)
+    if any(quantity_fit.fits(one, there) == "none" for one in quantities.quantities(claim)):
+        return True
+    share = coverage.share(claim, terms=coverage.known(text), there=there)
+    return share >= _HELD and not denials.alike(claim, text)
+
+
+def _in_order(chosen: Sequence[Source]) -> list[Source]:
+    return sorted(chosen, key=lambda source: source.place)
+
+
+def _with(
+    sentence: Sentence, support: Support, chosen: Sequence[Source], *, probability: float
+) -> Sentence:
+    cited: tuple[Citation, ...] = tuple(c for source in chosen for c in source.citations())
+    return replace(sentence, support=support, citations=cited, probability=probability)
