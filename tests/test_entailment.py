@@ -63,7 +63,7 @@ def model(request: pytest.FixtureRequest) -> Entailment:
 PAIRS = [
     ("Dogs may be brought on Fridays.", "Dogs may be brought on Fridays."),
     ("The fee is 30 euros.", "The fee is 40 euros."),
-    ("The fee is 30 euros.", "The moon is far away from the sea."),
+    ("The fee is 30 euros.", "Visitors with a membership card pay half."),
 ]
 
 
@@ -75,17 +75,23 @@ def test_what_a_source_says_denies_and_leaves_open(model: Entailment) -> None:
 
 @needs_starter
 @pytest.mark.parametrize(
-    ("source", "statement"),
+    ("source", "same", "contrary"),
     [
-        ("员工每年享有十五天带薪年休假。", "员工每年享有十五天带薪年休假。"),
-        ("租约于2029年3月31日到期。", "The lease ends on 31 March 2029."),
-        ("The shop closes at 18:00.", "商店18:00关门。"),
+        (
+            "员工每年享有十五天带薪年休假。",
+            "员工每年享有十五天带薪年休假。",
+            "员工每年没有带薪年休假。",
+        ),
+        ("大楼内禁止吸烟。", "在大楼里不允许抽烟。", "大楼内可以吸烟。"),
+        ("Dogs may be brought in.", "Dogs may be brought in.", "Dogs may not be brought in."),
     ],
 )
-def test_it_reads_both_languages_and_across(
-    small: SmallEntailment, source: str, statement: str
+def test_what_is_said_is_likelier_than_its_contrary(
+    small: SmallEntailment, source: str, same: str, contrary: str
 ) -> None:
-    assert small.probabilities([(source, statement)])[0].argmax() == 0
+    said, denied = small.probabilities([(source, same), (source, contrary)])
+    assert said.argmax() == 0
+    assert denied.argmax() == 1
 
 
 @needs_starter
@@ -113,7 +119,7 @@ def test_any_statement_has_a_verdict(model: Entailment, statement: str) -> None:
     assert np.isfinite(found).all()
     reading = Reading(model, [passage(TEXT)])
     settled = reading.settle(Sentence(statement, "unsupported"))
-    assert settled.support in {"unsupported", "partly", "contradicted", "supported"}
+    assert settled.support in {"unsupported", "contradicted", "supported"}
 
 
 def test_nothing_asked_is_nothing_told(model: Entailment) -> None:

@@ -56,7 +56,7 @@ def main() -> None:
         pairs = [(premises.write(each.sources[:4]), each.text) for each in examples[:_SEEN]]
         export(model.eval(), Path(at), folder, pairs)
         shutil.move(Path(at) / "rounded.onnx", TARGET / "entailment.onnx")
-    plain = {"temperature": 1.0, "bounds": {"supported": 1.0, "partly": 1.0, "contradicted": 1.0}}
+    plain = {"temperature": 1.0, "bounds": {"supported": 1.0, "contradicted": 1.0}}
     write(dict.fromkeys(("en", "zh"), plain))
     heard = list(hear(examples, SmallEntailment(folder)))
     labels = np.array([CLASSES.index(each.label) for each in examples])
@@ -97,8 +97,9 @@ def _cooled(heard: Heard, temperature: float) -> tuple[float, float]:
     """That a statement is supported, and contradicted, by another temperature."""
     if heard.vetoed:
         return 0.0, float(softmax(np.log(heard.together[None]) / temperature)[0, 1])
+    # Without a rule that says so too, none is called contradicted.
     rows = softmax(np.log(np.stack([heard.together, *heard.alone])) / temperature)
-    return float(rows[:, 0].max()), float(rows[0, 1])
+    return float(rows[:, 0].max()), 0.0
 
 
 def export(model: Encoder, target: Path, folder: Path, pairs: Sequence[tuple[str, str]]) -> None:
@@ -155,11 +156,10 @@ def _log_likelihood(logits: Floats, labels: npt.NDArray[np.int_]) -> float:
 
 
 def bounds(odds: Floats, labels: npt.NDArray[np.int_]) -> dict[str, float]:
-    """From which a statement is called supported, partly so, or contradicted."""
+    """From which a statement is called supported, or contradicted."""
     true = labels == 0
     return {
         "supported": round(float(np.quantile(odds[~true, 0], 1 - FALSE)), 3),
-        "partly": round(float(np.quantile(odds[~true, 0], 1 - 4 * FALSE)), 3),
         "contradicted": round(float(np.quantile(odds[true, 1], 1 - WRONG)), 3),
     }
 

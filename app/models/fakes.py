@@ -155,7 +155,7 @@ class FakeEntailment:
 
     def bounds(self, statement: str) -> Bounds:  # noqa: ARG002
         """The same for all statements."""
-        return Bounds(supported=0.8, partly=0.5, contradicted=0.8)
+        return Bounds(supported=0.8, contradicted=0.8)
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
         """Of (source, statement) pairs, shape (len(pairs), 3)."""

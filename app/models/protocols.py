@@ -184,7 +184,6 @@ class Bounds:
     """The least probability from which an entailment model's word is taken for a verdict."""
 
     supported: float
-    partly: float
     contradicted: float
 
 

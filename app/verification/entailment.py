@@ -3,7 +3,8 @@
 The rules (`quire.verification.agreement`) compare words, and what they find supported needs no
 model. Of all else the model reads the few places of the passages that bear on it, together with the
 statement. One that is supported cites the fewest places that carry it by themselves; one that is
-contradicted, the place that does.
+contradicted, the place that does. There a rule must say so too: the model alone calls too many true
+ones contradicted.
 
 Two rules keep their veto: a quantity that stands in none of the places, and a negation too many or
 too few where half of the statement's words are the source's. Of the others, each stopped more true
@@ -61,9 +62,10 @@ class Heard:
     def contradicted(self) -> float:
         return float(self.together[_CONTRADICTED])
 
-    def most(self, kind: int) -> Source:
-        """The place that speaks most for a class."""
-        return self.chosen[int(np.argmax([row[kind] for row in self.alone]))]
+    @property
+    def against(self) -> Source:
+        """The place that speaks most against the claim."""
+        return self.chosen[int(np.argmax([row[_CONTRADICTED] for row in self.alone]))]
 
 
 class Reading:
@@ -114,11 +116,8 @@ class Reading:
         if supported >= bounds.supported and supported > contradicted:
             cited = self._carrying(claim, heard, least=bounds.supported)
             return _with(sentence, "supported", cited, probability=supported)
-        if contradicted >= bounds.contradicted:
-            against = [heard.most(_CONTRADICTED)]
-            return _with(sentence, "contradicted", against, probability=contradicted)
-        if sentence.support == "unsupported" and supported >= bounds.partly:
-            return _with(sentence, "partly", [heard.most(_SUPPORTED)], probability=supported)
+        if heard.vetoed and contradicted >= bounds.contradicted:
+            return _with(sentence, "contradicted", [heard.against], probability=contradicted)
         return replace(sentence, probability=supported)
 
     def _chosen(self, claim: str) -> list[Source]:
