@@ -138,8 +138,22 @@ def test_a_supported_statement_cites_the_place_that_carries_it() -> None:
     assert told.probability == pytest.approx(0.9)
 
 
+class Needing(FakeEntailment):
+    """Finds a statement supported by a source that has all of these words."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        found = np.full((len(pairs), 3), 0.05, np.float32)
+        for at, (source, _) in enumerate(pairs):
+            found[at, 0 if all(word in source for word in self._words) else 2] = 0.9
+        return found
+
+
 def test_two_places_that_carry_a_statement_are_both_cited() -> None:
-    told = settled("Dogs may be brought on Fridays. Staff have fifteen days of paid leave a year.")
+    model = Needing("Fridays", "fifteen")
+    told = settled("Dogs come along once the week ends, and holidays are paid.", model)
     assert told.support == "supported"
     assert [citation.quote for citation in told.citations] == [
         "Staff have fifteen days of paid leave a year.",
@@ -148,7 +162,7 @@ def test_two_places_that_carry_a_statement_are_both_cited() -> None:
 
 
 def test_a_row_that_carries_a_statement_is_cited_with_its_header() -> None:
-    told = settled("Room Alder: 12 seats, fee 40 euros.")
+    told = settled("The smaller space is the cheaper one, Alder.", Needing("Alder"))
     assert told.support == "supported"
     assert "Alder" in told.quote
     assert any("Seats" in citation.quote for citation in told.citations[1:])

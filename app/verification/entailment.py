@@ -6,9 +6,10 @@ statement. One that is supported cites the fewest places that carry it by themse
 contradicted, the place that does. There a rule must say so too: the model alone calls too many true
 ones contradicted.
 
-Two rules keep their veto: a quantity that stands in none of the places, and a negation too many or
-too few where half of the statement's words are the source's. Of the others, each stopped more true
-statements in other words than it caught false ones (docs/decisions/entailment.md).
+The rules keep their veto where they can tell. A quantity that stands in none of the places always
+has it; a negation too many or too few, where half of the statement's words are the source's; and
+where most are, all rules do but those that ask for the same words. In other words than the source's
+each stops more true statements than it catches false ones (docs/decisions/entailment.md).
 """
 
 import logging
@@ -21,18 +22,16 @@ import numpy.typing as npt
 from quire.errors import ModelUnusable
 from quire.models.protocols import Entailment
 from quire.records import Citation, Passage, Sentence, Support
-from quire.verification import (
-    coverage,
-    denials,
-    framing,
-    premises,
-    quantities,
-    quantity_fit,
-)
+from quire.verification import coverage, framing, premises, quantities, quantity_fit, quotes
+from quire.verification.agreement import CHECKS
 from quire.verification.premises import Source
 
 _LONGEST = 2_000  # characters of a statement; a longer one is no sentence
-_HELD = 0.5  # of a statement's words: what a source has to hold for negations to be compared
+_HALF, _MOST = 0.5, 0.7  # of a statement's words, that the places hold
+_NEGATION = tuple(check for check in CHECKS if check.name == "negation")
+_CHECKS = tuple(
+    check for check in CHECKS if check.name not in {"subject", "new words", "replaced words"}
+)
 _CARRY = 3  # places at most that carry a statement together
 _SUPPORTED, _CONTRADICTED = 0, 1  # of the classes
 _log = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ class Reading:
         together, *alone = self._model.probabilities(
             [(text, claim), *((source.text, claim) for source in chosen)]
         )
-        return Heard(tuple(chosen), together, tuple(alone), vetoed=_vetoed(claim, text))
+        return Heard(tuple(chosen), together, tuple(alone), vetoed=_vetoed(claim, chosen, text))
 
     def _settled(self, sentence: Sentence, claim: str) -> Sentence:
         heard = self.hear(claim)
@@ -146,13 +145,16 @@ class Reading:
         return _in_order([chosen[at] for at in order[:_CARRY]])
 
 
-def _vetoed(claim: str, text: str) -> bool:
-    """Whether a quantity or a negation says that a claim is not what a text says."""
-    there = quantities.quantities(text)
-    if any(quantity_fit.fits(one, there) == "none" for one in quantities.quantities(claim)):
+def _vetoed(claim: str, chosen: Sequence[Source], text: str) -> bool:
+    """Whether a rule that can tell says that a claim is not what a text says."""
+    quote = quotes.of_text(chosen[0].passage, text)
+    if any(
+        quantity_fit.fits(one, quote.quantities) == "none" for one in quantities.quantities(claim)
+    ):
         return True
-    share = coverage.share(claim, terms=coverage.known(text), there=there)
-    return share >= _HELD and not denials.alike(claim, text)
+    share = coverage.share(claim, terms=quote.terms, there=quote.quantities)
+    asked = _CHECKS if share >= _MOST else _NEGATION if share >= _HALF else ()
+    return any(not check.passes(claim, quote) for check in asked)
 
 
 def _in_order(chosen: Sequence[Source]) -> list[Source]:

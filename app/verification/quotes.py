@@ -70,6 +70,11 @@ def of_passages(passages: Sequence[Passage]) -> Iterator[Quote]:
                 before = one
 
 
+def of_text(passage: Passage, text: str) -> Quote:
+    """A text that is told by several places of passages, as one quote to hold sentences against."""
+    return _quote(passage, passage.span.start, text, text, own=text)
+
+
 def _sentence(passage: Passage, one: Statement, before: Statement | None) -> Iterator[Quote]:
     led = " ".join(stretch.text for stretch in one.under if not stretch.heading)
     if one.kind != "item" or not led:
