@@ -8,8 +8,9 @@ ones contradicted.
 
 The rules keep their veto where they can tell. A quantity that stands in none of the places always
 has it; a negation too many or too few, where half of the statement's words are the source's; and
-where most are, all rules do but those that ask for the same words. In other words than the source's
-each stops more true statements than it catches false ones (docs/decisions/entailment.md).
+where nearly all are, so do most others (which ones was tried on the handwritten sentences). In
+other words than the source's each stops more true statements than it catches false ones
+(docs/decisions/entailment.md).
 """
 
 import logging
@@ -27,11 +28,10 @@ from quire.verification.agreement import CHECKS
 from quire.verification.premises import Source
 
 _LONGEST = 2_000  # characters of a statement; a longer one is no sentence
-_HALF, _MOST = 0.5, 0.7  # of a statement's words, that the places hold
+_HALF, _MOST = 0.5, 0.8  # of a statement's words, that the places hold
 _NEGATION = tuple(check for check in CHECKS if check.name == "negation")
-_CHECKS = tuple(
-    check for check in CHECKS if check.name not in {"subject", "new words", "replaced words"}
-)
+_SAME_WORDS = {"subject", "new words", "replaced words", "qualifiers", "voice"}
+_CHECKS = tuple(check for check in CHECKS if check.name not in _SAME_WORDS)
 _CARRY = 3  # places at most that carry a statement together
 _SUPPORTED, _CONTRADICTED = 0, 1  # of the classes
 _log = logging.getLogger(__name__)
@@ -115,7 +115,8 @@ class Reading:
         if supported >= bounds.supported and supported > contradicted:
             cited = self._carrying(claim, heard, least=bounds.supported)
             return _with(sentence, "supported", cited, probability=supported)
-        if heard.vetoed and contradicted >= bounds.contradicted:
+        against = heard.vetoed and sentence.support == "unsupported"
+        if against and contradicted >= bounds.contradicted:
             return _with(sentence, "contradicted", [heard.against], probability=contradicted)
         return replace(sentence, probability=supported)
 
