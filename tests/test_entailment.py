@@ -189,6 +189,8 @@ class Agreeing(FakeEntailment):
         ("Dogs are welcome at the end of the week.", "supported"),
         ("Staff have 16 days of leave with pay.", "unsupported"),
         ("Dogs may not be brought on Fridays.", "unsupported"),
+        ("I do not know.", "unsupported"),
+        ("我不知道。", "unsupported"),
     ],
 )
 def test_no_model_overrules_a_number_or_a_negation(statement: str, support: str) -> None:

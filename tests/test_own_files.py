@@ -80,6 +80,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "search": lambda: kb.search(HALL),
         "explain": lambda: kb.explain(HALL, "canary.txt"),
         "ask": lambda: kb.ask(HALL),
+        "check": lambda: kb.check(HALL),
         "stream": lambda: list(kb.stream(HALL, conversation=kb.conversations.all()[0].id)),
         "conversations": lambda: kb.conversations.search("canary"),
         "unkept": lambda: kb.unkept(kb.conversations.all()[0].id),

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 import quire.verification
 from made_passages import passage
-from quire.records import Statement
+from quire.models.fakes import FakeEntailment
+from quire.records import Sentence, Statement
 from quire.text import analysis
 from quire.verification import (
+    Reading,
     agreement,
     bounds,
     clauses,
@@ -28,6 +30,7 @@ from quire.verification import (
     mixing,
     numerals,
     opposites,
+    premises,
     qualifiers,
     quantities,
     quantity_fit,
@@ -154,6 +157,14 @@ CALLS: dict[str, Call] = {
     "rows.said": lambda text: rows.said(row_of(text)),
     "quotes.Quote": lambda text: [one.citation() for one in cut(text)],
     "quotes.of_passages": lambda text: list(quotes.of_passages([passage(text)])),
+    "quotes.of_text": lambda text: quotes.of_text(passage("A."), text),
+    "entailment.Reading": lambda text: Reading(FakeEntailment(), [passage(text)]).settle(
+        Sentence(text[:1_900], "unsupported")
+    ),
+    "premises.Source": lambda text: [each.text for each in premises.sources([passage(text)])],
+    "premises.choose": lambda text: premises.choose(text, premises.sources([passage(text)])),
+    "premises.sources": lambda text: premises.sources([passage(text)]),
+    "premises.write": lambda text: premises.write(premises.sources([passage(text)])),
     "script.is_chinese": script.is_chinese,
     "tokens.Token": lambda text: tokens.Token(text, ""),
     "tokens.canonical": tokens.canonical,
@@ -183,7 +194,7 @@ CALLS: dict[str, Call] = {
     },
 }
 # These read no text: a list of words, or a word of one.
-READ_NO_TEXT = {"synonyms.groups", "synonyms.light", "units.period"}
+READ_NO_TEXT = {"entailment.Heard", "synonyms.groups", "synonyms.light", "units.period"}
 
 
 def public() -> Iterator[str]:

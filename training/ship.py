@@ -88,9 +88,7 @@ def hear(examples: Sequence[Example], model: SmallEntailment) -> Iterator[Heard]
             embed = embedder.embed_passages
             readings[example.document] = Reading(model, example.passages, embed=embed)
         heard = readings[example.document].hear(example.text)
-        if heard is None:
-            raise AssertionError(f"{example.document} says nothing")
-        yield heard
+        yield heard or Heard((), np.full(3, 1 / 3, np.float32), (), vetoed=True)
 
 
 def _cooled(heard: Heard, temperature: float) -> tuple[float, float]:

@@ -23,12 +23,13 @@ import numpy.typing as npt
 from quire.errors import ModelUnusable
 from quire.models.protocols import Entailment
 from quire.records import Citation, Passage, Sentence, Support
+from quire.text import languages
 from quire.verification import coverage, framing, premises, quantities, quantity_fit, quotes
 from quire.verification.agreement import CHECKS
 from quire.verification.premises import Source
 
 _LONGEST = 2_000  # characters of a statement; a longer one is no sentence
-_HALF, _MOST = 0.5, 0.8  # of a statement's words, that the places hold
+_LEAST, _HALF, _MOST = 0.1, 0.5, 0.8  # of a statement's words, that the places hold
 _NEGATION = tuple(check for check in CHECKS if check.name == "negation")
 _SAME_WORDS = {"subject", "new words", "replaced words", "qualifiers", "voice"}
 _CHECKS = tuple(check for check in CHECKS if check.name not in _SAME_WORDS)
@@ -98,6 +99,8 @@ class Reading:
         if not chosen:
             return None
         text = premises.write(chosen)
+        if not _bears(claim, text):
+            return None
         together, *alone = self._model.probabilities(
             [(text, claim), *((source.text, claim) for source in chosen)]
         )
@@ -144,6 +147,14 @@ class Reading:
         if found[best][_SUPPORTED] >= least:
             return pairs[best]
         return _in_order([chosen[at] for at in order[:_CARRY]])
+
+
+def _bears(claim: str, text: str) -> bool:
+    """Whether a text has anything of a claim, or cannot have, being in another language: "I do not
+    know" is told by nothing."""
+    there = quantities.quantities(text)
+    share = coverage.share(claim, terms=coverage.known(text), there=there)
+    return share >= _LEAST or languages.are_apart(languages.detect(claim), languages.detect(text))
 
 
 def _vetoed(claim: str, chosen: Sequence[Source], text: str) -> bool:
