@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quire.models.engine.repetition import RepetitionGuard
@@ -55,6 +55,7 @@ def test_a_reply_ends_before_the_first_stop_string_however_it_is_cut(
     assert "".join(pieces) == text[: min(ends, default=len(text))]
 
 
+@example(["</think>", "a", "</think>"], [9], "perhaps")
 @given(
     st.lists(st.sampled_from(["<think>", "</think>", "a", "<", "四", " "]), max_size=12),
     CUTS,

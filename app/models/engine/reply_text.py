@@ -145,7 +145,9 @@ class ReplyText:
         if stops:
             self.stopped = True
             return text[: min(stops)]
-        if lone and self.said:
+        if lone and (
+            self.said or self.thought
+        ):  # one thought has ended: what follows is the answer
             self.leaked = True
             return text[:end]
         if lone:
