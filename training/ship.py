@@ -27,7 +27,7 @@ from examples import Example, read
 from mixing import CLASSES
 from quire import load_settings
 from quire.models import opening
-from quire.models.entailment.calibration import language_of
+from quire.models.entailment.calibration import language_of, softmax
 from quire.models.entailment.small import SmallEntailment
 from quire.models.runtimes import smoothing
 from quire.models.runtimes.onnx import session
@@ -135,12 +135,6 @@ def export(model: Encoder, target: Path, folder: Path, pairs: Sequence[tuple[str
 
 def write(rows: object) -> None:
     (TARGET / "calibration.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-
-
-def softmax(logits: Floats) -> Floats:
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found: Floats = shares / shares.sum(axis=1, keepdims=True)
-    return found
 
 
 def fitted(logits: Floats, labels: npt.NDArray[np.int_]) -> float:

@@ -16,7 +16,7 @@ from quire.indexes.scope import Scope
 from quire.models.protocols import Entailment
 from quire.records import Passage, Sentence
 from quire.search.passages import context
-from quire.search.query import kept_question
+from quire.search.query import Query, kept_question
 from quire.search.retriever import Retriever
 from quire.text import statements
 from quire.verification import Reading, coverage
@@ -61,21 +61,19 @@ def check(
         claim = one.told if one.cells or not led else f"{led} {one.text}"
         if one.leads or _HEADING.match(one.text) or not any(map(coverage.says, claim)):
             continue
-        passages = _near(claim, retriever, scope) if retriever else ()
+        passages: Sequence[Passage] = ()
         reading = None
-        if entailment and retriever and passages:
-            embed = retriever.embedder.embed_passages if _reads(retriever, claim) else None
-            reading = Reading(entailment, passages, embed=embed)
+        if retriever:
+            query = retriever.query(kept_question(claim))
+            passages = _near(query, retriever, scope)
+            if entailment and passages:
+                embed = None if query.vector is None else retriever.embedder.embed_passages
+                reading = Reading(entailment, passages, embed=embed)
         sentence = verification.verify(claim, passages, reading=reading)
         yield CheckedStatement(one.start, one.end, sentence)
 
 
-def _near(claim: str, retriever: Retriever, scope: Scope | None) -> Sequence[Passage]:
-    query = retriever.query(kept_question(claim))
+def _near(query: Query, retriever: Retriever, scope: Scope | None) -> Sequence[Passage]:
     with retriever.snapshot() as snapshot:
         hits = snapshot.search(query, k=_SEARCHED, scope=scope)
         return snapshot.passages(context(hits, most=_HITS, passages=_PASSAGES))
-
-
-def _reads(retriever: Retriever, claim: str) -> bool:
-    return retriever.query(kept_question(claim)).vector is not None

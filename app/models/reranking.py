@@ -8,17 +8,14 @@ takes longer than all the rest of a search. The weights are loaded at the first 
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from quire.errors import ModelNotFound, ModelUnusable
-from quire.models.runtimes.pytorch import loading_options
+from quire.errors import ModelUnusable
+from quire.models.runtimes.cross_encoding import Scores, load, require_folder
 
-if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder
-
+_OTHERWISE = "QUIRE_RERANKER=none"
 _BATCH = 8  # pairs read at once: some 2,000 tokens
 
 
@@ -30,16 +27,12 @@ class CrossEncoderReranker:
     """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        if not (folder / "config.json").is_file():
-            raise ModelNotFound(
-                f"There is no cross-encoder at {folder}.",
-                hint="Name the folder that holds its config.json, or set QUIRE_RERANKER=none.",
-            )
+        require_folder(folder, otherwise=_OTHERWISE)
         self.name = folder.name
         self._folder = folder
         self._threads = threads
         self._lock = threading.Lock()
-        self._loaded: CrossEncoder | None = None
+        self._loaded: Scores | None = None
 
     def probabilities(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """How likely each text answers the question, shape (len(texts),), from 0 to 1."""
@@ -56,18 +49,16 @@ class CrossEncoderReranker:
             )
         return np.asarray(scores, np.float32)
 
-    def _load(self) -> "CrossEncoder":
-        from sentence_transformers import CrossEncoder  # noqa: PLC0415  loads torch
+    def _load(self) -> Scores:
         from torch.nn import Sigmoid  # noqa: PLC0415
 
-        options = loading_options(threads=self._threads)
-        try:
-            model = CrossEncoder(str(self._folder), activation_fn=Sigmoid(), **options)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            raise ModelUnusable(
-                f"The cross-encoder at {self._folder} cannot be loaded: {error}",
-                hint="Get it again, or set QUIRE_RERANKER=none.",
-            ) from error
+        model = load(
+            self._folder,
+            activation=Sigmoid(),
+            threads=self._threads,
+            what="cross-encoder",
+            otherwise=_OTHERWISE,
+        )
         if model.num_labels != 1:
             raise ModelUnusable(
                 f"The model at {self._folder} tells {model.num_labels} numbers of a pair of texts, "

@@ -27,6 +27,7 @@ from quire.text import languages
 from quire.verification import coverage, framing, premises, quantities, quantity_fit, quotes
 from quire.verification.agreement import CHECKS
 from quire.verification.premises import Source
+from quire.verification.quotes import Quote
 
 _LONGEST = 2_000  # characters of a statement; a longer one is no sentence
 _LEAST, _HALF, _MOST = 0.1, 0.5, 0.8  # of a statement's words, that the places hold
@@ -99,22 +100,21 @@ class Reading:
         if not chosen:
             return None
         text = premises.write(chosen)
-        if not _bears(claim, text):
-            return None
+        quote = quotes.of_text(chosen[0].passage, text)
+        share = coverage.share(claim, terms=quote.terms, there=quote.quantities)
+        if share < _LEAST and not _apart(claim, text):
+            return None  # "I do not know" is told by nothing
         together, *alone = self._model.probabilities(
             [(text, claim), *((source.text, claim) for source in chosen)]
         )
-        return Heard(tuple(chosen), together, tuple(alone), vetoed=_vetoed(claim, chosen, text))
+        return Heard(tuple(chosen), together, tuple(alone), vetoed=_vetoed(claim, quote, share))
 
     def _settled(self, sentence: Sentence, claim: str) -> Sentence:
         heard = self.hear(claim)
         if heard is None:
             return sentence
-        bounds, supported, contradicted = (
-            self._model.bounds(claim),
-            heard.supported,
-            heard.contradicted,
-        )
+        bounds = self._model.bounds(claim)
+        supported, contradicted = heard.supported, heard.contradicted
         if supported >= bounds.supported and supported > contradicted:
             cited = self._carrying(claim, heard, least=bounds.supported)
             return _with(sentence, "supported", cited, probability=supported)
@@ -149,22 +149,18 @@ class Reading:
         return _in_order([chosen[at] for at in order[:_CARRY]])
 
 
-def _bears(claim: str, text: str) -> bool:
-    """Whether a text has anything of a claim, or cannot have, being in another language: "I do not
-    know" is told by nothing."""
-    there = quantities.quantities(text)
-    share = coverage.share(claim, terms=coverage.known(text), there=there)
-    return share >= _LEAST or languages.are_apart(languages.detect(claim), languages.detect(text))
+def _apart(claim: str, text: str) -> bool:
+    """Whether a claim and a text cannot share a word, being in two languages."""
+    return languages.are_apart(languages.detect(claim), languages.detect(text))
 
 
-def _vetoed(claim: str, chosen: Sequence[Source], text: str) -> bool:
-    """Whether a rule that can tell says that a claim is not what a text says."""
-    quote = quotes.of_text(chosen[0].passage, text)
+def _vetoed(claim: str, quote: Quote, share: float) -> bool:
+    """Whether a rule that can tell says that a claim is not what a quote says, which holds that
+    share of its words."""
     if any(
         quantity_fit.fits(one, quote.quantities) == "none" for one in quantities.quantities(claim)
     ):
         return True
-    share = coverage.share(claim, terms=quote.terms, there=quote.quantities)
     asked = _CHECKS if share >= _MOST else _NEGATION if share >= _HALF else ()
     return any(not check.passes(claim, quote) for check in asked)
 

@@ -42,7 +42,11 @@ def calibrated(
 ) -> npt.NDArray[np.float32]:
     """The probabilities of the classes, shape (len(pairs), 3)."""
     of = [calibration.temperatures[language_of(statement)] for _, statement in pairs]
-    scaled = logits / np.array(of, np.float32)[:, None]
-    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True, initial=-np.inf))
+    return softmax(logits / np.array(of, np.float32)[:, None])
+
+
+def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Each row as shares of 1."""
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     found: npt.NDArray[np.float32] = shares / shares.sum(axis=1, keepdims=True)
     return found

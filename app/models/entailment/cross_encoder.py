@@ -4,18 +4,16 @@ classes, or of one score, by sentence-transformers."""
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from quire.errors import ModelNotFound, ModelUnusable
+from quire.errors import ModelUnusable
+from quire.models.entailment.calibration import softmax
 from quire.models.protocols import Bounds
-from quire.models.runtimes.pytorch import loading_options
+from quire.models.runtimes.cross_encoding import Scores, load, require_folder
 
-if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder
-
+_OTHERWISE = "QUIRE_ENTAILMENT=starter"
 _BATCH = 8
 # Of a model that was not calibrated here: high enough that its word is rarely taken wrongly.
 _BOUNDS = Bounds(supported=0.9, contradicted=0.9)
@@ -31,16 +29,12 @@ class CrossEncoderEntailment:
     """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        if not (folder / "config.json").is_file():
-            raise ModelNotFound(
-                f"There is no cross-encoder at {folder}.",
-                hint="Name the folder that holds its config.json, or set QUIRE_ENTAILMENT=starter.",
-            )
+        require_folder(folder, otherwise=_OTHERWISE)
         self.name = folder.name
         self._folder = folder
         self._threads = threads
         self._lock = threading.Lock()
-        self._loaded: tuple[CrossEncoder, tuple[int | None, ...]] | None = None
+        self._loaded: tuple[Scores, tuple[int | None, ...]] | None = None
 
     def bounds(self, statement: str) -> Bounds:  # noqa: ARG002  the same in all languages
         """The same for all statements."""
@@ -65,21 +59,16 @@ class CrossEncoderEntailment:
                 found[:, at] = shares[:, column]
         return found
 
-    def _load(self) -> "tuple[CrossEncoder, tuple[int | None, ...]]":
-        from sentence_transformers import CrossEncoder  # noqa: PLC0415  loads torch
+    def _load(self) -> tuple[Scores, tuple[int | None, ...]]:
         from torch.nn import Identity  # noqa: PLC0415
 
-        try:
-            model = CrossEncoder(
-                str(self._folder),
-                activation_fn=Identity(),
-                **loading_options(threads=self._threads),
-            )
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            raise ModelUnusable(
-                f"The entailment model at {self._folder} cannot be loaded: {error}",
-                hint="Get it again, or set QUIRE_ENTAILMENT=starter.",
-            ) from error
+        model = load(
+            self._folder,
+            activation=Identity(),
+            threads=self._threads,
+            what="entailment model",
+            otherwise=_OTHERWISE,
+        )
         if model.num_labels == 1:
             return model, (1, None, 0)  # its score, and what is left of it
         names = [model.config.id2label[at].casefold() for at in range(model.num_labels)]
@@ -88,7 +77,7 @@ class CrossEncoderEntailment:
             raise ModelUnusable(
                 f"The model at {self._folder} has the classes {', '.join(names)}, and none that "
                 "says entailment.",
-                hint="Choose a model of natural language inference, or QUIRE_ENTAILMENT=starter.",
+                hint=f"Choose a model of natural language inference, or {_OTHERWISE}.",
             )
         return model, order
 
@@ -102,6 +91,4 @@ def _shares(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The softmax, or of one score its sigmoid as the second of two classes."""
     if logits.shape[1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found: npt.NDArray[np.float32] = shares / shares.sum(axis=1, keepdims=True)
-    return found
+    return softmax(logits)
