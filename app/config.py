@@ -116,23 +116,38 @@ class Settings(BaseSettings):
         "its name and its replies tell.",
     )
     context_tokens: int = Field(
-        4096,
+        8192,
         ge=512,
         le=1_048_576,
         description="Context window in tokens: at most that, and fewer where the free memory does "
-        "not hold it. 4096 holds six passages and an answer.",
+        "not hold it. 8192 holds twelve passages and a long answer.",
     )
-    answer_tokens: int = Field(
-        256,
+    answer_tokens: int | None = Field(
+        None,
         ge=16,
         le=8192,
-        description="Longest answer in tokens. A cited answer is a few sentences.",
+        description="Longest answer in tokens; unset, by the model: 256 for a small one, 1,024 for "
+        "one that writes lists and tables.",
     )
-    passages: int = Field(
-        6,
+    passages: int | None = Field(
+        None,
         ge=1,
         le=50,
-        description="Passages considered for an answer. On a CPU, more means waiting longer.",
+        description="Passages considered for an answer; unset, by the model: 6 for a small one, 12 "
+        "for a large one.",
+    )
+    patience: float = Field(
+        15.0,
+        gt=0,
+        le=600,
+        description="Seconds to wait for the first word of an answer: a model is given as much to "
+        "read as it reads in that time on this machine.",
+    )
+    strictness: Literal["marked", "strict"] | None = Field(
+        None,
+        description="What of a model's reply is shown: 'marked', every statement with what was "
+        "found of it in the sources, or 'strict', only those found there; unset, marked for a "
+        "capable model and strict for a small one.",
     )
     max_risk: float | None = Field(
         None,

@@ -463,6 +463,19 @@ def first_chunks(
     return [_chunk(row) for row in rows]
 
 
+def chunks_between(
+    connection: apsw.Connection, document_id: str, first: int, last: int
+) -> list[Chunk]:
+    """The chunks of a document from one ordinal to another, both included, in order."""
+    rows = _rows(
+        connection,
+        f"a chunk of document {document_id}",
+        f"{_CHUNK} WHERE document_id = ? AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
+        [document_id, first, last],
+    )
+    return [_chunk(row) for row in rows]
+
+
 def chunk_at(connection: apsw.Connection, document_id: str, offset: int) -> Chunk | None:
     """The chunk that holds a character of a document's text; None between two chunks."""
     rows = _rows(

@@ -26,22 +26,25 @@ from langsmith import tracing_context
 from quire.answering.checking import Piece, check
 from quire.answering.finding import Found
 from quire.answering.prompting import Wording
+from quire.answering.reading_plan import ReadingPlan
 from quire.answering.writing import read, write
 from quire.models.opening import LateModel
-from quire.models.protocols import Entailment
+from quire.models.protocols import Ability, Entailment
 
 
 def build(
     *,
     model: LateModel,
-    wording: Callable[[str], Wording],
+    wording: Callable[[str, str], Wording],
+    planned: Callable[[Ability], ReadingPlan],
     entailment: Entailment | None = None,
 ) -> Runnable[dict[str, Any], Any]:
     """The chain of a model, which is asked for only where it is to write; `wording` gives the
-    prompt's text for a language, and `entailment` checks what is said in other words."""
+    prompt's text for a task and a language, `planned` how much the model reads, and `entailment`
+    checks what is said in other words."""
 
     def reading(state: dict[str, Any]) -> Any:
-        return read(state["found"], model=model, wording=wording)
+        return read(state["found"], model=model, wording=wording, planned=planned)
 
     def reply(state: dict[str, Any]) -> Any:
         return write(state["found"], state["reading"]) or RunnableGenerator(_nothing)

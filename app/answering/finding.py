@@ -71,6 +71,12 @@ class Found:
     retrieve_ms: float = 0.0
 
     @property
+    def worth_asking(self) -> bool:
+        """Whether a model is to be asked: where it is for the model to say what answers the
+        question, as soon as something bears on it."""
+        return self.enough or (self.asked.by_model and bool(self.evidence))
+
+    @property
     def enough(self) -> bool:
         return self.tabled is not None or (self.judgement is not None and self.judgement.enough)
 
@@ -150,7 +156,10 @@ def _searched(
     if reworded:
         query = retriever.query(said)
     near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
-    hits = context(near, most=_HITS, passages=asked.passages)
+    if asked.sections:
+        hits = snapshot.widened(near, passages=asked.passages)
+    else:
+        hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))
     library = Library(snapshot, [hit.document for hit in near], within=asked.scope)
     read = query
@@ -158,7 +167,7 @@ def _searched(
         # The time is told by the versions, and not in their words.
         read = dataclasses.replace(retriever.query(bare), text=query.text)
     proof, judgement = _judged(asked, read, _Near(hits, passages), snapshot, retriever)
-    if eras.asks_for_changes(understood):
+    if eras.asks_for_changes(understood) and not asked.by_model:
         found = [passage.document for passage in passages]
         if changes := comparing.compare(understood, found, library):
             return Found(

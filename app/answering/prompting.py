@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from quire.answering import sources
 from quire.answering.evidence import Evidence
 from quire.errors import SettingsError
-from quire.models.protocols import Message
+from quire.models.protocols import ChatModel, Message
 from quire.records import Passage
 
 _SEPARATOR = re.compile(r"\n---[ \t]*\n")
 _VERSION = re.compile(r"(?:version|版本)\s*([\w.]+)")
+
+_LEAST_SOURCE = 60  # tokens: what has room for fewer shows no source
 
 Count = Callable[[Sequence[Message]], int]
 
@@ -127,6 +130,56 @@ def pack(
         passages=tuple(passages[label] for label in sorted(passages)),
         tokens=count(messages),
     )
+
+
+def pack_passages(
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    text: Wording,
+    most: int,
+    budget: int,
+    model: ChatModel,
+    history: str = "",
+) -> Prompt:
+    """As many whole passages, best first, as have at most `most` tokens and fit into a prompt of
+    `budget`; of the first one its beginning, where it is longer by itself. One that is too long
+    gives way to shorter ones after it. `history` gives way where no passage would fit beside it.
+    """
+    bare = _filled_with((), question, text, history)
+    room = budget - model.prompt_tokens(bare)
+    if room < _LEAST_SOURCE and history:
+        history = ""
+        room = budget - model.prompt_tokens(_filled_with((), question, text, history))
+    room = min(most, room)
+    chosen: list[str] = []
+    fitted: list[Passage] = []
+    for passage in passages:
+        shown = sources.written(passage)
+        if not chosen and room >= _LEAST_SOURCE:
+            shown = _beginning(shown, room=room, count=model.count_tokens)
+        # A blank line joins it to the rest, and two texts may share no token where they meet.
+        cost = model.count_tokens(shown) + 2
+        if shown and cost <= room:
+            room -= cost
+            chosen.append(shown)
+            fitted.append(passage)
+    messages = _filled_with(chosen, question, text, history)
+    return Prompt(messages, tuple(fitted), model.prompt_tokens(messages))
+
+
+def _filled_with(
+    shown: Sequence[str], question: str, text: Wording, history: str
+) -> tuple[Message, ...]:
+    return filled(text, question=question, evidence="\n\n".join(shown), history=history)
+
+
+def _beginning(shown: str, *, room: int, count: Callable[[str], int]) -> str:
+    """As many lines of a source as have so many tokens."""
+    lines = shown.split("\n")
+    while lines and count("\n".join(lines)) + 2 > room:
+        lines.pop()
+    return "\n".join(lines)
 
 
 def _fitting(

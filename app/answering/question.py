@@ -40,14 +40,18 @@ class Asked:
     """A question in its conversation, with what its answer may take.
 
     `before` is the conversation so far, the oldest turn first. At a `temperature` above 0 the same
-    question may get another answer. `passages` are considered at most, and `answer_tokens` written.
+    question may get another answer. `passages` are considered at most, with `sections` each with
+    what stands around it in its section. With `by_model` the model says whether they answer the
+    question; `answer_tokens` are written at most, or as many as suit the model.
     `began` is when it arrived, as `time.monotonic` tells it.
     """
 
     text: str
     conversation: str
-    passages: int
-    answer_tokens: int
+    passages: int = 6
+    sections: bool = False
+    by_model: bool = False
+    answer_tokens: int | None = None
     before: tuple[Exchange, ...] = ()
     temperature: float = 0.0
     scope: Scope | None = None

@@ -14,15 +14,17 @@ from quire.answering.finding import find, find_nothing
 from quire.answering.history import Exchange
 from quire.answering.prompting import Wording
 from quire.answering.question import Asked, Question
+from quire.answering.reading_plan import ReadingPlan, plan
 from quire.answering.receipts import Replay
 from quire.config import Settings
+from quire.answering.writing import task_of
 from quire.conversations.schema import Turn
 from quire.conversations.store import Conversations, new_id, require_last
 from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, UsageError
 from quire.indexes.folder.names import CONVERSATIONS, LEDGER
 from quire.indexes.scope import Scope
 from quire.models.opening import LateModel
-from quire.models.protocols import ChatModel, Entailment, ReadsAhead
+from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead
 from quire.records import Answer, Chunk, Document, Draft, PageText
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
@@ -150,8 +152,7 @@ class Session:
         asked = Asked(
             turn.question,
             conversation,
-            passages=self._settings.passages,
-            answer_tokens=self._settings.answer_tokens,
+            **self._ways(settings.get("max_risk")),
             before=_exchanges(before),
             temperature=settings.get("temperature", 0.0),
             scope=receipts.scope_of(turn.receipt),
@@ -182,7 +183,7 @@ class Session:
 
         language = document.language
         model, retriever = self.model.get(), self._search()
-        fit = model is not None and model.capable and language in model.languages
+        fit = model is not None and model.ability.capable and language in model.languages
         summary = summarize(
             document,
             chunks,
@@ -222,13 +223,28 @@ class Session:
         return Asked(
             kept_question(question.text),
             question.conversation or new_id(),
-            passages=self._settings.passages,
-            answer_tokens=self._settings.answer_tokens,
+            **self._ways(self._settings.max_risk if risk is None else risk),
             before=_exchanges(before),
             temperature=temperature,
             scope=question.scope,
             max_risk=self._settings.max_risk if risk is None else checked_risk(risk),
             cancel=question.cancel,
+        )
+
+    def _ways(self, max_risk: float | None) -> dict[str, Any]:
+        """How a question is answered by the model that is there, told without loading it. Where a
+        risk was chosen, what was measured decides, whatever the model."""
+        planned = self._planned(self.model.expected)
+        return {
+            "passages": planned.passages,
+            "sections": planned.unit == "passages",
+            "by_model": planned.capable and self.model.wanted and max_risk is None,
+            "answer_tokens": self._settings.answer_tokens,
+        }
+
+    def _planned(self, ability: Ability) -> ReadingPlan:
+        return plan(
+            ability, patience=self._settings.patience, passages=self._settings.passages
         )
 
     def _before(self, conversation: str) -> list[Turn]:
@@ -257,7 +273,7 @@ class Session:
             )
             return
         found = find(asked, retriever) if retriever else find_nothing(asked)
-        if not (found.enough and self.model.wanted):
+        if not (found.worth_asking and self.model.wanted):
             yield from check(iter([{"found": found}]))
             return
         from quire.answering import chain  # noqa: PLC0415  LangChain takes half a second
@@ -266,7 +282,8 @@ class Session:
             if self._chain is None:
                 self._chain = chain.build(
                     model=self.model,
-                    wording=lambda language: self._wording("answer", language),
+                    wording=self._wording,
+                    planned=self._planned,
                     entailment=self._entailment(),
                 )
         yield from chain.run(self._chain, found)
@@ -293,7 +310,8 @@ class Session:
         language = self._settings.language
         if isinstance(model, ReadsAhead) and language in model.languages:
             with contextlib.suppress(QuireError):  # told when something is asked
-                model.read_ahead(prompting.fixed_part(self._wording("answer", language)))
+                task = task_of(self._planned(model.ability))
+                model.read_ahead(prompting.fixed_part(self._wording(task, language)))
 
     def _with_notes(self, answer: Answer) -> Answer:
         """The answer with what is worth knowing about it: there is no model, something that was

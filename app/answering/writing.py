@@ -15,17 +15,14 @@ from quire.answering import evidence, history, prompting
 from quire.answering.evidence import Evidence
 from quire.answering.finding import Found
 from quire.answering.prompting import Prompt, Wording
+from quire.answering.reading_plan import ReadingPlan
 from quire.models.engine.watching import foreign_errors_told
 from quire.models.opening import LateModel
-from quire.models.protocols import ChatModel
+from quire.models.protocols import Ability, ChatModel
 
 if TYPE_CHECKING:
     from quire.answering.langchain_model import Prompted
 
-_SENTENCES, _SENTENCES_SMALL = 8, 4
-"""Of evidence that a model may read, and one that is not capable: some 250 and 130 tokens. With
-four the starter's first token came 3.4 times as soon as that of a tutorial's pipeline, with eight
-2.1 times."""
 _HISTORY = 512  # tokens at most of the conversation, and an eighth of the context
 _NEAR = 0.6
 """Of the best sentence's score: what a sentence must have to be read, or to be an answer. On 41
@@ -39,13 +36,13 @@ what was asked for less often than the best quotes do: on 250 questions of SQuAD
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a model is given to read. Its answer may have `longest` tokens, and must rest on one of
-    the `relevant` sentences."""
+    """What a model is given to read, by its `plan`. Where its statements are not marked, its answer
+    must rest on one of the `relevant` sentences."""
 
     model: ChatModel
+    plan: ReadingPlan
     prompt: Prompt
     wording: Wording
-    longest: int
     relevant: tuple[Evidence, ...]
 
     @property
@@ -57,26 +54,53 @@ class Reading:
             )
 
 
-def read(found: Found, *, model: LateModel, wording: Callable[[str], Wording]) -> Reading | None:
+def task_of(plan: ReadingPlan) -> str:
+    """The name of the prompt for a plan."""
+    return "passages" if plan.capable else "answer"
+
+
+def read(
+    found: Found,
+    *,
+    model: LateModel,
+    wording: Callable[[str, str], Wording],
+    planned: Callable[[Ability], ReadingPlan],
+) -> Reading | None:
     """The prompt for a question, or None where no model is to be asked. `model` is loaded only for
-    that, and `wording` gives the prompt's text for a language."""
+    that, `wording` gives the prompt's text for a task and a language, and `planned` how much a
+    model reads."""
     computed = found.tabled is not None and found.tabled.computed
-    engine = model.get() if found.enough and not computed else None
+    engine = model.get() if found.worth_asking and not computed else None
     if engine is None or found.language not in engine.languages:
         return None
-    text = wording(found.language)
-    longest = _longest_answer(engine, found.asked.answer_tokens)
+    plan = planned(engine.ability).fitted(
+        context=engine.context_tokens, longest=found.asked.answer_tokens
+    )
+    text = wording(task_of(plan), found.language)
     with foreign_errors_told(engine):
-        packed = prompting.pack(
-            found.standalone,
-            _worth_reading(found, most=_SENTENCES if engine.capable else _SENTENCES_SMALL),
-            text=text,
-            budget=engine.context_tokens - longest,
-            count=engine.prompt_tokens,
-            history=_told(found, engine, text),
-        )
-    relevant = _worth_reading(found, most=_RELEVANT if engine.capable else _RELEVANT_SMALL)
-    return Reading(engine, packed, text, longest, tuple(relevant))
+        told = _told(found, engine, text)
+        budget = engine.context_tokens - plan.answer_tokens
+        if plan.unit == "passages":
+            packed = prompting.pack_passages(
+                found.standalone,
+                found.passages,
+                text=text,
+                most=plan.tokens,
+                budget=budget,
+                model=engine,
+                history=told,
+            )
+        else:
+            packed = prompting.pack(
+                found.standalone,
+                _worth_reading(found, most=plan.sentences),
+                text=text,
+                budget=budget,
+                count=engine.prompt_tokens,
+                history=told,
+            )
+    relevant = _worth_reading(found, most=_RELEVANT if plan.capable else _RELEVANT_SMALL)
+    return Reading(engine, plan, packed, text, tuple(relevant))
 
 
 def write(found: Found, reading: Reading | None) -> "Prompted | None":
@@ -88,7 +112,7 @@ def write(found: Found, reading: Reading | None) -> "Prompted | None":
     return prompted(
         reading.model,
         reading.prompt.messages,
-        max_tokens=reading.longest,
+        max_tokens=reading.plan.answer_tokens,
         temperature=found.asked.temperature,
         cancel=found.asked.cancel,
     )
@@ -101,16 +125,11 @@ def _worth_reading(found: Found, *, most: int) -> list[Evidence]:
     return [proof for proof in evidence.distinct(found.evidence, most=most) if proof.score >= least]
 
 
-def _longest_answer(model: ChatModel, answer_tokens: int) -> int:
-    """Tokens kept free for the answer: never so many that a short context holds nothing else."""
-    return min(answer_tokens, model.context_tokens // 4)
-
-
 def _told(found: Found, model: ChatModel, text: Wording) -> str:
     """What of the conversation stands in the prompt: something where the question leans on it and
     the model is capable."""
     leans = found.standalone != found.asked.asks
-    if not (leans and model.capable and len(text.parts) > 2):
+    if not (leans and model.ability.capable and len(text.parts) > 2):
         return ""
     budget = min(_HISTORY, model.context_tokens // 8)
     turns = history.told(found.asked.before, budget=budget, count=model.count_tokens)

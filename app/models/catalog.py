@@ -63,7 +63,7 @@ class KnownModel:
 
     @property
     def capable(self) -> bool:
-        """Whether it writes summaries and follows a conversation; see `ChatModel.capable`."""
+        """Whether it writes summaries and follows a conversation; see `Ability.capable`."""
         return self.kind == "chat" and self.parameters >= CAPABLE_PARAMETERS
 
     def memory(self, *, context_tokens: int) -> int:

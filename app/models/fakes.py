@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from quire.errors import ModelError
 from quire.models.forms import Form, require_form
-from quire.models.protocols import Bounds, Finish, Message
+from quire.models.protocols import Ability, Bounds, Finish, Message
 from quire.records import Usage
 
 _TOKEN = re.compile(r"[\u3400-\u9fff]|\w+|[^\w\s]")
@@ -51,9 +51,9 @@ class FakeChatModel:
         *,
         context_tokens: int = 4096,
         languages: frozenset[str] = frozenset({"en", "zh"}),
-        capable: bool = False,
+        parameters: int | None = 135_000_000,
     ) -> None:
-        self.capable = capable
+        self.ability = Ability(parameters)
         self.context_tokens = context_tokens
         self.languages = languages
         self.asked: list[tuple[Message, ...]] = []

@@ -1,5 +1,6 @@
 """From settings to models: names become live objects here, and nowhere else."""
 
+import functools
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from quire.config import Settings
 from quire.errors import ModelError, ModelUnusable
-from quire.models.engine import selftest
-from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
+from quire.models.engine import gguf, selftest
+from quire.models.protocols import Ability, ChatModel, Embedder, Entailment, Reranker
 from quire.models.remote import access
 from quire.models.remote.access import Server
 from quire.models.store import installed, starter
@@ -148,6 +149,23 @@ class LateModel:
         self._model = given
         self._lock = threading.Lock()
         self._closed = False
+
+    @functools.cached_property
+    def expected(self) -> Ability:
+        """What can be expected of it, told without loading it: its size. Of one that cannot be
+        found, the least."""
+        if self._given and self._model is not None:
+            return self._model.ability
+        if self._settings.model == "remote":
+            return Ability(None, accelerated=True)
+        try:
+            found = installed.located(
+                self._settings.model, kind="chat", folder=self._settings.models
+            )
+            known = found.known
+            return Ability(known.parameters if known else gguf.read_facts(found.path).parameters)
+        except ModelError:
+            return Ability(0)
 
     @property
     def wanted(self) -> bool:

@@ -36,6 +36,24 @@ CAPABLE_PARAMETERS = 1_500_000_000
 """From so many on, open models follow a text of several paragraphs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """What can be expected of a chat model: how many `parameters` it has, None where nobody tells,
+    as of those on a server; whether all of it is `accelerated`, on a GPU or on a server; and how
+    many `tokens_per_second` of a prompt it reads here, None where that was not measured yet or is
+    not this machine's work."""
+
+    parameters: int | None
+    accelerated: bool = False
+    tokens_per_second: float | None = None
+
+    @property
+    def capable(self) -> bool:
+        """Whether it follows a text of several paragraphs: such a model is told the conversation,
+        answers in a form of its own, and writes summaries. What a server has is held for such."""
+        return self.parameters is None or self.parameters >= CAPABLE_PARAMETERS
+
+
 class Generation(Iterator[str], Protocol):
     """A reply on its way: iterate to get its text in pieces of whole characters.
 
@@ -81,9 +99,8 @@ class ChatModel(Protocol):
     def fingerprint(self) -> str: ...
 
     @property
-    def capable(self) -> bool:
-        """Whether it follows a text of several paragraphs: such a model is told the conversation,
-        and writes summaries. Of open models, those of `CAPABLE_PARAMETERS` or more."""
+    def ability(self) -> Ability:
+        """How much it can read, and how fast, as far as is known by now."""
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text that stands in a message."""

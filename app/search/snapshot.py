@@ -12,8 +12,8 @@ from quire.indexes import documents, lexical
 from quire.indexes.lexical import Frequencies
 from quire.indexes.scope import Scope, Selection, select
 from quire.models.protocols import Reranker
-from quire.records import PAGE_BREAK, Document, Hit, Passage, Place
-from quire.search import fusion, proximity, wording
+from quire.records import PAGE_BREAK, Chunk, Document, Hit, Passage, Place
+from quire.search import fusion, proximity, sections, wording
 from quire.search.duplicates import Distinct
 from quire.search.fusion import fuse, ranks_by_leg, scores_by_leg
 from quire.search.information import Information
@@ -114,6 +114,15 @@ class Snapshot:
             words=self._words(query, chunk),
             unread=query.mode == "hybrid" and "dense" not in every,
         )
+
+    def widened(self, hits: Sequence[Hit], *, passages: int) -> list[Hit]:
+        """Hits with what stands around each in its section, as far as they make so many passages;
+        see `sections.widen`."""
+
+        def between(document_id: str, first: int, last: int) -> list[Chunk]:
+            return documents.chunks_between(self.connection, document_id, first, last)
+
+        return sections.widen(hits, passages=passages, between=between)
 
     def passages(self, hits: Sequence[Hit]) -> list[Passage]:
         """Hits joined with their neighbours, in the order of their best hit, labelled from 1."""

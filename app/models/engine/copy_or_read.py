@@ -42,6 +42,11 @@ class Pace:
         yield
         self.took(time.perf_counter() - begin, tokens=tokens)
 
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How fast it goes, from the first time on; None before."""
+        return 1 / statistics.median(self._measured) if self._measured else None
+
     def seconds(self, tokens: int) -> float | None:
         """How long that many tokens are going to take."""
         if len(self._measured) < _TRIALS:

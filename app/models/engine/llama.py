@@ -20,7 +20,7 @@ from quire.models.engine.runtime import Interrupt
 from quire.models.engine.thread_choice import ThreadChoice
 from quire.models.engine.turns import Job, Reply, Turns
 from quire.models.forms import Form, require_form
-from quire.models.protocols import CAPABLE_PARAMETERS, Finish, Message, Segment
+from quire.models.protocols import Ability, Finish, Message, Segment
 
 _MEMORY_SHARE_OF_KEPT_CONTEXTS = 8  # of what is free after loading: an eighth
 
@@ -57,7 +57,7 @@ class LlamaEngine:
         facts = gguf.read_facts(path)
         self.name = name or facts.name
         self.languages = languages
-        self.capable = facts.parameters >= CAPABLE_PARAMETERS
+        self._parameters = facts.parameters
         self.threads = threads or _threads()
         self._path = path
         self._template = ChatTemplate(
@@ -89,6 +89,11 @@ class LlamaEngine:
         )
         # A process that ends while llama.cpp computes may crash on its way out.
         atexit.register(_close_if_alive, weakref.ref(self))
+
+    @property
+    def ability(self) -> Ability:
+        accelerated = 0 < self.offload.total <= self.offload.got
+        return Ability(self._parameters, accelerated, self._kept.pace.reading.tokens_per_second)
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from quire.errors import ModelBusy, ModelError, ModelNotFound, QuireError, UsageError
 from quire.models.engine.reply_text import Opened, ReplyText, require_answer
 from quire.models.forms import Form, JsonSchema, require_form
-from quire.models.protocols import Finish, Message
+from quire.models.protocols import Ability, Finish, Message
 from quire.models.remote.access import Server
 from quire.models.remote.connection import Connection
 from quire.models.remote.listing import About, Listing
@@ -47,7 +47,7 @@ class RemoteModel:
     that is away then may be back at the next.
     """
 
-    capable = True  # those worth a server follow a text of several paragraphs
+    ability = Ability(None, accelerated=True)
 
     def __init__(
         self,

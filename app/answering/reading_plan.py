@@ -1,0 +1,71 @@
+"""How much a model is given to read, and in what form its answer is taken.
+
+What a model can use goes with its size: a small one loses the thread of more than a few sentences,
+a large one answers better the more of the documents it sees. What it may be given goes with the
+machine: the time to the first word is that of reading the prompt. So the plan is that of the
+model's class, cut to what it reads here in the time that a reader is willing to wait.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from quire.models.protocols import Ability
+
+Unit = Literal["sentences", "passages"]
+
+_SMALL = 600_000_000
+_MIDDLE = 2_500_000_000
+_LARGE = 6_500_000_000
+_LEAST = 130  # tokens of sources: some four sentences, with which any model can do something
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """What a model reads: at most `tokens` of sources, by the `unit`, from at most so many
+    `passages`; the best `sentences` alone where that is the unit. Its answer has at most
+    `answer_tokens`. A `capable` model says itself whether the sources answer the question, and its
+    statements are marked, not dropped."""
+
+    unit: Unit
+    tokens: int
+    passages: int
+    answer_tokens: int
+    capable: bool
+    sentences: int = 0
+
+    def fitted(self, *, context: int, longest: int | None) -> "ReadingPlan":
+        """The plan for a context of so many tokens, with `longest` for the answer where that is
+        set: never so many that a short context holds nothing else."""
+        answer = min(longest or self.answer_tokens, context // 4)
+        return replace(self, tokens=min(self.tokens, context - answer), answer_tokens=answer)
+
+
+def plan(ability: Ability, *, patience: float, passages: int | None = None) -> ReadingPlan:
+    """The plan for a model of which so much is known; before it is loaded that is its size.
+
+    `patience` are the seconds to wait for the first word, and `passages` the user's own number.
+
+    >>> plan(Ability(135_000_000), patience=15).sentences
+    4
+    >>> plan(Ability(4_000_000_000, tokens_per_second=40), patience=15).tokens
+    600
+    >>> plan(Ability(None, accelerated=True), patience=15).passages
+    12
+    """
+    chosen = _by_size(ability)
+    tokens = chosen.tokens
+    if ability.tokens_per_second is not None:
+        tokens = max(_LEAST, min(tokens, round(patience * ability.tokens_per_second)))
+    return replace(chosen, tokens=tokens, passages=passages or chosen.passages)
+
+
+def _by_size(ability: Ability) -> ReadingPlan:
+    size = ability.parameters
+    if size is None or size >= _LARGE or (ability.accelerated and size >= _MIDDLE):
+        return ReadingPlan("passages", 5_000, 12, 1_024, capable=True)
+    if size >= _MIDDLE:
+        return ReadingPlan("passages", 1_500, 8, 768, capable=True)
+    if size >= _SMALL:
+        return ReadingPlan("sentences", 500, 6, 384, capable=ability.capable, sentences=16)
+    return ReadingPlan("sentences", 500, 6, 256, capable=False, sentences=4)
+
