@@ -21,7 +21,7 @@ PAGE_BREAK = "\n\n"
 """Stands between the texts of two pages in a document's text."""
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
-SentenceKind = Literal["sentence", "head", "item", "row", "version"]
+SentenceKind = Literal["sentence", "head", "item", "row", "version", "absence"]
 StatementKind = Literal["heading", "question", "sentence", "item", "row"]
 Support = Literal["supported", "computed", "partly", "unsupported", "contradicted"]
 Status = Literal["answered", "extractive", "not_found"]
@@ -448,20 +448,26 @@ class Citation:
 class Sentence:
     """A sentence of an answer with the verdict on it. `labels` name the supporting passages.
 
-    `kind` tells its form: running text, what leads to a list, an item of one, a row of a table, or
-    what another version of a document says, named as such. A row's first citation is the row,
+    `kind` tells its form: running text, what leads to a list, an item of one, a row of a table,
+    what another version of a document says, named as such, or an absence: that the sources do not
+    tell something, which no source supports and none need, so that its `support` is None. [start,
+    end) are its characters in the answer's text. A row's first citation is the row,
     those after it are its header. A `stitched` one rests on several quotes, each for a part of it:
     that the parts belong together is said by none of them, so it is supported partly at most. A
     `computed` one tells what follows from its quotes, rows of a table: how many there are, their
-    sum, the highest; of many rows only some are quoted. `probability` is an entailment model's that
+    sum, the highest; of many rows only some are quoted; where it was computed again from numbers of
+    its quotes, `formula` is how. `probability` is an entailment model's that
     it is supported, or of a `contradicted` one that it is contradicted; None where none was asked.
     """
 
     text: str
-    support: Support
+    support: Support | None
     citations: tuple[Citation, ...] = ()
     kind: SentenceKind = "sentence"
     probability: float | None = None
+    formula: str | None = None
+    start: int = 0
+    end: int = 0
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -478,12 +484,15 @@ class Sentence:
     def to_dict(self) -> dict[str, Any]:
         return {
             "text": self.text,
+            "start": self.start,
+            "end": self.end,
             "kind": self.kind,
             "labels": list(self.labels),
             "support": self.support,
             "quote": self.quote,
             "stitched": self.stitched,
             "probability": None if self.probability is None else round(self.probability, 3),
+            "formula": self.formula,
         }
 
 
@@ -515,17 +524,21 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Quotes that can be shown while a model still reads; what it writes replaces them."""
+    """What can be shown before it is checked: quotes, while a model still reads, which what it
+    writes replaces; or what it has written since the last statement that was checked, which then
+    `follows` the text given so far. The next draft or piece of text takes its place."""
 
     standalone_question: str
     text: str
     sentences: tuple[Sentence, ...]
+    follows: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "standalone_question": self.standalone_question,
             "text": self.text,
             "sentences": [sentence.to_dict() for sentence in self.sentences],
+            "follows": self.follows,
         }
 
 

@@ -2,9 +2,11 @@
 
     Found, Reading, the reply in pieces -> Draft, text, Answer
 
-What the model writes is only shown when the passages support it. Where there is no model, where it
-does not write the question's language, or where nothing that it wrote holds, the answer is the best
-quoted sentences (`extractive`); where the evidence is weak, it is `not_found`.
+What a small model writes is only shown when the passages support it; of a capable one every
+statement is shown, with what was found of it. Where there is no model, where it does not write the
+question's language, or where nothing that a small one wrote holds, the answer is the best quoted
+sentences (`extractive`); where the evidence is weak, or a capable model finds no answer, it is
+`not_found`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,8 @@ from typing import Any
 from quire import verification
 from quire.answering import receipts, refusals
 from quire.answering.finding import Found
-from quire.answering.quoting import joined, other_versions, quoted, refusal
+from quire.answering.marked_replies import MarkedReply
+from quire.answering.quoting import appended, joined, other_versions, placed, quoted, refusal
 from quire.answering.replies import CheckedReply
 from quire.answering.writing import Reading
 from quire.conversations.store import new_id
@@ -36,7 +39,7 @@ def check(
     """
     found: Found | None = None
     reading: Reading | None = None
-    reply: CheckedReply | None = None
+    reply: CheckedReply | MarkedReply | None = None
     notes: list[str] = []
     try:
         for piece in stream:
@@ -46,13 +49,7 @@ def check(
             if found and piece.get("reading"):
                 reading = piece["reading"]
                 notes.extend(reading.notes)
-                reply = CheckedReply(
-                    reading.relevant,
-                    reading.prompt.passages,
-                    language=found.language,
-                    began=found.asked.began,
-                    reading=_reading(entailment, found, reading.prompt.passages),
-                )
+                reply = _heard(found, reading, entailment)
             if reply and "reply" in piece:
                 message = piece["reply"]
                 reply.note(
@@ -60,6 +57,8 @@ def check(
                     finish=message.response_metadata.get("finish_reason", "stop"),
                 )
                 yield from reply.hear(message.text)
+                if isinstance(reply, MarkedReply) and reply.draft:
+                    yield Draft(found.standalone, reply.draft, (), follows=True)
         if reply:
             yield from reply.finish()
     except ModelError as error:  # everything but the model still works
@@ -67,6 +66,23 @@ def check(
     if found is None:
         raise AssertionError("the chain ended before anything was found")
     yield from _ended(found, reading, reply, notes)
+
+
+def _heard(
+    found: Found, reading: Reading, entailment: Entailment | None
+) -> CheckedReply | MarkedReply:
+    """What hears the reply and checks it."""
+    passages = reading.prompt.passages
+    model = _reading(entailment, found, passages)
+    if reading.plan.marks:
+        return MarkedReply(passages, began=found.asked.began, reading=model)
+    return CheckedReply(
+        reading.relevant,
+        passages,
+        language=found.language,
+        began=found.asked.began,
+        reading=model,
+    )
 
 
 def _reading(
@@ -89,28 +105,45 @@ def _draft(found: Found) -> Iterator[Draft]:
 
 
 def _ended(
-    found: Found, reading: Reading | None, reply: CheckedReply | None, notes: list[str]
+    found: Found,
+    reading: Reading | None,
+    reply: CheckedReply | MarkedReply | None,
+    notes: list[str],
 ) -> Iterator[Piece]:
     """What of the text was not given yet, and the answer."""
     status: Status = "answered"
     sentences = tuple(reply.sentences) if reply else ()
     wrote = bool(sentences)
-    if not wrote:
-        status, shown = quoted(found)
-        sentences = shown.sentences
-        if shown.left_out:
-            notes.append(
-                refusals.left_out(found.language, shown=shown.of - shown.left_out, of=shown.of)
-            )
-        notes.extend(_in_another_language(found.language, sentences))
-    older, told = other_versions(found, sentences)
-    notes.extend(told)
-    whole = (*sentences, *older)
-    text = joined(whole, found.language) if whole else refusal(found)
-    if not wrote:
-        yield text
-    elif older:
-        yield text.removeprefix(joined(sentences, found.language))
+    if isinstance(reply, MarkedReply) and wrote:
+        text = reply.text
+        if refused := _refused(found, reply):
+            status, sentences, text = "not_found", (), refused
+        elif reply.cut_short:
+            notes.append(refusals.cut_short(found.language))
+        older, told = other_versions(found, sentences)
+        notes.extend(told)
+        whole: tuple[Sentence, ...] = sentences
+        if older:
+            text, added = appended(text, older)
+            whole = (*sentences, *added)
+            yield text[len(reply.text) :]
+    else:
+        if not wrote:
+            status, shown = quoted(found)
+            sentences = shown.sentences
+            if shown.left_out:
+                notes.append(
+                    refusals.left_out(found.language, shown=shown.of - shown.left_out, of=shown.of)
+                )
+            notes.extend(_in_another_language(found.language, sentences))
+        older, told = other_versions(found, sentences)
+        notes.extend(told)
+        text, whole = placed((*sentences, *older), found.language)
+        text = text or refusal(found)
+        if not wrote:
+            yield text
+        elif older:
+            yield text[sentences and whole[len(sentences) - 1].end or 0 :]
     notes[:0] = (
         refusals.changed(found.language, asked=change.asked, found=change.found)
         for change in found.reworded
@@ -137,6 +170,17 @@ def _ended(
         refusal=found.refusal if status == "not_found" else None,
         receipt=receipts.of(found, reading),
     )
+
+
+def _refused(found: Found, reply: MarkedReply) -> str:
+    """What is said where a reply is no answer: because it says so itself, or because nothing in it
+    was found in the sources; else empty."""
+    if reply.missing:
+        return reply.missing
+    stated = [sentence for sentence in reply.sentences if sentence.kind != "absence"]
+    if stated and all(sentence.support == "unsupported" for sentence in stated):
+        return refusals.unfounded(found.language, statements=len(stated))
+    return ""
 
 
 def _in_another_language(language: str, sentences: Sequence[Sentence]) -> Iterator[str]:

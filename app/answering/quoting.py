@@ -1,5 +1,6 @@
 """The answer without a model: the best sentences, word for word; or that there is none, and why."""
 
+import dataclasses
 from collections.abc import Sequence
 
 from quire.answering import refusals, showing
@@ -52,16 +53,38 @@ def refusal(found: Found) -> str:
 
 def joined(written: Sequence[Sentence], language: str) -> str:
     """The text of an answer: items and rows a line each."""
-    parts: list[str] = []
+    return placed(written, language)[0]
+
+
+def placed(written: Sequence[Sentence], language: str) -> tuple[str, tuple[Sentence, ...]]:
+    """The text of an answer, and its sentences with their places in it."""
+    text = ""
+    there: list[Sentence] = []
     before = "sentence"
     for sentence in written:
         apart = sentence.kind in {"item", "row", "version"} or before != "sentence"
-        if parts and apart:
-            parts.append(f"\n{sentence.text}")
-        else:
-            parts.append(spaced(sentence.text, language, first=not parts))
+        if there and apart:
+            text += "\n"
+        elif there:
+            text += spaced("", language, first=False)
+        there.append(_at(sentence, len(text)))
+        text += sentence.text
         before = sentence.kind
-    return "".join(parts)
+    return text, tuple(there)
+
+
+def appended(text: str, added: Sequence[Sentence]) -> tuple[str, tuple[Sentence, ...]]:
+    """A text with sentences in a paragraph of their own, and these with their places in it."""
+    there: list[Sentence] = []
+    for number, sentence in enumerate(added):
+        text += "\n" if number else "\n\n"
+        there.append(_at(sentence, len(text)))
+        text += sentence.text
+    return text, tuple(there)
+
+
+def _at(sentence: Sentence, start: int) -> Sentence:
+    return dataclasses.replace(sentence, start=start, end=start + len(sentence.text))
 
 
 def spaced(text: str, language: str, *, first: bool) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 from quire.models.protocols import Ability
 
 Unit = Literal["sentences", "passages"]
+Strictness = Literal["marked", "strict"]
 
 _SMALL = 600_000_000
 _MIDDLE = 2_500_000_000
@@ -23,8 +24,8 @@ _LEAST = 130  # tokens of sources: some four sentences, with which any model can
 class ReadingPlan:
     """What a model reads: at most `tokens` of sources, by the `unit`, from at most so many
     `passages`; the best `sentences` alone where that is the unit. Its answer has at most
-    `answer_tokens`. A `capable` model says itself whether the sources answer the question, and its
-    statements are marked, not dropped."""
+    `answer_tokens`. A `capable` model says itself whether the sources answer the question. Where it
+    `marks`, every statement is shown with what was found of it, and else only those that hold."""
 
     unit: Unit
     tokens: int
@@ -32,6 +33,7 @@ class ReadingPlan:
     answer_tokens: int
     capable: bool
     sentences: int = 0
+    marks: bool = False
 
     def fitted(self, *, context: int, longest: int | None) -> "ReadingPlan":
         """The plan for a context of so many tokens, with `longest` for the answer where that is
@@ -40,10 +42,17 @@ class ReadingPlan:
         return replace(self, tokens=min(self.tokens, context - answer), answer_tokens=answer)
 
 
-def plan(ability: Ability, *, patience: float, passages: int | None = None) -> ReadingPlan:
+def plan(
+    ability: Ability,
+    *,
+    patience: float,
+    passages: int | None = None,
+    strictness: Strictness | None = None,
+) -> ReadingPlan:
     """The plan for a model of which so much is known; before it is loaded that is its size.
 
-    `patience` are the seconds to wait for the first word, and `passages` the user's own number.
+    `patience` are the seconds to wait for the first word, and `passages` and `strictness` are the
+    user's own, where set.
 
     >>> plan(Ability(135_000_000), patience=15).sentences
     4
@@ -56,7 +65,10 @@ def plan(ability: Ability, *, patience: float, passages: int | None = None) -> R
     tokens = chosen.tokens
     if ability.tokens_per_second is not None:
         tokens = max(_LEAST, min(tokens, round(patience * ability.tokens_per_second)))
-    return replace(chosen, tokens=tokens, passages=passages or chosen.passages)
+    marks = strictness == "marked" if strictness else chosen.capable
+    return replace(
+        chosen, tokens=tokens, passages=passages or chosen.passages, marks=marks
+    )
 
 
 def _by_size(ability: Ability) -> ReadingPlan:

@@ -52,6 +52,16 @@ _LEFT_OUT = {
     "en": "Entries 1 to {shown} of {of} are shown; open the source for the rest.",
     "zh": "共{of}项，显示了第1至{shown}项；其余内容请打开来源查看。",
 }
+_CUT_SHORT = {
+    "en": "The model did not finish its answer; ask again for a part of it, or raise answer_tokens "
+    "in the settings.",
+    "zh": "模型没有写完答案；可以只问其中一部分，或在设置中调大 answer_tokens。",
+}
+_UNFOUNDED = {
+    "en": "No answer is shown: the model wrote one, and none of its {statements} statements was "
+    "found in the sources.",
+    "zh": "没有显示答案：模型作了回答，但其中{statements}条陈述在资料中都找不到依据。",
+}
 _COUNTED = {"en": "There are {of}:", "zh": "共{of}项："}
 _CHANGED = {
     "en": "“{asked}” stands in no document; “{found}” was searched for.",
@@ -201,6 +211,16 @@ def changed(language: str, *, asked: str, found: str) -> str:
 def quoted_in(language: str, *, quoted: str) -> str:
     """What is quoted is in another language than the question."""
     return _in(_QUOTED, language).format(language=named(quoted, language))
+
+
+def cut_short(language: str) -> str:
+    """The reply of a model ended before it was done."""
+    return _in(_CUT_SHORT, language)
+
+
+def unfounded(language: str, *, statements: int) -> str:
+    """A model answered, and nothing that it said was found in the sources."""
+    return _in(_UNFOUNDED, language).format(statements=statements)
 
 
 def counted(language: str, *, of: int) -> str:

@@ -243,8 +243,12 @@ class Session:
         }
 
     def _planned(self, ability: Ability) -> ReadingPlan:
+        settings = self._settings
         return plan(
-            ability, patience=self._settings.patience, passages=self._settings.passages
+            ability,
+            patience=settings.patience,
+            passages=settings.passages,
+            strictness=settings.strictness,
         )
 
     def _before(self, conversation: str) -> list[Turn]:

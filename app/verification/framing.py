@@ -55,6 +55,16 @@ def without_labels(text: str) -> str:
     return _MARK.sub("", text).strip()
 
 
+def labels_in(text: str) -> tuple[int, ...]:
+    """The labels that the model wrote into a text, in order, each once.
+
+    >>> labels_in("The lease ends in March [1]. It began in 2019 (2, 3).")
+    (1, 2, 3)
+    """
+    numbers = (int(n) for mark in _MARK.finditer(text) for n in re.findall(r"\d+", mark[0]))
+    return tuple(dict.fromkeys(numbers))
+
+
 def claim_of(text: str) -> str:
     """A sentence without what it says before it says something; all of it where nothing is left.
 

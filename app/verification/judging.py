@@ -18,11 +18,16 @@ _CANDIDATES = 64  # quotes that are held against a sentence word by word, the fu
 def judge(text: str, passages: Sequence[Passage], *, checks: Sequence[Check]) -> Sentence:
     """The verdict on one sentence by some `checks`: all of `agreement.CHECKS`, but for measuring
     what one of them does."""
+    return judge_among(text, list(quotes.of_passages(passages)), checks=checks)
+
+
+def judge_among(text: str, among: Sequence[Quote], *, checks: Sequence[Check]) -> Sentence:
+    """As `judge`, where what the passages say is known."""
     text = framing.without_labels(text)
     claim = framing.claim_of(text)
     if len(text) > _LONGEST:
         return Sentence(text, "unsupported")
-    there = [quote for quote in quotes.of_passages(passages) if len(quote.text) <= _LONGEST]
+    there = [quote for quote in among if len(quote.text) <= _LONGEST]
     support, quote = _best(claim, there, checks)
     if support != "supported":
         stitched = _stitched(claim, there, checks)

@@ -1,0 +1,139 @@
+"""The reply of a capable model: every statement stays, with the verdict on it.
+
+    the reply in pieces -> statements as they are checked, with the text between them
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from quire.answering import absences
+from quire.answering.reply_statements import ReplyStatements, Said
+from quire.models.engine.repetition import is_repetition
+from quire.models.protocols import Finish
+from quire.records import Passage, Sentence, Usage
+from quire.verification import Claim, Reading, ReplyCheck
+
+_REPEATS = 2  # times that a statement may be said before the rest of a reply is left out
+_MOST = 400  # statements of a reply
+
+
+class MarkedReply:
+    """Hear pieces of a reply, get the text of statements as they are checked; see `CheckedReply`,
+    which leaves out what does not hold.
+
+    `sentences` have their places in `text`, which grows with them. `missing` is what a reply says
+    that only tells that the sources do not answer.
+    """
+
+    def __init__(
+        self, passages: Sequence[Passage], *, began: float, reading: Reading | None = None
+    ) -> None:
+        self.sentences: list[Sentence] = []
+        self.text = ""
+        self.usage = Usage()
+        self.first_token_ms: float | None = None
+        self.notes: list[str] = []
+        self._began = began
+        self._parser = ReplyStatements()
+        self._check = ReplyCheck(passages, reading=reading)
+        self._labels = frozenset(passage.label for passage in passages)
+        self._said: list[Said] = []
+        self._opening = ""
+        self._opened = False
+        self._refuses = False
+        self._stopped = False
+        self._cut_short = False
+
+    @property
+    def draft(self) -> str:
+        """What was heard and is not checked yet."""
+        return self._parser.unfinished
+
+    @property
+    def missing(self) -> str:
+        """What the model says of what is missing, where the reply is nothing else; else empty."""
+        if self._said and (self._refuses or absences.finds_nothing(self._said)):
+            return self.text
+        return ""
+
+    def note(self, *, usage: Mapping[str, int] | None, finish: Finish) -> None:
+        """Take what is told beside a piece: tokens so far, and why the reply ended."""
+        if usage:
+            self.usage = Usage(usage["input_tokens"], usage["output_tokens"])
+        self._cut_short = self._cut_short or finish != "stop"
+
+    @property
+    def cut_short(self) -> bool:
+        return self._cut_short or self._stopped
+
+    def hear(self, text: str) -> Iterator[str]:
+        """Take a piece of the reply; yields the text of statements that were checked."""
+        if not text:
+            return
+        if self.first_token_ms is None:
+            self.first_token_ms = (time.monotonic() - self._began) * 1000
+        text = self._opened_with(text)
+        if text and not self._stopped:
+            for said in self._parser.hear(text):
+                yield from self._take(said)
+
+    def finish(self) -> Iterator[str]:
+        """Check what is left of the reply."""
+        rest = self._opening
+        self._opening, self._opened = "", True
+        if not self._stopped:
+            for said in (*self._parser.hear(rest), *self._parser.finish()):
+                yield from self._take(said)
+        if self._parser.rest and not self._stopped:
+            self.text += self._parser.rest
+            yield self._parser.rest
+
+    def _opened_with(self, text: str) -> str:
+        """The reply without what it begins with where it finds no answer."""
+        if self._opened:
+            return text
+        self._opening += text
+        if len(self._opening) < _OPENING and "\n" not in self._opening:
+            return ""
+        whole = self._opening
+        self._opening, self._opened = "", True
+        if marked := absences.NOT_FOUND.match(whole):
+            self._refuses = True
+            return whole[marked.end() :]
+        return whole
+
+    def _take(self, said: Said) -> Iterator[str]:
+        if is_repetition(said.text) or self._said.count(said) >= _REPEATS or len(self._said) >= _MOST:
+            self._stopped = True
+            return
+        if self._refuses or absences.is_absence(said.claim, labelled=said.ends_labelled):
+            said = dataclasses.replace(said, kind="absence")
+        sentence = self._judged(said)
+        self._said.append(said)
+        before = said.before if self._said[1:] else said.before.lstrip()
+        start = len(self.text) + len(before)
+        self.sentences.append(
+            dataclasses.replace(sentence, start=start, end=start + len(said.text))
+        )
+        self.text += before + said.text
+        yield before + said.text
+
+    def _judged(self, said: Said) -> Sentence:
+        if said.kind == "absence":
+            return Sentence(said.text, None, kind="absence")
+        last = self._said[-1].claim if self._said and not said.first else ""
+        return self._check.verdict(
+            Claim(
+                said.text,
+                said.claim,
+                said.kind,
+                under=said.under,
+                cells=said.cells,
+                before=last,
+                labels=tuple(label for label in said.labels if label in self._labels),
+            )
+        )
+
+
+_OPENING = 16  # characters of a reply that tell whether it is the form for no answer
