@@ -23,8 +23,8 @@ from quire.answering.versions.library import Library
 from quire.answering.versions.settling import Chain, settle
 from quire.models.protocols import Embedder
 from quire.records import Hit, Near, Passage, Refusal
-from quire.search import question_parts, question_words
-from quire.search.passages import context
+from quire.search import question_parts, question_words, subquestions
+from quire.search.passages import context, in_turn
 from quire.search.query import Query
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
@@ -156,8 +156,15 @@ def _searched(
     if reworded:
         query = retriever.query(said)
     near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
-    if asked.sections:
-        hits = snapshot.widened(near, passages=asked.passages)
+    if asked.section_tokens:
+        parts = [
+            snapshot.search(retriever.query(part), k=_SEARCHED, scope=asked.scope)
+            for part in subquestions.split(query.subject)
+        ]
+        near = in_turn([near, *parts])
+        hits = snapshot.widened(
+            near, passages=asked.passages, tokens=asked.section_tokens
+        )
     else:
         hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))
@@ -184,6 +191,8 @@ def _searched(
     settled = settle(proof, era=at, library=library)
     tabled = tabulating.answer(query.subject, query.language, passages, settled.evidence, snapshot)
     if tabled and not _counts(tabled, settled.evidence, judgement, asked):
+        tabled = None
+    if tabled and asked.by_model and not tabled.beyond_reading:
         tabled = None
     unread: tuple[str, ...] = ()
     if there and not judgement.enough and not tabled:

@@ -40,8 +40,8 @@ class Asked:
     """A question in its conversation, with what its answer may take.
 
     `before` is the conversation so far, the oldest turn first. At a `temperature` above 0 the same
-    question may get another answer. `passages` are considered at most, with `sections` each with
-    what stands around it in its section. With `by_model` the model says whether they answer the
+    question may get another answer. `passages` are considered at most, each with what stands
+    around it in its section where they may have `section_tokens` together. With `by_model` the model says whether they answer the
     question; `answer_tokens` are written at most, or as many as suit the model.
     `began` is when it arrived, as `time.monotonic` tells it.
     """
@@ -49,7 +49,7 @@ class Asked:
     text: str
     conversation: str
     passages: int = 6
-    sections: bool = False
+    section_tokens: int = 0
     by_model: bool = False
     answer_tokens: int | None = None
     before: tuple[Exchange, ...] = ()

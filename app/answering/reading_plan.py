@@ -17,6 +17,9 @@ Strictness = Literal["marked", "strict"]
 _SMALL = 600_000_000
 _MIDDLE = 2_500_000_000
 _LARGE = 6_500_000_000
+_SURE = 0.75
+"""Of the tokens for sources, how many of the embedder's are sure to fit: chat models cut text finer,
+what a server's model does is estimated on the safe side, and each source has a line about it."""
 _LEAST = 130  # tokens of sources: some four sentences, with which any model can do something
 
 
@@ -34,6 +37,12 @@ class ReadingPlan:
     capable: bool
     sentences: int = 0
     marks: bool = False
+
+    @property
+    def section_tokens(self) -> int:
+        """How many tokens of the embedder are looked for: what is looked for should fit, since what
+        does not is left out whole; 0 where single sentences are read."""
+        return round(_SURE * self.tokens) if self.unit == "passages" else 0
 
     def fitted(self, *, context: int, longest: int | None) -> "ReadingPlan":
         """The plan for a context of so many tokens, with `longest` for the answer where that is

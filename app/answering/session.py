@@ -237,7 +237,7 @@ class Session:
         planned = self._planned(self.model.expected)
         return {
             "passages": planned.passages,
-            "sections": planned.unit == "passages",
+            "section_tokens": planned.section_tokens,
             "by_model": planned.capable and self.model.wanted and max_risk is None,
             "answer_tokens": self._settings.answer_tokens,
         }

@@ -22,6 +22,7 @@ _MOST_TABLES = 8
 _MOST_DOCUMENTS = 3  # whose records are looked for
 _LONGEST = 5_000_000  # characters of a document in which records are looked for
 _WHOLE = 0.6  # of a document's text: a table that is most of it has the document's name
+_READ = 40  # rows of a table that a model reads, and computes with, by itself
 _FEW = 3  # rows that are an answer to a question for one
 _QUOTED = 12  # rows that a computed value is quoted with
 _FORMULA = 6  # numbers of a sum or a mean that are told
@@ -40,13 +41,20 @@ _TOLD: Mapping[Kind, tuple[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class Tabled:
     """What a table answers. `computed` says that some of it stands in no row by itself, `certain`
-    that the table accounts for every word of the question. `evidence` are the rows that are shown.
+    that the table accounts for every word of the question. `rows` are those that are shown, `of` so
+    many in the table.
     """
 
     shown: Shown
     computed: bool
     certain: bool
     rows: tuple[tuple[Passage, int, int], ...]
+    of: int
+
+    @property
+    def beyond_reading(self) -> bool:
+        """Whether it was computed over more rows than a model is given to read."""
+        return self.computed and self.certain and self.of > _READ
 
 
 def answer(
@@ -146,11 +154,13 @@ def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
     shown, left_out = showing.within_room(told)
     certain = not fit.missing and (not fit.partly or len(rows) == 1)
     if len(rows) in {1, of} or not many:
-        return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows))
+        return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows), of)
     said = _count(fit, language)
     cited = tuple(sentence.citations[0] for sentence in shown[:_QUOTED])
     head = Sentence(said, "computed", cited, kind="head")
-    return Tabled(Shown((head, *shown), left_out, len(rows)), True, certain, _places(fit, rows))
+    return Tabled(
+        Shown((head, *shown), left_out, len(rows)), True, certain, _places(fit, rows), of
+    )
 
 
 def _places(fit: Fit, rows: Sequence[int]) -> tuple[tuple[Passage, int, int], ...]:
@@ -189,7 +199,11 @@ def _computed(fit: Fit, found: Computed, language: str) -> Tabled:
     head = Sentence(said, "computed", cited, kind="head" if shown else "sentence")
     of_rows = len(found.rows) if shown else 0
     return Tabled(
-        Shown((head, *shown), left_out, of_rows), True, True, _places(fit, found.rows[:_QUOTED])
+        Shown((head, *shown), left_out, of_rows),
+        True,
+        True,
+        _places(fit, found.rows[:_QUOTED]),
+        len(fit.table.rows),
     )
 
 

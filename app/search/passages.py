@@ -1,5 +1,6 @@
 """From chunks that were found to passages that can be read and quoted."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -26,6 +27,17 @@ def context(hits: Sequence[Hit], *, most: int, passages: int) -> list[Hit]:
         if len(_neighbours(chosen)) <= passages:
             return chosen
     return []
+
+
+def in_turn(searches: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The hits of several searches, the best of each first, each chunk once, ranked anew."""
+    longest = max((len(hits) for hits in searches), default=0)
+    found: dict[int, Hit] = {}
+    for rank in range(longest):
+        for hits in searches:
+            if rank < len(hits):
+                found.setdefault(hits[rank].chunk.id, hits[rank])
+    return [dataclasses.replace(hit, rank=rank) for rank, hit in enumerate(found.values(), start=1)]
 
 
 def _shared(hits: Sequence[Hit], size: int) -> list[Hit]:

@@ -5,7 +5,7 @@ it better in its section. So each chunk brings the others of its section with it
 short, and else its neighbours in it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from quire.records import Chunk, Hit
 
@@ -16,34 +16,58 @@ Between = Callable[[str, int, int], Sequence[Chunk]]
 """The chunks of a document from one ordinal to another."""
 
 
-def widen(hits: Sequence[Hit], *, passages: int, between: Between) -> list[Hit]:
-    """The hits with what stands around each, best first, until they make so many passages.
+def widen(
+    hits: Sequence[Hit], *, passages: int, tokens: int, between: Between
+) -> list[Hit]:
+    """The hits, best first, with what stands around each, as far as they have so many of the
+    embedder's tokens and make so many passages.
 
-    What was not found itself has the rank and the score of the hit that brought it.
+    Half of the tokens are for hits alone, so that a long section of the first does not keep the
+    others out. What was not found itself has the rank and the score of the hit that brought it.
     """
-    taken: dict[tuple[str, int], Hit] = {}
-    groups = 0
+    taken = _Taken(passages, tokens)
     for hit in hits:
-        here = hit.document.id, hit.chunk.ordinal
-        if here in taken:
-            continue
+        if taken.tokens >= tokens // 2:
+            break
+        taken.add([hit])
+    for hit in list(taken.hits.values()):
         near = _around(hit, between)
-        touches = any(
-            (hit.document.id, ordinal) in taken
-            for ordinal in range(near[0].ordinal - 1, near[-1].ordinal + 2)
+        taken.add(
+            hit
+            if chunk.ordinal == hit.chunk.ordinal
+            else Hit(hit.rank, hit.document, chunk, hit.score, {})
+            for chunk in near
         )
-        if not touches:
-            if groups == passages:
-                continue
-            groups += 1
-        for chunk in near:
-            taken.setdefault(
-                (hit.document.id, chunk.ordinal),
-                hit
-                if chunk.ordinal == hit.chunk.ordinal
-                else Hit(hit.rank, hit.document, chunk, hit.score, {}),
-            )
-    return list(taken.values())
+    for hit in hits:
+        taken.add([hit])
+    return list(taken.hits.values())
+
+
+class _Taken:
+    """Hits by their places, within a number of tokens and of runs of neighbours."""
+
+    def __init__(self, passages: int, tokens: int) -> None:
+        self.hits: dict[tuple[str, int], Hit] = {}
+        self.tokens = 0
+        self._passages = passages
+        self._most = tokens
+
+    def add(self, hits: Iterable[Hit]) -> None:
+        """Take those that are new, all of them or none."""
+        new = {(hit.document.id, hit.chunk.ordinal): hit for hit in hits}
+        new = {place: hit for place, hit in new.items() if place not in self.hits}
+        more = sum(hit.chunk.tokens for hit in new.values())
+        if not new or (self.hits and self.tokens + more > self._most):
+            return
+        if self._runs({*self.hits, *new}) > self._passages:
+            return
+        self.hits |= new
+        self.tokens += more
+
+    @staticmethod
+    def _runs(places: Collection[tuple[str, int]]) -> int:
+        """How many runs of chunks that follow each other there are."""
+        return sum((document, at - 1) not in places for document, at in places)
 
 
 def _around(hit: Hit, between: Between) -> Sequence[Chunk]:

@@ -115,14 +115,14 @@ class Snapshot:
             unread=query.mode == "hybrid" and "dense" not in every,
         )
 
-    def widened(self, hits: Sequence[Hit], *, passages: int) -> list[Hit]:
-        """Hits with what stands around each in its section, as far as they make so many passages;
-        see `sections.widen`."""
+    def widened(self, hits: Sequence[Hit], *, passages: int, tokens: int) -> list[Hit]:
+        """Hits with what stands around each in its section, as far as they make so many passages
+        of so many tokens; see `sections.widen`."""
 
         def between(document_id: str, first: int, last: int) -> list[Chunk]:
             return documents.chunks_between(self.connection, document_id, first, last)
 
-        return sections.widen(hits, passages=passages, between=between)
+        return sections.widen(hits, passages=passages, tokens=tokens, between=between)
 
     def passages(self, hits: Sequence[Hit]) -> list[Passage]:
         """Hits joined with their neighbours, in the order of their best hit, labelled from 1."""
