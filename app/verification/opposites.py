@@ -15,7 +15,7 @@ from quire.verification.script import is_chinese
 
 _NEGATION_EN = re.compile(
     r"\b(?:not(?! (?:only|just|merely|simply|until)\b)|no(?! doubt\b|\.? ?[A-Z]*-?\d)"
-    r"|never|neither|nor|none|nothing|nobody|nowhere|without|cannot|\w+n['’]t|unable"
+    r"|never|neither|nor|none|nothing|nobody|nowhere|without|(?:can|is|are|was|were|do|does|did|has|have|had|may|must)not|\w+n['’]t|unable"
     r"|fail(?:s|ed)? to|refus(?:es?|ed|ing)|prohibit\w*|forbid(?:s|den)?|forbade|lacks?|lacked"
     r"|hardly|scarcely|unless|except)\b",
     re.IGNORECASE,

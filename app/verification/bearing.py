@@ -1,0 +1,156 @@
+"""How the places of some passages bear on a claim: which ones carry it, and what agrees.
+
+A claim of a fluent model shares few words with its source, and often rests on two places. What can
+be told without understanding either is where its numbers stand, whether what is said around each
+number stands there too, or rather in a place that has another number, and how much of the rest is
+there. These are the features from which, with an entailment model's word, a verdict is weighed.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quire.records import Passage
+from quire.text import analysis
+from quire.verification import premises, quantities, quantity_fit
+from quire.verification.premises import Source
+from quire.verification.quantities import Quantity
+
+_MOST = 4  # places that carry a claim together
+_NUMBER = 3.0  # what a number is worth beside words weighted by how few places have them
+_LEAST_GAIN = 1.5  # that a further place must add
+_NAMED = 1.3  # how much more a place counts of a passage that the model has named
+_LIKENESS, _FROM = 4.0, 0.8  # what cosines add, above the likeness that any two texts have
+_CLAUSE = re.compile("[,;:，；：。、·]|\\band\\b|\\bbut\\b|\\bwhile\\b|\\bwhereas\\b|而|但|和|与")
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """The places that carry a claim, the best one `first`, in reading order in `chosen`.
+
+    `missing` are its quantities that stand in no place at all, `apart` those that stand in none of
+    the chosen ones, and `beyond_first` those that the first lacks. For the number that fits worst,
+    `around` is the share of what is said around it that the best place with that number holds, and
+    `rather` how much more of it a place without that number does.
+    """
+
+    chosen: tuple[Source, ...]
+    first: Source
+    quantities: int
+    missing: tuple[Quantity, ...]
+    apart: int
+    beyond_first: int
+    around: float
+    rather: float
+    named: float
+    cosine: float
+
+
+class Places:
+    """What some passages say, ready to have claims held against it."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.sources = premises.sources(passages)
+        self._quantities = [quantities.quantities(source.text) for source in self.sources]
+        self._frequencies = Counter(term for source in self.sources for term in source.terms)
+
+    def bearing(
+        self, claim: str, *, labels: Sequence[int] = (), cosines: Sequence[float] | None = None
+    ) -> Bearing | None:
+        """The places that carry a claim; None where none has a word or a number of it, and nothing
+        is like it. `cosines` are those of the claim and each of the `sources`."""
+        count = len(self.sources)
+        weights = self._weights(claim)
+        numbers = quantities.quantities(claim)[: quantity_fit.MOST]
+        holds = [
+            [quantity_fit.fits(number, there) != "none" for number in numbers]
+            for there in self._quantities
+        ]
+        named = [source.passage.label in labels for source in self.sources]
+        likeness = [0.0] * count if cosines is None else [max(0.0, c - _FROM) for c in cosines]
+        chosen: list[int] = []
+        words, open_ = dict(weights), set(range(len(numbers)))
+        while len(chosen) < _MOST:
+            begins = not chosen
+
+            def worth(at: int) -> float:
+                told = sum(words.get(term, 0.0) for term in self.sources[at].terms & words.keys())
+                told += (_NUMBER + 2.0 * begins) * sum(holds[at][n] for n in open_)
+                told *= _NAMED if named[at] else 1.0
+                return told + _LIKENESS * likeness[at] * (1.0 if begins else 0.5)
+
+            left = [at for at in range(count) if at not in chosen]
+            best = max(left, key=worth, default=None)
+            if best is None or worth(best) < (1e-9 if begins else _LEAST_GAIN):
+                break
+            chosen.append(best)
+            for term in self.sources[best].terms:
+                words.pop(term, None)
+            open_ = {n for n in open_ if not holds[best][n]}
+        if not chosen:
+            return None
+        around, rather = self._around(claim, numbers, holds)
+        order = sorted(chosen, key=lambda at: self.sources[at].place)
+        return Bearing(
+            chosen=tuple(self.sources[at] for at in order),
+            first=self.sources[chosen[0]],
+            quantities=len(numbers),
+            missing=tuple(
+                number
+                for n, number in enumerate(numbers)
+                if not any(holds[at][n] for at in range(count))
+            ),
+            apart=len(open_),
+            beyond_first=sum(not holds[chosen[0]][n] for n in range(len(numbers))),
+            around=around,
+            rather=rather,
+            named=sum(named[at] for at in chosen) / len(chosen),
+            cosine=0.0 if cosines is None else float(cosines[chosen[0]]),
+        )
+
+    def _weights(self, text: str) -> dict[str, float]:
+        """What each term of a text tells, by how few places have it."""
+        count = len(self.sources)
+        return {
+            term: math.log(1 + count / self._frequencies[term])
+            for term in analysis.question_terms(text)
+            if self._frequencies[term]
+        }
+
+    def _around(
+        self, claim: str, numbers: Sequence[Quantity], holds: Sequence[Sequence[bool]]
+    ) -> tuple[float, float]:
+        """See `Bearing`; 1 and 0 where no number is in question."""
+        worst, rather = 1.0, 0.0
+        for n, number in enumerate(numbers):
+            if not any(row[n] for row in holds):
+                continue
+            weights = self._weights(_clause(number))
+            own = {t for t in weights if any(c.isdigit() for c in t)}
+            weights = {t: w for t, w in weights.items() if t not in own} or self._weights(claim)
+            total = sum(weights.values())
+            if not total:
+                continue
+            shares = [
+                sum(weights[t] for t in source.terms & weights.keys()) / total
+                for source in self.sources
+            ]
+            with_ = max(share for at, share in enumerate(shares) if holds[at][n])
+            without = max((s for at, s in enumerate(shares) if not holds[at][n]), default=0.0)
+            worst = min(worst, with_)
+            rather = max(rather, without - with_)
+        return worst, rather
+
+
+def _clause(number: Quantity) -> str:
+    """The clause of a claim that a number stands in."""
+    start, end = 0, len(number.text)
+    for cut in _CLAUSE.finditer(number.text):
+        if cut.end() <= number.start:
+            start = cut.end()
+        elif cut.start() >= number.end:
+            end = cut.start()
+            break
+    return number.text[start:end]
