@@ -20,15 +20,19 @@ from quire.text import analysis
 from quire.verification import (
     Reading,
     agreement,
+    amounts,
+    arithmetic,
     bounds,
     clauses,
     coverage,
     denials,
+    formulas,
     framing,
     identity,
     judging,
     mixing,
     numerals,
+    operations,
     opposites,
     premises,
     qualifiers,
@@ -37,6 +41,7 @@ from quire.verification import (
     quotes,
     rows,
     script,
+    spans,
     tokens,
     units,
     verify,
@@ -98,8 +103,18 @@ def quantities_of(text: str) -> tuple[quantities.Quantity, ...]:
     return quantities.quantities(text)
 
 
+def amounts_of(text: str) -> list[amounts.Amount]:
+    return [amount for one in quantities_of(text) if (amount := amounts.of(one))]
+
+
 CALLS: dict[str, Call] = {
     "agreement.Check": lambda text: None,  # each of them below
+    "amounts.Amount": lambda text: [one.tells(5) and one.shown(5.5) for one in amounts_of(text)],
+    "amounts.in_unit": lambda text: [amounts.in_unit(one, "km") for one in amounts_of(text)],
+    "amounts.of": amounts_of,
+    "arithmetic.derive": both(
+        lambda text, quote: arithmetic.derive(text[:1_900], [(quote, None)], said=[quote])
+    ),
     "bounds.contrary": lambda text: bounds.contrary(text, text),
     "bounds.limits": lambda text: bounds.limits(
         analysis.fold(text), [(one.start, one.end) for one in quantities_of(text)]
@@ -118,6 +133,11 @@ CALLS: dict[str, Call] = {
     ),
     "coverage.without_quantities": coverage.without_quantities,
     "denials.alike": both(denials.alike),
+    "formulas.Formula": formulas.find,
+    "formulas.Side": lambda text: [
+        (side.shown, side.value()) for one in formulas.find(text) for side in one.sides
+    ],
+    "formulas.find": formulas.find,
     "framing.claim_of": framing.claim_of,
     "framing.without_labels": without_labels,
     "identity.claims": identity.claims,
@@ -130,6 +150,9 @@ CALLS: dict[str, Call] = {
     "numerals.digits": lambda text: numerals.digits("二" * len(text)),
     "numerals.english": lambda text: numerals.english("hundred " * len(text)),
     "numerals.scale": lambda text: numerals.scale("亿" * len(text)),
+    "operations.allowed": lambda text: [
+        operations.allowed(text, one) for one in amounts_of(text)[:1]
+    ],
     "opposites.negated": opposites.negated,
     "opposites.negations": lambda text: list(opposites.negations(text)),
     "opposites.opposed": both(opposites.opposed),
@@ -166,6 +189,11 @@ CALLS: dict[str, Call] = {
     "premises.sources": lambda text: premises.sources([passage(text)]),
     "premises.write": lambda text: premises.write(premises.sources([passage(text)])),
     "script.is_chinese": script.is_chinese,
+    "spans.between": lambda text: list(
+        spans.between(*quantities_of("1 May 2029, 3 May 2029"), "day", text=text)
+    ),
+    "spans.dated": lambda text: [spans.dated(one) for one in quantities_of(text)],
+    "spans.is_asked": spans.is_asked,
     "tokens.Token": lambda text: tokens.Token(text, ""),
     "tokens.canonical": tokens.canonical,
     "tokens.characters": tokens.characters,
@@ -194,7 +222,9 @@ CALLS: dict[str, Call] = {
     },
 }
 # These read no text: a list of words, or a word of one.
-READ_NO_TEXT = {"entailment.Heard", "synonyms.groups", "synonyms.light", "units.period"}
+READ_NO_TEXT = {"formulas.Term", "operations.Candidate", "operations.candidates"}
+READ_NO_TEXT |= {"operations.whole", "arithmetic.Computation", "arithmetic.Derived"}
+READ_NO_TEXT |= {"entailment.Heard", "synonyms.groups", "synonyms.light", "units.period"}
 
 
 def public() -> Iterator[str]:

@@ -1,0 +1,193 @@
+"""Numbers as amounts to compute with: what they are worth, of what, and how exactly they say it."""
+
+import math
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from quire.records import Citation
+from quire.verification import units
+from quire.verification.quantities import Quantity
+
+_NUMBER = re.compile(
+    r"(?P<number>\d[\d,]*(?:\.\d+)?)"
+    r"(?P<scale>\s?(?:hundred|thousand|million|billion|trillion)\b|[十百千万亿]+)?"
+)
+_ABOUT = re.compile(
+    r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|close to|circa|ca\.)"
+    r"|[~约]|大概|差不多|将近|接近|近)[\s*$€£¥]*$"
+)
+_ABOUT_AFTER = re.compile(r"\s?(?:左右|上下|or so\b)")
+_REACH = 24  # characters before a number in which such a word may stand
+_NO_AMOUNT = frozenset({"date", "clock", "code", "weekday", "decade", "every", "th", "century"})
+_YEARS = range(1900, 2101)  # written bare they are years: the head of a table's column
+_COARSE = 0.05  # of a number, that "about 400" leaves open at most
+_EXACT = 1e-9  # of a number, that floats may be off
+_CONVERTED = {
+    name: (kind, factor)
+    for kind, factors in {
+        "length": {"km": 1e3, "m": 1.0, "cm": 1e-2, "mm": 1e-3, "µm": 1e-6, "nm": 1e-9},
+        "mass": {"t": 1e3, "kg": 1.0, "g": 1e-3, "mg": 1e-6, "µg": 1e-9},
+        "volume": {"l": 1.0, "ml": 1e-3, "m3": 1e3},
+        "area": {"m2": 1.0, "km2": 1e6, "hectare": 1e4},
+        "time": {"ms": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
+        | {"week": 604800.0},
+        "long time": {"month": 1.0, "quarter": 3.0, "year": 12.0, "decade": 120.0},
+        "power": {"w": 1.0, "kw": 1e3, "mw": 1e6, "gw": 1e9},
+        "energy": {"kwh": 1.0, "mwh": 1e3},
+        "voltage": {"mv": 1e-3, "v": 1.0, "kv": 1e3},
+        "frequency": {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
+        "pressure": {"pa": 1.0, "kpa": 1e3, "mpa": 1e6, "bar": 1e5},
+    }.items()
+    for name, factor in factors.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with its unit, and where it stands.
+
+    `step` is worth one in its last place: 0.1 of "36.5%", a million of "3 million". `bare` is the
+    number without its word for a scale, which a table has in its head. `limit` is "~" of "about
+    5", ">" of "more than 5" and "<" of "less than 5". One without citations is given by the
+    question, or a constant.
+    """
+
+    value: float
+    unit: str
+    written: str
+    step: float
+    bare: float
+    limit: str = ""
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def width(self) -> float:
+        """How long the stretch of values is that it may stand for."""
+        return max(self.step, 2 * self._slack if self.limit else 0)
+
+    @property
+    def _slack(self) -> float:
+        """How far "about" it reaches: one step, or where it ends in zeros, half of what the last
+        other figure is worth, within reason."""
+        value = abs(self.value)
+        coarse = self.step
+        while value and coarse < value and value % (10 * coarse) == 0:
+            coarse *= 10
+        return max(self.step, min(coarse / 2, _COARSE * value))
+
+    def tells(self, value: float, *, bare: bool = False) -> bool:
+        """Whether it is how one writes a value, rounded as it is; `bare` without its scale.
+
+        >>> from quire.verification.quantities import quantities
+        >>> [of(q).tells(36.456) for q in quantities("36.5%, 36.4%, about 36.4%, over 36%")]
+        [True, False, True, True]
+        """
+        own, scale = (self.bare, self.scale) if bare else (self.value, 1.0)
+        off = value - own
+        slack = _EXACT * max(1e-6, abs(own), abs(value))
+        if abs(off) <= self.step / scale / 2 + slack:
+            return True
+        if self.limit == "~":
+            return abs(off) <= self._slack / scale + slack
+        reach = max(self._slack, self.step) / scale
+        return (self.limit == ">" and 0 < off <= reach) or (self.limit == "<" and 0 < -off <= reach)
+
+    @property
+    def scale(self) -> float:
+        return self.value / self.bare if self.bare else 1.0
+
+    def shown(self, value: float | None = None) -> str:
+        """It, or another value written as it is: with its decimals, its scale and its unit.
+
+        >>> from quire.verification.quantities import quantities
+        >>> of(quantities("$11,435 million")[0]).shown(12e9)
+        '12,000 million'
+        """
+        mark = self.unit if self.unit in {"%", "‰"} else ""
+        if value is None:
+            return f"{self.written}{mark}"
+        decimals = max(0, round(-math.log10(self.step / self.scale)))
+        _, scale = _split(self.written)
+        return f"{value / self.scale:,.{decimals}f}{scale}{mark}"
+
+
+@lru_cache(maxsize=4096)
+def of(quantity: Quantity) -> Amount | None:
+    """A quantity as an amount; None where it is a date, a name or another thing that is no number.
+
+    >>> from quire.verification.quantities import quantities
+    >>> [of(one) and of(one).step for one in quantities("3.5 million in 2024")]
+    [100000.0, None]
+    """
+    if quantity.unit in _NO_AMOUNT or ":" in quantity.value:
+        return None
+    try:
+        value = float(quantity.value)
+    except ValueError:
+        return None
+    text, start, end = quantity.text, quantity.start, quantity.end
+    found = _NUMBER.search(text, start, end)
+    if not found:
+        decimals = len(re.split(r"[点]", text[start:end])[-1]) if "点" in text[start:end] else 0
+        step = 10.0 ** -min(decimals, 6) if quantity.unit != "part" else abs(value) / 10
+        written = f"{value:g}" if decimals else f"{value:,.0f}"
+        return Amount(value, quantity.unit, written, step or 1.0, value, _limit(quantity))
+    number = found["number"].rstrip(",")
+    if re.fullmatch(r"\d+,\d{1,2}", number):
+        number = number.replace(",", ".")
+    plain = float(number.replace(",", ""))
+    decimals = min(len(number.partition(".")[2]), 9)
+    scale = abs(value) / plain if found["scale"] and plain else 1.0
+    if quantity.unit in {"", "year"} and plain == value and _is_year(number):
+        return None
+    sign = "-" if value < 0 else ""
+    written = f"{sign}{found['number'].rstrip(',')}{found['scale'] or ''}"
+    if quantity.unit == "%" and plain != abs(value):
+        written, scale = f"{value:g}", 1.0  # 3成
+    bare = value / scale
+    step = scale * 10.0**-decimals
+    return Amount(value, quantity.unit, written, step, bare, _limit(quantity))
+
+
+def in_unit(amount: Amount, unit: str) -> Amount | None:
+    """An amount in another unit of its kind; None where there is no way from one to the other. One
+    without a unit may be of any: it may stand in the head of a table.
+
+    >>> from quire.verification.quantities import quantities
+    >>> metres = of(quantities("1,500 m")[0])
+    >>> in_unit(metres, "km").value, in_unit(metres, "kg")
+    (1.5, None)
+    """
+    if not amount.unit or units.alike(amount.unit, unit):
+        return amount
+    if not unit:
+        return None if amount.unit in {"%", "‰", "point"} else amount
+    if amount.unit not in _CONVERTED or unit not in _CONVERTED:
+        return None
+    (kind, ours), (other, theirs) = _CONVERTED[amount.unit], _CONVERTED[unit]
+    if kind != other:
+        return None
+    factor = ours / theirs
+    return replace(
+        amount, value=amount.value * factor, step=amount.step * factor, bare=amount.bare * factor
+    )
+
+
+def _split(written: str) -> tuple[str, str]:
+    found = re.search(r"[\d.]\s?(\D*)$", written)
+    at = found.start(1) if found else len(written)
+    number = written[:at]
+    return number.rstrip(), (" " if number.endswith(" ") else "") + written[at:]
+
+
+def _is_year(number: str) -> bool:
+    return number.isdecimal() and len(number) == 4 and int(number) in _YEARS
+
+
+def _limit(quantity: Quantity) -> str:
+    text = quantity.text
+    before = text[max(0, quantity.start - _REACH) : quantity.start]
+    if _ABOUT.search(before) or _ABOUT_AFTER.match(text, quantity.end):
+        return "~"
+    return quantity.bound[0] if quantity.bound in {">", ">=", "<", "<="} else ""
