@@ -23,6 +23,7 @@ _NO_AMOUNT = frozenset({"date", "clock", "code", "weekday", "decade", "every", "
 _YEARS = range(1900, 2101)  # written bare they are years: the head of a table's column
 _COARSE = 0.05  # of a number, that "about 400" leaves open at most
 _EXACT = 1e-9  # of a number, that floats may be off
+_OF_THINGS = frozenset({"", "%", "point", "person", "time", "fold"})
 _CONVERTED = {
     name: (kind, factor)
     for kind, factors in {
@@ -49,7 +50,8 @@ class Amount:
 
     `step` is worth one in its last place: 0.1 of "36.5%", a million of "3 million". `bare` is the
     number without its word for a scale, which a table has in its head. `limit` is "~" of "about
-    5", ">" of "more than 5" and "<" of "less than 5". One without citations is given by the
+    5", ">" of "more than 5" and "<" of "less than 5". `counted` is the word right after one without a
+    unit. One without citations is given by the
     question, or a constant.
     """
 
@@ -59,6 +61,7 @@ class Amount:
     step: float
     bare: float
     limit: str = ""
+    counted: str = ""
     citations: tuple[Citation, ...] = ()
 
     @property
@@ -147,7 +150,8 @@ def of(quantity: Quantity) -> Amount | None:
         written, scale = f"{value:g}", 1.0  # 3成
     bare = value / scale
     step = scale * 10.0**-decimals
-    return Amount(value, quantity.unit, written, step, bare, _limit(quantity))
+    limit = _limit(quantity)
+    return Amount(value, quantity.unit, written, step, bare, limit, quantity.counted)
 
 
 def in_unit(amount: Amount, unit: str) -> Amount | None:
@@ -159,7 +163,9 @@ def in_unit(amount: Amount, unit: str) -> Amount | None:
     >>> in_unit(metres, "km").value, in_unit(metres, "kg")
     (1.5, None)
     """
-    if not amount.unit or units.alike(amount.unit, unit):
+    if not amount.unit:
+        return amount if not amount.counted or unit in _OF_THINGS else None
+    if units.alike(amount.unit, unit):
         return amount
     if not unit:
         return None if amount.unit in {"%", "‰", "point"} else amount

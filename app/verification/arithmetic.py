@@ -304,7 +304,7 @@ class _Deriving:
                         if wanted.tells(length):
                             said = [_written(each) for each, _ in (first, last)]
                             operands = tuple(
-                                Amount(0, each.unit, shown, 1, 0, "", cited)
+                                Amount(0, each.unit, shown, 1, 0, citations=cited)
                                 for (each, cited), shown in zip((first, last), said, strict=True)
                             )
                             formula = f"{said[0]} → {said[1]} = {_written(one)}"
@@ -326,6 +326,7 @@ class _Deriving:
         """A number of a source in another unit, or rounded."""
         if self._stands(wanted):
             return None
+        computed = bool(operations.allowed(self._text, wanted))
         near = self._known.nearest(self._text, self._said)
         pool = [amount for numbers in near for amount in numbers.amounts]
         for said in (self._pool_of(self._said), pool):
@@ -333,6 +334,9 @@ class _Deriving:
             for amount in said:
                 converted = amounts.in_unit(amount, wanted.unit)
                 same = converted and bool(converted.unit) == bool(wanted.unit)
+                rounded = amount.unit == wanted.unit and math.isclose(amount.scale, wanted.scale)
+                if rounded and computed and not wanted.limit:
+                    continue
                 if converted and (same or wanted.scale > 1) and converted.step <= wanted.step:
                     shown = f"{amount.shown()} {amount.unit}".strip()
                     fitting.append(Candidate(converted.value, None, (amount,), shown))
@@ -346,7 +350,7 @@ class _Deriving:
         if not names:
             return None
         own = self._own(one)
-        for chance, pools in self._pools(own):
+        for chance, pools in self._pools(own, wanted):
             found: list[Candidate] = []
             for pool in pools:
                 for name in names:
@@ -386,11 +390,16 @@ class _Deriving:
                     found.append(known)
         return found[:_POOL]
 
-    def _pools(self, own: list[Amount]) -> Iterator[tuple[str, list[list[Amount]]]]:
-        """Numbers that may be operands together, the likeliest first."""
+    def _pools(
+        self, own: list[Amount], wanted: Amount
+    ) -> Iterator[tuple[str, list[list[Amount]]]]:
+        """Numbers that may be operands together, the likeliest first; only those of the claim
+        itself where it has two that may be."""
         if len(own) > 1:
             yield "own", [own]
-            return
+            unit = own[0].unit if wanted.unit in {"%", "point", "fold", "time"} else wanted.unit
+            if sum(amounts.in_unit(one, unit) is not None for one in own) > 1:
+                return
         last = self._pool_of(self._said[-1:])
         if last:
             yield "said", [_each_once([*own, *last])]

@@ -33,13 +33,13 @@ _FALL = (
     "|减少?|下[降跌滑调]|降[低幅了价]?|跌[幅了]?|少[了于]?|低[于了]?|缩[短小减]|短|轻|早|便宜|节[省约]|省|亏"
 )
 _APART = (
-    r"differ\w*|gap|chang\w*|spread|apart|margin|compar\w*|versus|vs|net|variance|swing"
-    "|相差|差[额距异值]?|之差|变[动化]|相比|净|价差|变动幅度"
+    r"differ\w*|gap|chang\w*|spread|apart|margin|compar\w*|versus|vs|variance|swing"
+    "|相差|差[额距异值]?|之差|变[动化]|相比|价差|变动幅度"
 )
 _REST = (
-    r"remain\w*|left|rest|still|balance|other|others|outstanding|unused|minus|without|net"
+    r"remain\w*|left|rest|still|balance|other|others|outstanding|unused|minus|without"
     r"|excluding|except|deduct\w*|after|spare"
-    "|剩余?|剩下|其余|余额?|余下|还有|扣除|除去|不含|净"
+    "|剩余?|剩下|其余|余额?|余下|还有|扣除|除去|不含"
 )
 _SUM = (
     r"total\w*|sum\w*|altogether|together|combined|in all|all told|overall|adds? up|adding"
@@ -104,6 +104,8 @@ _BY_UNIT: dict[str, tuple[Name, ...]] = {
 _RISES, _FALLS = _words(_RISE), _words(_FALL)
 _FEW = 6  # numbers, of which each choice is summed up; of more, those that stand side by side
 _ADDENDS = 8
+_PERIODS = 12
+_TIMES = frozenset({"year", "month", "quarter", "week", "day", "night", "hour"})
 _COLUMN = 60  # cells that are summed up as a whole
 
 
@@ -145,6 +147,8 @@ def candidates(
                 abs(one.value) > largest.step / 2 for one in found.operands
             ):
                 yield found
+        if name == "sum":
+            yield from _periods(wanted, pool)
     elif name == "product":
         yield from _products(wanted, pool)
     elif name == "part":
@@ -210,6 +214,23 @@ def _sums(_: Amount, fitting: Sequence[Amount]) -> Iterator[Candidate]:
     for chosen in _choices(fitting):
         if _alike(chosen):
             yield _summed(chosen, mean=False)
+
+
+def _periods(wanted: Amount, pool: Sequence[Amount]) -> Iterator[Candidate]:
+    """A sum over some years or months, in which an amount is paid more than once."""
+    counts = [one for one in pool if one.unit in _TIMES and one.value in range(2, _PERIODS + 1)]
+    paid = [one for one in pool if one.unit not in _TIMES and amounts.in_unit(one, wanted.unit)]
+    for count in counts:
+        for one, other in itertools.permutations(paid[:_FEW], 2):
+            for times in range(2, int(count.value)) if _alike((one, other)) else ():
+                first = count.value - times
+                by = "" if first == 1 else f" × {first:.0f}"
+                yield Candidate(
+                    first * one.value + times * other.value,
+                    first * one.bare + times * other.bare if _scale((one, other)) else None,
+                    (one, other, count),
+                    f"{one.shown()}{by} + {other.shown()} × {times}",
+                )
 
 
 def _means(_: Amount, fitting: Sequence[Amount]) -> Iterator[Candidate]:

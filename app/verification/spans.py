@@ -50,8 +50,9 @@ def between(one: Quantity, other: Quantity, unit: str, *, text: str) -> Iterator
     first, last = _parts(one.value), _parts(other.value)
     if [part is None for part in first] != [part is None for part in last]:
         return
-    inclusive = _INCLUSIVE.search(text) is not None
-    through = inclusive or _THROUGH.search(text) is not None
+    there = one.text if one.text == other.text else ""
+    inclusive = any(_INCLUSIVE.search(said) for said in (text, there))
+    through = inclusive or any(_THROUGH.search(said) for said in (text, there))
     found: set[float] = set()
     for year in (_PLAIN_YEAR, _LEAP_YEAR) if first[0] is None else (0,):
         for extra in (0, 1) if through else (0,):
