@@ -1,6 +1,7 @@
 """Statements whose number is computed, in many phrasings, with numbers drawn at random; and the
 same ones with another number in its place."""
 
+# ruff: noqa: E501  (a statement a line)
 import random
 import re
 from collections.abc import Iterator
@@ -210,4 +211,4 @@ def _other(rng: random.Random, language: str) -> str:
 
 def _worked_out(formula: str, values: dict[str, float]) -> float:
     """The oracle: Python's own arithmetic."""
-    return float(eval(formula, {"__builtins__": {}}, dict(values)))  # noqa: S307
+    return float(eval(formula, {"__builtins__": {}}, dict(values)))

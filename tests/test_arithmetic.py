@@ -4,7 +4,9 @@ import pytest
 
 from quire.verification import arithmetic
 
-SPENT = "In the fourth quarter it bought back shares for $328.1 million, in the year $900.0 million."
+SPENT = (
+    "In the fourth quarter it bought back shares for $328.1 million, in the year $900.0 million."
+)
 
 
 def test_a_formula_is_worked_out_as_it_is_written() -> None:

@@ -24,6 +24,7 @@ from quire.verification import (
     arithmetic,
     bounds,
     clauses,
+    counting,
     coverage,
     denials,
     formulas,
@@ -32,6 +33,7 @@ from quire.verification import (
     judging,
     mixing,
     numerals,
+    operands,
     operations,
     opposites,
     premises,
@@ -110,8 +112,10 @@ def amounts_of(text: str) -> list[amounts.Amount]:
 CALLS: dict[str, Call] = {
     "agreement.Check": lambda text: None,  # each of them below
     "amounts.Amount": lambda text: [one.tells(5) and one.shown(5.5) for one in amounts_of(text)],
+    "amounts.apart": lambda text: [amounts.apart(one) for one in quantities_of(text)],
     "amounts.in_unit": lambda text: [amounts.in_unit(one, "km") for one in amounts_of(text)],
     "amounts.of": amounts_of,
+    "amounts.subject": lambda text: [amounts.subject(one) for one in quantities_of(text)],
     "arithmetic.derive": both(
         lambda text, quote: arithmetic.derive(text[:1_900], [(quote, None)], said=[quote])
     ),
@@ -121,6 +125,7 @@ CALLS: dict[str, Call] = {
     ),
     "clauses.split": clauses.split,
     "clauses.texts": lambda text: clauses.texts(text, statements=True),
+    "counting.named": lambda text: list(counting.named(text)),
     "coverage.content": coverage.content,
     "coverage.is_number": coverage.is_number,
     "coverage.known": coverage.known,
@@ -150,6 +155,8 @@ CALLS: dict[str, Call] = {
     "numerals.digits": lambda text: numerals.digits("二" * len(text)),
     "numerals.english": lambda text: numerals.english("hundred " * len(text)),
     "numerals.scale": lambda text: numerals.scale("亿" * len(text)),
+    "operands.Known": lambda text: operands.Known([(text, None)] * 3).nearest(text, [text]),
+    "operands.apart": lambda text: operands.apart(quantities_of(text)),
     "operations.allowed": lambda text: [
         operations.allowed(text, one) for one in amounts_of(text)[:1]
     ],
@@ -223,7 +230,12 @@ CALLS: dict[str, Call] = {
 }
 # These read no text: a list of words, or a word of one.
 READ_NO_TEXT = {"formulas.Term", "operations.Candidate", "operations.candidates"}
-READ_NO_TEXT |= {"operations.whole", "arithmetic.Computation", "arithmetic.Derived"}
+READ_NO_TEXT |= {
+    "operations.whole",
+    "arithmetic.Computation",
+    "arithmetic.Derived",
+    "operands.Numbers",
+}
 READ_NO_TEXT |= {"entailment.Heard", "synonyms.groups", "synonyms.light", "units.period"}
 
 

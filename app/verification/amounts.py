@@ -2,10 +2,11 @@
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from quire.records import Citation
+from quire.text import analysis
 from quire.verification import units
 from quire.verification.quantities import Quantity
 
@@ -13,11 +14,19 @@ _NUMBER = re.compile(
     r"(?P<number>\d[\d,]*(?:\.\d+)?)"
     r"(?P<scale>\s?(?:hundred|thousand|million|billion|trillion)\b|[十百千万亿]+)?"
 )
+_NO_SUBJECT = re.compile(r"\d|[.!?。！？；;](?:\s|$|(?<=[。！？；]))")
+_SUBJECT = 80  # characters before a number
+_BESIDE = re.compile(r"\d\s\d")
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|close to|circa|ca\.)"
     r"|[~约]|大概|差不多|将近|接近|近)[\s*$€£¥]*$"
 )
 _ABOUT_AFTER = re.compile(r"\s?(?:左右|上下|or so\b)")
+_RATE = re.compile(
+    r"\b(?:per|each|every|apiece|daily|weekly|monthly|yearly|hourly|annual(?:ly)?|a piece"
+    r"|an? (?:hour|day|night|week|month|quarter|year|head|person|piece))\b|/\s?[^\W\d]|[每/]|单价"
+)
+_NEAR_RATE = 40  # characters around a number in which it is said that it is one
 _REACH = 24  # characters before a number in which such a word may stand
 _NO_AMOUNT = frozenset({"date", "clock", "code", "weekday", "decade", "every", "th", "century"})
 _YEARS = range(1900, 2101)  # written bare they are years: the head of a table's column
@@ -50,9 +59,8 @@ class Amount:
 
     `step` is worth one in its last place: 0.1 of "36.5%", a million of "3 million". `bare` is the
     number without its word for a scale, which a table has in its head. `limit` is "~" of "about
-    5", ">" of "more than 5" and "<" of "less than 5". `counted` is the word right after one without a
-    unit. One without citations is given by the
-    question, or a constant.
+    5", ">" of "more than 5" and "<" of "less than 5". `quantity` is where it was read.
+    One without citations is given by the question, or a constant.
     """
 
     value: float
@@ -61,8 +69,22 @@ class Amount:
     step: float
     bare: float
     limit: str = ""
-    counted: str = ""
+    quantity: Quantity | None = field(default=None, repr=False, compare=False)
     citations: tuple[Citation, ...] = ()
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is so much for each of something: "€120 a night", 每晚400元."""
+        if self.quantity is None:
+            return False
+        text, start, end = self.quantity.text, self.quantity.start, self.quantity.end
+        return _RATE.search(text[max(0, start - _NEAR_RATE) : end + _NEAR_RATE]) is not None
+
+    @property
+    def in_words(self) -> bool:
+        return self.quantity is not None and not any(
+            c.isdigit() for c in self.quantity.text[self.quantity.start : self.quantity.end]
+        )
 
     @property
     def width(self) -> float:
@@ -135,7 +157,8 @@ def of(quantity: Quantity) -> Amount | None:
         decimals = len(re.split(r"[点]", text[start:end])[-1]) if "点" in text[start:end] else 0
         step = 10.0 ** -min(decimals, 6) if quantity.unit != "part" else abs(value) / 10
         written = f"{value:g}" if decimals else f"{value:,.0f}"
-        return Amount(value, quantity.unit, written, step or 1.0, value, _limit(quantity))
+        limit = _limit(quantity)
+        return Amount(value, quantity.unit, written, step or 1.0, value, limit, quantity)
     number = found["number"].rstrip(",")
     if re.fullmatch(r"\d+,\d{1,2}", number):
         number = number.replace(",", ".")
@@ -151,7 +174,41 @@ def of(quantity: Quantity) -> Amount | None:
     bare = value / scale
     step = scale * 10.0**-decimals
     limit = _limit(quantity)
-    return Amount(value, quantity.unit, written, step, bare, limit, quantity.counted)
+    return Amount(value, quantity.unit, written, step, bare, limit, quantity)
+
+
+def apart(quantity: Quantity) -> tuple[Quantity, ...]:
+    """The numbers of a row's text that were read as one, 845 and 500 of "845 500"; else it alone.
+
+    >>> from quire.verification.quantities import quantities
+    >>> [[one.value for one in apart(q)] for q in quantities("845 500; 12 000 km")]
+    [['845', '500'], ['12000']]
+    """
+    text, start, end = quantity.text, quantity.start, quantity.end
+    if quantity.unit or not _BESIDE.search(text, start, end):
+        return (quantity,)
+    return tuple(
+        replace(
+            quantity,
+            value=found[0].replace(",", ""),
+            start=found.start(),
+            end=found.end(),
+        )
+        for found in re.finditer(r"\d[\d,]*(?:\.\d+)?", text[:end])
+        if found.start() >= start
+    )
+
+
+@lru_cache(maxsize=4096)
+def subject(quantity: Quantity) -> frozenset[str]:
+    """The terms that lead to a number within its sentence: what it is of.
+
+    >>> from quire.verification.quantities import quantities
+    >>> [sorted(subject(one)) for one in quantities("Debt 1,567, equity 6,275.")]
+    [['debt'], ['equiti']]
+    """
+    before = quantity.text[max(0, quantity.start - _SUBJECT) : quantity.start]
+    return frozenset(analysis.terms(_NO_SUBJECT.split(before)[-1])) - analysis.stop_terms()
 
 
 def in_unit(amount: Amount, unit: str) -> Amount | None:
@@ -164,7 +221,8 @@ def in_unit(amount: Amount, unit: str) -> Amount | None:
     (1.5, None)
     """
     if not amount.unit:
-        return amount if not amount.counted or unit in _OF_THINGS else None
+        counts = amount.quantity is not None and amount.quantity.counted != ""
+        return amount if not counts or unit in _OF_THINGS else None
     if units.alike(amount.unit, unit):
         return amount
     if not unit:

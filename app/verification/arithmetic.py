@@ -13,24 +13,21 @@ from dataclasses import dataclass, replace
 
 from quire.records import Citation
 from quire.text import analysis
-from quire.verification import amounts, formulas, operations, quantities, spans, units
+from quire.verification import amounts, formulas, operands, operations, quantities, spans
 from quire.verification.amounts import Amount
 from quire.verification.formulas import Formula, Side, Term
+from quire.verification.operands import Source
 from quire.verification.operations import Candidate
 from quire.verification.quantities import Quantity
-from quire.verification.quotes import Quote
 
 _LONGEST = 2_000  # characters of a statement
-_MOST = 8_000  # numbers of the sources that are looked at
 _WANTED = 12  # numbers of a statement that are worked out
 _POOL = 12  # numbers that are tried with each other
 _NEAREST = 6  # places that share the statement's words
+_COUNTED = 30  # things named one by one
 _SAID = 4  # statements before it
-_CHANCE = {"own": 0.15, "said": 0.15, "near": 0.03, "column": 0.03}
+_CHANCE = {"own": 0.15, "said": 0.06, "near": 0.03, "column": 0.03}
 _CONSTANTS = frozenset({*range(1, 13), 24, 30, 31, 52, 60, 90, 100, 360, 365, 366, 1000, 10000})
-_SCALES = (1e3, 1e4, 1e6, 1e8, 1e9)
-
-Source = Quote | tuple[str, Citation | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +106,13 @@ class _Deriving:
         said: Sequence[str],
         earlier: Sequence[Computation],
     ) -> None:
+        self._claim = claim
         self._text = analysis.fold(claim)
         self._told = told
         self._said = said[-_SAID:]
         self._steps: list[Computation] = []
         self._earlier = list(earlier)
-        self._known = _Known(sources)
+        self._known = operands.Known(sources)
 
     def run(self) -> Derived | None:
         for formula in formulas.find(self._text):
@@ -290,8 +288,23 @@ class _Deriving:
         if wanted.value == 0:
             return None
         return (
-            self._span(one, wanted) or self._rewritten(one, wanted) or self._operation(one, wanted)
+            self._span(one, wanted)
+            or self._count(one, wanted)
+            or self._rewritten(one, wanted)
+            or self._operation(one, wanted)
         )
+
+    def _count(self, one: Quantity, wanted: Amount) -> Computation | None:
+        """How many things the claim itself names, or a source that speaks of them."""
+        few = wanted.value in range(2, _COUNTED + 1) and wanted.step == 1 and not wanted.limit
+        if not few or wanted.unit not in {"", "person"}:
+            return None
+        for items, cited in self._known.named(self._claim, one):
+            if len(items) == wanted.value:
+                formula = f"{' · '.join(items)}: {wanted.shown()}"
+                things = tuple(Amount(1, "", item, 1, 1, citations=cited) for item in items)
+                return Computation(formula, things, wanted, True, (one,))
+        return None
 
     def _span(self, one: Quantity, wanted: Amount) -> Computation | None:
         """The time between two dates of the claim, of what was said before, or of a source."""
@@ -340,7 +353,7 @@ class _Deriving:
                 if converted and (same or wanted.scale > 1) and converted.step <= wanted.step:
                     shown = f"{amount.shown()} {amount.unit}".strip()
                     fitting.append(Candidate(converted.value, None, (amount,), shown))
-            precise = wanted.value / wanted.step >= 10 or wanted.scale > 1
+            precise = abs(wanted.value) / wanted.step >= 10 or wanted.limit
             if precise and (found := _chosen(wanted, fitting, chance=_CHANCE["said"])):
                 return self._computation(found, one, wanted)
         return None
@@ -384,15 +397,13 @@ class _Deriving:
     def _pool_of(self, said: Sequence[str]) -> list[Amount]:
         found: list[Amount] = []
         for text in reversed(said):
-            for one in quantities.quantities(text):
+            for one in operands.apart(quantities.quantities(text)):
                 amount = amounts.of(one)
                 if amount and (known := self._stands(amount)):
                     found.append(known)
         return found[:_POOL]
 
-    def _pools(
-        self, own: list[Amount], wanted: Amount
-    ) -> Iterator[tuple[str, list[list[Amount]]]]:
+    def _pools(self, own: list[Amount], wanted: Amount) -> Iterator[tuple[str, list[list[Amount]]]]:
         """Numbers that may be operands together, the likeliest first; only those of the claim
         itself where it has two that may be."""
         if len(own) > 1:
@@ -461,123 +472,3 @@ def _off(side: Side) -> float:
 
 def _written(one: Quantity) -> str:
     return one.text[one.start : one.end].strip()
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """The numbers and dates of one source, in order."""
-
-    amounts: tuple[Amount, ...]
-    dates: tuple[tuple[Quantity, tuple[Citation, ...]], ...]
-
-
-class _Known:
-    """The numbers of the sources, found by their value."""
-
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._sources = sources
-        self._by_value: dict[str, list[tuple[int, Quantity]]] = {}
-        self._near: list[_Numbers] | None = None
-        self._near_at: list[int] = []
-        left = _MOST
-        for at, source in enumerate(sources):
-            for one in _quantities(source)[:left]:
-                self._by_value.setdefault(one.value, []).append((at, one))
-                left -= 1
-
-    def find(self, wanted: Amount, *, value: float | None = None) -> Amount | None:
-        """The amount as a source has it: the same number, positive or not, of a unit that fits."""
-        key = _key(abs(wanted.value if value is None else value))
-        for sign in ("", "-"):
-            for at, one in self._by_value.get(sign + key, ())[:20]:
-                amount = amounts.of(one)
-                if amount and amounts.in_unit(amount, wanted.unit) and _alike(amount, wanted):
-                    unit = wanted.unit or amount.unit
-                    return replace(wanted, unit=unit, citations=self._cited(at))
-        return None
-
-    def scaled(self, wanted: Amount) -> Amount | None:
-        """The same of a number whose scale one of the two leaves out."""
-        for scale in _SCALES if math.isclose(wanted.scale, 1) else ():
-            if found := self.find(wanted, value=wanted.value * scale):
-                return found
-        if not math.isclose(wanted.scale, 1):
-            return self.find(wanted, value=wanted.bare)
-        return None
-
-    def dates(self, told: Sequence[Quantity]) -> list[tuple[Quantity, tuple[Citation, ...]]]:
-        """Those of some dates and times that stand in a source."""
-        found = []
-        for one in told:
-            if day := spans.dated(one):
-                for at, _ in self._by_value.get(one.value, ())[:1]:
-                    found.append((day, self._cited(at)))
-        return found
-
-    def nearest(self, text: str, said: Sequence[str]) -> list[_Numbers]:
-        """The sources that share most words with a claim, and have numbers."""
-        if self._near is None:
-            words = _terms(text)
-            context = _terms(said[-1]) - words if said else frozenset()
-            scored = []
-            for at, source in enumerate(self._sources):
-                if not any(True for _ in _quantities(source)):
-                    continue
-                terms = source.terms if isinstance(source, Quote) else _terms(source[0])
-                share = len(words & terms) + 0.5 * len(context & terms)
-                if share:
-                    scored.append((-share, at))
-            scored.sort()
-            self._near_at = [at for _, at in scored[:_NEAREST]]
-            self._near = [self._numbers(at) for at in self._near_at]
-        return self._near
-
-    def columns(self) -> list[list[Amount]]:
-        """The numbers that stand at the same place of rows that follow each other."""
-        rows: dict[tuple[object, int], list[_Numbers]] = {}
-        for at in range(len(self._sources)):
-            source = self._sources[at]
-            if isinstance(source, Quote) and source.row:
-                numbers = self._numbers(at)
-                key = (source.passage.label, source.headers, len(numbers.amounts))
-                rows.setdefault(key, []).append(numbers)
-        return [
-            [one.amounts[place] for one in told]
-            for (_, _, count), told in rows.items()
-            for place in range(min(count, _POOL))
-        ]
-
-    def _numbers(self, at: int) -> _Numbers:
-        cited = self._cited(at)
-        found: dict[tuple[int, int], Amount] = {}
-        dates = []
-        source = self._sources[at]
-        text = source.text if isinstance(source, Quote) else source[0]
-        for one in quantities.quantities(text)[:_POOL]:
-            if day := spans.dated(one):
-                dates.append((day, cited))
-            elif amount := amounts.of(one):
-                found[one.start, one.end] = replace(amount, citations=cited)
-        return _Numbers(tuple(found.values()), tuple(dates))
-
-    def _cited(self, at: int) -> tuple[Citation, ...]:
-        source = self._sources[at]
-        if isinstance(source, Quote):
-            return (source.citation(),)
-        return (source[1],) if source[1] else ()
-
-
-def _alike(one: Amount, other: Amount) -> bool:
-    return not one.unit or not other.unit or units.alike(one.unit, other.unit)
-
-
-def _quantities(source: Source) -> Sequence[Quantity]:
-    return source.quantities if isinstance(source, Quote) else quantities.quantities(source[0])
-
-
-def _terms(text: str) -> frozenset[str]:
-    return frozenset(analysis.terms(text)) - analysis.stop_terms()
-
-
-def _key(value: float) -> str:
-    return str(int(value)) if value == int(value) else f"{value:.6f}".rstrip("0")

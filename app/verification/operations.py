@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from quire.verification import amounts, units
+from quire.verification import amounts, quantities, units
 from quire.verification.amounts import Amount
 
 Name = Literal[
@@ -22,7 +22,7 @@ _RISE = (
     r"|jump\w*|surg\w*"
     r"|expan(?:d\w*|sion)|exten(?:d\w*|sion)|added|adds?|higher|more|larger|bigger|greater"
     r"|longer|older|heavier|taller"
-    r"|later|dearer|costlier|faster|exceed\w*|above|ahead|surplus|extra|additional|over"
+    r"|later|dearer|costlier|faster|exceed\w*|above|ahead|surplus|extra|additional"
     "|增[长加幅多大速]?|上[升涨调]|涨[幅了价]?|提[高升]|高[出于]?|多[出了]?|大于|超[出过]|长|重|晚|贵|净增|加快"
 )
 _FALL = (
@@ -47,33 +47,35 @@ _SUM = (
     r"|amounts? to|in full|complete\w*|entire|plus|all|whole|comes? to|makes?"
     "|合计|总[计共和额量数]?|共[计有需]?|一共|累计|之和|加起来|相加|全部|全年|两者|三者|加总|上半年|下半年"
 )
-_SHARE = (
-    r"per ?cent\w*|percentage|share\w*|proportion|account\w*|ma(?:de|kes?) up|represent\w*"
-    r"|fraction|portion|ratio|margin|rate"
-    r"|(?<=%) of|(?<=% \*\*) of|(?<=%\*\*) of"
-    r"|constitut\w*|compris\w*|equivalent"
-    "|占比?|比[例重率]?|百分之|份额|率|相当于|的(?=\\s?[*约]*\\d)|构成"
+_PART_OF = (
+    r"share\w*|proportion|account\w*|ma(?:de|kes?) up|represent\w*|fraction|portion|margin"
+    r"|constitut\w*|compris\w*|占|比[例重]|份额|构成"
 )
+_SHARE = r"(?<=%) of|(?<=% \*\*) of|(?<=%\*\*) of|相当于|的(?=\s?[*约]*(?:\d|百分))"
+_PERCENTAGE = r"per ?cent\w*|percentage|ratio|rate|equivalent|百分之|率"
 _RATIO = (
-    r"times|twice|fold|ratio|turnover|multiple|double|triple|factor|turned|as (?:much|many"
-    r"|large|big|high|long|heavy|fast|old)"
-    "|倍|比[率值]?|周转|次|之比"
+    r"times|twice|fold|ratio|turnover|multiple|double|triple|factor|turned"
+    r"|as (?:much|many|large|big|high|long|heavy|fast|old)"
+    "|倍|比[率值]|周转|次|之比"
 )
 _RATE = (
-    r"per|each|every|apiece|a (?:day|month|year|week|head|person|piece)|averag\w*|monthly"
-    r"|daily|weekly|yearly|annual\w*|hourly"
-    r"|unit|divid\w*|split\w*|needs?|requir\w*|times"
-    "|每|人均|单[价位]|平均|均|月均|日均|年均|需要?|次"
+    r"per|each|every|apiece|a (?:day|month|year|week|head|person|piece)|monthly|daily"
+    r"|weekly|yearly|annual\w*|hourly|每|人均|单[价位]|月均|日均|年均|平分"
 )
 _PRODUCT = (
-    r"per|each|every|for|cost\w*|mak(?:e|es|ing)|amount\w*|total\w*|need\w*|in all"
-    r"|altogether|requir\w*|pay\w*|paid|worth|comes? to"
-    r"|claim\w*|owe\w*|spend\w*|spent|receiv\w*|earn\w*|charg\w*|times|together|overall"
-    r"|adds? up|add|takes?|price\w*|bill\w*"
+    r"per|each|every|for|cost\w*|mak(?:e|es|ing)|amount\w*|total\w*|need\w*|in all|altogether"
+    r"|requir\w*|pay\w*|paid|worth|comes? to|claim\w*|owe\w*|spend\w*|spent|receiv\w*|earn\w*"
+    r"|charg\w*|times|together|overall|adds? up|add|takes?|price\w*|bill\w*"
     "|每|共[计需有]?|合计|总[计共额价]?|需要?|为|费用|支付|付|应|可以?|报销?|得|收|花费?|一共|金额|价格"
 )
 _MEAN = r"averag\w*|mean|on average|平均|均[值为]|人均|月均|日均|年均"
-_PART = r"(?<=%) of|per ?cent|tax|vat|discount\w*|deposit|interest|的|折|税|利息|定金"
+_PART = (
+    r"(?<=%) of|tax|vat|discount\w*|deposit|interest"
+    r"|(?<=%)的|的(?=\s?\d+(?:\.\d+)?%)|折|税|利息|定金"
+)
+_MORE = (
+    r"after|including|increased?|raised?|reduc\w*|cut|discount\w*|plus|税|折|涨价?|降价?|上调|下调"
+)
 
 
 def _words(*alternatives: str) -> re.Pattern[str]:
@@ -84,13 +86,13 @@ _ALLOWED: dict[Name, re.Pattern[str]] = {
     "sum": _words(_SUM),
     "difference": _words(_RISE, _FALL, _APART, _REST),
     "rest": _words(_REST),
-    "share": _words(_SHARE),
+    "share": _words(_PART_OF, _SHARE, _PERCENTAGE),
     "growth": _words(_RISE, _FALL, _APART),
     "ratio": _words(_RATIO),
     "rate": _words(_RATE),
     "product": _words(_PRODUCT),
     "mean": _words(_MEAN),
-    "part": _words(_PART, _RISE, _FALL),
+    "part": _words(_PART, _MORE),
 }
 _PLAIN: tuple[Name, ...] = ("difference", "sum", "mean", "rest", "product", "rate", "part")
 _BY_UNIT: dict[str, tuple[Name, ...]] = {
@@ -101,9 +103,17 @@ _BY_UNIT: dict[str, tuple[Name, ...]] = {
     "time": ("ratio", "difference", "sum", "product", "mean"),
     "": ("difference", "sum", "mean", "rest", "ratio", "product", "rate"),
 }
+_PARTS_OF, _SAYS_SHARE, _SAYS_MORE = _words(_PART_OF), _words(_PART_OF, _SHARE), _words(_MORE)
+_SAYS_OVER = _words(_SHARE, r"ratio|as \w+ as|equivalent|比[率值]")  # a whole may be exceeded
 _RISES, _FALLS = _words(_RISE), _words(_FALL)
 _FEW = 6  # numbers, of which each choice is summed up; of more, those that stand side by side
 _ADDENDS = 8
+_BOTH = _words(r"both|two|[两二]")
+_SOME = _words(r"half|others?|remaining|rest|except|without|excluding", "半年|其[余他]|除|不含")
+_NOT_MEASURED = frozenset(
+    "yuan dollar euro gbp yen krw hkd twd franc ruble rupee crown".split()
+) | {"", "person", "time", "fold", "%", "‰", "point"}
+"""What a number in a table may be of though nothing beside it says so."""
 _PERIODS = 12
 _TIMES = frozenset({"year", "month", "quarter", "week", "day", "night", "hour"})
 _COLUMN = 60  # cells that are summed up as a whole
@@ -127,7 +137,12 @@ def allowed(text: str, wanted: Amount) -> list[Name]:
     [['sum', 'product'], ['growth', 'difference']]
     """
     names = _BY_UNIT.get(wanted.unit, _PLAIN)
-    return [name for name in names if _ALLOWED[name].search(text)]
+    found = [name for name in names if _ALLOWED[name].search(text)]
+    if "growth" in found and "share" in found and not _SAYS_SHARE.search(text):
+        found.remove("share")
+    if wanted.in_words:  # "over the two years" tells no outcome
+        found = [name for name in found if name in {"sum", "difference"}]
+    return found
 
 
 def candidates(
@@ -142,9 +157,14 @@ def candidates(
             fitting = [one for one in pool if one.unit in {"%", "", "point"}]
         # What is lost in the rounding of a sum is no part of it: 900 million and 2.2.
         for found in _ADDITIVE[name](wanted, fitting):
+            if not _fits_as_addend(found.operands, wanted):
+                continue
+            if name in {"sum", "mean"} and _leaves_out(found.operands, fitting, text):
+                continue
             largest = max(found.operands, key=lambda one: abs(one.value))
-            if _scale(found.operands) or all(
-                abs(one.value) > largest.step / 2 for one in found.operands
+            if _scale(found.operands) or (
+                len(found.operands) == 2
+                and all(abs(one.value) > largest.step / 2 for one in found.operands)
             ):
                 yield found
         if name == "sum":
@@ -152,7 +172,7 @@ def candidates(
     elif name == "product":
         yield from _products(wanted, pool)
     elif name == "part":
-        yield from _parts(wanted, pool)
+        yield from _parts(wanted, pool, text)
     else:
         yield from _quotients(name, wanted, pool, text)
 
@@ -164,6 +184,47 @@ def whole(name: Name, wanted: Amount, group: Sequence[Amount]) -> Iterator[Candi
         yield _summed(fitting, mean=name == "mean")
         if len(fitting) > 2:
             yield _summed(fitting[:-1], mean=name == "mean")
+
+
+def _leaves_out(chosen: Sequence[Amount], fitting: Sequence[Amount], text: str) -> bool:
+    """Whether a sum leaves out what stands beside its addends, though the text does not say that it
+    is of these alone: by their number, or by their names."""
+    counts = _how_many(text)
+    if counts:
+        return len(chosen) not in counts
+    texts = {one.quantity.text for one in chosen if one.quantity}
+    beside = [
+        one for one in fitting if one.quantity and one.quantity.text in texts and one not in chosen
+    ]
+    if not beside:
+        return False
+    if _SOME.search(text):
+        return False
+    left = frozenset().union(*(amounts.subject(one.quantity) for one in beside if one.quantity))
+    return not all(
+        any(word.rstrip("i") in text for word in amounts.subject(one.quantity) - left)
+        for one in chosen
+        if one.quantity
+    )
+
+
+def _how_many(text: str) -> frozenset[int]:
+    """How many things a text says in words that there are: "the three halls", both."""
+    counts = {2} if _BOTH.search(text) else set()
+    for one in quantities.quantities(text):
+        amount = amounts.of(one)
+        if amount and amount.in_words and amount.value in range(2, _ADDENDS + 1):
+            counts.add(int(amount.value))
+    return frozenset(counts)
+
+
+def _fits_as_addend(chosen: Sequence[Amount], wanted: Amount) -> bool:
+    """Whether amounts may be added: a measure is told of one of them at least, and so much for each
+    is not added to how many there are."""
+    if wanted.unit not in _NOT_MEASURED and not any(one.unit for one in chosen):
+        return False
+    rates = [one.is_rate for one in chosen]
+    return all(rates) or not any(rates) or all(one.unit for one in chosen)
 
 
 def _alike(chosen: Sequence[Amount]) -> bool:
@@ -326,10 +387,31 @@ def _shares(
 ) -> Iterator[Candidate]:
     """What part of the other one is, or how many times as much; and how many times more."""
     quotient = ours.value / other.value
+    if quotient > 1 and wanted.unit == "%" and not _SAYS_OVER.search(text):
+        return
     shown, by = one.shown(), other.shown()
+    if quotient > 1 and wanted.unit == "%" and _PARTS_OF.search(text):
+        return
+    if _is_turned(one, other, text):
+        return
     yield Candidate(quotient * _factor(wanted), None, (one, other), f"{shown} ÷ {by}")
     if wanted.unit in {"fold", "time"} and quotient > 1 and _RISES.search(text):
         yield Candidate(quotient - 1, None, (one, other), f"({shown} − {by}) ÷ {by}")
+
+
+def _is_turned(one: Amount, other: Amount, text: str) -> bool:
+    """Whether a text names what the second amount is of before what the first is of."""
+    first, second = _place(one, other, text), _place(other, one, text)
+    return first is not None and second is not None and second < first
+
+
+def _place(one: Amount, other: Amount, text: str) -> int | None:
+    """Where a text names what one amount is of, and the other is not."""
+    if one.quantity is None or other.quantity is None:
+        return None
+    words = amounts.subject(one.quantity) - amounts.subject(other.quantity)
+    places = [at for word in words if (at := text.find(word.rstrip("i"))) >= 0]
+    return min(places, default=None)
 
 
 def _factor(wanted: Amount) -> float:
@@ -343,6 +425,8 @@ def _products(wanted: Amount, pool: Sequence[Amount]) -> Iterator[Candidate]:
         for chosen in itertools.combinations(pool, count):
             if any(one.unit in {"%", "point", "‰"} or one.value in {0, 1} for one in chosen):
                 continue
+            if not any(one.is_rate for one in chosen):
+                continue
             carry = [one for one in chosen if one.unit and units.alike(one.unit, wanted.unit)]
             if len(carry) > 1 or (wanted.unit and not carry and all(one.unit for one in chosen)):
                 continue
@@ -354,14 +438,15 @@ def _products(wanted: Amount, pool: Sequence[Amount]) -> Iterator[Candidate]:
             )
 
 
-def _parts(wanted: Amount, pool: Sequence[Amount]) -> Iterator[Candidate]:
+def _parts(wanted: Amount, pool: Sequence[Amount], text: str) -> Iterator[Candidate]:
     """Some percent of an amount, and it with these percent more or less."""
     for percent in (one for one in pool if one.unit == "%"):
         for one in pool:
             whole_ = amounts.in_unit(one, wanted.unit)
             if whole_ is None or one.unit == "%":
                 continue
-            for base, sign in ((0.0, 1.0), (1.0, 1.0), (1.0, -1.0)):
+            ways = ((0.0, 1.0), (1.0, 1.0), (1.0, -1.0))
+            for base, sign in ways if _SAYS_MORE.search(text) else ways[:1]:
                 factor = base + sign * percent.value / 100
                 sign_ = "+" if sign > 0 else "−"
                 shown = f"(1 {sign_} {percent.shown()})" if base else percent.shown()
