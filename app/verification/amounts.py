@@ -31,6 +31,7 @@ _REACH = 24  # characters before a number in which such a word may stand
 _NO_AMOUNT = frozenset({"date", "clock", "code", "weekday", "decade", "every", "th", "century"})
 _YEARS = range(1900, 2101)  # written bare they are years: the head of a table's column
 _COARSE = 0.05  # of a number, that "about 400" leaves open at most
+_ROUND = 100  # steps that a round number counts for: there are more of them than of others
 _EXACT = 1e-9  # of a number, that floats may be off
 _OF_THINGS = frozenset({"", "%", "point", "person", "time", "fold"})
 _CONVERTED = {
@@ -89,17 +90,23 @@ class Amount:
     @property
     def width(self) -> float:
         """How long the stretch of values is that it may stand for."""
-        return max(self.step, 2 * self._slack if self.limit else 0)
+        return max(
+            self.step, 2 * self._slack if self.limit else 0, min(self.coarse, _ROUND * self.step)
+        )
 
     @property
     def _slack(self) -> float:
         """How far "about" it reaches: one step, or where it ends in zeros, half of what the last
         other figure is worth, within reason."""
-        value = abs(self.value)
-        coarse = self.step
+        return max(self.step, min(self.coarse / 2, _COARSE * abs(self.value)))
+
+    @property
+    def coarse(self) -> float:
+        """What one in its last figure is worth that is no zero: 100 of 3,600."""
+        value, coarse = abs(self.value), self.step
         while value and coarse < value and value % (10 * coarse) == 0:
             coarse *= 10
-        return max(self.step, min(coarse / 2, _COARSE * value))
+        return coarse
 
     def tells(self, value: float, *, bare: bool = False) -> bool:
         """Whether it is how one writes a value, rounded as it is; `bare` without its scale.

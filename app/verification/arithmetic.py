@@ -8,6 +8,7 @@ number if it were any other, and where that is not rare, nothing is said.
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,9 @@ _LONGEST = 2_000  # characters of a statement
 _WANTED = 12  # numbers of a statement that are worked out
 _POOL = 12  # numbers that are tried with each other
 _NEAREST = 6  # places that share the statement's words
+_FEW = 4
 _COUNTED = 30  # things named one by one
+_FRACTION = re.compile(r"\d\s?/\s?\d")
 _SAID = 4  # statements before it
 _CHANCE = {"own": 0.15, "said": 0.06, "near": 0.03, "column": 0.03}
 _CONSTANTS = frozenset({*range(1, 13), 24, 30, 31, 52, 60, 90, 100, 360, 365, 366, 1000, 10000})
@@ -120,6 +123,10 @@ class _Deriving:
                 self._steps.append(step)
         done = {one for step in self._steps for one in step.explained}
         wanted = [(one, amount) for one in self._told if (amount := amounts.of(one))]
+        near = self._near_values()
+        wanted = [
+            pair for pair in wanted if pair[1].value not in near and not self._is_part(pair[0])
+        ]
         unknown = [(one, amount) for one, amount in wanted if not self._stands(amount)]
         for one, amount in (unknown or wanted)[:_WANTED]:
             if one not in done and (step := self._work_out(one, amount)):
@@ -128,6 +135,17 @@ class _Deriving:
             return None
         self._steps.sort(key=lambda step: step.explained[-1].start)
         return Derived(tuple(self._steps))
+
+    def _near_values(self) -> set[float]:
+        """The numbers of the sources that share its words: what it may just tell."""
+        near = self._known.nearest(self._text, self._said)
+        return {amount.value for numbers in near for amount in numbers.amounts}
+
+    def _is_part(self, one: Quantity) -> bool:
+        """Whether a number is one half of a fraction, 3/4."""
+        return (
+            re.search(r"\d\s?/\s?\d", self._text[max(0, one.start - 3) : one.end + 3]) is not None
+        )
 
     def _stands(self, amount: Amount) -> Amount | None:
         """The amount as a source or an earlier computation has it."""
@@ -347,6 +365,8 @@ class _Deriving:
             for amount in said:
                 converted = amounts.in_unit(amount, wanted.unit)
                 same = converted and bool(converted.unit) == bool(wanted.unit)
+                if math.isclose(amount.value, wanted.bare):
+                    continue  # the same number, whose scale stands elsewhere if anywhere
                 rounded = amount.unit == wanted.unit and math.isclose(amount.scale, wanted.scale)
                 if rounded and computed and not wanted.limit:
                     continue
@@ -354,7 +374,7 @@ class _Deriving:
                     shown = f"{amount.shown()} {amount.unit}".strip()
                     fitting.append(Candidate(converted.value, None, (amount,), shown))
             precise = abs(wanted.value) / wanted.step >= 10 or wanted.limit
-            if precise and (found := _chosen(wanted, fitting, chance=_CHANCE["said"])):
+            if precise and (found := _chosen(wanted, fitting, chance=_CHANCE["own"])):
                 return self._computation(found, one, wanted)
         return None
 
@@ -365,6 +385,7 @@ class _Deriving:
         own = self._own(one)
         for chance, pools in self._pools(own, wanted):
             found: list[Candidate] = []
+            few = chance in {"own", "said"} and all(len(pool) <= _FEW for pool in pools)
             for pool in pools:
                 for name in names:
                     if chance == "column":
@@ -372,7 +393,7 @@ class _Deriving:
                             found += operations.whole(name, wanted, pool)
                     else:
                         found += operations.candidates(name, wanted, pool, text=self._text)
-            if best := _chosen(wanted, found, chance=_CHANCE[chance]):
+            if best := _chosen(wanted, found, chance=_CHANCE[chance], few=few):
                 return self._computation(best, one, wanted)
         return None
 
@@ -433,9 +454,11 @@ def _each_once(pool: Sequence[Amount]) -> list[Amount]:
     return list({(one.value, one.unit): one for one in reversed(pool)}.values())[::-1]
 
 
-def _chosen(wanted: Amount, found: Sequence[Candidate], *, chance: float) -> Candidate | None:
-    """The first candidate that gives the wanted number, where so many would not give it by
-    chance."""
+def _chosen(
+    wanted: Amount, found: Sequence[Candidate], *, chance: float, few: bool = False
+) -> Candidate | None:
+    """The first candidate that gives the wanted number, where so many would not give it by chance.
+    On few numbers, one that is alone in giving something of its size is no chance."""
     size = abs(wanted.value)
     near = {round(one.value, 9) for one in found if size / 2 <= abs(one.value) <= 2 * size}
     near |= {
@@ -443,7 +466,7 @@ def _chosen(wanted: Amount, found: Sequence[Candidate], *, chance: float) -> Can
         for one in found
         if one.bare is not None and size / 2 <= abs(one.bare * wanted.scale) <= 2 * size
     }
-    alone = len(near) == 1 and chance >= _CHANCE["said"]
+    alone = few and len(near) == 1
     if not alone and len(near) * wanted.width / (1.5 * size) > chance:
         return None
     for one in found:

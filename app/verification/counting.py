@@ -13,12 +13,16 @@ _LEAD = re.compile(
     r"^.*(?:\b(?:are|is|includes?|comprises?|covers?|namely|has|have|of|between)\s|包括|分为|[有是为])",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(
+    r"(?:\S+\s+){6}|[^\x00-\xff]{15}|^(?:which|that|who|where|but|so)\b", re.IGNORECASE
+)
 _FEW = 3  # things that are a list where nothing leads to it
 _MOST = 2_000  # characters
 
 
-def named(text: str) -> Iterator[tuple[str, ...]]:
-    """The things that each list within a text names; of two only where a colon leads to them.
+def named(text: str, *, led: bool = False) -> Iterator[tuple[str, ...]]:
+    """The things that each list within a text names; of two only where a colon leads to them;
+    `led` are only those to which one does.
 
     >>> list(named("Three sites: Mill House, Silo Quay and Barrow Yard."))
     [('Mill House', 'Silo Quay', 'Barrow Yard')]
@@ -30,5 +34,7 @@ def named(text: str) -> Iterator[tuple[str, ...]]:
         if items and "、" in found["items"] and _BETWEEN_ZH.search(items[-1]):
             items[-1:] = [item for item in _BETWEEN_ZH.split(items[-1], maxsplit=1) if item]
         items[:1] = [_LEAD.sub("", items[0]) or items[0]] if items else []
-        if len(items) >= (2 if found["before"] else _FEW):
+        if any(_CLAUSE.search(item) for item in items[1:]):
+            continue
+        if len(items) >= (2 if found["before"] else _FEW) and (found["before"] or not led):
             yield tuple(items)

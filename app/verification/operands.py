@@ -38,7 +38,7 @@ class Known:
         self._near_at: list[int] = []
         left = _MOST
         for at, source in enumerate(sources):
-            for one in _quantities(source)[:left]:
+            for one in _quantities(source)[: max(0, left)]:
                 for part in {one, *amounts.apart(one)}:
                     self._by_value.setdefault(part.value, []).append((at, part))
                 left -= 1
@@ -95,7 +95,7 @@ class Known:
     ) -> Iterator[tuple[tuple[str, ...], tuple[Citation, ...]]]:
         """The things that the claim names one by one, or a source does that speaks of what it
         counts; and the rows of a table of them."""
-        for items in counting.named(claim):
+        for items in counting.named(claim, led=True):
             yield items, ()
         if not count.counted:
             return
@@ -133,9 +133,7 @@ class Known:
         cited = self._cited(at)
         found: dict[tuple[int, int], Amount] = {}
         dates = []
-        source = self._sources[at]
-        text = source.text if isinstance(source, Quote) else source[0]
-        for one in apart(quantities.quantities(text)[:_POOL]):
+        for one in apart(_read(self._sources[at])[:_POOL]):
             if day := spans.dated(one):
                 dates.append((day, cited))
             elif amount := amounts.of(one):
@@ -164,7 +162,18 @@ def apart(told: Sequence[Quantity]) -> list[Quantity]:
 
 
 def _quantities(source: Source) -> Sequence[Quantity]:
-    return source.quantities if isinstance(source, Quote) else quantities.quantities(source[0])
+    read = _read(source)
+    return (*read, *source.quantities) if isinstance(source, Quote) and source.row else read
+
+
+def _read(source: Source) -> Sequence[Quantity]:
+    """The quantities of a source's own text; of a row, with no colon between a year and a number:
+    "2020: 5,319" would be a ratio."""
+    if not isinstance(source, Quote):
+        return quantities.quantities(source[0])
+    if source.row:
+        return quantities.quantities(source.text.replace(": ", " | "))
+    return source.quantities
 
 
 def _terms(text: str) -> frozenset[str]:

@@ -140,9 +140,7 @@ def allowed(text: str, wanted: Amount) -> list[Name]:
     found = [name for name in names if _ALLOWED[name].search(text)]
     if "growth" in found and "share" in found and not _SAYS_SHARE.search(text):
         found.remove("share")
-    if wanted.in_words:  # "over the two years" tells no outcome
-        found = [name for name in found if name in {"sum", "difference"}]
-    return found
+    return found if not wanted.in_words else []  # "over the two years" tells no outcome
 
 
 def candidates(
@@ -264,6 +262,9 @@ def _summed(chosen: Sequence[Amount], *, mean: bool) -> Candidate:
 
 
 def _signed(chosen: Sequence[Amount]) -> str:
+    if len(chosen) > _ADDENDS:
+        first, second, *_, last = (one.shown() for one in chosen)
+        return f"{first} + {second} + … + {last} ({len(chosen)})"
     text = chosen[0].shown()
     for one in chosen[1:]:
         shown = one.shown()
