@@ -176,6 +176,7 @@ class _Deriving:
         result = self._amount_of(outcome.numbers[0])
         if result is None or not explained:
             return None
+        result = replace(result, unit=result.unit or outcome.numbers[0].unit)  # 36.5\%
         holds = all(self._equal(computed, side) for side in others)
         sign = "=" if self._is_exact(computed, outcome) else "≈"
         shown = result.shown() if len(outcome.numbers) == 1 else outcome.shown

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     (?P<blank>\s+|\*\*|__|\\[()\[\],;!]|\\(?:text|mathrm|mathbf|mathit)\{[^{}]{0,40}\}
        |\\(?:left|right|quad|,|displaystyle)\b|[$€£¥`]|\\\$|\b(?:us|hk|nt)(?=\$)
        |\b(?:usd|eur|gbp|cny|rmb|chf|jpy)\b(?=\s?\d))
-  | (?P<number>(?<![\d.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d]))
+  | (?P<number>(?:(?<![a-z\d.])|(?<=usd)|(?<=eur)|(?<=gbp)|(?<=cny)|(?<=rmb)|(?<=chf)|(?<=jpy))(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d]))
   | (?P<fraction>\\[dt]?frac\b)
   | (?P<equal>=|≈|≃|≅|≒|~(?=\s?[\d$€£¥])|\\approx\b|\\simeq\b|约?等于|约?为|是|即|得(?=\s?[\d约])
        |\b(?:equals|is\sequal\sto|gives|makes|yields|comes\sto|is|are)\b
@@ -258,7 +258,19 @@ def _trimmed(side: list[Term]) -> list[Term]:
         kept.pop()
     while kept and kept[0].kind in {*_SIGNS} - {"minus"}:
         kept.pop(0)
+    while len(kept) > 1 and _closes(kept) == len(kept) - 1:
+        kept = kept[1:-1]
     return kept if any(term.kind == "number" for term in kept) else []
+
+
+def _closes(terms: Sequence[Term]) -> int:
+    """Where the bracket closes that the first term opens; -1 where it opens none."""
+    depth = 0
+    for at, term in enumerate(terms):
+        depth += {"open": 1, "close": -1}.get(term.kind, 0)
+        if depth == 0:
+            return at if at else -1
+    return -1
 
 
 class _Reader:

@@ -8,6 +8,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from quire.verification import amounts, quantities, units
@@ -206,6 +207,7 @@ def _leaves_out(chosen: Sequence[Amount], fitting: Sequence[Amount], text: str) 
     )
 
 
+@lru_cache(maxsize=64)  # asked for each set of addends of a statement
 def _how_many(text: str) -> frozenset[int]:
     """How many things a text says in words that there are: "the three halls", both."""
     counts = {2} if _BOTH.search(text) else set()
