@@ -183,7 +183,7 @@ def _case(rng: random.Random, line: str, language: str, *, others: int, said: bo
     assert found
     decimals = int(found[1] or 0)
     value = _worked_out(formula, values)
-    about = re.search(r"about|约", claim[: found.start()]) is not None
+    about = re.search(r"about|around|roughly|约", claim[: found.start()]) is not None
     own = [part.format(**shown) for part in sources.split(" / ")]
     claim = re.sub(r"\{r(?::\d)?\}", "@", claim).format(**shown).replace("@", "{}")
     noise = [_other(rng, language) for _ in range(others)]

@@ -157,6 +157,8 @@ CALLS: dict[str, Call] = {
     "numerals.scale": lambda text: numerals.scale("亿" * len(text)),
     "operands.Known": lambda text: operands.Known([(text, None)] * 3).nearest(text, [text]),
     "operands.apart": lambda text: operands.apart(quantities_of(text)),
+    "operands.read": operands.read,
+    "operands.terms_of": operands.terms_of,
     "operations.allowed": lambda text: [
         operations.allowed(text, one) for one in amounts_of(text)[:1]
     ],

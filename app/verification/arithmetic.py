@@ -18,7 +18,7 @@ from quire.verification import amounts, formulas, operands, operations, quantiti
 from quire.verification.amounts import Amount
 from quire.verification.formulas import Formula, Side, Term
 from quire.verification.operands import Source
-from quire.verification.operations import Candidate
+from quire.verification.operations import Candidate, Name
 from quire.verification.quantities import Quantity
 
 _LONGEST = 2_000  # characters of a statement
@@ -30,6 +30,7 @@ _COUNTED = 30  # things named one by one
 _FRACTION = re.compile(r"\d\s?/\s?\d")
 _SAID = 4  # statements before it
 _CHANCE = {"own": 0.15, "said": 0.06, "near": 0.03, "column": 0.03}
+_QUOTIENTS = frozenset({"share", "ratio", "rate"})
 _CONSTANTS = frozenset({*range(1, 13), 24, 30, 31, 52, 60, 90, 100, 360, 365, 366, 1000, 10000})
 
 
@@ -111,6 +112,7 @@ class _Deriving:
     ) -> None:
         self._claim = claim
         self._text = analysis.fold(claim)
+        self._words = operands.terms_of(self._text)
         self._told = told
         self._said = said[-_SAID:]
         self._steps: list[Computation] = []
@@ -389,11 +391,7 @@ class _Deriving:
             few = chance in {"own", "said"} and all(len(pool) <= _FEW for pool in pools)
             for pool in pools:
                 for name in names:
-                    if chance == "column":
-                        if name in {"sum", "mean"}:
-                            found += operations.whole(name, wanted, pool)
-                    else:
-                        found += operations.candidates(name, wanted, pool, text=self._text)
+                    found += self._tried(name, wanted, pool, whole=chance == "column")
             if best := _chosen(wanted, found, chance=_CHANCE[chance], few=few):
                 return self._computation(best, one, wanted)
         return None
@@ -407,6 +405,26 @@ class _Deriving:
         formula = f"{found.formula} {sign} {wanted.shown()}"
         return Computation(formula, found.operands, wanted, True, (one,))
 
+    def _tried(
+        self, name: Name, wanted: Amount, pool: Sequence[Amount], *, whole: bool
+    ) -> Iterator[Candidate]:
+        """What an operation gives on some numbers. A quotient, which any two numbers have, is one
+        of those that the claim names, where it names any."""
+        if whole:
+            if name in {"sum", "mean"}:
+                yield from operations.whole(name, wanted, pool)
+            return
+        named = [one for one in pool if self._is_named(one)]
+        for one in operations.candidates(name, wanted, pool, text=self._text):
+            if name not in _QUOTIENTS or not named or any(each in named for each in one.operands):
+                yield one
+
+    def _is_named(self, amount: Amount) -> bool:
+        """Whether the claim speaks of what an amount is of, or says it."""
+        if amount.quantity is None or amount.quantity in self._told:
+            return True
+        return bool(amounts.subject(amount.quantity) & self._words)
+
     def _own(self, wanted: Quantity) -> list[Amount]:
         """The other numbers of the claim, as far as they stand somewhere."""
         found = []
@@ -419,7 +437,7 @@ class _Deriving:
     def _pool_of(self, said: Sequence[str]) -> list[Amount]:
         found: list[Amount] = []
         for text in reversed(said):
-            for one in operands.apart(quantities.quantities(text)):
+            for one in operands.apart(operands.read(text)):
                 amount = amounts.of(one)
                 if amount and (known := self._stands(amount)):
                     found.append(known)

@@ -20,7 +20,8 @@ _TOKEN = re.compile(
     (?P<blank>\s+|\*\*|__|\\[()\[\],;!]|\\(?:text|mathrm|mathbf|mathit)\{[^{}]{0,40}\}
        |\\(?:left|right|quad|,|displaystyle)\b|[$€£¥`]|\\\$|\b(?:us|hk|nt)(?=\$)
        |\b(?:usd|eur|gbp|cny|rmb|chf|jpy)\b(?=\s?\d))
-  | (?P<number>(?:(?<![a-z\d.])|(?<=usd)|(?<=eur)|(?<=gbp)|(?<=cny)|(?<=rmb)|(?<=chf)|(?<=jpy))(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d]))
+  | (?P<number>(?:(?<![a-z\d.])|(?<=usd|eur|gbp|cny|rmb|chf|jpy))
+       (?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d]))
   | (?P<fraction>\\[dt]?frac\b)
   | (?P<equal>=|≈|≃|≅|≒|~(?=\s?[\d$€£¥])|\\approx\b|\\simeq\b|约?等于|约?为|是|即|得(?=\s?[\d约])
        |\b(?:equals|is\sequal\sto|gives|makes|yields|comes\sto|is|are)\b
@@ -322,7 +323,7 @@ class _Reader:
             exponent = self._atom()
             if abs(exponent) > _LARGEST_POWER or value < 0:
                 raise ValueError
-            return value**exponent
+            return float(value**exponent)
         return value
 
     def _atom(self) -> float:

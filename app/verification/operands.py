@@ -1,6 +1,7 @@
 """The numbers and dates of the sources, found by their value and by the words around them."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from quire.verification.quotes import Quote
 _MOST = 8_000  # numbers of the sources that are looked at
 _POOL = 12  # numbers that are tried with each other
 _NEAREST = 6  # places that share the statement's words
+_LEADS = re.compile(r"(?<=\d):(?=\s)")
 _SCALES = (1e3, 1e4, 1e6, 1e8, 1e9)
 
 Source = Quote | tuple[str, Citation | None]
@@ -75,13 +77,13 @@ class Known:
     def nearest(self, text: str, said: Sequence[str]) -> list[Numbers]:
         """The sources that share most words with a claim, and have numbers."""
         if self._near is None:
-            words = _terms(text)
-            context = _terms(said[-1]) - words if said else frozenset()
+            words = terms_of(text)
+            context = terms_of(said[-1]) - words if said else frozenset()
             scored = []
             for at, source in enumerate(self._sources):
                 if not any(True for _ in _quantities(source)):
                     continue
-                terms = source.terms if isinstance(source, Quote) else _terms(source[0])
+                terms = source.terms if isinstance(source, Quote) else terms_of(source[0])
                 share = len(words & terms) + 0.5 * len(context & terms)
                 if share:
                     scored.append((-share, at))
@@ -102,7 +104,7 @@ class Known:
         tables: dict[object, list[int]] = {}
         for at, source in enumerate(self._sources):
             text = source.text if isinstance(source, Quote) else source[0]
-            told = source.terms if isinstance(source, Quote) else _terms(text)
+            told = source.terms if isinstance(source, Quote) else terms_of(text)
             if count.counted not in told:
                 continue
             if isinstance(source, Quote) and source.row:
@@ -116,7 +118,7 @@ class Known:
 
     def columns(self) -> list[list[Amount]]:
         """The numbers that stand at the same place of rows that follow each other."""
-        rows: dict[tuple[object, int], list[Numbers]] = {}
+        rows: dict[tuple[object, object, int], list[Numbers]] = {}
         for at in range(len(self._sources)):
             source = self._sources[at]
             if isinstance(source, Quote) and source.row:
@@ -133,7 +135,9 @@ class Known:
         cited = self._cited(at)
         found: dict[tuple[int, int], Amount] = {}
         dates = []
-        for one in apart(_read(self._sources[at])[:_POOL]):
+        source = self._sources[at]
+        text = source.text if isinstance(source, Quote) else source[0]
+        for one in apart(read(text)[:_POOL]):
             if day := spans.dated(one):
                 dates.append((day, cited))
             elif amount := amounts.of(one):
@@ -162,21 +166,18 @@ def apart(told: Sequence[Quantity]) -> list[Quantity]:
 
 
 def _quantities(source: Source) -> Sequence[Quantity]:
-    read = _read(source)
-    return (*read, *source.quantities) if isinstance(source, Quote) and source.row else read
+    own = read(source.text if isinstance(source, Quote) else source[0])
+    return (*own, *source.quantities) if isinstance(source, Quote) and source.row else own
 
 
-def _read(source: Source) -> Sequence[Quantity]:
-    """The quantities of a source's own text; of a row, with no colon between a year and a number:
-    "2020: 5,319" would be a ratio."""
-    if not isinstance(source, Quote):
-        return quantities.quantities(source[0])
-    if source.row:
-        return quantities.quantities(source.text.replace(": ", " | "))
-    return source.quantities
+def read(text: str) -> tuple[Quantity, ...]:
+    """The quantities of a text, where a colon after a year or the like leads to a number:
+    "2020: 5,319" is no ratio."""
+    return quantities.quantities(_LEADS.sub("|", text))
 
 
-def _terms(text: str) -> frozenset[str]:
+def terms_of(text: str) -> frozenset[str]:
+    """The terms of a text that say something."""
     return frozenset(analysis.terms(text)) - analysis.stop_terms()
 
 

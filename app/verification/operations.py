@@ -29,9 +29,9 @@ _RISE = (
 _FALL = (
     r"decreas\w*|declin\w*|fall(?:s|en|ing)?|fell|drop\w*|down|reduc\w*|lower\w*|less|fewer"
     r"|cut|cuts|loss|lost|shr[aiu]nk\w*"
-    r"|smaller|shorter|younger|lighter|earlier|cheaper|slower|below|behind|short|sav(?:e|es"
+    r"|smaller|shorter|younger|lighter|earlier|cheaper|slower|faster|quicker|below|behind|short|sav(?:e|es"
     r"|ed|ing|ings)|discount\w*|off|slump\w*"
-    "|减少?|下[降跌滑调]|降[低幅了价]?|跌[幅了]?|少[了于]?|低[于了]?|缩[短小减]|短|轻|早|便宜|节[省约]|省|亏"
+    "|减少?|下[降跌滑调]|降[低幅了价]?|跌[幅了]?|少[了于]?|低[于了]?|缩[短小减]|短|轻|早|便宜|快|慢|节[省约]|省|亏"
 )
 _APART = (
     r"differ\w*|gap|chang\w*|spread|apart|margin|compar\w*|versus|vs|variance|swing"
@@ -106,6 +106,7 @@ _BY_UNIT: dict[str, tuple[Name, ...]] = {
 }
 _PARTS_OF, _SAYS_SHARE, _SAYS_MORE = _words(_PART_OF), _words(_PART_OF, _SHARE), _words(_MORE)
 _SAYS_OVER = _words(_SHARE, r"ratio|as \w+ as|equivalent|比[率值]")  # a whole may be exceeded
+_TIMES_MORE = re.compile(r"times (?:more|higher|larg|great|bigg)|增[长加]|[高多]出")
 _RISES, _FALLS = _words(_RISE), _words(_FALL)
 _FEW = 6  # numbers, of which each choice is summed up; of more, those that stand side by side
 _ADDENDS = 8
@@ -398,7 +399,7 @@ def _shares(
     if _is_turned(one, other, text):
         return
     yield Candidate(quotient * _factor(wanted), None, (one, other), f"{shown} ÷ {by}")
-    if wanted.unit in {"fold", "time"} and quotient > 1 and _RISES.search(text):
+    if wanted.unit in {"fold", "time"} and quotient > 1 and _TIMES_MORE.search(text):
         yield Candidate(quotient - 1, None, (one, other), f"({shown} − {by}) ÷ {by}")
 
 
