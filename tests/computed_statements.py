@@ -66,6 +66,27 @@ a:3-12 b:100-999 | A night costs €{b}. / {a} nights are booked. | {a} nights �
 a:5000-9999 b:1000-4999 | Cost {a} / Stock {b} | {a} divided by {b} is {r:2}. | a/b
 a:5000-9999 b:1000-4999 | Cost {a} / Stock {b} | Margin: $\\frac{{{a}}}{{{b}}} \\approx {r:2}$ | a/b
 a:5000-9999 b:1000-4999 | Net revenue {a} {b} | Revenue was up by ${r} million ($ {a} − {b}). | a-b
+a:1000-9999 b:1000-9999 | The roof cost €{a}. / The windows cost €{b}. | Roof and windows taken together come to €{r}. | a+b
+a:1000-9999 b:1000-9999 c:1000-9999 | Plant A emits {a} t. / Plant B emits {b} t. / Plant C emits {c} t. | All three plants emit a combined {r} t per year. | a+b+c
+a:5000-9999 b:1000-4999 | In 2023 the museum had {a} visitors. / In 2022 it had {b} visitors. | Visitor numbers thus climbed by {r}. | a-b
+a:5000-9999 b:1000-4999 | The limit was {a} euros. / The limit now is {b} euros. | The limit was therefore cut by {r} euros. | a-b
+a:50-90 b:10-49 | Line 1 takes {a} minutes. / Line 2 takes {b} minutes. | Line 2 is {r} minutes faster than line 1. | a-b
+a:1000-4000 b:5000-9999 | Renewable power: {a} GWh / Total power: {b} GWh | Renewables supplied {r:1}% of total power. | a/b*100
+a:1000-4000 b:5000-9999 | R&D expense {a} / Revenue {b} | R&D expense equals {r:1}% of revenue. | a/b*100
+a:5000-9999 b:1000-4999 | Operating profit {a} {b} | Operating profit went up by {r:1} percent. | (a-b)/b*100
+a:1000-4999 b:5000-9999 | Membership was {b} in 2019. / Membership was {a} in 2021. | Membership shrank by roughly {r:1}% over that period. | (b-a)/b*100
+a:5000-9999 b:1000-4999 | Tower A is {a} mm high. / Tower B is {b} mm high. | Tower A is {r:1} times as tall as tower B. | a/b
+a:5000-9999 b:1000-4999 | Current assets {a} / Current liabilities {b} | The current ratio works out at {r:2}. | a/b
+a:1000-4999 b:1000-4999 | Storage 2020: {a} / Storage 2021: {b} | The mean of the two figures is {r:1}. | (a+b)/2
+a:3-29 b:100-999 | The hourly rate is €{b}. / The repair took {a} hours. | The repair is billed at €{r}. | a*b
+a:3-29 b:100-999 | Tickets are €{b} each. / The class has {a} pupils. | Tickets for the class cost €{r}. | a*b
+a:12-29 b:1000-9999 | The annual premium of €{b} covers {a} cars. | That is around €{r:0} per car. | b/a
+a:5-40 b:1000-9999 | VAT is {a}%. / The net price is €{b}. | Including VAT, one pays €{r:2}. | b*(1+a/100)
+d:1-27 e:1-27 | The order was placed on {d} March 2024. / It arrived on {e} June 2024. | Delivery took {r} days. | 92+e-d
+d:1900-1950 e:1960-1999 | She was born in {d}. / She died in {e}. | She lived to be about {r} years old. | e-d
+a:10001-99999 | Turnover was €{a} thousand. | Turnover was roughly €{r:1} million. | a/1000
+a:5000-9999 b:1000-4999 | Income {a} / Costs {b} | Profit = {a} - {b} = {r} | a-b
+a:5000-9999 b:1000-4999 | Income {a} / Costs {b} | This leaves {r} ({a} minus {b}). | a-b
 """
 ZH = """
 a:1000-9999 b:1000-9999 | 第三季度营业收入为{a}万元。 / 第四季度营业收入为{b}万元。 | 因此下半年营业收入合计为{r}万元。 | a+b
@@ -112,6 +133,22 @@ a:5000-9999 b:1000-4999 | 本年 {a} / 上年 {b} | 增长率 =（{a} − {b}）
 a:3-12 b:100-999 | 每晚 {b} 元。 / 住 {a} 晚。 | 住宿：{b} 元 × {a} 晚 = {r} 元 | a*b
 a:5000-9999 b:1000-4999 | 甲 {a} / 乙 {b} | {a}减去{b}等于{r}。 | a-b
 a:5000-9999 b:1000-4999 | 上年 {a} / 本年 {b} | 减少了{r}元（{a} − {b}）。 | a-b
+a:1000-9999 b:1000-9999 | 屋顶维修费为{a}元。 / 门窗维修费为{b}元。 | 两项加起来是{r}元。 | a+b
+a:5000-9999 b:1000-4999 | 2023年参观人数为{a}人。 / 2022年参观人数为{b}人。 | 参观人数增加了{r}人。 | a-b
+a:5000-9999 b:1000-4999 | 原定限额{a}元。 / 现行限额{b}元。 | 限额降低了{r}元。 | a-b
+a:50-90 b:10-49 | 一号线需要{a}分钟。 / 二号线需要{b}分钟。 | 二号线比一号线快{r}分钟。 | a-b
+a:1000-4000 b:5000-9999 | 研发费用 {a} / 营业收入 {b} | 研发费用占收入比重约{r:1}%。 | a/b*100
+a:5000-9999 b:1000-4999 | 利润 {a} {b} | 利润同比上升{r:1}%。 | (a-b)/b*100
+a:1000-4999 b:5000-9999 | 2019年会员{b}人。 / 2021年会员{a}人。 | 会员人数下滑了{r:1}%。 | (b-a)/b*100
+a:5000-9999 b:1000-4999 | 甲塔高{a}毫米。 / 乙塔高{b}毫米。 | 甲塔的高度是乙塔的{r:1}倍。 | a/b
+a:1000-4999 b:1000-4999 | 上半年{a}万元。 / 下半年{b}万元。 | 全年总额{r}万元。 | a+b
+a:1000-4999 b:1000-4999 | 2020年{a}吨。 / 2021年{b}吨。 | 两年的平均值为{r:1}吨。 | (a+b)/2
+a:3-29 b:100-999 | 每小时收费{b}元。 / 维修用了{a}小时。 | 维修费应为{r}元。 | a*b
+a:3-29 b:100-999 | 门票每张{b}元。 / 全班{a}名学生。 | 全班门票需付{r}元。 | a*b
+d:1-27 e:1-27 | 订单于2024年3月{d}日下达。 / 货物于2024年6月{e}日到达。 | 交货用了{r}天。 | 92+e-d
+d:1900-1950 e:1960-1999 | 她生于{d}年。 / 她卒于{e}年。 | 她享年约{r}岁。 | e-d
+a:100001-999999 | 资产为{a}万元。 | 资产约{r:1}亿元。 | a/10000
+a:5000-9999 b:1000-4999 | 收入 {a} / 支出 {b} | 结余：{a}-{b}={r}元 | a-b
 """
 TOPICS_EN = "Harbour fees,Ticket sales,Grain stocks,Repairs,Night trains,Pensions,Water use,Museum"
 TOPICS_ZH = "港口收费,门票销售,粮食库存,维修费用,夜班列车,养老金,用水量,博物馆"

@@ -176,7 +176,7 @@ def outcome(case: Case, number: str, *, said: bool) -> Computation | None:
 
 
 def test_true_numbers_are_derived_and_others_are_not() -> None:
-    """Each number among 30 sources with others; figures of ten draws stand in the report."""
+    """Each among 30 other sources, after the statement that tells its operands and two others."""
     rng = random.Random(11)
     found: Counter[str] = Counter()
     for case in (case for _ in range(2) for case in draw(rng)):

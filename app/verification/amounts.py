@@ -17,6 +17,7 @@ _NUMBER = re.compile(
 _NO_SUBJECT = re.compile(r"\d|[.!?。！？；;](?:\s|$|(?<=[。！？；]))")
 _SUBJECT = 80  # characters before a number
 _BESIDE = re.compile(r"\d\s\d")
+_GROUPS = re.compile(r"\d,\d{3}\s\d")  # no number is grouped by a comma and by a blank
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|close to|circa|ca\.)"
     r"|[~约]|大概|差不多|将近|接近|近)[\s*$€£¥]*$"
@@ -188,11 +189,11 @@ def apart(quantity: Quantity) -> tuple[Quantity, ...]:
     """The numbers of a row's text that were read as one, 845 and 500 of "845 500"; else it alone.
 
     >>> from quire.verification.quantities import quantities
-    >>> [[one.value for one in apart(q)] for q in quantities("845 500; 12 000 km")]
-    [['845', '500'], ['12000']]
+    >>> [[one.value for one in apart(q)] for q in quantities("845 500; 12 000 km; $ 8,370 182")]
+    [['845', '500'], ['12000'], ['8370', '182']]
     """
     text, start, end = quantity.text, quantity.start, quantity.end
-    if quantity.unit or not _BESIDE.search(text, start, end):
+    if not (_GROUPS if quantity.unit else _BESIDE).search(text, start, end):
         return (quantity,)
     return tuple(
         replace(

@@ -459,6 +459,8 @@ class _Deriving:
             for step in (*self._earlier, *self._steps)
             if step.holds
         ]
+        if results:
+            yield "said", [_each_once([*own, *results])]
         before = _each_once([*own, *results[::-1], *self._pool_of(self._said)])[:_POOL]
         if before:
             yield "said", [before]
