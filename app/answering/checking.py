@@ -12,7 +12,6 @@ sentences (`extractive`); where the evidence is weak, or a capable model finds n
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from quire import verification
 from quire.answering import receipts, refusals
 from quire.answering.finding import Found
 from quire.answering.marked_replies import MarkedReply
@@ -24,6 +23,8 @@ from quire.errors import ModelError
 from quire.models.protocols import Entailment, sent_to
 from quire.records import Answer, Draft, Passage, Sentence, Status, Timings, Usage
 from quire.text import languages
+from quire.verification import Embed, ReplyCheck
+from quire.verification import Reading as Reader
 
 Piece = str | Draft | Answer
 
@@ -73,28 +74,33 @@ def _heard(
 ) -> CheckedReply | MarkedReply:
     """What hears the reply and checks it."""
     passages = reading.prompt.passages
-    model = _reading(entailment, found, passages)
     if reading.plan.marks:
-        return MarkedReply(passages, began=found.asked.began, reading=model)
+        checks = ReplyCheck(
+            passages, model=entailment, embed=_embed(found), question=found.standalone
+        )
+        return MarkedReply(checks, passages=passages, began=found.asked.began)
     return CheckedReply(
         reading.relevant,
         passages,
         language=found.language,
         began=found.asked.began,
-        reading=model,
+        reading=_reading(entailment, found, passages),
     )
 
 
 def _reading(
     entailment: Entailment | None, found: Found, passages: Sequence[Passage]
-) -> verification.Reading | None:
+) -> Reader | None:
     """What holds statements against the passages by a model; with the embedder, where it has read
     them."""
     if entailment is None:
         return None
+    return Reader(entailment, passages, embed=_embed(found))
+
+
+def _embed(found: Found) -> Embed | None:
     embeds = any(proof.cosine is not None for proof in found.evidence)
-    embed = found.embedder.embed_passages if embeds and found.embedder else None
-    return verification.Reading(entailment, passages, embed=embed)
+    return found.embedder.embed_passages if embeds and found.embedder else None
 
 
 def _draft(found: Found) -> Iterator[Draft]:

@@ -12,7 +12,7 @@ from quire.answering.reply_statements import ReplyStatements, Said
 from quire.models.engine.repetition import is_repetition
 from quire.models.protocols import Finish
 from quire.records import Passage, Sentence, Usage
-from quire.verification import Claim, Reading, ReplyCheck
+from quire.verification import Claim, ReplyCheck
 
 _REPEATS = 2  # times that a statement may be said before the rest of a reply is left out
 _MOST = 400  # statements of a reply
@@ -27,7 +27,7 @@ class MarkedReply:
     """
 
     def __init__(
-        self, passages: Sequence[Passage], *, began: float, reading: Reading | None = None
+        self, check: ReplyCheck, *, passages: Sequence[Passage], began: float
     ) -> None:
         self.sentences: list[Sentence] = []
         self.text = ""
@@ -36,7 +36,7 @@ class MarkedReply:
         self.notes: list[str] = []
         self._began = began
         self._parser = ReplyStatements()
-        self._check = ReplyCheck(passages, reading=reading)
+        self._check = check
         self._labels = frozenset(passage.label for passage in passages)
         self._said: list[Said] = []
         self._opening = ""
@@ -129,7 +129,6 @@ class MarkedReply:
                 said.claim,
                 said.kind,
                 under=said.under,
-                cells=said.cells,
                 before=last,
                 labels=tuple(label for label in said.labels if label in self._labels),
             )

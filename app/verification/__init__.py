@@ -19,11 +19,11 @@ from collections.abc import Sequence
 
 from quire.records import Passage, Sentence
 from quire.verification import agreement, judging
-from quire.verification.entailment import Reading
+from quire.verification.entailment import Embed, Reading
 from quire.verification.framing import without_labels
 from quire.verification.replying import Claim, ReplyCheck
 
-__all__ = ["Claim", "Reading", "ReplyCheck", "verify", "without_labels"]
+__all__ = ["Claim", "Embed", "Reading", "ReplyCheck", "verify", "without_labels"]
 
 
 def verify(text: str, passages: Sequence[Passage], *, reading: Reading | None = None) -> Sentence:

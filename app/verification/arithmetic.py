@@ -358,8 +358,8 @@ class _Deriving:
 
     def _rewritten(self, one: Quantity, wanted: Amount) -> Computation | None:
         """A number of a source in another unit, or rounded."""
-        if self._stands(wanted):
-            return None
+        if self._stands(wanted) or wanted.limit in {"<", ">"}:
+            return None  # a limit is said as it stands: "at most 26" does not follow from 25
         computed = bool(operations.allowed(self._text, wanted))
         near = self._known.nearest(self._text, self._said)
         pool = [amount for numbers in near for amount in numbers.amounts]
@@ -371,12 +371,12 @@ class _Deriving:
                 if math.isclose(amount.value, wanted.bare):
                     continue  # the same number, whose scale stands elsewhere if anywhere
                 rounded = amount.unit == wanted.unit and math.isclose(amount.scale, wanted.scale)
-                if rounded and computed and not wanted.limit:
+                if rounded and computed:
                     continue
                 if converted and (same or wanted.scale > 1) and converted.step <= wanted.step:
                     shown = f"{amount.shown()} {amount.unit}".strip()
                     fitting.append(Candidate(converted.value, None, (amount,), shown))
-            precise = abs(wanted.value) / wanted.step >= 10 or wanted.limit
+            precise = abs(wanted.value) / wanted.step >= 10
             if precise and (found := _chosen(wanted, fitting, chance=_CHANCE["own"])):
                 return self._computation(found, one, wanted)
         return None

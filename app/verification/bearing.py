@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from quire.records import Passage
 from quire.text import analysis
-from quire.verification import premises, quantities, quantity_fit
+from quire.verification import premises, quantities, quantity_fit, rows
 from quire.verification.premises import Source
 from quire.verification.quantities import Quantity
 
@@ -23,6 +23,7 @@ _NUMBER = 3.0  # what a number is worth beside words weighted by how few places 
 _LEAST_GAIN = 1.5  # that a further place must add
 _NAMED = 1.3  # how much more a place counts of a passage that the model has named
 _LIKENESS, _FROM = 4.0, 0.8  # what cosines add, above the likeness that any two texts have
+_VAGUE = frozenset({"part", "every", "weekday", "fold"})  # units of what is said in words
 _CLAUSE = re.compile("[,;:，；：。、·]|\\band\\b|\\bbut\\b|\\bwhile\\b|\\bwhereas\\b|而|但|和|与")
 
 
@@ -30,7 +31,7 @@ _CLAUSE = re.compile("[,;:，；：。、·]|\\band\\b|\\bbut\\b|\\bwhile\\b|\\b
 class Bearing:
     """The places that carry a claim, the best one `first`, in reading order in `chosen`.
 
-    `missing` are its quantities that stand in no place at all, `apart` those that stand in none of
+    `missing` are its quantities that stand in no place at all, in whatever unit, `apart` those that stand in none of
     the chosen ones, and `beyond_first` those that the first lacks. For the number that fits worst,
     `around` is the share of what is said around it that the best place with that number holds, and
     `rather` how much more of it a place without that number does.
@@ -53,7 +54,8 @@ class Places:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.sources = premises.sources(passages)
-        self._quantities = [quantities.quantities(source.text) for source in self.sources]
+        self._quantities = [_numbers(source) for source in self.sources]
+        self._values = {_bare(one.value) for found in self._quantities for one in found}
         self._frequencies = Counter(term for source in self.sources for term in source.terms)
 
     def bearing(
@@ -100,7 +102,7 @@ class Places:
             missing=tuple(
                 number
                 for n, number in enumerate(numbers)
-                if not any(holds[at][n] for at in range(count))
+                if not any(holds[at][n] for at in range(count)) and self._is_nowhere(number)
             ),
             apart=len(open_),
             beyond_first=sum(not holds[chosen[0]][n] for n in range(len(numbers))),
@@ -109,6 +111,12 @@ class Places:
             named=sum(named[at] for at in chosen) / len(chosen),
             cosine=0.0 if cosines is None else float(cosines[chosen[0]]),
         )
+
+    def _is_nowhere(self, number: Quantity) -> bool:
+        """Whether a number stands in no place even by itself: units are written in many ways, and
+        "three quarters of an hour" is 45 minutes."""
+        vague = number.unit in _VAGUE or number.unit.endswith("every")
+        return not vague and _bare(number.value) not in self._values
 
     def _weights(self, text: str) -> dict[str, float]:
         """What each term of a text tells, by how few places have it."""
@@ -142,6 +150,22 @@ class Places:
             worst = min(worst, with_)
             rather = max(rather, without - with_)
         return worst, rather
+
+
+def _numbers(source: Source) -> tuple[Quantity, ...]:
+    """The quantities of a place; of a row with the units that stand over its columns, too."""
+    found = list(quantities.quantities(source.text))
+    if source.statement.cells:
+        found += quantities.quantities(rows.said(source.statement))
+    return tuple(found)
+
+
+def _bare(value: str) -> str:
+    """A value as a number by itself, where it is one."""
+    try:
+        return f"{float(value):g}"
+    except ValueError:
+        return value
 
 
 def _clause(number: Quantity) -> str:

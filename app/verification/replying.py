@@ -1,51 +1,235 @@
 """The statements of a reply that shows all that it says: each with the best verdict that there is.
 
-What no quote supports is not therefore unsupported. A statement is
+What no quote supports by its words is not therefore unsupported. A statement is
 
-- supported: the rules or the entailment model find it in the sources, by itself or with what it is
-  said under (the head of its list, the statement before it);
-- contradicted: a quote holds what it says, but for a number, a name or a negation;
-- unsupported: a number or a name of it stands in no source, or nothing in them is near it;
+- supported: a quote says it by the rules, or all signs together speak for it (`weighing`);
+- computed: its numbers stand in the sources, or follow from numbers that do (`arithmetic`);
+- contradicted: a number of it stands nowhere, and the place that says the rest has another one; a
+  formula is wrong; or it denies what its place says, or the other way round;
+- unsupported: a number of it stands nowhere, or nothing in the sources is near it;
 - partly: all else. It may be there in other words: the nearest places are cited.
 
 The labels that the model put to a statement tell where to look first, and are not believed.
 """
 
+import dataclasses
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quire.records import Passage, Sentence, SentenceKind
-from quire.verification import agreement, framing, judging, quotes
-from quire.verification.entailment import Reading
+import numpy as np
+
+from quire.errors import ModelUnusable
+from quire.models.protocols import Entailment
+from quire.records import Citation, Passage, Sentence, SentenceKind, Support
+from quire.text import languages
+from quire.verification import (
+    agreement,
+    arithmetic,
+    coverage,
+    denials,
+    framing,
+    judging,
+    premises,
+    quotes,
+    rows,
+    weighing,
+)
+from quire.verification.bearing import Bearing, Places
+from quire.verification.entailment import Embed
+from quire.verification.premises import Source
 from quire.verification.quotes import Quote
+from quire.verification.weighing import Heard
+
+_LONGEST = 2_000  # characters of a statement; a longer one is no sentence
+_SAYS_THE_REST = 0.6  # of a claim's words: what a place says that has another number
+_DENIES = 0.75  # and one that says the opposite
+_UNHEARD = np.full(3, 1 / 3, np.float32)  # where no model is asked
+_BLANK = re.compile(f"(?<=[{languages.CJK}，。、；：]) +(?=[\\d−-])|(?<=[\\d%]) +(?=[{languages.CJK}])")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a statement of a reply says, shown as `text`; `under` is what it is said under, and
+    """What a statement of a reply `says`, shown as `text`. `under` is what it is said under, such
+    as the head of its list, `before` the statement before it where it may lean on that, and
     `labels` are those of the passages that it names."""
 
     text: str
     says: str
     kind: SentenceKind
     under: tuple[str, ...] = ()
-    cells: tuple[tuple[str, str], ...] = ()
     before: str = ""
     labels: tuple[int, ...] = ()
 
 
 class ReplyCheck:
-    """Holds the statements of one reply against the passages that its model has read."""
+    """Holds the statements of one reply, in their order, against the passages that its model has
+    read. `model` tells what follows from what, and `embed` gives unit vectors, where there are
+    such; `question` is what the reply answers, whose numbers may be computed with."""
 
-    def __init__(self, passages: Sequence[Passage], *, reading: Reading | None = None) -> None:
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        *,
+        model: Entailment | None = None,
+        embed: Embed | None = None,
+        question: str = "",
+    ) -> None:
         self._passages = passages
-        self._reading = reading
-        self._there: list[Quote] | None = None
+        self._model = model
+        self._embed = embed
+        self._question = question
+        self._places: Places | None = None
+        self._quotes: dict[tuple[int, int, str], list[Quote]] = {}
+        self._vectors: np.ndarray | None = None
+        self._said: list[str] = []
+        self._computed: list[arithmetic.Computation] = []
 
     def verdict(self, claim: Claim) -> Sentence:
         """The statement with the verdict on it."""
-        if self._there is None:
-            self._there = list(quotes.of_passages(self._passages))
-        says = framing.claim_of(claim.says)
-        found = judging.judge_among(says, self._there, checks=agreement.CHECKS)
+        says = framing.claim_of(_closed(claim.says))
+        sentence = Sentence(claim.text, "unsupported", kind=claim.kind)
+        if len(says) <= _LONGEST and any(map(coverage.says, says)):
+            sentence = self._verdict(sentence, says, claim)
+        self._said.append(says)
+        return sentence
+
+    def _verdict(self, sentence: Sentence, says: str, claim: Claim) -> Sentence:
+        places = self._prepared()
+        lead = claim.under[-1].rstrip(":：") if claim.under else ""
+        full = f"{lead}: {says}" if lead else says
+        bearing = places.bearing(says, labels=claim.labels, cosines=self._cosines(full))
+        if bearing is None:
+            return sentence
+        near = [quote for source in bearing.chosen for quote in self._quotes_at(source)]
+        exact = judging.judge_among(says, near, checks=agreement.CHECKS)
+        if exact.support == "supported":
+            return dataclasses.replace(sentence, support="supported", citations=exact.citations)
+        derived = self._derived(says, bearing, near)
+        if derived and not derived.holds:
+            right = next(step.right for step in derived.steps if not step.holds)
+            return _cited(sentence, "contradicted", derived.citations, formula=right)
+        explained = derived.explained if derived else frozenset()
+        if open_ := [number for number in bearing.missing if number not in explained]:
+            return self._numbered_otherwise(sentence, says, bearing, open_)
+        if derived and bearing.missing:
+            return _cited(sentence, "computed", derived.citations, formula=derived.formula)
+        return self._weighed(sentence, says, full, claim, bearing)
+
+    def _prepared(self) -> Places:
+        if self._places is None:
+            self._places = Places(self._passages)
+            for quote in quotes.of_passages(self._passages):
+                place = quote.passage.label, quote.start, quote.cited
+                self._quotes.setdefault(place, []).append(quote)
+        return self._places
+
+    def _quotes_at(self, source: Source) -> list[Quote]:
+        one = source.statement
+        return self._quotes.get((source.passage.label, one.start, one.text), [])
+
+    def _cosines(self, claim: str) -> list[float] | None:
+        sources = self._prepared().sources
+        if self._embed is None or not sources:
+            return None
+        if self._vectors is None:
+            self._vectors = self._embed([source.text for source in sources])
+        found: list[float] = (self._vectors @ self._embed([claim])[0]).tolist()
         return found
+
+    def _derived(
+        self, says: str, bearing: Bearing, near: Sequence[Quote]
+    ) -> arithmetic.Derived | None:
+        """What of a statement was computed: tried where a number stands nowhere, or it has a
+        formula."""
+        if not bearing.missing and "=" not in says and "≈" not in says:
+            return None
+        every = [quote for found in self._quotes.values() for quote in found]
+        given: list[Quote | tuple[str, Citation | None]] = [*near, *every]
+        if self._question:
+            given.append((self._question, None))
+        derived = arithmetic.derive(says, given, said=self._said, earlier=self._computed)
+        if derived:
+            self._computed += derived.steps
+        return derived
+
+    def _numbered_otherwise(
+        self, sentence: Sentence, says: str, bearing: Bearing, missing: Sequence[object]
+    ) -> Sentence:
+        """The verdict on a statement one of whose numbers stands nowhere: contradicted by a place
+        that says the rest of it and has a number of the kind."""
+        first = quotes.of_text(bearing.first.passage, bearing.first.text)
+        words = coverage.content(says)
+        held = len(words & first.terms) / len(words) if words else 0.0
+        units = {number.unit for number in bearing.missing if number in missing}
+        if held >= _SAYS_THE_REST and any(one.unit in units for one in first.quantities):
+            return _cited(sentence, "contradicted", bearing.first.citations())
+        return sentence
+
+    def _weighed(
+        self, sentence: Sentence, says: str, full: str, claim: Claim, bearing: Bearing
+    ) -> Sentence:
+        written = premises.write(bearing.chosen)
+        together = quotes.of_text(bearing.first.passage, written)
+        first = quotes.of_text(bearing.first.passage, bearing.first.text)
+        tables = [q for source in bearing.chosen for q in self._quotes_at(source) if q.row]
+        values = weighing.features(
+            says,
+            bearing,
+            kind=claim.kind,
+            chinese=languages.detect(says) == "zh",
+            together=together,
+            first=first,
+            rows=[
+                (
+                    not rows.keeps_columns(says, q.row),
+                    rows.is_of_another(says, q.row) or rows.names_others(says, q.row),
+                )
+                for q in tables
+                if q.row
+            ],
+            heard=self._heard(written, bearing.first.text, full),
+        )
+        score = weighing.score(values)
+        bounds = weighing.trees().bounds
+        probability = float(1 / (1 + np.exp(-score)))
+        cited = tuple(c for source in bearing.chosen for c in source.citations())
+        sentence = dataclasses.replace(sentence, probability=probability)
+        if score >= bounds["supported"]:
+            return _cited(sentence, "supported", cited)
+        share = coverage.share(says, terms=first.terms, there=first.quantities)
+        if share >= _DENIES and not denials.alike(says, first.text) and score < bounds["doubted"]:
+            return _cited(sentence, "contradicted", bearing.first.citations())
+        if score < bounds["unsupported"]:
+            return sentence
+        return _cited(sentence, "partly", cited)
+
+    def _heard(self, together: str, first: str, claim: str) -> Heard:
+        if self._model is None:
+            return Heard(_UNHEARD, _UNHEARD)
+        pairs = [(together, claim)] if together == first else [(together, claim), (first, claim)]
+        try:
+            found = self._model.probabilities(pairs)
+        except ModelUnusable as error:
+            _log.warning("%s %s", error.message, error.hint)
+            self._model = None
+            return Heard(_UNHEARD, _UNHEARD)
+        return Heard(found[0], found[-1])
+
+
+def _closed(text: str) -> str:
+    """Chinese without the blanks that many models write around numbers: 2025 年 3 月."""
+    return _BLANK.sub("", text)
+
+
+def _cited(
+    sentence: Sentence,
+    support: Support,
+    citations: Sequence[Citation],
+    *,
+    formula: str | None = None,
+) -> Sentence:
+    unique = tuple(dict.fromkeys(citations))
+    return dataclasses.replace(sentence, support=support, citations=unique, formula=formula)
