@@ -187,3 +187,28 @@ def test_titles_are_known_by_how_they_are_written() -> None:
     assert [titles.style(line) for line in written] == [
         "number2", "capitals", "brackets", "han", "",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", ["Part | Made of | Stock", "| Part | Made of |\n|---|---|"])
+def test_a_row_deep_in_a_long_table_is_told_as_where_the_whole_table_is_read(names: str) -> None:
+    rows = "".join(f"P{n} | brass | {n % 7} pieces\n" for n in range(3_000))
+    text = f"Spares of the mill:\n\n{names}\n{rows}\nAsk at the counter for what is missing."
+    at = text.index("P2000 ")
+    near, every = statements.tell(text, at, at + 60), statements.tell(text, 0, len(text))
+    told = {each.start: each for each in every.statements}
+    assert near.statements
+    assert all(each == told[each.start] for each in near.statements)
+    (group,) = near.groups
+    assert group.start == every.groups[0].start
+    assert group.cut
+    assert len(group.members) < 200  # reading all for each hit took a second for ten thousand rows
+
+
+def test_a_long_table_in_parts_is_read_whole() -> None:
+    part = "Part | Stock\n" + "".join(f"P{n} | {n}\n" for n in range(300))
+    text = f"{part}\n{part}\n{part}"
+    at = text.rindex("P150 ")
+    assert statements.tell(text, at, at + 8).statements[0].cells == (
+        ("Part", "P150"),
+        ("Stock", "150"),
+    )

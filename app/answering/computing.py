@@ -244,19 +244,14 @@ def _over_column(wanted: Operation, fit: Fit) -> Computed | None:
 
 def _column(wanted: Operation, fit: Fit) -> int | None:
     """The column to compute over: one that is named, one that may be meant, or the only one."""
-    columns = fit.table.columns
-    numeric = [at for at in range(len(columns)) if _numbers(fit, at)]
-    for among in (
-        [at for at in fit.columns if at],
-        [at for at in range(1, len(columns)) if _meant(fit, at, wanted.hint)],
-        numeric if set(numeric) <= {0} else [at for at in numeric if at],
-    ):
-        fitting = [at for at in among if at in numeric]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
-            return None
-    return None
+    every = range(len(fit.table.columns))
+    named = [at for at in fit.columns if at and _numbers(fit, at)]
+    meant = [at for at in every[1:] if _meant(fit, at, wanted.hint)] if not named else []
+    if found := named or [at for at in meant if _numbers(fit, at)]:
+        return found[0] if len(found) == 1 else None
+    numeric = [at for at in every if _numbers(fit, at)]
+    found = [at for at in numeric if at] or numeric
+    return found[0] if len(found) == 1 else None
 
 
 def _meant(fit: Fit, at: int, hint: frozenset[str]) -> bool:

@@ -44,6 +44,7 @@ _FILLERS_ZH = frozenset(
 _DAYS = frozenset({"day", "date", "日", "天"})
 _LONE = re.compile(r"(?<=\s)[A-Z](?![\w’'])")  # a capital that begins no sentence is a name
 
+_LETTERS_FIRST = re.compile(r"([^\W\d_]+)(\d.*)")
 _CODE = re.compile(r"[a-z]\S*\d|\d\S*[a-z]")
 
 Day = tuple[int, int, int]
@@ -361,8 +362,11 @@ def _sieve(asked: _Asked) -> re.Pattern[str] | None:
     as they may be written. It spares looking at the cells of most rows."""
     starts = {rf"(?<!\d)0?{day or month}(?!\d)" for (_, month, day), _ in asked.days if month}
     for word in (asked.words[at] for at in asked.content):
-        letters = re.match(r"[^\W\d]+", word)
-        starts.add(re.escape(letters[0][:3] if letters else word))
+        if code := _LETTERS_FIRST.fullmatch(word):
+            starts.add(rf"{code[1]}[\W_]*{re.escape(code[2])}")
+        else:
+            letters = re.match(r"[^\W\d]+", word)
+            starts.add(re.escape(letters[0][:3] if letters else word))
     return re.compile("|".join(sorted(starts))) if starts else None
 
 

@@ -16,7 +16,7 @@ from quire.answering.showing import Shown
 from quire.answering.tables import Fit, Table
 from quire.records import Group, Passage, Sentence
 from quire.search.snapshot import Snapshot
-from quire.text import around, entries, statements
+from quire.text import analysis, around, cells, entries, statements
 
 _MOST_TABLES = 8
 _MOST_DOCUMENTS = 3  # whose records are looked for
@@ -66,7 +66,7 @@ def answer(
 ) -> Tabled | None:
     """What the tables among passages answer to a question, `found` being the evidence for it; None
     where none is asked of anything in particular."""
-    there = list(_tables(passages, found, snapshot))
+    there = list(_tables(question, passages, found, snapshot))
     outcomes = [one for table in there if (one := computing.compute(question, table))]
     if outcomes:
         return _computed(*min(outcomes, key=_doubt), language)
@@ -89,7 +89,7 @@ def _distance(fit: Fit) -> tuple[int, bool, int, bool, int]:
 
 
 def _tables(
-    passages: Sequence[Passage], found: Sequence[Evidence], snapshot: Snapshot
+    question: str, passages: Sequence[Passage], found: Sequence[Evidence], snapshot: Snapshot
 ) -> Iterator[Table]:
     """The tables of passages, those with the best evidence first; then records of the documents."""
     texts: dict[str, str] = {}
@@ -107,6 +107,14 @@ def _tables(
         whole = length > _WHOLE * len(text)
         return tables.of(passage, group, headings=headings, whole=whole)
 
+    words = cells.bag(cells.words(question)) - analysis.stop_terms()
+    computes = bool(computing.operations(question))
+
+    def about(group: Group) -> bool:
+        """Whether all of a long table may be asked for: a column of it is named."""
+        names = " ".join(name for name, _ in group.members[0].cells)
+        return computes or bool(words & cells.bag(cells.words(names)))
+
     seen: set[tuple[str, int]] = set()
     ranked = [(proof.passage, proof.statement.group) for proof in found]
     ranked += [(passage, group.start) for passage in passages for group in passage.groups]
@@ -119,7 +127,8 @@ def _tables(
         seen.add((passage.document.id, group.start))
         text = text_of(passage)
         path = passage.headings_at(passage.span.start)
-        if table := table_of(passage, _whole(text, group), text, path):
+        whole = _whole(text, group) if about(group) else group
+        if table := table_of(passage, whole, text, path):
             yield table
     listed: dict[str, Passage] = {}
     for passage in passages:
@@ -136,7 +145,7 @@ def _whole(text: str, group: Group) -> Group:
     """A table to its last row."""
     last = group.members[-1].end
     end = around.to_the_end(text, last)
-    if end <= last:
+    if end <= last and not group.cut:
         return group
     told = statements.tell(text, group.start, end)
     return next((other for other in told.groups if other.start == group.start), group)
@@ -227,8 +236,8 @@ def _condition(fit: Fit, *, chinese: bool) -> str:
     chosen = {*range(len(fit.table.rows))} - {*fit.rows} if fit.turned else fit.rows
     told = []
     for at in fit.chose:
-        cells = [fit.table.rows[row].cells for row in chosen]
-        values = list(dict.fromkeys(row[at][1] for row in cells if at < len(row)))
+        told_of = (fit.table.rows[row].cells for row in chosen)
+        values = list(dict.fromkeys(row[at][1] for row in told_of if at < len(row)))
         if len(values) > _FEW or fit.partly:
             return ""
         name = fit.table.columns[at]

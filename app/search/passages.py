@@ -3,6 +3,7 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from quire.records import PAGE_BREAK, Group, Hit, PageText, Passage, Span
 from quire.text import statements
@@ -124,10 +125,17 @@ def _page_starts(
 
 
 def _whole(told: Sequence[Told]) -> tuple[Group, ...]:
-    """Each list and table once, as it was told at greatest length."""
-    groups: dict[int, Group] = {}
+    """Each list and table once, with all that was told of it."""
+    parts: dict[int, list[Group]] = {}
     for group in (group for one in told for group in one.groups):
-        known = groups.get(group.start)
-        if known is None or len(known.members) < len(group.members):
-            groups[group.start] = group
-    return tuple(groups.values())
+        parts.setdefault(group.start, []).append(group)
+    return tuple(map(_joined, parts.values()))
+
+
+def _joined(parts: Sequence[Group]) -> Group:
+    """A list or table of what was told of it from several places."""
+    if len(parts) == 1:
+        return parts[0]
+    members = {member.start: member for part in parts for member in part.members}
+    every = tuple(members[start] for start in sorted(members))
+    return replace(parts[0], members=every, cut=any(part.cut for part in parts))

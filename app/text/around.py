@@ -1,12 +1,16 @@
 """How far the list or table reaches that a stretch of a text begins or ends in."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 
 from quire.text import aligned, lines
 from quire.text.lines import Line
-from quire.text.outline import STEPS, Span, leads_to_list
+from quire.text.outline import STEPS, Piece, Span, Table, leads_to_list, outline
 
 _FAR = 400  # lines looked at before and after a stretch: the longest list or short table in one
+_TOP = 30  # lines in which a table's caption and header stand
+_NEAR = 40  # lines read before and after a stretch of a longer table
+_GAP = re.compile(r"\n[ \t]*\n")
 _FOOTER = 3  # short lines that may stand between two items: a page's footer and the next's header
 _SHORT = 120  # characters of such a line
 _STEP_LINES = 40  # of one step that is a heading
@@ -18,6 +22,45 @@ def around(text: str, start: int, end: int) -> Span:
     """The stretch with the rest of the list or table that it begins or ends in, and what leads to
     it, as far as a few hundred lines reach."""
     return _back(text, start), _forth(text, start, end)
+
+
+def pieces(
+    text: str, start: int, end: int, *, headings: Collection[str] = ()
+) -> tuple[list[Piece], Span, bool]:
+    """What the stretch and what is `around` it consist of, and the place of both. Of a table that
+    begins far above, only the top and the rows nearby are read; then the last value is True."""
+    before, after = around(text, start, end)
+    if _lines_back(text, start, _FAR) > before:
+        top = outline(text, before, _lines_on(text, before, _TOP), headings=headings)
+        near, far = _lines_back(text, start, _NEAR), min(after, _lines_on(text, end, _NEAR))
+        rest = outline(text, near, far, headings=headings)
+        first, goes_on = top[-1] if top else None, rest[0] if rest else None
+        if (
+            isinstance(first, Table)
+            and isinstance(goes_on, Table)
+            and not _GAP.search(text, first.span[0], near)
+        ):
+            rows = [*goes_on.header, *goes_on.rows]
+            columns = max(first.columns, goes_on.columns)
+            rest[0] = Table(first.caption, first.header, rows, columns)
+            return [*top[:-1], *rest], (before, far), True
+    return outline(text, before, after, headings=headings), (before, after), False
+
+
+def _lines_back(text: str, at: int, count: int) -> int:
+    """Where the line begins that comes so many lines before an offset."""
+    for _ in range(count):
+        at = text.rfind("\n", 0, max(at - 1, 0)) + 1
+    return at
+
+
+def _lines_on(text: str, at: int, count: int) -> int:
+    """Where the line ends that comes so many lines after an offset."""
+    for _ in range(count):
+        at = text.find("\n", at + 1)
+        if at < 0:
+            return len(text)
+    return at
 
 
 def to_the_end(text: str, end: int) -> int:
@@ -55,9 +98,8 @@ def _back(text: str, start: int) -> int:
 
 def _paragraphs_back(text: str, at: int) -> Iterator[Span]:
     """The runs of lines before an offset that no blank line parts, the nearest first."""
-    far = 0
     end = at
-    while end > 0 and far < _FAR:
+    for _ in range(_FAR):
         stop = end
         while stop > 0 and text[stop - 1].isspace():
             stop -= 1
@@ -67,7 +109,6 @@ def _paragraphs_back(text: str, at: int) -> Iterator[Span]:
         while start > 0:
             break_at = text.rfind("\n", 0, start)
             start = break_at + 1
-            far += 1
             if break_at <= 0 or not text[text.rfind("\n", 0, break_at) + 1 : break_at].strip():
                 break
             start = break_at
@@ -79,7 +120,8 @@ def _forth(text: str, start: int, end: int) -> int:
     stop = text.find("\n", end, end + _LONGEST)
     if end > 0 and text[end - 1 : end] != "\n" and stop >= 0:
         end = stop
-    last = _open(text, text.rfind("\n", 0, start) + 1, end)
+    begin = max(text.rfind("\n", 0, start) + 1, _lines_back(text, end, _FAR))
+    last = _open(text, begin, end)
     if last is None:
         return end
     best, passed, blank = end, 0, False

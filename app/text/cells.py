@@ -118,6 +118,8 @@ def number(cell: str) -> Number | None:
     >>> number("08:01").value, number("2024-06-21").kind
     (481.0, 'date')
     """
+    if cell.isascii() and cell.isdigit():
+        return Number(float(cell[:200]))
     said = _narrow(cell[:200]).strip().strip("*")
     if clock := _CLOCK.fullmatch(said):
         return Number(60.0 * int(clock[1]) + int(clock[2]), kind="clock")

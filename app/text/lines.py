@@ -94,7 +94,7 @@ def _line(text: str, start: int, end: int) -> Line:
     indent = sum(4 if blank == "\t" else 1 for blank in raw[: len(raw) - len(raw.lstrip())])
     first = start + len(raw) - len(raw.lstrip())
     last = end if len(raw) == _LONGEST else first + len(bare)
-    if _RULE.fullmatch(bare):
+    if not bare[0].isalnum() and _RULE.fullmatch(bare):
         return Line("rule", first, last, indent)
     if " | " in bare or (bare[0] == "|" and bare.count("|") > 1):
         return Line("row", first, last, indent, cells=_piped(text, first, first + len(bare)))
@@ -161,6 +161,13 @@ def _piped(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
         start += 1
     if text[end - 1] == "|" and text[end - 2 : end - 1] != "\\":
         end -= 1
+    said = text[start:end]
+    if "\\" not in said and said.count("|") == said.count(" | "):  # as loaders write them
+        told, at = [], start
+        for cell in said.split(" | "):
+            told.append(_trimmed(text, at, at + len(cell)))
+            at += len(cell) + 3
+        return tuple(told)
     cells, at = [], start
     for bar in re.finditer(r"(?<!\\)\|", text[start:end]):
         cells.append(_trimmed(text, at, start + bar.start()))
@@ -169,11 +176,9 @@ def _piped(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
+    bare = text[start:end].lstrip()
+    start = end - len(bare)
+    return start, start + len(bare.rstrip())
 
 
 def _number(item: re.Match[str], style: str) -> int | None:

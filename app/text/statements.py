@@ -11,8 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quire.records import Group, Passage, Statement, Stretch
-from quire.text import enumerations, outline, sentences
-from quire.text.around import around
+from quire.text import around, enumerations, outline, sentences
 from quire.text.lines import Line
 from quire.text.outline import Heading, Listing, Paragraph, Span, Table
 
@@ -50,7 +49,7 @@ def tell(
 ) -> Told:
     """What characters [start, end) of a text say. Lists and tables that reach beyond are read
     whole. `headings` are those above, outermost first, and `offset` is added to all places."""
-    before, after = around(text, start, end)
+    pieces, (before, after), skipped = around.pieces(text, start, end, headings=headings)
     teller = _Teller(text, offset)
     inside: list[Statement] = []
     groups: list[Group] = []
@@ -58,7 +57,7 @@ def tell(
     def overlaps(first: int, last: int) -> bool:
         return first < end + offset and last > start + offset
 
-    for piece in outline.outline(text, before, after, headings=headings):
+    for piece in pieces:
         told = list(teller.of(piece))
         inside += [each for each in told if overlaps(each.start, each.end)]
         if isinstance(piece, Heading):
@@ -72,7 +71,7 @@ def tell(
         begins = head.start if head else piece.span[0] + offset
         if members and overlaps(begins, members[-1].end):
             cut = piece.span[1] == after < len(text.rstrip()) and after - before > _FAR
-            groups.append(Group(begins, head, members, cut=cut))
+            groups.append(Group(begins, head, members, cut=cut or skipped))
     return Told(tuple(sorted(inside, key=lambda each: each.start)), tuple(groups))
 
 
