@@ -1,6 +1,7 @@
 """In which form an answer without a model shows what was found."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,36 @@ def test_steps_are_shown_whole_and_in_order(garage: KnowledgeBase) -> None:
     assert answer.sentences[0].kind == "head"
     numbers = [one.text.split(".")[0] for one in answer.sentences if one.kind == "item"]
     assert numbers == [str(n) for n in range(1, 15)]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What are all the steps, in order, for bleeding the brakes?", "1. Fill the reservoir."),
+        ("What is the procedure for bleeding the brakes?", "1. Fill the reservoir."),
+        ("制动器放气的流程是什么？", "1. 加满储液罐。"),
+    ],
+)
+def test_numbered_items_are_steps_where_no_word_says_so(
+    tmp_path: Path, question: str, first: str
+) -> None:
+    (tmp_path / "brakes.md").write_text(
+        "# Workshop\n\n## Brakes\nBrakes are bled every two years.\n\nBleeding the brakes:\n"
+        "1. Fill the reservoir.\n2. Open the valve of the left wheel.\n3. Press the pedal.\n\n"
+        "## Tyres\nTyres are changed in April. Each wheel has five bolts.\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "制动器.md").write_text(
+        "# 车间\n\n## 制动器\n制动器每两年放气一次。\n\n制动器放气：\n"
+        "1. 加满储液罐。\n2. 打开左轮的阀门。\n3. 踩下踏板。\n\n## 轮胎\n四月更换轮胎。\n",
+        encoding="utf-8",
+    )
+    with KnowledgeBase.open(tmp_path / "kb") as kb:
+        kb.add([tmp_path / "brakes.md", tmp_path / "制动器.md"])
+        answer = kb.ask(question, store=False)
+    items = [one.text for one in answer.sentences if one.kind == "item"]
+    assert items[:1] == [first]
+    assert len(items) == 3
 
 
 def test_one_step_that_is_asked_for_is_shown_by_itself(garage: KnowledgeBase) -> None:

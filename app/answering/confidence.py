@@ -186,7 +186,8 @@ def signals(
     headings = best.passage.headings_at(best.start)
     under = "\n".join(stretch.text for stretch in best.statement.under)
     document = best.passage.document
-    above = "\n".join((document.title, document.name, *headings, under))
+    form = evidence.form(best.statement)
+    above = "\n".join((document.title, document.name, *headings, under, form))
     sentence = set(analysis.terms(f"{above}\n{best.text}"))
     passage = set(analysis.terms(f"{above}\n{best.passage.text}"))
     everywhere = passage.union(

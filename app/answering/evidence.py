@@ -24,7 +24,7 @@ from quire.models.protocols import Embedder
 from quire.records import Citation, Passage, Statement
 from quire.search.information import Information
 from quire.search.query import Query
-from quire.text import analysis, languages, statements
+from quire.text import analysis, languages, lines, statements
 
 _OWN, _AROUND, _COSINE, _RANK = 0.4, 0.25, 0.35, 0.05
 _OWN_ZH, _AROUND_ZH, _CHARACTERS, _RANK_ZH, _CANDIDATE = 0.4, 0.2, 0.4, 0.1, 0.05
@@ -41,6 +41,7 @@ _FUNCTION_CHARACTERS = frozenset("的了是在有和与谁几哪什么吗呢多�
 _CANDIDATES = 12  # sentences embedded for one question: 6 to 40 showed the same answers
 _ACROSS = 36  # more of them in another language than the question's, of which words tell nothing
 _LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
+_STEPS = "step procedure instructions 步骤 流程"  # what the items of a numbered list are called
 _LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
 
 
@@ -133,6 +134,13 @@ def find(
     return sorted(scored, key=lambda evidence: -evidence.score)
 
 
+def form(statement: Statement) -> str:
+    """What a statement is by its form, which its words need not say: an item with a number is a
+    step. Empty for all others."""
+    numbered = statement.kind == "item" and lines.read(statement.text)[0].number is not None
+    return _STEPS if numbered else ""
+
+
 def is_apart(query: Query, text: str) -> bool:
     """Whether a question and a text can share no word."""
     return languages.are_apart(query.language, languages.detect(text))
@@ -173,12 +181,14 @@ def _sentences(query: Query, passage: Passage, weights: Mapping[str, float]) -> 
     question = query.subject
     wanted = expectations.kind(question)
     characters = _characters(question) if query.language in {"zh", "ja"} else None
+    said = statements.of(passage)
+    forms = dict.fromkeys(map(form, said))
     around = _share(
-        "\n".join((passage.document.title, *passage.heading_path, passage.text)), weights
+        "\n".join((passage.document.title, *passage.heading_path, passage.text, *forms)), weights
     )
-    for statement in statements.of(passage):
+    for statement in said:
         text = statement.text[:_LONGEST]
-        above = passage.headings_at(statement.start)[-1:]
+        above = (*passage.headings_at(statement.start)[-1:], form(statement))
         under = "\n".join((*above, *(stretch.text for stretch in statement.under)))
         yield Evidence(
             passage=passage,

@@ -50,6 +50,17 @@ _DIRECTIONS = (
         "请?(?:用|以)[^，。？?]{1,12}(?:回答|作答)[。！]?|请?(?:简要|简短|详细|简单)地?(?:回答|作答)[。！]?"
     ),
     re.compile("[，,]?并?请?(?:说明|注明|给出|列出)(?:理由|原因|出处|来源|页码)[。！]?$"),
+    # "What are the steps, in order, for …?", "… step by step": that stands in no document.
+    re.compile(
+        r"(?:,\s*in (?:the )?(?:order|sequence)|,?\s*\bin the (?:right|correct|proper|same) order"
+        r"|,?\s*\bstep[- ]by[- ]step|,?\s*\bone (?:by one|after the other))\b"
+        r"(?:,(?=\s)|(?=\s*(?:[?.!]|$)))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        "^[按依]照?(?:先后|正确的?)?[顺次]序[，,]"
+        "|[，,]?请?[按依]照?(?:先后|正确的?)?[顺次]序(?:列出|说明|回答)?(?=[。？?！]|$)"
+    ),
 )
 _HAN = re.compile(f"[{CJK}]")
 _LONG = 300  # characters, a Chinese one counting double, that a question may have
