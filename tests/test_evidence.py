@@ -1,5 +1,7 @@
 """Which sentences of the passages bear on a question."""
 
+import dataclasses
+
 import pytest
 
 from made_passages import passage, query
@@ -90,3 +92,53 @@ def test_text_between_the_chunks_is_no_evidence() -> None:
 def test_nothing_is_found_in_nothing() -> None:
     assert find("Who insures the dome?") == []
     assert evidence.best([]) == []
+
+
+def proofs(question: str, text: str, cosines: dict[str, float]) -> list[evidence.Evidence]:
+    """The sentences of a text with the likeness to the question that is told of each."""
+    found = [
+        dataclasses.replace(
+            proof, cosine=next(value for part, value in cosines.items() if part in proof.text)
+        )
+        for proof in find(question, passage(text))
+    ]
+    return sorted(found, key=lambda proof: -proof.score)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "cosines"),
+    [
+        (  # nothing in it may be the date that the first tells
+            "When does the lease of the mill end?",
+            "Page A holds the lease of the mill as the miller signed it. It has a seal. "
+            "The lease ends on 31 March 2029.",
+            {"Page A": 0.4, "seal": 0.1, "2029": 0.4},
+        ),
+        (  # another word of the question, and hardly like it
+            "How far from the mill must a kite stay?",
+            "In a storm, stay out of the mill while clouds are within 60 km. The sails are tied. "
+            "No kite may fly within 800 metres of the mill.",
+            {"storm": 0.2, "sails": 0.1, "kite": 0.5},
+        ),
+    ],
+)
+def test_a_sentence_that_only_shares_words_is_not_shown_beside_the_one_that_answers(
+    question: str, text: str, cosines: dict[str, float]
+) -> None:
+    found = proofs(question, text, cosines)
+    (shown,) = evidence.best(found)
+    assert shown == found[0]
+    others = [proof for proof in found if proof.score >= 0.8 * found[0].score]
+    assert len(others) > 1  # its score alone would show it
+
+
+def test_a_sentence_that_goes_on_from_the_best_is_shown_for_a_word_that_it_adds() -> None:
+    text = (
+        "The claims form is handed in within two weeks. The paymaster signs it. "
+        "The paymaster has a stamp."
+    )
+    found = proofs("Who signs the claims form?", text, {"claims": 0.5, "signs": 0.4, "stamp": 0.1})
+    assert [proof.text for proof in evidence.best(found)] == [
+        "The claims form is handed in within two weeks.",
+        "The paymaster signs it.",
+    ]
