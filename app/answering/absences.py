@@ -84,6 +84,17 @@ _BARE_ZH = re.compile(
     "|注明|披露|写明|写|提)(?:$|[。，；!！])|不详[。，]?$"
 )
 _ENDS_LABELLED = re.compile(r"[\[［【][\d\s,，、-]{1,20}[\]］】][\s.。!！*]*$")
+_GIVEN = r"(?:sources?|documents?|passages?|excerpts?|contexts?|texts?|materials?)"
+_ONLY = re.compile(
+    rf"\W*(?:the |these |your |any of the )?(?:\w+ )?{_GIVEN}\b[^,;.]{{0,30}}?\b(?:do(?:es)?|did|is|are) ?{_NOT} "
+    rf"{_TOLD}(?!.*\b(?:but|however|though)\b)",
+    re.IGNORECASE,
+)
+_ONLY_ZH = re.compile(
+    "[^，。]{0,8}?(?:资料|材料|文档|上下文|来源|摘录|节选|文中)[里中]?[^，。]{0,4}?(?:没有|没|未|并未)[^，。]{0,4}?"
+    f"{_TOLD_ZH}(?!.*(?:但|不过|然而))"
+)
+"""What a label may follow all the same: "The sources do not mention A; they credit it to B [1]"."""
 _IDLE = re.compile(
     r"^\W*(?:sorry|apologi|i[’' ]?a?m (?:sorry|afraid)|unfortunately[.!]|regrettably[.!]|hmm"
     r"|(?:please|you (?:may|might|could|should)|i (?:recommend|suggest|would|can|could)|would you|feel free|let me"
@@ -110,11 +121,11 @@ def is_absence(text: str, *, labelled: bool = False) -> bool:
     """
     folded = " ".join(analysis.fold(text).split())
     if _CHINESE.search(folded):
-        return any(pattern.search(folded) for pattern in _ZH if not labelled) or bool(
-            not labelled and _BARE_ZH.search(folded)
-        )
+        if labelled:
+            return bool(_ONLY_ZH.match(folded))
+        return any(pattern.search(folded) for pattern in (*_ZH, _BARE_ZH))
     if labelled:
-        return False
+        return bool(_ONLY.match(folded))
     return any(pattern.search(folded) for pattern in _EN) or bool(_EN_BARE.search(folded))
 
 

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from quire.answering import tables
+from quire.answering import bounds, measures, tables
 from quire.answering.tables import Fit, Table
 from quire.text import analysis, cells
 from quire.text.cells import Number
-from quire.verification import units
 
 Kind = Literal["count", "sum", "mean", "highest", "lowest"]
 
@@ -79,26 +78,6 @@ _AMONG = re.compile(
     re.IGNORECASE,
 )
 _LACKING = 0.34  # of a column's cells may hold no number
-_BASE = {
-    "second": (1 / 60, "minute"),
-    "minute": (1.0, "minute"),
-    "hour": (60.0, "minute"),
-    "day": (1440.0, "minute"),
-    "week": (10080.0, "minute"),
-    "month": (43800.0, "minute"),
-    "year": (525600.0, "minute"),
-    "g": (0.001, "kg"),
-    "kg": (1.0, "kg"),
-    "t": (1000.0, "kg"),
-    "mm": (0.001, "m"),
-    "cm": (0.01, "m"),
-    "m": (1.0, "m"),
-    "km": (1000.0, "m"),
-    "w": (1.0, "w"),
-    "kw": (1000.0, "w"),
-    "mw": (1_000_000.0, "w"),
-}
-"""Units of one kind, which can be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +124,7 @@ def operations(question: str) -> list[Operation]:
 def compute(question: str, table: Table) -> tuple[Fit, Computed] | None:
     """What a question wants computed over a table; None where it wants nothing, where the table
     says it already (a row "Total", a column "Highest bid"), or where it cannot be told."""
-    wanted = operations(question)
+    wanted = operations(bounds.without(question))
     if not wanted or _is_stated(question, wanted, table):
         return None
     among = _AMONG.search(question)
@@ -189,8 +168,9 @@ def _counted(question: str, fit: Fit) -> Computed | None:
     if not content:
         return None
     table = fit.table
+    bound = {at for at, _ in fit.bounds}
     for at in fit.columns:
-        if not at or not _numbers(fit, at):
+        if not at or at in bound or not _numbers(fit, at):
             continue
         if fit.names_rows:
             return None
@@ -245,7 +225,8 @@ def _over_column(wanted: Operation, fit: Fit) -> Computed | None:
 def _column(wanted: Operation, fit: Fit) -> int | None:
     """The column to compute over: one that is named, one that may be meant, or the only one."""
     every = range(len(fit.table.columns))
-    named = [at for at in fit.columns if at and _numbers(fit, at)]
+    bound = {at for at, _ in fit.bounds}
+    named = [at for at in fit.columns if at and at not in bound and _numbers(fit, at)]
     meant = [at for at in every[1:] if _meant(fit, at, wanted.hint)] if not named else []
     if found := named or [at for at in meant if _numbers(fit, at)]:
         return found[0] if len(found) == 1 else None
@@ -269,7 +250,7 @@ def _across(wanted: Operation, fit: Fit) -> Computed | None:
         return None
     cells_ = fit.table.rows[fit.rows[0]].cells
     found = [(at, one) for at, (_, cell) in enumerate(cells_) if at and (one := cells.number(cell))]
-    alike = _alike([one for _, one in found])
+    alike = measures.alike([one for _, one in found])
     if alike is None or len(found) < 2:
         return None
     pick = max if wanted.kind == "highest" else min
@@ -292,31 +273,13 @@ def _numbers(fit: Fit, at: int) -> list[tuple[int, Number]] | None:
         filled += 1
     if not found or len(found) < (1 - _LACKING) * filled:
         return None
-    alike = _alike([one for _, one in found])
+    alike = measures.alike([one for _, one in found])
     if alike is None:
         return None
     return [
         (row, Number(value, one.unit, one.kind, one.decimals))
         for (row, one), value in zip(found, alike, strict=True)
     ]
-
-
-def _alike(numbers: Sequence[Number]) -> list[float] | None:
-    """The values in one unit; None where their units cannot be compared."""
-    if len({one.kind for one in numbers}) != 1:
-        return None
-    said = [_unit(one.unit) for one in numbers]
-    if len(set(said)) == 1:
-        return [one.value for one in numbers]
-    if not all(unit in _BASE for unit in said) or len({_BASE[unit][1] for unit in said}) > 1:
-        return None
-    return [one.value * _BASE[unit][0] for one, unit in zip(numbers, said, strict=True)]
-
-
-def _unit(written: str) -> str:
-    folded = analysis.fold(written).strip()
-    unit, end = units.after(folded, 0)
-    return unit if unit and end == len(folded) else folded
 
 
 def _value(
@@ -327,7 +290,7 @@ def _value(
         best = (max if kind == "highest" else min)(one.value for _, one in found)
         rows = tuple(row for row, one in found if one.value == best)
         return _with_unit(table.rows[rows[0]].cells[at][1], table, at), rows
-    if len({_unit(one.unit) for _, one in found}) > 1 or found[0][1].kind != "number":
+    if len({measures.unit(one.unit) for _, one in found}) > 1 or found[0][1].kind != "number":
         return "", ()
     total = math.fsum(one.value for _, one in found)
     decimals = max(one.decimals for _, one in found)

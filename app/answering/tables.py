@@ -11,9 +11,12 @@ import dataclasses
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from quire.answering import bounds
+from quire.answering.bounds import Bound
 from quire.records import Group, Passage, Statement, Stretch
 from quire.text import analysis, cells
 from quire.text.cells import Words
@@ -41,6 +44,9 @@ _FILLERS_ZH = frozenset(
     "的了是在有和与谁几哪什么吗呢多少为被这个一些里中表行条项份家台位名种请问能可以不非需要得应该会由到对及或从之"
     "共计总列出给我们把用做成个只各每数据记录文件分别以外除没怎如样发元格普通且于其并"
 )
+_WHICH = re.compile(r"\b(?:which|how many|list|name)\b|哪|几|多少", re.IGNORECASE)
+_MARKS = dict.fromkeys("yes y x ✓ ✔ true 是 有 √ ● 可".split(), "yes")
+_MARKS |= dict.fromkeys("no n - – — ✗ ✘ false 否 无 × 不可 没有".split(), "no")
 _DAYS = frozenset({"day", "date", "日", "天"})
 _LONE = re.compile(r"(?<=\s)[A-Z](?![\w’'])")  # a capital that begins no sentence is a name
 
@@ -100,7 +106,7 @@ class Fit:
     """How a question fits a table: the rows that it is about (all where it names none), the columns
     that it names, those whose cells chose the rows, and the words that are `missing`. `turned` says
     that the rows are those whose cells the question does not want. `partly` says that no cell was
-    named as a whole."""
+    named as a whole. `bounds` are those that the cells of columns lie within."""
 
     table: Table
     rows: tuple[int, ...]
@@ -110,6 +116,7 @@ class Fit:
     held: int
     turned: bool = False
     partly: bool = False
+    bounds: tuple[tuple[int, Bound], ...] = ()
 
     @property
     def names_rows(self) -> bool:
@@ -150,11 +157,23 @@ def of(
 def fit(question: str, table: Table, *, known: Iterable[str] = ()) -> Fit:
     """What of a table a question is about. `known` are parts of the question that need not be
     looked for, such as those that say what is to be computed."""
-    asked = _Asked(question, known)
+    limits = bounds.read(question)
+    free = bounds.without(question)
+    asked = _Asked(question, [*known, *(limit.said for limit in limits)])
     columns = _named(asked, table)
+    within = _within(limits, table, columns)
+    if within is None:
+        asked = _Asked(question, known)
+        columns, within, free = _named(asked, table), (), question
     chose, rows = _chosen(asked, table)
     exact = bool(chose)
-    turned = bool(chose) and 0 not in chose and _NOT.search(question) is not None
+    denied = _NOT.search(free) is not None
+    turned = bool(chose) and 0 not in chose and denied
+    if 0 not in chose and not turned and _WHICH.search(question):
+        marked = _marked(table, columns, "no" if denied else "yes")
+        rows = tuple(at for at in marked[1] if not chose or at in rows) if marked[0] else rows
+        chose = tuple(sorted({*chose, *marked[0]}))
+        exact = bool(chose)
     asked.hold(cells.bag(cells.words(table.about)) | coverage.known(table.about))
     if not exact:
         chose, rows = _holding(asked, table)
@@ -164,8 +183,46 @@ def fit(question: str, table: Table, *, known: Iterable[str] = ()) -> Fit:
         rows = tuple(sorted({*range(len(table.rows))} - {*rows}))
     if not chose:
         rows = tuple(range(len(table.rows)))
+    if within:
+        rows = tuple(row for row in rows if all(_is_within(table, row, *one) for one in within))
+        chose = tuple(sorted({*chose, *(at for at, _ in within)}))
+        asked.hold(frozenset().union(*(bounds.words(limit) for _, limit in within)))
     held = len(asked.held & asked.content)
-    return Fit(table, rows, columns, chose, asked.missing, held, turned, partly)
+    return Fit(table, rows, columns, chose, asked.missing, held, turned, partly, within)
+
+
+def _marked(
+    table: Table, named: Iterable[int], mark: Literal["yes", "no"]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The columns among those named in which each cell says yes or no, and the rows in which all
+    of these say what is asked for: "Which rooms are heated?" """
+    every = {at: [_MARKS.get(cell.strip().casefold()) for cell in table.column(at)] for at in named}
+    columns = tuple(at for at, said in every.items() if at and all(said))
+    rows = tuple(
+        row for row in range(len(table.rows)) if all(every[at][row] == mark for at in columns)
+    )
+    return columns, rows
+
+
+def _within(
+    limits: Sequence[Bound], table: Table, named: Sequence[int]
+) -> tuple[tuple[int, Bound], ...] | None:
+    """The bounds of a question with the columns that they are about; None where one is about none,
+    or where a row is called as it says ("over 10 guests")."""
+    every = [table.column(at) for at in range(len(table.columns))] if limits else []
+    found: list[tuple[int, Bound]] = []
+    for limit in limits:
+        said = analysis.fold(limit.said)
+        at = bounds.column(limit, table.columns, every, named)
+        if at is None or any(said in analysis.fold(row.text) for row in table.rows):
+            return None
+        found.append((at, limit))
+    return tuple(found)
+
+
+def _is_within(table: Table, row: int, at: int, limit: Bound) -> bool:
+    values = table.rows[row].cells
+    return at < len(values) and limit.holds(values[at][1], column=table.columns[at])
 
 
 def _asking(

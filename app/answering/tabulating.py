@@ -163,8 +163,13 @@ def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
     shown, left_out = showing.within_room(told)
     certain = not fit.missing and (not fit.partly or len(rows) == 1)
     if len(rows) in {1, of} or not many:
+<<<<<<< HEAD
         return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows), of)
     said = _count(fit, language)
+=======
+        return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows))
+    said = _count(fit, language, end=":" if rows else ".")
+>>>>>>> eff6272 (Bounds and marks choose the rows of a table: larger than 50 m², not heated)
     cited = tuple(sentence.citations[0] for sentence in shown[:_QUOTED])
     head = Sentence(said, "computed", cited, kind="head")
     return Tabled(
@@ -180,7 +185,8 @@ def _places(fit: Fit, rows: Sequence[int]) -> tuple[tuple[Passage, int, int], ..
 
 def _computed(fit: Fit, found: Computed, language: str) -> Tabled:
     chinese = language == "zh"
-    rows = [showing.row(fit.table.passage, fit.told(at)) for at in found.rows]
+    over = [at for at, name in enumerate(fit.table.columns) if name and name == found.column]
+    rows = [showing.row(fit.table.passage, fit.told(at, columns=over)) for at in found.rows]
     cited = tuple(
         dict.fromkeys(citation for sentence in rows[:_QUOTED] for citation in sentence.citations)
     )
@@ -227,15 +233,17 @@ def _count(fit: Fit, language: str, *, end: str = ":") -> str:
         return f"The table in {name} has {of:,} rows{f' ({label})' if label else ''}."
     why = _condition(fit, chinese=chinese)
     if chinese:
-        return f"{of:,} 行中有 {len(fit.rows):,} 行符合{f'（{why}）' if why else ''}："
+        end = "：" if fit.rows else "。"
+        return f"{of:,} 行中有 {len(fit.rows):,} 行符合{f'（{why}）' if why else ''}{end}"
     return f"{len(fit.rows):,} of {of:,} rows fit{f' ({why})' if why else ''}{end}"
 
 
 def _condition(fit: Fit, *, chinese: bool) -> str:
     """The cells that chose the rows, with the names of their columns."""
     chosen = {*range(len(fit.table.rows))} - {*fit.rows} if fit.turned else fit.rows
-    told = []
-    for at in fit.chose:
+    of_bounds = {at for at, _ in fit.bounds}
+    told = [bound.told(fit.table.columns[at]) for at, bound in fit.bounds]
+    for at in (at for at in fit.chose if at not in of_bounds):
         told_of = (fit.table.rows[row].cells for row in chosen)
         values = list(dict.fromkeys(row[at][1] for row in told_of if at < len(row)))
         if len(values) > _FEW or fit.partly:

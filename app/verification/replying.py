@@ -31,6 +31,7 @@ from quire.verification import (
     denials,
     framing,
     judging,
+    opposites,
     premises,
     quotes,
     rows,
@@ -175,6 +176,7 @@ class ReplyCheck:
         together = quotes.of_text(bearing.first.passage, written)
         first = quotes.of_text(bearing.first.passage, bearing.first.text)
         tables = [q for source in bearing.chosen for q in self._quotes_at(source) if q.row]
+        heard = self._heard(written, bearing.first.text, full)
         values = weighing.features(
             says,
             bearing,
@@ -190,7 +192,7 @@ class ReplyCheck:
                 for q in tables
                 if q.row
             ],
-            heard=self._heard(written, bearing.first.text, full),
+            heard=heard,
         )
         score = weighing.score(values)
         bounds = weighing.trees().bounds
@@ -200,7 +202,7 @@ class ReplyCheck:
         if score >= bounds["supported"]:
             return _cited(sentence, "supported", cited)
         share = coverage.share(says, terms=first.terms, there=first.quantities)
-        if share >= _DENIES and not denials.alike(says, first.text) and score < bounds["doubted"]:
+        if share >= _DENIES and score < bounds["doubted"] and _denies(says, first.text, heard):
             return _cited(sentence, "contradicted", bearing.first.citations())
         if score < bounds["unsupported"]:
             return sentence
@@ -217,6 +219,14 @@ class ReplyCheck:
             self._model = None
             return Heard(_UNHEARD, _UNHEARD)
         return Heard(found[0], found[-1])
+
+
+def _denies(says: str, source: str, heard: Heard) -> bool:
+    """Whether just one of a statement and its source has a negation, and the model sees it so,
+    too: "exempt from" says the same as "does not apply to"."""
+    one, other = (any(True for _ in opposites.negations(text)) for text in (says, source))
+    supported, contradicted = heard.first[0], heard.first[1]
+    return one != other and not denials.alike(says, source) and bool(contradicted > supported)
 
 
 def _closed(text: str) -> str:
