@@ -163,13 +163,8 @@ def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
     shown, left_out = showing.within_room(told)
     certain = not fit.missing and (not fit.partly or len(rows) == 1)
     if len(rows) in {1, of} or not many:
-<<<<<<< HEAD
         return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows), of)
-    said = _count(fit, language)
-=======
-        return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows))
     said = _count(fit, language, end=":" if rows else ".")
->>>>>>> eff6272 (Bounds and marks choose the rows of a table: larger than 50 m², not heated)
     cited = tuple(sentence.citations[0] for sentence in shown[:_QUOTED])
     head = Sentence(said, "computed", cited, kind="head")
     return Tabled(
