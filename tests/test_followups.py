@@ -145,6 +145,19 @@ def test_the_topic_does_not_grow_with_the_conversation() -> None:
         ("最多能接多少个终端？", "甲型呢？", "甲型最多能接多少个终端？"),
         ("大厅几点关门？", "周日呢？", "周日大厅几点关门？"),
         ("工作日的加班费怎么算？", "周末呢？", "周末的加班费怎么算？"),
+        ("湖景房平日多少钱一晚", "国庆呢？", "湖景房国庆多少钱一晚"),
+        ("水泵P3什么时候投运的？", "它的型号呢", "水泵P3的型号是什么？"),
+        ("乙型网关的重量是多少？", "它的价格呢", "乙型网关的价格是多少？"),
+        (
+            "How many bikes may park at the mill?",
+            "same at the lock?",
+            "How many bikes may park at the lock?",
+        ),
+        (
+            "What do guides earn an hour now?",
+            "What was it before the 2023 agreement?",
+            "What do guides earn an hour before the 2023 agreement?",
+        ),
     ],
 )
 def test_a_fragment_keeps_what_was_asked_and_changes_what_it_was_asked_of(
@@ -169,6 +182,14 @@ def test_a_question_that_was_not_answered_lends_its_topic_to_a_pronoun_or_a_frag
         "What is the rent of France?",
         "When must the rent for the East Dome be paid?",
         "And the rent?",
+    ]
+
+
+def test_a_short_question_may_go_on_with_one_that_had_no_answer() -> None:
+    asked = ["借阅卡的期限多长？"]
+    assert list(readings("可以续几次？", asked, unanswered=asked)) == [
+        "可以续几次？",
+        "可以续几次？（借阅卡的期限多长）",
     ]
 
 

@@ -12,7 +12,10 @@ import re
 from quire.text import analysis, languages
 
 _FRAGMENT = re.compile(
-    r"^(?:and|but|or|so|then|also|what about|how about|and what about|what of)\b[\s,]*"
+    r"^(?:(?:and |but )?(?:is (?:it|that) )?(?:the )?same(?= (?:for|at|in|on|with|to) \w)"
+    r"|(?:and |but )?what (?:was|is|were|are|will) (?:it|that|they)(?: be)?"
+    r"(?= (?:after|before|during|under|until|in|on|at|for) \w)"
+    r"|and|but|or|so|then|also|what about|how about|and what about|what of)\b[\s,]*"
     r"(?P<said>[^?!]{2,60}?)\s*[?!.]*$|^(?P<bare>(?:the|an?|for|in|on|at|with)\s[^?!]{2,40}?)\s*\?+$",
     re.IGNORECASE,
 )
@@ -33,10 +36,14 @@ _TIME = re.compile(
     r"|\w+day)s?\b)[^,?]*",
     re.IGNORECASE,
 )
+_NOW = re.compile(
+    r"\s*\b(?:now|today|currently|at present|at the moment|these days)\b", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W_]+(?:['’./&-][^\W_]+)*")
 _AUXILIARY = frozenset(
     "is are was were do does did can could may must should will would has have be".split()
 )
+_TIMES = frozenset("after before during until in under".split())
 _DETERMINER = frozenset("the a an my our your their his her its this that each any".split())
 _ASKER = frozenset("i you we one they he she people".split())
 _BEFORE_VERB = frozenset("do does did can could may must should will would".split())
@@ -52,9 +59,14 @@ _ZH_OWNED = re.compile(
     "(?P<owner>[^，,。？?的]{1,14})的(?P<owned>[^，,。？?的是有要在为能可多几哪何谁什怎]{1,8})"
 )
 _ZH_ENTITY = re.compile("[A-Za-z0-9]|[型款号类级人员工厂部店馆库室楼区车机]$")
-_ZH_TIME = re.compile("^(?:周|星期|礼拜)|[年月日天晚]$|节假日|假期|上午|下午|中午|夜间")
+_ZH_HOLIDAY = "国庆|春节|过年|元旦|清明|五一|端午|中秋|除夕|圣诞|[寒暑]假"
+_ZH_TIME = re.compile(
+    f"^(?:周|星期|礼拜)|[年月日天晚]$|节假日|假期|上午|下午|中午|夜间|^(?:{_ZH_HOLIDAY})节?$"
+)
+_ZH_OWN = re.compile("^(?:它们?|[他她]们?|其)的?(?P<owned>[^的它他她其]{1,8})$")
 _ZH_TIMES = re.compile(
-    "工作日|平日|平时|(?:周|星期|礼拜)[一二三四五六日天末](?:至(?:周|星期)?[一二三四五六日天])?|节假日|法定假日"
+    f"(?:{_ZH_HOLIDAY})节?|工作日|"
+    "平日|平时|(?:周|星期|礼拜)[一二三四五六日天末](?:至(?:周|星期)?[一二三四五六日天])?|节假日|法定假日"
     "|[春夏秋冬暑寒][天季假]|[上下中]午|晚上|夜间|\\d{4}年(?:\\d{1,2}月)?|\\d{1,2}月(?:\\d{1,2}[日号])?"
 )
 _ZH_CODE = re.compile("[A-Za-z]*-?[0-9]+[A-Za-z]*|[A-Za-z]+-?[0-9A-Za-z-]+")
@@ -74,6 +86,10 @@ def filled(question: str, last: str) -> str | None:
     'What is the deposit of Oak Court 4?'
     >>> filled("And on Sundays?", "When does the café open?")
     'When does the café open on Sundays?'
+    >>> filled("What was it after the first amendment?", "What do cleaners earn now?")
+    'What do cleaners earn after the first amendment?'
+    >>> filled("它的型号呢", "水泵P3什么时候投运的？")
+    '水泵P3的型号是什么？'
     >>> filled("那乙型呢？", "甲型网关支持3A标准测试吗？")
     '乙型网关支持3A标准测试吗？'
     """
@@ -112,6 +128,8 @@ def _filled_en(said: str, last: str) -> str | None:
 def _with_phrase(said: str, place: str, last: str) -> str:
     """The question with a phrase in the place of its own that begins with the same preposition, or
     at its end."""
+    if place in _TIMES:
+        last = _NOW.sub("", last)
     if _TIME.match(said) and (own := _TIME.search(last)):
         return f"{last[: own.start()]}{said}{last[own.end() :]}"
     for own in re.finditer(
@@ -186,6 +204,11 @@ def _subject(words: list[re.Match[str]]) -> tuple[int, int] | None:
 
 
 def _filled_zh(said: str, last: str) -> str | None:
+    if own := _ZH_OWN.match(said):
+        said = own["owned"]
+        thing = _ZH_HEAD.match(last)
+        if thing and not _ZH_OWNED.search(last) and not _ZH_ADVERB.match(thing["thing"]):
+            return f"{thing['thing']}的{said}是什么？"
     for length in range(len(said) - 1, 0, -1):  # what ends alike
         tail = said[-length:]
         at = last.find(tail)

@@ -105,8 +105,8 @@ def readings(
     question: str, previous: Sequence[str], *, unanswered: Collection[str] = ()
 ) -> Iterator[str]:
     """What a question may mean, the likeliest first: one that is only a thing asked about instead
-    may take the place of one in the last question, or in the last that was answered; and where
-    nothing in it points back, it may mean what it says."""
+    may take the place of one in the last question, or in the last that was answered; where nothing
+    in it points back, it may mean what it says, or go on with a question that had no answer."""
     language = languages.detect(question)
     alike = [one for one in previous if languages.detect(one) == language]
     answered = [one for one in alike if one not in unanswered]
@@ -121,6 +121,9 @@ def readings(
         yield completed
     if question not in {*found, completed} and may_stand_alone(question):
         yield question
+    going_on = _completed(question, previous, ())
+    if not found and going_on not in {question, completed}:
+        yield going_on
 
 
 def _completed(question: str, previous: Sequence[str], unanswered: Collection[str]) -> str:
