@@ -26,7 +26,9 @@ def test_a_question_that_leans_on_the_conversation_is_given_its_topic(
     assert topic in rewritten
 
 
-@pytest.mark.parametrize("question", ["它的租金是多少？", "其面积多大？", "那里多大？"])
+@pytest.mark.parametrize(
+    "question", ["它的租金是多少？", "其面积多大？", "那里多大？", "续租要多久", "谁来验收？"]
+)
 def test_a_chinese_question_that_leans_on_the_conversation_is_given_its_topic(
     question: str,
 ) -> None:

@@ -198,7 +198,7 @@ def _leans_zh(question: str) -> bool:
         return True
     if _ZH_SUBJECTLESS.search(stripped):
         return True
-    return len(_ZH_FUNCTION.sub("", stripped)) < _SHORT_ZH
+    return len(_ZH_ASKED.sub("", stripped)) < _SHORT_ZH
 
 
 def _points_zh(question: str) -> bool:
