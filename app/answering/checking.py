@@ -51,7 +51,7 @@ def check(
                 reading = piece["reading"]
                 notes.extend(reading.notes)
                 reply = _heard(found, reading, entailment)
-            if reply and "reply" in piece:
+            if found and reply and "reply" in piece:
                 message = piece["reply"]
                 reply.note(
                     usage=getattr(message, "usage_metadata", None),
@@ -149,7 +149,7 @@ def _ended(
         if not wrote:
             yield text
         elif older:
-            yield text[sentences and whole[len(sentences) - 1].end or 0 :]
+            yield text[(sentences and whole[len(sentences) - 1].end) or 0 :]
     notes[:0] = (
         refusals.changed(found.language, asked=change.asked, found=change.found)
         for change in found.reworded

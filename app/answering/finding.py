@@ -162,9 +162,7 @@ def _searched(
             for part in subquestions.split(query.subject)
         ]
         near = in_turn([near, *parts])
-        hits = snapshot.widened(
-            near, passages=asked.passages, tokens=asked.section_tokens
-        )
+        hits = snapshot.widened(near, passages=asked.passages, tokens=asked.section_tokens)
     else:
         hits = context(near, most=_HITS, passages=asked.passages)
     passages = tuple(snapshot.passages(hits))

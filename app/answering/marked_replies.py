@@ -1,6 +1,6 @@
 """The reply of a capable model: every statement stays, with the verdict on it.
 
-    the reply in pieces -> statements as they are checked, with the text between them
+the reply in pieces -> statements as they are checked, with the text between them
 """
 
 import dataclasses
@@ -26,9 +26,7 @@ class MarkedReply:
     that only tells that the sources do not answer.
     """
 
-    def __init__(
-        self, check: ReplyCheck, *, passages: Sequence[Passage], began: float
-    ) -> None:
+    def __init__(self, check: ReplyCheck, *, passages: Sequence[Passage], began: float) -> None:
         self.sentences: list[Sentence] = []
         self.text = ""
         self.usage = Usage()
@@ -104,7 +102,11 @@ class MarkedReply:
         return whole
 
     def _take(self, said: Said) -> Iterator[str]:
-        if is_repetition(said.text) or self._said.count(said) >= _REPEATS or len(self._said) >= _MOST:
+        if (
+            is_repetition(said.text)
+            or self._said.count(said) >= _REPEATS
+            or len(self._said) >= _MOST
+        ):
             self._stopped = True
             return
         if self._refuses or absences.is_absence(said.claim, labelled=said.ends_labelled):

@@ -41,9 +41,9 @@ class Asked:
 
     `before` is the conversation so far, the oldest turn first. At a `temperature` above 0 the same
     question may get another answer. `passages` are considered at most, each with what stands
-    around it in its section where they may have `section_tokens` together. With `by_model` the model says whether they answer the
-    question; `answer_tokens` are written at most, or as many as suit the model.
-    `began` is when it arrived, as `time.monotonic` tells it.
+    around it in its section where they may have `section_tokens` together. With `by_model` the
+    model says whether they answer the question; `answer_tokens` are written at most, or as many as
+    suit the model. `began` is when it arrived, as `time.monotonic` tells it.
     """
 
     text: str

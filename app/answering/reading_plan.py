@@ -18,8 +18,8 @@ _SMALL = 600_000_000
 _MIDDLE = 2_500_000_000
 _LARGE = 6_500_000_000
 _SURE = 0.75
-"""Of the tokens for sources, how many of the embedder's are sure to fit: chat models cut text finer,
-what a server's model does is estimated on the safe side, and each source has a line about it."""
+"""Of the tokens for sources, how many of the embedder's are sure to fit: chat models cut text
+finer, what a server's does is estimated on the safe side, and each source has a line about it."""
 _LEAST = 130  # tokens of sources: some four sentences, with which any model can do something
 
 
@@ -75,9 +75,7 @@ def plan(
     if ability.tokens_per_second is not None:
         tokens = max(_LEAST, min(tokens, round(patience * ability.tokens_per_second)))
     marks = strictness == "marked" if strictness else chosen.capable
-    return replace(
-        chosen, tokens=tokens, passages=passages or chosen.passages, marks=marks
-    )
+    return replace(chosen, tokens=tokens, passages=passages or chosen.passages, marks=marks)
 
 
 def _by_size(ability: Ability) -> ReadingPlan:
@@ -89,4 +87,3 @@ def _by_size(ability: Ability) -> ReadingPlan:
     if size >= _SMALL:
         return ReadingPlan("sentences", 500, 6, 384, capable=ability.capable, sentences=16)
     return ReadingPlan("sentences", 500, 6, 256, capable=False, sentences=4)
-

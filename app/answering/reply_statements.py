@@ -27,8 +27,8 @@ _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _QUOTED = re.compile(r"\s*>\s?")
 _ENDS_LABELLED = re.compile(r"[\[［【][\d\s,，、-]{1,20}[\]］】][\s.。!！*]*$")
 _BARE = re.compile(
-    r"\W*(?:yes|no|correct|right|true|false|not quite|partly|是的?|不是的?|不|否|对|不对|可以|不可以|能|不能"
-    r"|有|没有|会|不会|需要|不需要)\W*",
+    r"\W*(?:yes|no|correct|right|true|false|not quite|partly|是的?|不是的?|不|否|对|不对|可以"
+    r"|不可以|能|不能|有|没有|会|不会|需要|不需要)\W*",
     re.IGNORECASE,
 )
 _LABELS_FIRST = re.compile(r"(?:\s*[\[［【][\d\s,，、-]{1,20}[\]］】])+[.。]?")

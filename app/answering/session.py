@@ -16,8 +16,8 @@ from quire.answering.prompting import Wording
 from quire.answering.question import Asked, Question
 from quire.answering.reading_plan import ReadingPlan, plan
 from quire.answering.receipts import Replay
-from quire.config import Settings
 from quire.answering.writing import task_of
+from quire.config import Settings
 from quire.conversations.schema import Turn
 from quire.conversations.store import Conversations, new_id, require_last
 from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, UsageError

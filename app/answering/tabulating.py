@@ -167,9 +167,7 @@ def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
     said = _count(fit, language, end=":" if rows else ".")
     cited = tuple(sentence.citations[0] for sentence in shown[:_QUOTED])
     head = Sentence(said, "computed", cited, kind="head")
-    return Tabled(
-        Shown((head, *shown), left_out, len(rows)), True, certain, _places(fit, rows), of
-    )
+    return Tabled(Shown((head, *shown), left_out, len(rows)), True, certain, _places(fit, rows), of)
 
 
 def _places(fit: Fit, rows: Sequence[int]) -> tuple[tuple[Passage, int, int], ...]:

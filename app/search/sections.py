@@ -16,9 +16,7 @@ Between = Callable[[str, int, int], Sequence[Chunk]]
 """The chunks of a document from one ordinal to another."""
 
 
-def widen(
-    hits: Sequence[Hit], *, passages: int, tokens: int, between: Between
-) -> list[Hit]:
+def widen(hits: Sequence[Hit], *, passages: int, tokens: int, between: Between) -> list[Hit]:
     """The hits, best first, with what stands around each, as far as they have so many of the
     embedder's tokens and make so many passages.
 

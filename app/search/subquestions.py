@@ -15,19 +15,20 @@ from quire.text.languages import CJK
 MOST = 4
 """Searches for one question."""
 _COMPARES = re.compile(
-    r"\b(?:compar\w*|contrast\w*|differ\w*|versus|vs\.?|distinguish\w*|in common|(?:more|less|larger|smaller"
-    r"|higher|lower|longer|shorter|older|newer|bigger|cheaper|better|greater|earlier|later|faster)\b.*\bor\b"
-    r"|which (?:of|had|has|is|was|one)|both|respectively)\b"
+    r"\b(?:compar\w*|contrast\w*|differ\w*|versus|vs\.?|distinguish\w*|in common|both"
+    r"|respectively|which (?:of|had|has|is|was|one)|(?:more|less|larger|smaller|higher|lower|longer"
+    r"|shorter|older|newer|bigger|cheaper|better|greater|earlier|later|faster)\b.*\bor\b)\b"
     "|比较|对比|相比|区别|不同|差异|差别|异同|各是|各有|分别|哪个更|谁更|更[大小高低多少长短早晚快慢贵便]",
     re.IGNORECASE,
 )
 _ASKS = (
-    r"(?:how|what|when|where|who|whom|whose|which|why|were|was|is|are|do|does|did|can|could|may|must|should|has"
-    r"|have|had|will|would)"
+    r"(?:how|what|when|where|who|whom|whose|which|why|were|was|is|are|do|does|did|has|have|had|can"
+    r"|could|may|must|should|will|would)"
 )
+_ASKS_ZH = "(?:什么|多少|几|哪|谁|何|吗|怎么|如何|是否)"
 _CLAUSES = re.compile(
-    rf"[?？;；]\s*|[,，]?\s*\b(?:and|as well as|or|but)\s+(?:also\s+)?(?={_ASKS}\b)|[,，]\s*(?={_ASKS}\b)"
-    "|[,，]\\s*(?=(?:又|还|并|以及|另外|同时|而)?[^,，]{0,12}(?:什么|多少|几|哪|谁|何|吗|怎么|如何|是否))|以及(?=[^,，]*(?:什么|多少|几|哪|谁|何|吗))",
+    rf"[?？;；]\s*|[,，]?\s*\b(?:and|as well as|or|but)\s+(?:also\s+)?(?={_ASKS}\b)"
+    rf"|[,，]\s*(?={_ASKS}\b)|[,，]\s*(?=[^,，]{{0,15}}{_ASKS_ZH})|以及(?=[^,，]*{_ASKS_ZH})",
     re.IGNORECASE,
 )
 _PAIR = re.compile(
@@ -35,8 +36,15 @@ _PAIR = re.compile(
     r"(?P<other>[^,;:?]{2,60})(?![\w'’])",
     re.IGNORECASE,
 )
-_PAIR_ZH = re.compile("(?P<one>[^，,。？?：:、]{2,24}?)(?:和|与|跟|同|比|及|以及|、|还是)(?P<other>[^，,。？?：:、]{2,24})")
-_NAME = re.compile(r"\b(?:[A-Z][\w&'’.-]*|[A-Z]?\w*\d[\w-]*)(?:\s+(?:of|the|for|de|and|&)?\s*(?:[A-Z][\w&'’.-]*|\d[\w-]*))*")
+_PAIR_ZH = re.compile(
+    "(?P<one>[^，,。？?：:、]{2,24}?)(?:和|与|跟|同|比|及|以及|、|还是)"
+    "(?P<other>[^，,。？?：:、]{2,24})"
+)
+_NAMED = r"(?:[A-Z][\w&'’.-]*|\d[\w-]*)"
+_NAME = re.compile(
+    r"\b(?:[A-Z][\w&'’.-]*|[A-Z]?\w*\d[\w-]*)"
+    rf"(?:\s+(?:of|the|for|de|and|&)?\s*{_NAMED})*"
+)
 _HAN = re.compile(f"[{CJK}]")
 _NUMBERS = re.compile(r"\W*(?:\w*\s)?[A-Z]{0,2}\d[\d.,]*\W*")
 _LITTLE = 2  # words of content that a search needs

@@ -9,7 +9,7 @@ there. These are the features from which, with an entailment model's word, a ver
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quire.records import Passage
@@ -19,7 +19,10 @@ from quire.verification.premises import Source
 from quire.verification.quantities import Quantity
 
 _MOST = 4  # places that carry a claim together
-_NUMBER = 3.0  # what a number is worth beside words weighted by how few places have them
+_NUMBER, _FIRST_NUMBER = 3.0, 5.0
+"""What a number is worth beside words weighted by how few places have them; in the first place,
+more: numbers that belong together stand together."""
+_ANYTHING = 1e-9
 _LEAST_GAIN = 1.5  # that a further place must add
 _NAMED = 1.3  # how much more a place counts of a passage that the model has named
 _LIKENESS, _FROM = 4.0, 0.8  # what cosines add, above the likeness that any two texts have
@@ -31,10 +34,10 @@ _CLAUSE = re.compile("[,;:，；：。、·]|\\band\\b|\\bbut\\b|\\bwhile\\b|\\b
 class Bearing:
     """The places that carry a claim, the best one `first`, in reading order in `chosen`.
 
-    `missing` are its quantities that stand in no place at all, in whatever unit, `apart` those that stand in none of
-    the chosen ones, and `beyond_first` those that the first lacks. For the number that fits worst,
-    `around` is the share of what is said around it that the best place with that number holds, and
-    `rather` how much more of it a place without that number does.
+    `missing` are its quantities that stand in no place at all, in whatever unit, `apart` tells how
+    many stand in none of the chosen ones, and `beyond_first` how many the first lacks. For the
+    number that fits worst, `around` is the share of what is said around it that the best place with
+    that number holds, and `rather` how much more of it a place without that number does.
     """
 
     chosen: tuple[Source, ...]
@@ -71,28 +74,10 @@ class Places:
             for there in self._quantities
         ]
         named = [source.passage.label in labels for source in self.sources]
-        likeness = [0.0] * count if cosines is None else [max(0.0, c - _FROM) for c in cosines]
-        chosen: list[int] = []
-        words, open_ = dict(weights), set(range(len(numbers)))
-        while len(chosen) < _MOST:
-            begins = not chosen
-
-            def worth(at: int) -> float:
-                told = sum(words.get(term, 0.0) for term in self.sources[at].terms & words.keys())
-                told += (_NUMBER + 2.0 * begins) * sum(holds[at][n] for n in open_)
-                told *= _NAMED if named[at] else 1.0
-                return told + _LIKENESS * likeness[at] * (1.0 if begins else 0.5)
-
-            left = [at for at in range(count) if at not in chosen]
-            best = max(left, key=worth, default=None)
-            if best is None or worth(best) < (1e-9 if begins else _LEAST_GAIN):
-                break
-            chosen.append(best)
-            for term in self.sources[best].terms:
-                words.pop(term, None)
-            open_ = {n for n in open_ if not holds[best][n]}
+        chosen = self._choose(weights, holds, named=named, cosines=cosines)
         if not chosen:
             return None
+        found = {n for n in range(len(numbers)) for at in chosen if holds[at][n]}
         around, rather = self._around(claim, numbers, holds)
         order = sorted(chosen, key=lambda at: self.sources[at].place)
         return Bearing(
@@ -104,13 +89,45 @@ class Places:
                 for n, number in enumerate(numbers)
                 if not any(holds[at][n] for at in range(count)) and self._is_nowhere(number)
             ),
-            apart=len(open_),
+            apart=len(numbers) - len(found),
             beyond_first=sum(not holds[chosen[0]][n] for n in range(len(numbers))),
             around=around,
             rather=rather,
             named=sum(named[at] for at in chosen) / len(chosen),
             cosine=0.0 if cosines is None else float(cosines[chosen[0]]),
         )
+
+    def _choose(
+        self,
+        weights: Mapping[str, float],
+        holds: Sequence[Sequence[bool]],
+        *,
+        named: Sequence[bool],
+        cosines: Sequence[float] | None,
+    ) -> list[int]:
+        """The places that carry a claim, one after the other that which adds most: words by their
+        `weights`, and numbers, of which `holds` tells where each stands."""
+        likeness = [0.0 if cosines is None else max(0.0, c - _FROM) for c in cosines or named]
+        words = dict(weights)
+        open_ = set(range(len(holds[0]))) if holds else set()
+        chosen: list[int] = []
+
+        def worth(at: int) -> float:
+            number, like = (_NUMBER, 0.5) if chosen else (_FIRST_NUMBER, 1.0)
+            told = sum(words[term] for term in self.sources[at].terms & words.keys())
+            told += number * sum(holds[at][n] for n in open_)
+            return told * (_NAMED if named[at] else 1.0) + like * _LIKENESS * likeness[at]
+
+        while len(chosen) < _MOST:
+            left = [at for at in range(len(self.sources)) if at not in chosen]
+            best = max(left, key=worth, default=None)
+            if best is None or worth(best) < (_LEAST_GAIN if chosen else _ANYTHING):
+                break
+            chosen.append(best)
+            for term in self.sources[best].terms:
+                words.pop(term, None)
+            open_ -= {n for n in open_ if holds[best][n]}
+        return chosen
 
     def _is_nowhere(self, number: Quantity) -> bool:
         """Whether a number stands in no place even by itself: units are written in many ways, and

@@ -47,7 +47,9 @@ _LONGEST = 2_000  # characters of a statement; a longer one is no sentence
 _SAYS_THE_REST = 0.6  # of a claim's words: what a place says that has another number
 _DENIES = 0.75  # and one that says the opposite
 _UNHEARD = np.full(3, 1 / 3, np.float32)  # where no model is asked
-_BLANK = re.compile(f"(?<=[{languages.CJK}，。、；：]) +(?=[\\d−-])|(?<=[\\d%]) +(?=[{languages.CJK}])")
+_BLANK = re.compile(
+    rf"(?<=[{languages.CJK}，。、；：]) +(?=[\d−-])|(?<=[\d%]) +(?=[{languages.CJK}])"
+)
 _log = logging.getLogger(__name__)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.records import SentenceKind
-from quire.verification import agreement, coverage, quotes
+from quire.verification import agreement, coverage
 from quire.verification.bearing import Bearing
 from quire.verification.quotes import Quote
 
