@@ -22,6 +22,7 @@ _MOST = 4  # places that carry a claim together
 _NUMBER, _FIRST_NUMBER = 3.0, 5.0
 """What a number is worth beside words weighted by how few places have them; in the first place,
 more: numbers that belong together stand together."""
+_NEAR, _NEAR_NAMED = 10, 16  # places that are compared by meaning: each takes some milliseconds
 _ANYTHING = 1e-9
 _LEAST_GAIN = 1.5  # that a further place must add
 _NAMED = 1.3  # how much more a place counts of a passage that the model has named
@@ -61,11 +62,25 @@ class Places:
         self._values = {_bare(one.value) for found in self._quantities for one in found}
         self._frequencies = Counter(term for source in self.sources for term in source.terms)
 
+    def near(self, claim: str, *, labels: Sequence[int] = ()) -> list[int]:
+        """Which of the sources may carry a claim, told by words alone: those of the passages that
+        the model has named, and the few with most of its words."""
+        weights = self._weights(claim)
+
+        def held(at: int) -> float:
+            return sum(weights[term] for term in self.sources[at].terms & weights.keys())
+
+        every = range(len(self.sources))
+        named = [at for at in every if self.sources[at].passage.label in labels]
+        best = sorted(every, key=held, reverse=True)[:_NEAR]
+        first = sorted(named, key=held, reverse=True)[:_NEAR_NAMED]
+        return list(dict.fromkeys([*first, *best]))
+
     def bearing(
-        self, claim: str, *, labels: Sequence[int] = (), cosines: Sequence[float] | None = None
+        self, claim: str, *, labels: Sequence[int] = (), cosines: Mapping[int, float] | None = None
     ) -> Bearing | None:
         """The places that carry a claim; None where none has a word or a number of it, and nothing
-        is like it. `cosines` are those of the claim and each of the `sources`."""
+        is like it. `cosines` are those of the claim and of the `sources` that were compared."""
         count = len(self.sources)
         weights = self._weights(claim)
         numbers = quantities.quantities(claim)[: quantity_fit.MOST]
@@ -74,7 +89,8 @@ class Places:
             for there in self._quantities
         ]
         named = [source.passage.label in labels for source in self.sources]
-        chosen = self._choose(weights, holds, named=named, cosines=cosines)
+        likeness = cosines or {}
+        chosen = self._choose(weights, holds, named=named, cosines=likeness)
         if not chosen:
             return None
         found = {n for n in range(len(numbers)) for at in chosen if holds[at][n]}
@@ -94,7 +110,7 @@ class Places:
             around=around,
             rather=rather,
             named=sum(named[at] for at in chosen) / len(chosen),
-            cosine=0.0 if cosines is None else float(cosines[chosen[0]]),
+            cosine=likeness.get(chosen[0], 0.0),
         )
 
     def _choose(
@@ -103,11 +119,10 @@ class Places:
         holds: Sequence[Sequence[bool]],
         *,
         named: Sequence[bool],
-        cosines: Sequence[float] | None,
+        cosines: Mapping[int, float],
     ) -> list[int]:
         """The places that carry a claim, one after the other that which adds most: words by their
         `weights`, and numbers, of which `holds` tells where each stands."""
-        likeness = [0.0 if cosines is None else max(0.0, c - _FROM) for c in cosines or named]
         words = dict(weights)
         open_ = set(range(len(holds[0]))) if holds else set()
         chosen: list[int] = []
@@ -116,7 +131,8 @@ class Places:
             number, like = (_NUMBER, 0.5) if chosen else (_FIRST_NUMBER, 1.0)
             told = sum(words[term] for term in self.sources[at].terms & words.keys())
             told += number * sum(holds[at][n] for n in open_)
-            return told * (_NAMED if named[at] else 1.0) + like * _LIKENESS * likeness[at]
+            told *= _NAMED if named[at] else 1.0
+            return told + like * _LIKENESS * max(0.0, cosines.get(at, 0.0) - _FROM)
 
         while len(chosen) < _MOST:
             left = [at for at in range(len(self.sources)) if at not in chosen]

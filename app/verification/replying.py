@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from quire.errors import ModelUnusable
 from quire.models.protocols import Entailment
@@ -86,7 +87,7 @@ class ReplyCheck:
         self._question = question
         self._places: Places | None = None
         self._quotes: dict[tuple[int, int, str], list[Quote]] = {}
-        self._vectors: np.ndarray | None = None
+        self._vectors: dict[int, npt.NDArray[np.float32]] = {}
         self._said: list[str] = []
         self._computed: list[arithmetic.Computation] = []
 
@@ -103,7 +104,9 @@ class ReplyCheck:
         places = self._prepared()
         lead = claim.under[-1].rstrip(":：") if claim.under else ""
         full = f"{lead}: {says}" if lead else says
-        bearing = places.bearing(says, labels=claim.labels, cosines=self._cosines(full))
+        bearing = places.bearing(
+            says, labels=claim.labels, cosines=self._cosines(full, claim.labels)
+        )
         if bearing is None:
             return sentence
         near = [quote for source in bearing.chosen for quote in self._quotes_at(source)]
@@ -133,14 +136,16 @@ class ReplyCheck:
         one = source.statement
         return self._quotes.get((source.passage.label, one.start, one.text), [])
 
-    def _cosines(self, claim: str) -> list[float] | None:
-        sources = self._prepared().sources
-        if self._embed is None or not sources:
-            return None
-        if self._vectors is None:
-            self._vectors = self._embed([source.text for source in sources])
-        found: list[float] = (self._vectors @ self._embed([claim])[0]).tolist()
-        return found
+    def _cosines(self, claim: str, labels: Sequence[int]) -> dict[int, float]:
+        """How like a claim the places are that may carry it."""
+        if self._embed is None:
+            return {}
+        places = self._prepared()
+        near = places.near(claim, labels=labels)
+        new = [at for at in near if at not in self._vectors]
+        *vectors, own = self._embed([*(places.sources[at].text for at in new), claim])
+        self._vectors |= dict(zip(new, vectors, strict=True))
+        return {at: float(self._vectors[at] @ own) for at in near}
 
     def _derived(
         self, says: str, bearing: Bearing, near: Sequence[Quote]
