@@ -33,6 +33,7 @@ from pydantic_settings import SettingsError as NotParsed
 from quire.errors import SettingsError
 
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_CONTEXT_TOKENS = 8192  # of a model in this process, unless set
 _VALUE = r"""(?:"(?:[^"\\\r\n]|\\.)*"|'[^'\r\n]*'|[^\s#"']+)"""
 
 
@@ -115,12 +116,13 @@ class Settings(BaseSettings):
         description="Whether that model's replies begin inside a thought, to be held back; unset, "
         "its name and its replies tell.",
     )
-    context_tokens: int = Field(
-        8192,
+    context_tokens: int | None = Field(
+        None,
         ge=512,
         le=1_048_576,
         description="Context window in tokens: at most that, and fewer where the free memory does "
-        "not hold it. 8192 holds twelve passages and a long answer.",
+        "not hold it; unset, 8192, or on a server what it tells, up to 16384, else 4096. 8192 "
+        "holds twelve passages and a long answer.",
     )
     answer_tokens: int | None = Field(
         None,
@@ -174,6 +176,11 @@ class Settings(BaseSettings):
     lock_wait: float = Field(
         10.0, ge=0, description="Seconds to wait for another process that writes."
     )
+
+    @property
+    def local_context_tokens(self) -> int:
+        """The context window of a model in this process."""
+        return self.context_tokens or _CONTEXT_TOKENS
 
     @classmethod
     def settings_customise_sources(

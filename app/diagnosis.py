@@ -177,12 +177,12 @@ def _chat_model(settings: Settings) -> Iterator[Check]:
 
 def _context(tokens: int, settings: Settings) -> str:
     """How long a text the chat model reads, and why where it is shorter than it should be."""
-    if tokens >= settings.context_tokens:
+    if tokens >= settings.local_context_tokens:
         return f"{tokens} tokens of context"
     found = installed.located(settings.model, kind="chat", folder=settings.models)
     trained = gguf.read_facts(found.path).context_length
     why = "the model reads no more" if tokens == trained else "the free memory holds no more"
-    return f"{tokens} tokens of context of the {settings.context_tokens} that are set ({why})"
+    return f"{tokens} tokens of context of the {settings.local_context_tokens} that are set ({why})"
 
 
 def _remote_model(settings: Settings) -> Iterator[Check]:

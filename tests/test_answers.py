@@ -231,7 +231,9 @@ def test_a_question_put_otherwise_takes_the_place_of_the_last(opened: Open) -> N
 
 @pytest.mark.parametrize("capable", [True, False])
 def test_only_a_capable_model_is_told_the_conversation(opened: Open, capable: bool) -> None:
-    model = FakeChatModel("Ada Holm is the harbour master.", capable=capable)
+    model = FakeChatModel(
+        "Ada Holm is the harbour master.", parameters=None if capable else 135_000_000
+    )
     with opened() as first:
         folder = first.folder
     with KnowledgeBase.open(folder, embedder=FakeEmbedder(), model=model) as kb:
@@ -245,7 +247,9 @@ def test_only_a_capable_model_is_told_the_conversation(opened: Open, capable: bo
 @pytest.mark.parametrize("context", [16, 64, 256, 512, 1024, 4096])
 @pytest.mark.parametrize("capable", [True, False])
 def test_the_context_never_overflows(opened: Open, context: int, capable: bool) -> None:
-    with opened(context_tokens=context, capable=capable) as kb:  # the fake refuses what is too long
+    with opened(
+        context_tokens=context, parameters=None if capable else 135_000_000
+    ) as kb:  # the fake refuses what is too long
         conversation = None
         for _ in range(8):
             answer = kb.ask(f"{QUESTION} And what does it cost? " * 6, conversation=conversation)

@@ -122,7 +122,7 @@ def test_what_a_model_of_the_host_application_raises_leaves_the_quotes_and_a_not
     def raising(*_: object, **__: object) -> int:
         raise RuntimeError(f"cannot read: {TRUE}")
 
-    model = FakeChatModel(TRUE, capable=True)
+    model = FakeChatModel(TRUE, parameters=None)
     with KnowledgeBase.open(folder, embedder=FakeEmbedder(), model=model) as kb:
         first = kb.ask("Who is the harbour master?")
         setattr(model, step, raising)
@@ -144,13 +144,13 @@ def test_what_a_model_of_the_host_application_raises_leaves_the_quotes_and_a_not
     ],
 )
 def test_words_over_and_over_are_cut_and_never_an_answer(folder: Path, reply: str) -> None:
-    answer = ask(folder, reply, capable=True)
+    answer = ask(folder, reply, parameters=None)
     assert answer.status == "extractive"
     assert TRUE in answer.text
 
 
 def test_a_reply_that_begins_to_loop_is_stopped_and_what_held_before_it_stays(folder: Path) -> None:
-    model = FakeChatModel(f"{TRUE} Mooring {'mooring ' * 3_000}", capable=True)
+    model = FakeChatModel(f"{TRUE} Mooring {'mooring ' * 3_000}", parameters=None)
     with KnowledgeBase.open(folder, embedder=FakeEmbedder(), model=model) as kb:
         answer = kb.ask(QUESTION)
     assert (answer.status, answer.text) == ("answered", TRUE)

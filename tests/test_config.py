@@ -21,7 +21,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_arguments_win_over_the_environment_and_that_over_the_file(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert load_settings().passages == 6
+    assert load_settings().passages is None
     config.write_text("passages = 7\nthreads = 3\n")
     assert load_settings().passages == 7
     monkeypatch.setenv("QUIRE_PASSAGES", "8")

@@ -16,10 +16,12 @@ from quire.answering.checking import check
 from quire.answering.finding import Found, find, find_nothing
 from quire.answering.history import Exchange
 from quire.answering.question import Asked
+from quire.answering.reading_plan import ReadingPlan, plan
 from quire.answering.writing import Reading, read, write
 from quire.config import load_settings
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.models.opening import LateModel
+from quire.models.protocols import Ability
 from quire.records import Draft
 
 pytestmark = pytest.mark.usefixtures("parser_here")
@@ -87,8 +89,12 @@ def late(model: FakeChatModel) -> LateModel:
     return LateModel(load_settings(model="none"), given=model)
 
 
-def wording(language: str) -> prompting.Wording:
-    return prompting.wording("answer", language)
+def wording(task: str, language: str) -> prompting.Wording:
+    return prompting.wording(task, language)
+
+
+def planned(ability: Ability) -> ReadingPlan:
+    return plan(ability, patience=15)
 
 
 def test_finding_gives_passages_evidence_and_a_judgement(folder: Path) -> None:
@@ -154,7 +160,7 @@ def test_an_empty_knowledge_base_finds_nothing_to_judge() -> None:
 def test_a_model_is_given_the_sentences_to_read_and_then_writes(folder: Path) -> None:
     found = found_in(folder, asked())
     model = FakeChatModel("Twenty-five crowns.")
-    reading = read(found, model=late(model), wording=wording)
+    reading = read(found, model=late(model), wording=wording, planned=planned)
     assert reading is not None
     assert TRUE in reading.prompt.messages[-1].content
     assert reading.relevant[0].text == TRUE
@@ -168,7 +174,7 @@ def test_nothing_is_read_where_the_evidence_is_too_weak(folder: Path) -> None:
     found = found_in(folder, asked("What is the boiling point of tungsten?"))
     assert not found.enough
     model = FakeChatModel("3,422 degrees.")
-    assert read(found, model=late(model), wording=wording) is None
+    assert read(found, model=late(model), wording=wording, planned=planned) is None
     assert write(found, None) is None
     assert model.asked == []
 
@@ -180,7 +186,7 @@ def pieces(found: Found, reading: Reading | None, *texts: str) -> list[object]:
 
 def test_a_reply_is_checked_sentence_by_sentence_as_it_comes(folder: Path) -> None:
     found = found_in(folder, asked())
-    reading = read(found, model=late(FakeChatModel("")), wording=wording)
+    reading = read(found, model=late(FakeChatModel("")), wording=wording, planned=planned)
     draft, text, answer = pieces(
         found, reading, "Mooring costs 25 cro", "wns a night. It ", "rains."
     )

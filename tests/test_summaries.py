@@ -79,7 +79,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 def test_a_weak_model_is_not_asked_and_the_summary_is_quotes_with_their_places(
     opened: Open,
 ) -> None:
-    kb = opened("Nonsense.", capable=False)
+    kb = opened("Nonsense.")
     for name in ("handbook.md", "规定.md"):
         summary = kb.summarize(name, sentences=3)
         assert (summary.method, summary.model, summary.notes) == ("extractive", None, ())
@@ -135,7 +135,7 @@ def test_what_a_capable_model_writes_is_kept_where_the_section_supports_it(opene
             return "For boats below ten metres mooring costs 25 crowns a night. Penguins moor free."
         return "The harbour was founded in 1842."
 
-    kb = opened(reply, capable=True)
+    kb = opened(reply, parameters=None)
     summary = kb.summarize("handbook.md")
     assert (summary.method, summary.model) == ("written", "fake")
     assert "For boats below ten metres mooring costs 25 crowns a night." in summary.text
@@ -147,20 +147,20 @@ def test_what_a_capable_model_writes_is_kept_where_the_section_supports_it(opene
 
 
 def test_a_model_that_repeats_itself_or_fails_leaves_quotes(opened: Open) -> None:
-    looping = opened("mooring costs " * 500, capable=True).summarize("handbook.md")
+    looping = opened("mooring costs " * 500, parameters=None).summarize("handbook.md")
     assert (looping.method, looping.notes) == ("extractive", ())
 
     def failing(messages: object) -> str:
         raise RuntimeError(messages)
 
-    failed = opened(failing, capable=True).summarize("handbook.md")
+    failed = opened(failing, parameters=None).summarize("handbook.md")
     assert failed.method == "extractive"
     assert failed.notes == ("The model fake failed (RuntimeError); the log says where.",)
     assert failed.sentences == looping.sentences
 
 
 def test_a_model_is_not_asked_in_a_language_that_it_does_not_write(opened: Open) -> None:
-    kb = opened("港口开放。", capable=True, languages=frozenset({"en"}))
+    kb = opened("港口开放。", parameters=None, languages=frozenset({"en"}))
     assert kb.summarize("规定.md").method == "extractive"
     assert isinstance(kb.model, FakeChatModel)
     assert kb.model.asked == []
@@ -168,7 +168,7 @@ def test_a_model_is_not_asked_in_a_language_that_it_does_not_write(opened: Open)
 
 @pytest.mark.parametrize("context", [130, 200, 512])
 def test_the_context_never_overflows(opened: Open, context: int) -> None:
-    summary = opened("Dogs.", capable=True, context_tokens=context).summarize("handbook.md")
+    summary = opened("Dogs.", parameters=None, context_tokens=context).summarize("handbook.md")
     assert summary.sentences
     assert summary.notes == ()
 

@@ -22,6 +22,7 @@ from quire.verification import (
     agreement,
     amounts,
     arithmetic,
+    bearing,
     bounds,
     clauses,
     counting,
@@ -41,6 +42,7 @@ from quire.verification import (
     quantities,
     quantity_fit,
     quotes,
+    replying,
     rows,
     script,
     spans,
@@ -119,6 +121,10 @@ CALLS: dict[str, Call] = {
     "arithmetic.derive": both(
         lambda text, quote: arithmetic.derive(text[:1_900], [(quote, None)], said=[quote])
     ),
+    "bearing.Bearing": lambda text: None,  # what Places gives
+    "bearing.Places": both(
+        lambda text, quote: bearing.Places([passage(quote)]).bearing(text[:1_900], labels=[1])
+    ),
     "bounds.contrary": lambda text: bounds.contrary(text, text),
     "bounds.limits": lambda text: bounds.limits(
         analysis.fold(text), [(one.start, one.end) for one in quantities_of(text)]
@@ -143,10 +149,16 @@ CALLS: dict[str, Call] = {
         (side.shown, side.value()) for one in formulas.find(text) for side in one.sides
     ],
     "formulas.find": formulas.find,
+    "framing.labels_in": framing.labels_in,
     "framing.claim_of": framing.claim_of,
     "framing.without_labels": without_labels,
     "identity.claims": identity.claims,
     "identity.is_said": both(identity.is_said),
+    "judging.judge_among": both(
+        lambda text, quote: judging.judge_among(
+            text, list(quotes.of_passages([passage(quote)])), checks=agreement.CHECKS
+        )
+    ),
     "judging.judge": both(
         lambda text, quote: judging.judge(text, [passage(quote)], checks=agreement.CHECKS)
     ),
@@ -178,6 +190,11 @@ CALLS: dict[str, Call] = {
         lambda text, quote: [
             quantity_fit.fits(one, quantities_of(quote)) for one in quantities_of(text)[:1]
         ]
+    ),
+    "replying.ReplyCheck": both(
+        lambda text, quote: replying.ReplyCheck([passage(quote)], model=FakeEntailment()).verdict(
+            replying.Claim(text[:1_900], text[:1_900], "sentence", labels=(1,))
+        )
     ),
     "rows.Row": lambda text: rows.row(row_of(text), frozenset({(text,)})),
     "rows.is_of_another": lambda text: rows.is_of_another(text, told_row(text)),
@@ -238,6 +255,8 @@ READ_NO_TEXT |= {
     "arithmetic.Derived",
     "operands.Numbers",
 }
+READ_NO_TEXT |= {"replying.Claim", "weighing.Heard", "weighing.Trees", "weighing.score"}
+READ_NO_TEXT |= {"weighing.features", "weighing.trees"}
 READ_NO_TEXT |= {"entailment.Heard", "synonyms.groups", "synonyms.light", "units.period"}
 
 

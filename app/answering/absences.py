@@ -122,12 +122,13 @@ _INSTEAD = re.compile(
     "|(?:讲|说|谈|介绍|涉及|规定|描述)的(?:只)?是|只(?:介绍|涉及|说明|谈到|提到)|与此不同|另一回事",
     re.IGNORECASE,
 )
+_CONTRASTS = re.compile(r"\b(?:but|however|although)\b|但|不过|然而", re.IGNORECASE)
 _HAN = re.compile(f"[{CJK}]")
 
 
-def is_absence(text: str, *, labelled: bool = False) -> bool:
-    """Whether a statement says that the sources do not tell something; `labelled` that it ends in
-    the label of a source, as an answer does.
+def is_absence(text: str, *, labelled: bool = False, cites: bool = False) -> bool:
+    """Whether a statement says that the sources do not tell something, and nothing else; `labelled`
+    that it ends in the label of a source, as an answer does, and `cites` that it has one somewhere.
 
     >>> is_absence("The sources do not mention a deposit.")
     True
@@ -136,6 +137,8 @@ def is_absence(text: str, *, labelled: bool = False) -> bool:
     """
     folded = " ".join(analysis.fold(text).split())
     chinese = bool(_HAN.search(folded))
+    if cites and _CONTRASTS.search(folded):
+        return False  # "The crate weighs 40 kg [2], but its price is not told"
     if labelled:
         return bool((_ONLY_ZH if chinese else _ONLY).match(folded))
     return any(pattern.search(folded) for pattern in (_CHINESE if chinese else _ENGLISH))

@@ -187,6 +187,8 @@ def _is_beside(other: Evidence, first: Evidence) -> bool:
     has no more of its words."""
     if _goes_on(other, first):
         return True
+    if not first.held and not other.held:
+        return True  # as where they are in another language: words tell nothing of either
     if (first.tells and not other.candidate) or (first.held and not other.held):
         return False
     likely = other.own > first.own or other.tells > first.tells

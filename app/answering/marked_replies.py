@@ -16,6 +16,7 @@ from quire.verification import Claim, ReplyCheck
 
 _REPEATS = 2  # times that a statement may be said before the rest of a reply is left out
 _MOST = 400  # statements of a reply
+_OPENING = 16  # characters of a reply that tell whether it is the form for no answer
 
 
 class MarkedReply:
@@ -109,7 +110,7 @@ class MarkedReply:
         ):
             self._stopped = True
             return
-        if self._refuses or absences.is_absence(said.claim, labelled=said.ends_labelled):
+        if self._refuses or _is_absence(said):
             said = dataclasses.replace(said, kind="absence")
         sentence = self._judged(said)
         self._said.append(said)
@@ -137,4 +138,5 @@ class MarkedReply:
         )
 
 
-_OPENING = 16  # characters of a reply that tell whether it is the form for no answer
+def _is_absence(said: Said) -> bool:
+    return absences.is_absence(said.claim, labelled=said.ends_labelled, cites=bool(said.labels))

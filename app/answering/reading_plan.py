@@ -20,6 +20,7 @@ _LARGE = 6_500_000_000
 _SURE = 0.75
 """Of the tokens for sources, how many of the embedder's are sure to fit: chat models cut text
 finer, what a server's does is estimated on the safe side, and each source has a line about it."""
+_SHORT = 1_500  # tokens of a context, in which whole passages have no room
 _LEAST = 130  # tokens of sources: some four sentences, with which any model can do something
 
 
@@ -46,8 +47,12 @@ class ReadingPlan:
 
     def fitted(self, *, context: int, longest: int | None) -> "ReadingPlan":
         """The plan for a context of so many tokens, with `longest` for the answer where that is
-        set: never so many that a short context holds nothing else."""
+        set: never so many that a short context holds nothing else. What a capable model is told
+        alone would fill a very short one, which is read as a small model reads."""
         answer = min(longest or self.answer_tokens, context // 4)
+        if context < _SHORT:
+            small = _by_size(Ability(0))
+            return replace(small, tokens=context - answer, answer_tokens=answer)
         return replace(self, tokens=min(self.tokens, context - answer), answer_tokens=answer)
 
 

@@ -31,6 +31,7 @@ _BARE = re.compile(
     r"|不可以|能|不能|有|没有|会|不会|需要|不需要)\W*",
     re.IGNORECASE,
 )
+_STOP_AND_LABELS = re.compile(r"([.!?。！？](?:[\[［【][\d\s,，、-]{1,20}[\]］】])+)\s*(?=\S)")
 _LABELS_FIRST = re.compile(r"(?:\s*[\[［【][\d\s,，、-]{1,20}[\]］】])+[.。]?")
 _LONGEST_LINE = 20_000  # characters of one line that are parsed; no reply has more
 
@@ -232,7 +233,7 @@ def _pieces(text: str) -> Iterator[tuple[int, int, tuple[int, ...], bool]]:
     """(start, end, labels, whether a label is its end) of the sentences of a line. Labels that
     stand after a full stop belong to the sentence before it, and a bare "Yes." to the one after."""
     spans: list[tuple[int, int]] = []
-    for start, end in sentences.split(text):
+    for start, end in _split(text):
         if spans and _BARE.fullmatch(text, *spans[-1]):
             spans[-1] = spans[-1][0], end
         else:
@@ -248,6 +249,16 @@ def _pieces(text: str) -> Iterator[tuple[int, int, tuple[int, ...], bool]]:
         labels = labels_in(text[begins:end])
         ends = after is not None or bool(_ENDS_LABELLED.search(text[begins:end]))
         yield begins, end, (*labels, *(labels_in(after[0]) if after else ())), ends
+
+
+def _split(text: str) -> Iterator[tuple[int, int]]:
+    """The sentences of a line; labels may stand right after a full stop: "It ends in May.[1] It"."""
+    for first, last in sentences.split(text):
+        start = first
+        for stop in _STOP_AND_LABELS.finditer(text, first, last):
+            yield start, stop.end(1)
+            start = stop.end()
+        yield start, last
 
 
 def _between(text: str, *, at: int) -> str:

@@ -257,7 +257,7 @@ class Models:
             here=machine.describe(),
             speeds=speeds,
             disturbed=disturbed,
-            context_tokens=self.settings.context_tokens,
+            context_tokens=self.settings.local_context_tokens,
         )
 
     def bench(self, name: str | None = None) -> Bench:
@@ -322,7 +322,7 @@ class Models:
 
     def _entry(self, kind: Kind, name: str, here: InstalledModel | None) -> ModelEntry:
         known = here.known if here else catalog.find(name)
-        memory = known.memory(context_tokens=self.settings.context_tokens) if known else None
+        memory = known.memory(context_tokens=self.settings.local_context_tokens) if known else None
         setting = self.settings.model if kind == "chat" else self.settings.embedder
         used = installed.canonical_name(setting, kind=kind)
         in_use = name == used

@@ -85,7 +85,7 @@ def llama_model(settings: Settings) -> "LlamaEngine":
         found.path,
         name=found.name,
         languages=found.languages,
-        context_tokens=settings.context_tokens,
+        context_tokens=settings.local_context_tokens,
         threads=settings.threads or None,
         verdicts=settings.cache / selftest.VERDICTS,
     )

@@ -55,7 +55,7 @@ def split(question: str) -> tuple[str, ...]:
     asks for one thing.
 
     >>> split("Which is older, the mill in Dorn or the mill in Ast?")
-    ('Which is older, the mill in Dorn', 'Which is older, the mill in Ast')
+    ('Which is older, the mill in Dorn?', 'Which is older, the mill in Ast?')
     >>> split("When was the bridge built?")
     ()
     """
@@ -103,7 +103,7 @@ def _sides(clause: str) -> tuple[str, ...]:
     before, after = clause[: best.start()], clause[best.end() :]
     return (
         f"{before}{best['one']}{after}".strip(),
-        f"{before}{best['other']}{after}".strip(),
+        f"{before.rstrip()} {best['other']}{after}".strip(),
     )
 
 

@@ -37,14 +37,18 @@ _IF_IT_LEAKS = (
     "remote_thinks = true (docs/remote.md)."
 )
 _OWN = frozenset({"messages", "model", "stream"})  # what remote_options may not replace
+_LONGEST_CONTEXT = 16_384  # tokens: more is not read, and cost is counted by what was sent
+_SURE_CONTEXT = 4_096
+"""Tokens where a server does not tell: it may cut the beginning of a longer prompt without a word,
+as Ollama does by default."""
 
 
 class RemoteModel:
     """A `ChatModel` on a server.
 
     `model` is its name there; empty takes the only one that the server lists. `context_tokens` is
-    cut to what the server says, where it does. Nothing is sent before the first use, and a server
-    that is away then may be back at the next.
+    cut to what the server says, where it does; unless given, it is that, or a size that any has.
+    Nothing is sent before the first use, and a server that is away then may be back at the next.
     """
 
     ability = Ability(None, accelerated=True)
@@ -55,7 +59,7 @@ class RemoteModel:
         *,
         model: str = "",
         key: str = "",
-        context_tokens: int = 4096,
+        context_tokens: int | None = None,
         timeout: float = 120.0,
         proxy: str = "",
         options: Mapping[str, Any] | None = None,
@@ -218,7 +222,9 @@ class RemoteModel:
 
     def _context_in(self, about: About) -> int:
         told = about.context_tokens
-        return min(self._context_tokens, told) if told else self._context_tokens
+        if told:
+            return min(self._context_tokens or _LONGEST_CONTEXT, told)
+        return self._context_tokens or _SURE_CONTEXT
 
     # In the event loop
 
