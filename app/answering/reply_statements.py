@@ -252,7 +252,7 @@ def _pieces(text: str) -> Iterator[tuple[int, int, tuple[int, ...], bool]]:
 
 
 def _split(text: str) -> Iterator[tuple[int, int]]:
-    """The sentences of a line; labels may stand right after a full stop: "It ends in May.[1] It"."""
+    """The sentences of a line; labels may stand right after a full stop: "In May.[1] It"."""
     for first, last in sentences.split(text):
         start = first
         for stop in _STOP_AND_LABELS.finditer(text, first, last):
