@@ -24,6 +24,7 @@ _NUMBER, _FIRST_NUMBER = 3.0, 5.0
 more: numbers that belong together stand together."""
 _NEAR, _NEAR_NAMED = 10, 16  # places that are compared by meaning: each takes some milliseconds
 _ANYTHING = 1e-9
+_ADDS = 0.2  # of a claim's words, that a further place adds which is cited
 _LEAST_GAIN = 1.5  # that a further place must add
 _NAMED = 1.3  # how much more a place counts of a passage that the model has named
 _LIKENESS, _FROM = 4.0, 0.8  # what cosines add, above the likeness that any two texts have
@@ -38,7 +39,8 @@ class Bearing:
     `missing` are its quantities that stand in no place at all, in whatever unit, `apart` tells how
     many stand in none of the chosen ones, and `beyond_first` how many the first lacks. For the
     number that fits worst, `around` is the share of what is said around it that the best place with
-    that number holds, and `rather` how much more of it a place without that number does.
+    that number holds, and `rather` how much more of it a place without that number does, which is
+    then the `rival`. `cited` are those of the chosen that add much to the claim.
     """
 
     chosen: tuple[Source, ...]
@@ -51,6 +53,8 @@ class Bearing:
     rather: float
     named: float
     cosine: float
+    cited: tuple[Source, ...]
+    rival: Source | None = None
 
 
 class Places:
@@ -94,7 +98,8 @@ class Places:
         if not chosen:
             return None
         found = {n for n in range(len(numbers)) for at in chosen if holds[at][n]}
-        around, rather = self._around(claim, numbers, holds)
+        around, rather, rival = self._around(claim, numbers, holds)
+        adding = self._adding(chosen, weights, holds)
         order = sorted(chosen, key=lambda at: self.sources[at].place)
         return Bearing(
             chosen=tuple(self.sources[at] for at in order),
@@ -111,6 +116,8 @@ class Places:
             rather=rather,
             named=sum(named[at] for at in chosen) / len(chosen),
             cosine=likeness.get(chosen[0], 0.0),
+            cited=tuple(self.sources[at] for at in order if at in adding),
+            rival=None if rival is None else self.sources[rival],
         )
 
     def _choose(
@@ -145,6 +152,21 @@ class Places:
             open_ -= {n for n in open_ if holds[best][n]}
         return chosen
 
+    def _adding(
+        self, chosen: Sequence[int], weights: Mapping[str, float], holds: Sequence[Sequence[bool]]
+    ) -> set[int]:
+        """The first of the chosen places, and those that add a number or many of the words."""
+        adding, words, numbers = {chosen[0]}, set[str](), set[int]()
+        least = _ADDS * sum(weights.values())
+        for at in chosen:
+            new = (self.sources[at].terms & weights.keys()) - words
+            more = {n for n, held in enumerate(holds[at]) if held} - numbers
+            if more or sum(weights[term] for term in new) >= least:
+                adding.add(at)
+            words |= new
+            numbers |= more
+        return adding
+
     def _is_nowhere(self, number: Quantity) -> bool:
         """Whether a number stands in no place even by itself: units are written in many ways, and
         "three quarters of an hour" is 45 minutes."""
@@ -162,9 +184,9 @@ class Places:
 
     def _around(
         self, claim: str, numbers: Sequence[Quantity], holds: Sequence[Sequence[bool]]
-    ) -> tuple[float, float]:
-        """See `Bearing`; 1 and 0 where no number is in question."""
-        worst, rather = 1.0, 0.0
+    ) -> tuple[float, float, int | None]:
+        """See `Bearing`; 1, 0 and None where no number is in question."""
+        worst, rather, rival = 1.0, 0.0, None
         for n, number in enumerate(numbers):
             if not any(row[n] for row in holds):
                 continue
@@ -179,10 +201,12 @@ class Places:
                 for source in self.sources
             ]
             with_ = max(share for at, share in enumerate(shares) if holds[at][n])
-            without = max((s for at, s in enumerate(shares) if not holds[at][n]), default=0.0)
+            others = [at for at in range(len(shares)) if not holds[at][n]]
+            best = max(others, key=shares.__getitem__, default=None)
             worst = min(worst, with_)
-            rather = max(rather, without - with_)
-        return worst, rather
+            if best is not None and shares[best] - with_ > rather:
+                rather, rival = shares[best] - with_, best
+        return worst, rather, rival
 
 
 def _numbers(source: Source) -> tuple[Quantity, ...]:

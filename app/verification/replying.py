@@ -41,11 +41,16 @@ from quire.verification import (
 from quire.verification.bearing import Bearing, Places
 from quire.verification.entailment import Embed
 from quire.verification.premises import Source
+from quire.verification.quantities import Quantity
+from quire.verification.quantities import quantities as numbers
 from quire.verification.quotes import Quote
 from quire.verification.weighing import Heard
 
 _LONGEST = 2_000  # characters of a statement; a longer one is no sentence
 _SAYS_THE_REST = 0.6  # of a claim's words: what a place says that has another number
+_RATHER = 0.5
+"""How much more of what is said around a number a place without it says. With a low score beside
+it, so of 1.5% of true statements and 16% of false ones on replies that chose neither."""
 _DENIES = 0.75  # and one that says the opposite
 _UNHEARD = np.full(3, 1 / 3, np.float32)  # where no model is asked
 _BLANK = re.compile(
@@ -119,7 +124,10 @@ class ReplyCheck:
             return _cited(sentence, "contradicted", derived.citations, formula=right)
         explained = derived.explained if derived else frozenset()
         if open_ := [number for number in bearing.missing if number not in explained]:
-            return self._numbered_otherwise(sentence, says, bearing, open_)
+            first = bearing.first
+            if self._says_the_rest(says, first):
+                return self._numbered_otherwise(sentence, first, open_)
+            return sentence
         if derived and bearing.missing:
             return _cited(sentence, "computed", derived.citations, formula=derived.formula)
         return self._weighed(sentence, says, full, claim, bearing)
@@ -163,17 +171,21 @@ class ReplyCheck:
             self._computed += derived.steps
         return derived
 
-    def _numbered_otherwise(
-        self, sentence: Sentence, says: str, bearing: Bearing, missing: Sequence[object]
-    ) -> Sentence:
-        """The verdict on a statement one of whose numbers stands nowhere: contradicted by a place
-        that says the rest of it and has a number of the kind."""
-        first = quotes.of_text(bearing.first.passage, bearing.first.text)
+    @staticmethod
+    def _says_the_rest(says: str, source: Source) -> bool:
         words = coverage.content(says)
-        held = len(words & first.terms) / len(words) if words else 0.0
-        units = {number.unit for number in bearing.missing if number in missing}
-        if held >= _SAYS_THE_REST and any(one.unit in units for one in first.quantities):
-            return _cited(sentence, "contradicted", bearing.first.citations())
+        held = len(words & coverage.known(source.text))
+        return bool(words) and held >= _SAYS_THE_REST * len(words)
+
+    @staticmethod
+    def _numbered_otherwise(
+        sentence: Sentence, source: Source, wrong: Sequence[Quantity]
+    ) -> Sentence:
+        """The verdict on a statement whose number is not that of the place that says the rest: it
+        is contradicted where that has a number of the kind."""
+        units = {number.unit for number in wrong}
+        if any(one.unit in units for one in numbers(source.text)):
+            return _cited(sentence, "contradicted", source.citations())
         return sentence
 
     def _weighed(
@@ -204,13 +216,15 @@ class ReplyCheck:
         score = weighing.score(values)
         bounds = weighing.trees().bounds
         probability = float(1 / (1 + np.exp(-score)))
-        cited = tuple(c for source in bearing.chosen for c in source.citations())
+        cited = tuple(c for source in bearing.cited for c in source.citations())
         sentence = dataclasses.replace(sentence, probability=probability)
         if score >= bounds["supported"]:
             return _cited(sentence, "supported", cited)
         share = coverage.share(says, terms=first.terms, there=first.quantities)
         if share >= _DENIES and score < bounds["doubted"] and _denies(says, first.text, heard):
             return _cited(sentence, "contradicted", bearing.first.citations())
+        if score < bounds["doubted"] and bearing.rather >= _RATHER and bearing.rival:
+            return self._numbered_otherwise(sentence, bearing.rival, numbers(says))
         if score < bounds["unsupported"]:
             return sentence
         return _cited(sentence, "partly", cited)
