@@ -9,6 +9,7 @@ import typer
 
 from quire.commands import output
 from quire.commands.shared import Json, Kb, Model, app, opened
+from quire.commands.terminal import ProgressLine
 from quire.conversations import transcripts
 from quire.errors import QuireError, UsageError
 from quire.records import Answer, Draft
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from quire.answering.receipts import Replay
     from quire.knowledge_base import KnowledgeBase
 
+_TAIL = 60  # characters shown of what is being written
 _HELP = """Ask a question, or:
   /again               answer the last question anew
   /sources             show the passages behind the last answer
@@ -135,6 +137,9 @@ class _Talk:
         self.over = False
         self._base = base
         self._quiet = quiet
+        self._line = ProgressLine()
+        self._checked = 0  # statements of the answer on its way
+        self._follows = False  # whether what is not checked yet is shown, too
         self._interactive = sys.stdin.isatty() and sys.stdout.isatty() and not quiet
 
     def say(self, *lines: str) -> None:
@@ -175,7 +180,7 @@ class _Talk:
             self.say(_HELP)
 
     def _ask(self, question: str, *, replacing: str | None = None) -> None:
-        written = False
+        self._checked, self._follows, written = 0, False, False
         for piece in self._base.stream(
             question,
             conversation=self.conversation,
@@ -184,24 +189,32 @@ class _Talk:
         ):
             if isinstance(piece, Answer):
                 answer = piece
-            elif self._interactive:
-                sys.stdout.write(_printable(piece))
+                continue
+            self._checked += 1
+            if self._interactive and not self._follows:  # what stays needs no mark
+                sys.stdout.write(output.printable(piece))
                 sys.stdout.flush()
                 written = True
-        lines = list(output.answer_lines(answer))
-        if written:  # its text stands there already
+        self._line.clear()
+        if written:
             self.say("")
-            lines.remove(answer.text)
-        self.say(*lines)
+        self.say(*output.answer_lines(answer, written=written and not self._follows))
         self.conversation = answer.conversation
         if replacing is not None:
             self.answers.pop()
         self.answers.append(answer)
 
     def _show_draft(self, draft: Draft) -> None:
-        """What the documents say, while the model still reads; the answer follows below."""
-        if self._interactive:
+        """What the documents say, while the model still reads, and on a line that does not stay
+        what it writes; the answer follows below, with the marks of what was checked."""
+        if not self._interactive:
+            return
+        self._follows = draft.follows
+        if not draft.follows:
             self.say(*(f"  “{output.shown(s.text, most=200)}” …" for s in draft.sentences), "")
+        else:
+            tail = output.shown(draft.text)[-_TAIL:]
+            self._line.show(f"{self._checked} checked, not checked yet: {tail}")
 
     def _last(self) -> Answer:
         if not self.answers:
@@ -220,7 +233,3 @@ class _Talk:
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
         self.say(f"The conversation is in {path}")
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

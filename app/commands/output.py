@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
+from quire.conversations import layout
 from quire.errors import QuireError
 from quire.records import Answer, Citation, Document, Hit, Near
 
@@ -34,11 +35,15 @@ def print_error(error: QuireError, *, as_json: bool) -> None:
             print_text(f"       {error.hint}", to=sys.stderr)
 
 
-def answer_lines(answer: Answer) -> Iterator[str]:
-    """An answer with its proof, as the command line shows it."""
+def answer_lines(answer: Answer, *, written: bool = False) -> Iterator[str]:
+    """An answer with its proof, as the command line shows it; without its text where that is
+    `written` already."""
     if answer.standalone_question != answer.question:
         yield f"(understood as: {answer.standalone_question})"
-    yield answer.text
+    if answer.sentences and not written:
+        yield from _marked_lines(answer.to_dict())
+    elif not written:
+        yield answer.text
     if answer.citations:
         yield ""
     for citation in answer.citations:
@@ -57,6 +62,14 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield f"Note: the question and its passages left this machine, for {answer.sent_to}."
     for note in answer.notes:
         yield f"Note: {note}"
+
+
+def _marked_lines(answer: Mapping[str, Any]) -> Iterator[str]:
+    """How much of an answer was found, and its text with the marks of its statements."""
+    if counted := layout.found_line(answer):
+        yield counted
+        yield ""
+    yield from map(printable, layout.text_lines(answer))
 
 
 def _found(near: Near) -> str:
@@ -84,5 +97,10 @@ def place(document: Document, page: int | None) -> str:
 def shown(text: str, *, most: int = 600) -> str:
     """A document's text on one line, without characters that a terminal would obey."""
     flat = " ".join(text.split())
-    safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in flat)
+    safe = printable(flat)
     return safe if len(safe) <= most else safe[: most - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """A text in which a terminal obeys nothing but the ends of lines."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

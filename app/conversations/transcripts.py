@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from quire.conversations import layout
+
 if TYPE_CHECKING:  # loads SQLite
     from quire.conversations.schema import Conversation, Turn
 
@@ -33,7 +35,7 @@ def _turn(turn: "Turn") -> Iterator[str]:
     if turn.standalone != turn.question:
         yield f"*Understood as: {inert(turn.standalone)}*"
         yield ""
-    yield _answer(turn.answer)
+    yield from _answer(turn.answer)
     yield ""
     for citation in turn.answer["citations"]:
         where = inert(citation["document"])
@@ -51,17 +53,77 @@ def _turn(turn: "Turn") -> Iterator[str]:
         yield ""
 
 
-def _answer(answer: Mapping[str, Any]) -> str:
-    """The answer's sentences, each with its labels."""
+def _answer(answer: Mapping[str, Any]) -> Iterator[str]:
+    """The answer in its form, each statement with its mark."""
     if not answer["sentences"]:
-        return inert(answer["text"])
-    return " ".join(
-        inert(sentence["text"]) + "".join(f" \\[{label}\\]" for label in sentence["labels"])
-        for sentence in answer["sentences"]
-    )
+        yield inert(answer["text"])
+        return
+    if counted := layout.found_line(answer):
+        yield f"*{counted}*"
+        yield ""
+    marks = [_escaped(layout.mark(sentence)) for sentence in answer["sentences"]]
+    before = ""
+    for block in layout.of(answer):
+        if before and not before == block.kind == "item":
+            yield ""
+        yield from _block(block, marks)
+        before = block.kind
+
+
+def _block(block: layout.Block, marks: Sequence[str]) -> Iterator[str]:
+    if block.kind == "rule":
+        yield "---"
+    elif block.kind == "code":
+        yield "```"
+        yield from ("".join(filter(str.isprintable, line[0][0].text)) for line in block.lines)
+        yield "```"
+        yield from (told for line in block.lines if (told := _ended(line[0], marks).strip()))
+    elif block.kind == "table":
+        rows = [[_cell(cell, marks).strip() for cell in line] for line in block.lines]
+        columns = max(map(len, rows))
+        rows[:0] = [] if block.header else [[""] * columns]
+        rows[1:1] = [["---"] * columns]
+        yield from (f"| {' | '.join(row)} |" for row in rows)
+    else:
+        first = rest = "> " if block.kind == "quote" else ""
+        if block.kind == "heading":
+            first = "#" * min(6, block.level + 2) + " "
+        elif block.kind == "item":
+            numbered = re.fullmatch(r"\d+[.)]", block.marker)
+            first = "    " * block.level + (f"{block.marker} " if numbered else "- ")
+            rest = " " * len(first)
+            if any(map(str.isalnum, block.marker)) and not numbered:
+                first += f"{block.marker} "
+        for number, line in enumerate(block.lines):
+            end = "" if number + 1 == len(block.lines) else "  "  # keeps the line's end
+            said = _LINE_START.sub(r"\1\\\2", _cell(line[0], marks).strip())
+            yield (rest if number else first) + said + end
+
+
+def _cell(cell: layout.Cell, marks: Sequence[str]) -> str:
+    return layout.joined(cell, marks, told=_run)
+
+
+def _run(run: layout.Run) -> str:
+    text = _escaped(run.text)
+    style = "**" * run.strong + "*" * run.emphasis
+    said = text.strip()
+    if not style or not said:
+        return text
+    around = text.split(said, 1)
+    return f"{around[0]}{style}{said}{style}{around[1]}"
+
+
+def _ended(cell: layout.Cell, marks: Sequence[str]) -> str:
+    return "".join(marks[number] for run in cell for number in run.ends)
 
 
 def inert(text: str) -> str:
     """A text on one line, with nothing in it that Markdown or a terminal would obey."""
-    flat = "".join(c for c in " ".join(text.split()) if c.isprintable())
-    return _LINE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", flat))
+    return _LINE_START.sub(r"\1\\\2", _escaped(" ".join(text.split())))
+
+
+def _escaped(text: str) -> str:
+    """A text without line ends and controls, whose marks mean nothing to Markdown."""
+    flat = "".join(c for c in re.sub(r"\s", " ", text) if c.isprintable())
+    return _SPECIAL.sub(r"\\\1", flat)
