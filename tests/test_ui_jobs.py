@@ -48,7 +48,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 def test_a_stopped_answer_keeps_what_was_written(base: KnowledgeBase) -> None:
     job = AnswerJob(base, Question("When does the gate of the observatory open?"))
     for _ in range(600):
-        if job.text or job.wait(0.05):
+        if job.written.text or job.wait(0.05):
             break
     assert not job.done
     job.stop()

@@ -1,4 +1,10 @@
-// Draws one answer: its sentences with the marks of their sources, and the sources below.
+// Draws one answer: its statements in their form, with their marks, and the sources below.
+//
+// data: { found, heading, blocks, legend, citations: [{ place }], sources, copied, texts }
+// block: { kind, level, marker, header, lines: [[cell]] }, a cell is a list of nodes, and a node is
+//   { text, strong, emphasis, code, support }       a stretch of text
+//   { ref, citation, doubt }                        the mark of a source, which opens it
+//   { flag, text, about, told, right, quotes }      the mark of a verdict, and what it tells
 //
 // Texts come from documents, file names and a model. They enter the page as text nodes only:
 // nothing here sets HTML, an address or a style from data.
@@ -18,16 +24,147 @@ function button(className, text, hint, press) {
   return node;
 }
 
-function sentence(data, part, open) {
-  const span = element("span", `quire-sentence ${part.support}`, part.text);
-  if (part.hint) span.title = part.hint;
-  const nodes = [document.createTextNode(part.before), span];
-  for (const mark of part.marks) {
-    const hint = data.citations[mark.citation].place;
-    nodes.push(button("quire-ref", mark.text, hint, () => open(mark.citation)));
+function stretch({ text, strong, emphasis, code, support }) {
+  let node = document.createTextNode(text);
+  for (const [on, tag] of [[code, "code"], [emphasis, "em"], [strong, "strong"]]) {
+    if (!on) continue;
+    const around = element(tag);
+    around.append(node);
+    node = around;
   }
-  return nodes;
+  if (!support) return node;
+  const span = element("span", `quire-sentence ${support}`);
+  span.append(node);
+  return span;
 }
+
+function reference(data, { ref, citation, doubt }, open) {
+  const { place } = data.citations[citation];
+  const hint = doubt ? `${place}. ${data.texts.partly}` : place;
+  const node = button(`quire-ref${doubt ? " partly" : ""}`, ref, hint, () => open(citation));
+  node.setAttribute("aria-label", `${ref} ${hint}`);
+  return node;
+}
+
+function note({ flag, told, right, quotes }) {
+  const box = element("span", `quire-note ${flag}`);
+  box.append(element("span", "", told));
+  if (right) box.append(element("strong", "", right));
+  for (const quote of quotes ?? []) box.append(element("q", "", quote));
+  return box;
+}
+
+// What a computed statement rests on is told by the hint, and shown by a press.
+function flagged(mark) {
+  if (mark.flag !== "computed") {
+    return [element("span", `quire-flag ${mark.flag}`, mark.text), mark.told ? note(mark) : null];
+  }
+  const box = note(mark);
+  box.hidden = true;
+  const node = button("quire-ref computed", mark.text, "", () => {
+    box.hidden = !box.hidden;
+    node.setAttribute("aria-expanded", String(!box.hidden));
+  });
+  const quotes = mark.quotes.map((quote) => `“${quote}”`);
+  node.title = [mark.about || mark.told, ...quotes].join("\n");
+  node.setAttribute("aria-label", `${mark.text} ${node.title}`);
+  node.setAttribute("aria-expanded", "false");
+  return [node, box];
+}
+
+// The nodes of a cell; what its marks tell stands behind all marks of the statement, or is handed
+// to `aside`.
+function fill(parent, data, cell, open, aside) {
+  const told = [];
+  for (const node of cell) {
+    if (node.ref) parent.append(reference(data, node, open));
+    else if (node.flag) {
+      const [mark, box] = flagged(node);
+      parent.append(mark);
+      if (box) (aside ?? told).push(box);
+    } else parent.append(...told.splice(0), stretch(node));
+  }
+  parent.append(...told);
+  return parent;
+}
+
+function lines(parent, data, block, open) {
+  block.lines.forEach(([cell], at) => {
+    if (at) parent.append("\n");
+    fill(parent, data, cell, open);
+  });
+  return parent;
+}
+
+function table(data, block, open) {
+  const box = element("div", "quire-table");
+  const drawn = element("table");
+  const columns = Math.max(...block.lines.map((line) => line.length));
+  block.lines.forEach((line, at) => {
+    const row = element("tr");
+    const told = [];
+    for (const cell of line) {
+      const node = element(block.header && at === 0 ? "th" : "td");
+      row.append(fill(node, data, cell, open, told));
+    }
+    drawn.append(row);
+    for (const each of told) {
+      const beneath = element("tr", "quire-beneath");
+      const cell = element("td");
+      cell.colSpan = columns;
+      cell.append(each);
+      beneath.append(cell);
+      drawn.append(beneath);
+    }
+  });
+  box.append(drawn);
+  return box;
+}
+
+function item(data, block, open) {
+  const node = element("li");
+  const bullet = !/[\p{L}\p{N}]/u.test(block.marker);
+  const marker = element("span", "quire-marker", bullet ? "•" : block.marker);
+  if (bullet) marker.setAttribute("aria-hidden", "true");
+  const body = element("div");
+  body.append(lines(element("div", "quire-text"), data, block, open));
+  node.append(marker, body);
+  return node;
+}
+
+// Items that follow each other are one list, deeper ones a list within the item before.
+function forms(data, open) {
+  const drawn = [];
+  let lists = [];
+  for (const block of data.blocks) {
+    if (block.kind === "item") {
+      lists.length = Math.min(lists.length, block.level + 1);
+      if (!lists.length) {
+        lists.push(element("ul", "quire-list"));
+        drawn.push(lists[0]);
+      } else if (lists.length <= block.level) {
+        lists.push(element("ul", "quire-list"));
+        lists.at(-2).lastElementChild.lastElementChild.append(lists.at(-1));
+      }
+      lists.at(-1).append(item(data, block, open));
+      continue;
+    }
+    lists = [];
+    if (block.kind === "table") drawn.push(table(data, block, open));
+    else if (block.kind === "rule") drawn.push(element("hr"));
+    else {
+      const node = element("div", KINDS[block.kind] ?? "quire-text");
+      if (block.kind === "heading") {
+        node.setAttribute("role", "heading");
+        node.setAttribute("aria-level", String(Math.min(6, block.level + 2)));
+      }
+      drawn.push(lines(node, data, block, open));
+    }
+  }
+  return drawn;
+}
+
+const KINDS = { quote: "quire-quote", heading: "quire-text quire-title", code: "quire-code" };
 
 function source(data, group, open) {
   const box = element("div", "quire-source");
@@ -71,15 +208,13 @@ export default function (component) {
   const open = (citation) => setTriggerValue("opened", citation);
   const root = parentElement.querySelector(".quire-answer");
   const parts = [];
+  if (data.found) parts.push(element("div", "quire-found", data.found));
   if (data.heading) parts.push(element("div", "quire-heading", data.heading));
-  for (const paragraph of data.paragraphs) {
-    const node = element("div", data.quoted ? "quire-quote" : "quire-text");
-    for (const part of paragraph) node.append(...sentence(data, part, open));
-    parts.push(node);
-  }
+  parts.push(...forms(data, open));
   for (const mark of data.legend) {
     const node = element("div", "quire-meta");
-    node.append(element("span", `quire-legend ${mark.support}`, mark.text));
+    const sign = mark.support === "computed" ? "=" : "[1]";
+    node.append(element("span", `quire-legend ${mark.support}`, sign), ` ${mark.text}`);
     parts.push(node);
   }
   if (data.sources.length) {

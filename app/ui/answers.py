@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from quire.conversations import layout
 from quire.records import Document, Draft, Sentence
-from quire.ui import style
+from quire.ui import statements, style
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
 from quire.ui.source import Source
@@ -55,14 +56,15 @@ def proof(data: Kept, *, key: str) -> int | None:
     return None if pressed.opened is None else int(pressed.opened)
 
 
-def component_texts() -> dict[str, str]:
-    """The words that the component needs."""
-    return {
-        "open": plain("answer.open"),
-        "sources": plain("answer.sources"),
-        "copy": plain("answer.copy"),
-        "copied": plain("answer.copied"),
-    }
+def draw_so_far(text: str, tail: str, sentences: Sequence[Sentence]) -> None:
+    """Draw an answer while it is written: the `text` that was checked, with the marks of its
+    `sentences` where they are known, and the `tail` that was not."""
+    citations = [*dict.fromkeys(cited for each in sentences for cited in each.citations)]
+    kept = [cited.to_dict() for cited in citations]
+    drawn = statements.blocks_so_far(text, [each.to_dict() for each in sentences], kept, tail=tail)
+    pressed = proof(data(drawn, citations=kept), key="answer-so-far")
+    if pressed is not None:
+        open_place(kept[pressed])
 
 
 def draw_draft(draft: Draft, *, question: str, seconds: float) -> None:
@@ -107,56 +109,50 @@ def extent(name: str, pages: int) -> str:
 
 
 def copied(answer: Kept) -> str:
-    """An answer as plain text to paste elsewhere: sentences with labels, then the sources."""
-    quoted = answer["status"] == "extractive"
-    parts = [
-        space_before(answer["sentences"], at, quoted=quoted)
-        + sentence["text"]
-        + "".join(f" [{number}]" for number in sentence["labels"])
-        for at, sentence in enumerate(answer["sentences"])
-    ]
+    """An answer as plain text to paste elsewhere: statements with marks, then the sources."""
+    text = "\n".join(layout.text_lines(answer, statements.words()))
     sources = [
         f"[{number}] {cited[0]['document']}{_at(_span(cited))}"
         for number, cited in _by_label(answer["citations"]).items()
     ]
-    return "".join(parts) + "\n\n" + "\n".join(sources)
+    return text + "\n\n" + "\n".join(sources)
 
 
 def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
     """What the component draws; see answer.js."""
     quoted = answer["status"] == "extractive"
-    sentences = answer["sentences"]
-    parts = [
-        {
-            "text": sentence["text"],
-            "support": sentence["support"],
-            "hint": _hint(sentence["support"]),
-            "before": "" if quoted else space_before(sentences, at, quoted=False),
-            "marks": [
-                {"text": f"[{number}]", "citation": _citation_of(answer, sentence, number)}
-                for number in sentence["labels"]
-            ],
-        }
-        for at, sentence in enumerate(sentences)
-    ]
-    doubted = {sentence["support"] for sentence in sentences} - {"supported"}
-    return {
-        "quoted": quoted,
-        "heading": _heading(answer),
-        "paragraphs": [[part] for part in parts] if quoted else [parts],
-        "legend": [
-            {"support": support, "text": _hint(support)}
-            for support in ("computed", "partly", "unsupported")
+    counted = layout.found(answer)
+    doubted = {sentence["support"] for sentence in answer["sentences"]}
+    return data(
+        statements.blocks(answer),
+        citations=answer["citations"],
+        found="" if counted is None else plain("answer.found", found=counted[0], n=counted[1]),
+        heading=_heading(answer),
+        legend=[
+            {"support": support, "text": plain(f"answer.{support}")}
+            for support in ("computed", "partly")
             if support in doubted
         ],
-        "citations": [
-            {"place": where(citation["document"], citation["page"])}
-            for citation in answer["citations"]
-        ],
-        "sources": _sources(answer, known=known, with_quotes=not quoted),
-        "copied": copied(answer),
-        "texts": component_texts(),
-    }
+        sources=_sources(answer, known=known, with_quotes=not quoted),
+        copied=copied(answer),
+    )
+
+
+def data(blocks: list[dict[str, Any]], *, citations: Sequence[Kept], **rest: Any) -> Kept:
+    """The component's data; what is not in `rest` is not drawn."""
+    return {
+        "found": "",
+        "heading": "",
+        "blocks": blocks,
+        "legend": [],
+        "citations": [{"place": where(each["document"], each["page"])} for each in citations],
+        "sources": [],
+        "copied": "",
+        "texts": {
+            name: plain(f"answer.{name}")
+            for name in ("open", "sources", "copy", "copied", "partly")
+        },
+    } | rest
 
 
 def _heading(answer: Kept) -> str:
@@ -168,11 +164,6 @@ def _heading(answer: Kept) -> str:
     if any(sentence["support"] == "computed" for sentence in answer["sentences"]):
         return plain("answer.tabled")
     return plain("answer.counted" if answer.get("scan") else "answer.extractive")
-
-
-def _hint(support: str) -> str:
-    """What a mark means; nothing where a sentence is supported, and needs none."""
-    return "" if support == "supported" else plain(f"answer.{support}")
 
 
 def _scan(scan: Kept) -> None:
@@ -225,13 +216,6 @@ def _by_label(citations: Sequence[Kept]) -> dict[int, list[Kept]]:
     return dict(sorted(grouped.items()))
 
 
-def _citation_of(answer: Kept, sentence: Kept, number: int) -> int:
-    """Which of the answer's citations a sentence's label means: the one with its quote, if any."""
-    fitting = [at for at, cited in enumerate(answer["citations"]) if cited["label"] == number]
-    with_quote = [at for at in fitting if answer["citations"][at]["quote"] == sentence["quote"]]
-    return (with_quote or fitting)[0]
-
-
 def _span(cited: Sequence[Kept]) -> str:
     pages = [citation["page"] for citation in cited if citation["page"] is not None]
     return place(cited[0]["document"], min(pages), max(pages)) if pages else ""
@@ -239,16 +223,6 @@ def _span(cited: Sequence[Kept]) -> str:
 
 def _at(where: str) -> str:
     return plain("answer.at", where=where) if where else ""
-
-
-def space_before(sentences: Sequence[Kept], at: int, *, quoted: bool) -> str:
-    """What stands between a sentence and the one before: nothing after a Chinese one."""
-    if at == 0:
-        return ""
-    before = sentences[at - 1]["text"]
-    if quoted or sentences[at].get("kind") == "version":
-        return "\n"
-    return "" if before and ord(before[-1]) >= 0x2E80 else " "
 
 
 def _said_lines(answer: Kept) -> list[str]:

@@ -25,6 +25,9 @@ _ICONS = {
 }
 """What the buttons do that show an icon alone."""
 
+_VERDICTS = {"amber": "#8a5a00, #f2c14e", "red": "#a3231a, #ff9d94"}
+"""The colours of marks, each in the light and the dark theme; of 4.5 to 1 and more."""
+
 
 def apply() -> None:
     """Add the style sheet to the page, with the words that Streamlit has in English only."""
@@ -39,6 +42,8 @@ def apply() -> None:
     colours = {"background": "backgroundColor", "accent": "linkColor"}
     for name, option in colours.items():
         both = ", ".join(THEME[f"theme.{scheme}.{option}"] for scheme in ("light", "dark"))
+        sheet += f"--quire-{name}: light-dark({both}); "
+    for name, both in _VERDICTS.items():
         sheet += f"--quire-{name}: light-dark({both}); "
     st.html(f"<style>:root {{ {sheet}}}\n{file('style.css')}</style>")
 

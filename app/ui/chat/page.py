@@ -197,8 +197,9 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
     with st.chat_message("assistant", avatar=":material/menu_book:"):
         if job.question.scope:
             st.caption(markdown(scoping.words(job.question.scope)))
-        if job.text:
-            st.html(f'<div class="quire-text">{html(job.text)}</div>')
+        written = job.written
+        if written.text or written.tail:
+            answers.draw_so_far(written.text, written.tail, written.sentences)
         elif job.draft is not None:
             answers.draw_draft(job.draft, question=job.question.text, seconds=job.seconds)
         else:

@@ -9,37 +9,43 @@ import logging
 import threading
 import time
 import traceback
+from dataclasses import dataclass
 
 from quire.answering.question import Question
 from quire.knowledge_base import KnowledgeBase
-from quire.records import Answer, Draft
+from quire.records import Answer, Draft, Sentence
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer on its way: the `text` that was checked, its `sentences` where they are known, and
+    the `tail` that was written since and is not checked."""
+
+    text: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    tail: str = ""
 
 
 class AnswerJob:
     """One question being answered. `answer` or `problem` is set once `done` is.
 
-    `draft` holds quotes to show until there is text, or is None. `stopped` says that the reader did
-    not wait for the end.
+    `draft` holds quotes to show until something is `written`, or is None. `stopped` says that the
+    reader did not wait for the end.
     """
 
     def __init__(self, base: KnowledgeBase, question: Question) -> None:
         self.question = dataclasses.replace(question, on_draft=self._hear_draft)
         self.draft: Draft | None = None
+        self.written = Written()
         self.answer: Answer | None = None
         self.problem: Exception | None = None
         self.stopped = False
         self._base = base
-        self._pieces: list[str] = []
         self._done = threading.Event()
         self._began = time.monotonic()
         threading.Thread(target=self._run, name="quire-answer", daemon=True).start()
-
-    @property
-    def text(self) -> str:
-        """What is written so far."""
-        return "".join(self._pieces)
 
     @property
     def seconds(self) -> float:
@@ -69,7 +75,9 @@ class AnswerJob:
                 if isinstance(piece, Answer):
                     self.answer = piece
                 else:
-                    self._pieces.append(piece)
+                    self.written = dataclasses.replace(
+                        self.written, text=self.written.text + piece, tail=""
+                    )
         except Exception as error:
             log_place(error)
             self.problem = error
@@ -77,7 +85,10 @@ class AnswerJob:
             self._done.set()
 
     def _hear_draft(self, draft: Draft) -> None:
-        self.draft = draft
+        if draft.follows:
+            self.written = Written(self.written.text, draft.sentences, draft.text)
+        else:
+            self.draft = draft
 
 
 def log_place(error: Exception) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from quire.answering.summaries import Summary
+from quire.conversations import layout
 from quire.ui import answers, problems
 from quire.ui.catalogue import duration, label, plain, said
 from quire.ui.inert import markdown
@@ -72,33 +73,24 @@ def _drawn(summary: Summary) -> dict[str, Any]:
     quoted = summary.method == "extractive"
     kept = [sentence.to_dict() for sentence in summary.sentences]
     name = summary.document.name
-    parts, copied = [], ""
+    nodes: list[list[dict[str, Any]]] = []
+    copied = ""
     for at, sentence in enumerate(summary.sentences):
         marks = [
-            {"text": _mark(name, cited.page, at), "citation": citations.index(cited)}
+            {"ref": _mark(name, cited.page, at), "citation": citations.index(cited), "doubt": False}
             for cited in sentence.citations
         ]
-        before = answers.space_before(kept, at, quoted=quoted)
-        copied += before + sentence.text + "".join(f" {mark['text']}" for mark in marks)
-        parts.append(
-            {
-                "text": sentence.text,
-                "support": sentence.support,
-                "hint": "",
-                "before": "" if quoted else before,
-                "marks": marks,
-            }
-        )
-    return {
-        "quoted": quoted,
-        "heading": "",
-        "paragraphs": [[part] for part in parts] if quoted else [parts],
-        "legend": [],
-        "citations": [{"place": answers.where(name, cited.page)} for cited in citations],
-        "sources": [],
-        "copied": f"{copied}\n\n{name}" if parts else "",
-        "texts": answers.component_texts(),
-    }
+        before = "\n" if quoted and at else layout.space_before(kept, at)
+        copied += before + sentence.text + "".join(f" {mark['ref']}" for mark in marks)
+        text = {"text": sentence.text, "support": sentence.support}
+        nodes.append([{"text": "" if quoted else before, "support": ""}, text, *marks])
+    lines = nodes if quoted else [[node for part in nodes for node in part]]
+    kind = "quote" if quoted else "paragraph"
+    return answers.data(
+        [{"kind": kind, "lines": [[line]]} for line in lines],
+        citations=[cited.to_dict() for cited in citations],
+        copied=f"{copied}\n\n{name}" if nodes else "",
+    )
 
 
 def _mark(name: str, page: int | None, at: int) -> str:

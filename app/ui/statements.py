@@ -1,0 +1,132 @@
+"""The statements of an answer in their form, each with its mark, as the component draws them.
+
+kept answer -> blocks of lines of cells of nodes (see answer.js)
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from quire.conversations import layout
+from quire.ui.catalogue import plain
+
+_QUOTES = 4  # shown beside a formula; its operands seldom stand in more
+_NUMBER = re.compile(r"\d(?:[\d,.]*\d)?")
+
+Kept = Mapping[str, Any]
+Node = dict[str, Any]
+
+
+def blocks(answer: Kept) -> list[dict[str, Any]]:
+    """The blocks of a kept answer."""
+    return _drawn(layout.of(answer), answer["sentences"], answer["citations"])
+
+
+def blocks_so_far(
+    text: str, sentences: Sequence[Kept], citations: Sequence[Kept], *, tail: str
+) -> list[dict[str, Any]]:
+    """The blocks of an answer on its way: of what was checked, and of the `tail` that was not."""
+    sentences = [*sentences]
+    if tail:
+        text += "\n" * bool(text)
+        sentences.append({"support": "draft", "labels": [], "start": len(text)})
+        text += tail
+        sentences[-1]["end"] = len(text)
+    places = [(sentence["start"], sentence["end"]) for sentence in sentences]
+    return _drawn(layout.laid_out(text, places), sentences, citations)
+
+
+def words() -> layout.Words:
+    """What the marks say in text, in the language of the page."""
+    return layout.Words(
+        unsupported=plain("answer.not_found"),
+        contradicted=": ".join(
+            (plain("answer.contradicted"), plain("answer.contradicted_by", quote="{quote}"))
+        ),
+        right=plain("answer.right", formula="{formula}"),
+        computed=plain("answer.computed_as"),
+    )
+
+
+def _drawn(
+    laid: Sequence[layout.Block], sentences: Sequence[Kept], citations: Sequence[Kept]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": block.kind,
+            "level": block.level,
+            "marker": block.marker,
+            "header": block.header,
+            "lines": [
+                [list(_nodes(cell, sentences, citations)) for cell in line] for line in block.lines
+            ],
+        }
+        for block in laid
+    ]
+
+
+def _nodes(
+    cell: layout.Cell, sentences: Sequence[Kept], citations: Sequence[Kept]
+) -> Iterator[Node]:
+    for run in cell:
+        if run.text:
+            sentence = None if run.statement is None else sentences[run.statement]
+            yield {
+                "text": run.text,
+                "strong": run.strong,
+                "emphasis": run.emphasis,
+                "code": run.code,
+                "support": "" if sentence is None else _support(sentence),
+            }
+        for number in run.ends:
+            yield from marks(sentences[number], citations)
+
+
+def _support(sentence: Kept) -> str:
+    return sentence["support"] or str(sentence.get("kind"))
+
+
+def marks(sentence: Kept, citations: Sequence[Kept]) -> Iterator[Node]:
+    """What stands behind a statement."""
+    support, formula = sentence["support"], sentence.get("formula")
+    cited = [citation_of(citations, sentence, number) for number in sentence["labels"]]
+    if support == "unsupported":
+        yield {"flag": support, "text": plain("answer.not_found")}
+    elif support == "draft":
+        yield {"flag": support, "text": plain("answer.unchecked")}
+    elif support == "contradicted":
+        yield {
+            "flag": support,
+            "text": plain("answer.contradicted"),
+            "told": plain("answer.contradicted_by", quote=layout.says(sentence)),
+            "right": plain("answer.right", formula=formula) if formula else "",
+        }
+    elif support == "computed":
+        yield {
+            "flag": support,
+            "text": "=",
+            "about": f"{plain('answer.computed_as')}: {formula}" if formula else "",
+            "told": formula or plain("answer.computed"),
+            "quotes": [
+                citations[at]["quote"]
+                for at in cited
+                if not formula or _holds_operand(citations[at], sentence)
+            ][:_QUOTES],
+        }
+    for number, at in zip(sentence["labels"], cited, strict=True):
+        yield {"ref": f"[{number}]", "citation": at, "doubt": support == "partly"}
+
+
+def citation_of(citations: Sequence[Kept], sentence: Kept, number: int) -> int:
+    """Which of the citations a sentence's label means: the one with its quote, else one that has an
+    operand of its formula, else the first."""
+    fitting = [at for at, cited in enumerate(citations) if cited["label"] == number]
+    with_quote = [at for at in fitting if citations[at]["quote"] == sentence["quote"]]
+    with_operand = [at for at in fitting if _holds_operand(citations[at], sentence)]
+    return (with_quote or with_operand or fitting)[0]
+
+
+def _holds_operand(citation: Kept, sentence: Kept) -> bool:
+    """Whether a number that a statement's formula begins with stands in a quote."""
+    operands = _NUMBER.findall((sentence.get("formula") or "").rpartition("=")[0])
+    return not set(operands).isdisjoint(_NUMBER.findall(citation["quote"]))
