@@ -46,7 +46,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"intake.n_{kind}" for kind in ("taken", "unchanged", "skipped", "failed", "stopped")),
         *(f"source.{why}_missing" for why in ("document", "original", "image")),
         *(f"scope.{kind}" for kind in ("folders", "files", "tags")),
-        *(f"answer.{support}" for support in ("computed", "partly", "unsupported")),
+        *(f"answer.{support}" for support in ("computed", "partly")),
         *(f"{key}_{model}" for model in ("starter", "none") for key in BY_MODEL),
         *(f"{key}{unit}" for unit in UNITS for key in ("answer.", "source.", "summary.at_")),
         *(f"{key}{unit}s" for unit in UNITS for key in ("answer.", "answer.on_", "documents.")),

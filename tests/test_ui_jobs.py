@@ -11,6 +11,7 @@ from quire.answering.question import Question
 from quire.errors import Unreadable
 from quire.models.fakes import FakeChatModel, FakeReply
 from quire.models.protocols import Message
+from quire.records import Draft
 from quire.ui.jobs.answering import AnswerJob
 from quire.ui.jobs.ingesting import Ingests, Intake
 
@@ -57,6 +58,21 @@ def test_a_stopped_answer_keeps_what_was_written(base: KnowledgeBase) -> None:
     assert job.answer is not None
     assert FACT in job.answer.text
     assert base.conversations.turns(job.answer.conversation)[0].answer["text"] == job.answer.text
+
+
+def test_of_an_answer_on_its_way_what_is_checked_is_told_from_what_is_not(
+    base: KnowledgeBase,
+) -> None:
+    job = AnswerJob(base, Question("When does the gate of the observatory open?"))
+    job.stop()
+    assert job.wait(30)
+    hear = job.question.on_draft
+    before = job.written.text
+    hear(Draft("", "1. The gate", (), follows=True))
+    assert (job.written.text, job.written.tail) == (before, "1. The gate")
+    hear(Draft("", "quotes", ()))
+    assert job.draft is not None
+    assert (job.draft.text, job.written.tail) == ("quotes", "1. The gate")
 
 
 def test_files_are_taken_in_one_after_the_other_and_a_bad_one_stops_nothing(

@@ -75,7 +75,8 @@ def _block(block: layout.Block, marks: Sequence[str]) -> Iterator[str]:
         yield "---"
     elif block.kind == "code":
         yield "```"
-        yield from ("".join(filter(str.isprintable, line[0][0].text)) for line in block.lines)
+        for line in block.lines:
+            yield "".join(filter(str.isprintable, "".join(run.text for run in line[0])))
         yield "```"
         yield from (told for line in block.lines if (told := _ended(line[0], marks).strip()))
     elif block.kind == "table":

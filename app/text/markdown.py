@@ -83,7 +83,9 @@ def blocks(text: str) -> list[Block]:
             if code:
                 found.append(Block("code"))
         elif code:
-            found[-1].lines.append((Cell(start, end, (Piece(start, end, code=True),)),))
+            found[-1].lines.append(
+                (Cell(start, end, tuple(_filled(Piece(start, end, code=True)))),)
+            )
         elif not line.strip():
             blank = True
             continue
@@ -187,7 +189,8 @@ def _filled(piece: Piece) -> Iterator[Piece]:
 
 
 def _paired(text: str, start: int, end: int, tokens: list[re.Match[str]]) -> dict[int, int]:
-    """Which of the tokens open and close a stretch of bold or italics, each with its other one."""
+    """Which of the tokens open and close a stretch of bold or italics, each with its other one.
+    Stretches may overlap, as those of ***both*** do."""
     paired: dict[int, int] = {}
     opened: list[int] = []  # each of the four kinds once at most
     for number, token in enumerate(tokens):
@@ -202,7 +205,7 @@ def _paired(text: str, start: int, end: int, tokens: list[re.Match[str]]) -> dic
             if not before.isspace() and (apart or not _is_word(after)):
                 at = others.index(around)
                 paired[opened[at]], paired[number] = number, opened[at]
-                del opened[at:]
+                del opened[at]
         elif not after.isspace() and (apart or not _is_word(before)):
             opened.append(number)
     return paired

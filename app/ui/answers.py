@@ -149,8 +149,11 @@ def data(blocks: list[dict[str, Any]], *, citations: Sequence[Kept], **rest: Any
         "sources": [],
         "copied": "",
         "texts": {
-            name: plain(f"answer.{name}")
-            for name in ("open", "sources", "copy", "copied", "partly")
+            "open": plain("answer.open"),
+            "sources": plain("answer.sources"),
+            "copy": plain("answer.copy"),
+            "copied": plain("answer.copied"),
+            "partly": plain("answer.partly"),
         },
     } | rest
 
