@@ -22,7 +22,7 @@ It falls by **1,050**. It is paid in gold. Nothing is said of 2026."""
 
 
 def sentence(text: str, support: str | None, **fields: Any) -> dict[str, Any]:
-    kept = {"kind": "sentence", "labels": [], "quote": "", "formula": None}
+    kept: dict[str, Any] = {"kind": "sentence", "labels": [], "quote": "", "formula": None}
     return {"text": text, "support": support, **kept, **fields}
 
 

@@ -138,7 +138,7 @@ def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
     )
 
 
-def data(blocks: list[dict[str, Any]], *, citations: Sequence[Kept], **rest: Any) -> Kept:
+def data(blocks: list[dict[str, Any]], *, citations: Sequence[Kept], **rest: Any) -> dict[str, Any]:
     """The component's data; what is not in `rest` is not drawn."""
     return {
         "found": "",

@@ -26,12 +26,11 @@ def blocks_so_far(
     text: str, sentences: Sequence[Kept], citations: Sequence[Kept], *, tail: str
 ) -> list[dict[str, Any]]:
     """The blocks of an answer on its way: of what was checked, and of the `tail` that was not."""
-    sentences = [*sentences]
     if tail:
-        text += "\n" * bool(text)
-        sentences.append({"support": "draft", "labels": [], "start": len(text)})
-        text += tail
-        sentences[-1]["end"] = len(text)
+        start = len(text) + bool(text)
+        text += "\n" * bool(text) + tail
+        draft = {"support": "draft", "labels": [], "start": start, "end": len(text)}
+        sentences = [*sentences, draft]
     places = [(sentence["start"], sentence["end"]) for sentence in sentences]
     return _drawn(layout.laid_out(text, places), sentences, citations)
 
