@@ -104,7 +104,7 @@ def bare(text: str) -> str:
 
 
 class Writer:
-    """The function of a `FakeChatModel`. `complete` are the ids of replies that were given whole."""
+    """The function of a `FakeChatModel`. `complete` are the ids of replies given whole."""
 
     def __init__(self, replies: Sequence[Written]) -> None:
         self._replies = sorted(replies, key=lambda one: -len(one.question))
