@@ -15,7 +15,8 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import replies  # noqa: E402  stands beside the tests
 import written_replies  # noqa: E402
-from quire.verification import weighing  # noqa: E402
+from made_passages import passage  # noqa: E402
+from quire.verification import Claim, ReplyCheck, weighing  # noqa: E402
 
 FIRST = ("AMT-CL-2022-07_amendment-2", "AMT-CL-2022-07_cleaning-agreement", "Quarrington-Staff")
 
@@ -37,27 +38,26 @@ def test_it_prints_what_is_told_of_three_replies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kbs = str(tmp_path / "kbs")
+    monkeypatch.setenv("QUIRE_ENTAILMENT", "none")
     monkeypatch.setattr("sys.argv", ["replies.py", "en", "--limit", "3", "--twist", "--kbs", kbs])
     replies.main()
     printed = capsys.readouterr().out
-    row = re.search(
-        r"(?m)^all +(\d+) +([\d.]+) +([\d.]+) +(\d+) .* (\d+) +[\d.]+ +[\d.]+ +-$", printed
-    )
+    row = re.search(r"(?m)^all +3 .* (\d+) +[\d.]+ +[\d.]+ +(\d+) +[\d.]+ +[\d.]+ +-$", printed)
     assert row, printed
-    questions, complete, whole, true, false = row.groups()
-    assert (questions, complete, whole) == ("3", "1.00", "1.00")
-    assert (true, false) == ("3", "4")  # one was false before, and one of each was turned
+    assert row.groups() == ("2", "4")  # true and false: one was false before, three were turned
     assert re.search(r"a statement: \d+ ms", printed)
 
 
-@pytest.mark.usefixtures("documents")
-def test_the_weights_that_ship_are_for_the_features_that_are_weighed(tmp_path: Path) -> None:
-    asked = list(replies.ask("en", written_replies.read("en")[:3], tmp_path / "kbs"))
-    rows = list(replies.weighed(asked))
-    assert {one.true for one in rows} == {True, False}
+def test_the_weights_that_ship_are_for_the_features_that_are_weighed() -> None:
+    check = ReplyCheck([passage("The fee for a dog is 30 euros, to be paid on arrival.")])
+    said = "Whoever brings an animal has to settle 30 euros."
+    with replies.watched() as checked:
+        check.verdict(Claim(said, said, "sentence"))
+    features = checked[0].features
+    assert features is not None
     told = json.loads(replies.OUT.read_text(encoding="utf-8"))
-    assert {len(one.features) for one in rows} == {told["features"]}
-    assert max(node[0] for tree in told["trees"] for node in tree) < told["features"]
+    assert told["features"] == len(features)
+    assert max(node[0] for tree in told["trees"] for node in tree) < len(features)
     assert list(told["bounds"]) == ["supported", "unsupported", "doubted"]
 
 
@@ -116,3 +116,16 @@ def test_every_statement_of_a_reply_stands_in_it_and_every_mark_has_its_piece() 
             assert all(written_replies.bare(claim.text) in text for claim in one.claims), one.id
             marks = {int(mark) for mark in re.findall(r"\{(\d+)\}", one.reply)}
             assert one.kind == "unanswerable" or marks == {*range(1, len(one.needs) + 1)}, one.id
+
+
+def test_the_readme_counts_the_statements_of_replies() -> None:
+    readme = (replies.ROOT / "training" / "README.md").read_text(encoding="utf-8")
+    told = [
+        [claim.true for one in written_replies.read(language) for claim in one.claims]
+        for language in replies.LANGUAGES
+    ]
+    for name, counts in (
+        ("statements of replies", [len(of) for of in told]),
+        ("of these false", [of.count(False) for of in told]),
+    ):
+        assert f"| {name} | {counts[0]} | {counts[1]} |" in readme
