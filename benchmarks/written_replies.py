@@ -10,7 +10,7 @@ import dataclasses
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,13 +158,6 @@ def twisted(one: Written) -> Written:
     """The reply with its first true statement that can be turned made false: another number in it,
     or where it has none a denial more or less. Some have neither, such as a list of orders."""
     return next((turned for at in range(len(one.claims)) if (turned := _turned(one, at))), one)
-
-
-def twists(one: Written) -> Iterator[Written]:
-    """The reply with each of its true statements made false in turn."""
-    for at in range(len(one.claims)):
-        if turned := _turned(one, at):
-            yield turned
 
 
 def _turned(one: Written, at: int) -> Written | None:

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +69,7 @@ def test_trees_score_as_the_models_they_are_made_of(monkeypatch: pytest.MonkeyPa
     data = replies.table_of(
         [
             replies.Weighed(*one)
-            for one in zip(names, names, true.tolist(), map(tuple, x.tolist()), strict=True)
+            for one in zip(names, true.tolist(), map(tuple, x.tolist()), strict=True)
         ]
     )
     content = replies.made(data, replies.held_out(data))
@@ -86,15 +85,11 @@ def test_trees_score_as_the_models_they_are_made_of(monkeypatch: pytest.MonkeyPa
     np.testing.assert_allclose([trees.score(row) for row in x], expected, atol=1e-3)
 
 
-def twists() -> Iterator[tuple[written_replies.Written, written_replies.Written]]:
-    for language in replies.LANGUAGES:
-        for one in written_replies.read(language):
-            for turned in written_replies.twists(one):
-                yield one, turned
-
-
 def test_a_twist_changes_one_true_statement_and_is_well_formed() -> None:
-    for one, turned in twists():
+    rows = [one for language in replies.LANGUAGES for one in written_replies.read(language)]
+    pairs = [(one, turned) for one in rows if (turned := written_replies.twisted(one)) is not one]
+    assert len(pairs) > 0.9 * len(rows)
+    for one, turned in pairs:
         changed = [
             (before, after)
             for before, after in zip(one.claims, turned.claims, strict=True)
