@@ -526,7 +526,8 @@ class Timings:
 class Draft:
     """What can be shown before it is checked: quotes, while a model still reads, which what it
     writes replaces; or what it has written since the last statement that was checked, which then
-    `follows` the text given so far. The next draft or piece of text takes its place."""
+    `follows` the text given so far, whose `sentences` have their verdicts. The next draft or piece
+    of text takes its place."""
 
     standalone_question: str
     text: str

@@ -59,7 +59,8 @@ def check(
                 )
                 yield from reply.hear(message.text)
                 if isinstance(reply, MarkedReply) and reply.draft:
-                    yield Draft(found.standalone, reply.draft, (), follows=True)
+                    said = tuple(reply.sentences)
+                    yield Draft(found.standalone, reply.draft, said, follows=True)
         if reply:
             yield from reply.finish()
     except ModelError as error:  # everything but the model still works
