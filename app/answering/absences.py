@@ -71,6 +71,7 @@ _ENGLISH = tuple(
         r"(?:\b(?:is|are|was|were|has been)(?: not|n[’']t)|\bnot)\s+(?:\w+\s+){0,2}?"
         rf"{_PARTICIPLE}\b",
         r"\b(?:unspecified|unclear|not in there)\b",
+        rf"\b{_SOURCE}\b.*\bbut no\b",
     )
 )
 _GIVEN_ZH = "(?:资料|材料|文档|上下文|来源|摘录|节选|文中)"
@@ -119,6 +120,7 @@ _IDLE = re.compile(
 _INSTEAD = re.compile(
     r"\b(?:is|are|deals?|describes?|speaks?|covers?|discuss(?:es)?|concerns?|talks?|contains?"
     r"|states? only)\b.{0,12}\b(?:about|with|only|of|on)\b|\bdifferent matter\b|\binstead\b"
+    r"|^\W*(?:they|it) (?:only|merely|just) (?:says?|mentions?|states?|lists?|tells?|gives?)\b"
     "|(?:讲|说|谈|介绍|涉及|规定|描述)的(?:只)?是|只(?:介绍|涉及|说明|谈到|提到)|与此不同|另一回事",
     re.IGNORECASE,
 )
