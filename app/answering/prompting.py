@@ -39,11 +39,12 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Messages for a chat model, and the passages that fitted."""
+    """Messages for a chat model, the passages that fitted, and the labels of those left out."""
 
     messages: tuple[Message, ...]
     passages: tuple[Passage, ...]
     tokens: int
+    left_out: tuple[int, ...] = ()
 
 
 def wording(task: str, language: str, *, folder: Path | None = None) -> Wording:
@@ -165,7 +166,9 @@ def pack_passages(
             chosen.append(shown)
             fitted.append(passage)
     messages = _filled_with(chosen, question, text, history)
-    return Prompt(messages, tuple(fitted), model.prompt_tokens(messages))
+    read = {passage.label for passage in fitted}
+    left_out = tuple(passage.label for passage in passages if passage.label not in read)
+    return Prompt(messages, tuple(fitted), model.prompt_tokens(messages), left_out)
 
 
 def _filled_with(

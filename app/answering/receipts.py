@@ -55,6 +55,7 @@ def of(found: "Found", reading: "Reading | None") -> Receipt | None:
             "version": reading.wording.version,
             "sha256": reading.wording.sha256,
             "tokens": reading.prompt.tokens,
+            "left_out": list(reading.prompt.left_out),
         }
         if reading
         else {},
