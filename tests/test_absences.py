@@ -1,24 +1,14 @@
 """What a reply says of what the sources do not tell."""
 
-import dataclasses
-
 import pytest
 
-from quire.answering.absences import NOT_FOUND, finds_nothing, is_absence
+from quire.answering.absences import NOT_FOUND, finds_nothing, told
 from quire.answering.reply_statements import ReplyStatements
 
 
 def finds(reply: str) -> bool:
     parser = ReplyStatements()
-    said = [*parser.hear(reply), *parser.finish()]
-    return finds_nothing(
-        [
-            dataclasses.replace(one, kind="absence")
-            if is_absence(one.claim, labelled=one.ends_labelled, cites=bool(one.labels))
-            else one
-            for one in said
-        ]
-    )
+    return finds_nothing([told(one) for one in (*parser.hear(reply), *parser.finish())])
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,18 @@ def test_a_reply_that_finds_nothing_is_no_answer(ask: Any, reply: str) -> None:
     assert answer.passages
 
 
+@pytest.mark.parametrize("strictness", ["marked", "strict"])
+def test_a_refusal_never_becomes_quotes(ask: Any, strictness: str) -> None:
+    question = "When does the lease end?"
+    bare = ask("NOT FOUND", question, strictness=strictness)
+    said = ask("The sources do not mention a date.", question, strictness=strictness)
+    assert said.status == "not_found"
+    assert said.text == "The sources do not mention a date."
+    if strictness == "marked":
+        assert bare.status == "not_found"
+        assert bare.text
+
+
 def test_a_missing_part_is_said_and_the_rest_is_answered(ask: Any) -> None:
     answer = ask("The rent is 1,200 euros a month [1]. The sources do not name the colour.")
     assert answer.status == "answered"

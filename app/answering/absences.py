@@ -10,10 +10,11 @@ refusals and a quarter partial answers, 24 and 22 of 30 refusals are told, and n
 for one.
 """
 
+import dataclasses
 import re
 from collections.abc import Sequence
 
-from quire.answering.reply_statements import Said
+from quire.answering.reply_statements import ReplyStatements, Said
 from quire.text import analysis
 from quire.text.languages import CJK
 
@@ -144,6 +145,23 @@ def is_absence(text: str, *, labelled: bool = False, cites: bool = False) -> boo
     if labelled:
         return bool((_ONLY_ZH if chinese else _ONLY).match(folded))
     return any(pattern.search(folded) for pattern in (_CHINESE if chinese else _ENGLISH))
+
+
+def told(said: Said) -> Said:
+    """The statement, as an absence where it is one."""
+    if is_absence(said.claim, labelled=said.ends_labelled, cites=bool(said.labels)):
+        return dataclasses.replace(said, kind="absence")
+    return said
+
+
+def missing(reply: str) -> str:
+    """What a whole reply says of what is missing, where it says nothing else; else empty."""
+    form = NOT_FOUND.match(reply)
+    parser = ReplyStatements()
+    said = [*parser.hear(reply[form.end() :] if form else reply), *parser.finish()]
+    if said and (form or finds_nothing([told(one) for one in said])):
+        return "".join(one.before + one.text for one in said).strip()
+    return ""
 
 
 def finds_nothing(said: Sequence[Said]) -> bool:

@@ -12,7 +12,7 @@ sentences (`extractive`); where the evidence is weak, or a capable model finds n
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from quire.answering import receipts, refusals
+from quire.answering import absences, receipts, refusals
 from quire.answering.finding import Found
 from quire.answering.marked_replies import MarkedReply
 from quire.answering.quoting import appended, joined, other_versions, placed, quoted, refusal
@@ -121,8 +121,8 @@ def _ended(
     status: Status = "answered"
     sentences = tuple(reply.sentences) if reply else ()
     wrote = bool(sentences)
-    if isinstance(reply, MarkedReply) and wrote:
-        text = reply.text
+    if isinstance(reply, MarkedReply) and (wrote or reply.refuses):
+        wrote, text = True, reply.text
         if refused := _refused(found, reply):
             status, sentences, text = "not_found", (), refused
         elif reply.cut_short:
@@ -134,6 +134,11 @@ def _ended(
             text, added = appended(text, older)
             whole = (*sentences, *added)
             yield text[len(reply.text) :]
+        elif not reply.text:
+            yield text
+    elif not wrote and (missing := _missing(reading, reply)):
+        status, text, whole, wrote = "not_found", missing, (), True
+        yield text
     else:
         if not wrote:
             status, shown = quoted(found)
@@ -184,10 +189,19 @@ def _refused(found: Found, reply: MarkedReply) -> str:
     was found in the sources; else empty."""
     if reply.missing:
         return reply.missing
+    if reply.refuses:
+        return refusals.unanswered(found.language)
     stated = [sentence for sentence in reply.sentences if sentence.kind != "absence"]
     if stated and all(sentence.support == "unsupported" for sentence in stated):
         return refusals.unfounded(found.language, statements=len(stated))
     return ""
+
+
+def _missing(reading: Reading | None, reply: CheckedReply | MarkedReply | None) -> str:
+    """What a capable model says of what is missing, where only what holds is shown; else empty."""
+    if reading is None or not reading.plan.capable or not isinstance(reply, CheckedReply):
+        return ""
+    return absences.missing(reply.heard)
 
 
 def _in_another_language(language: str, sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -50,6 +50,11 @@ class MarkedReply:
         return self._parser.unfinished
 
     @property
+    def refuses(self) -> bool:
+        """Whether the reply has the form for no answer."""
+        return self._refuses
+
+    @property
     def missing(self) -> str:
         """What the model says of what is missing, where the reply is nothing else; else empty."""
         if self._said and (self._refuses or absences.finds_nothing(self._said)):
@@ -110,8 +115,9 @@ class MarkedReply:
         ):
             self._stopped = True
             return
-        if self._refuses or _is_absence(said):
+        if self._refuses:
             said = dataclasses.replace(said, kind="absence")
+        said = absences.told(said)
         sentence = self._judged(said)
         self._said.append(said)
         before = said.before if self._said[1:] else said.before.lstrip()
@@ -136,7 +142,3 @@ class MarkedReply:
                 labels=tuple(label for label in said.labels if label in self._labels),
             )
         )
-
-
-def _is_absence(said: Said) -> bool:
-    return absences.is_absence(said.claim, labelled=said.ends_labelled, cites=bool(said.labels))

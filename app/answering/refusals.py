@@ -213,6 +213,11 @@ def quoted_in(language: str, *, quoted: str) -> str:
     return _in(_QUOTED, language).format(language=named(quoted, language))
 
 
+def unanswered(language: str) -> str:
+    """A model has read the documents and finds no answer."""
+    return _in(_NOT_FOUND, language)
+
+
 def cut_short(language: str) -> str:
     """The reply of a model ended before it was done."""
     return _in(_CUT_SHORT, language)

@@ -16,10 +16,10 @@ from quire.verification import Reading
 class CheckedReply:
     """Hear pieces of a reply, get the text of sentences that hold.
 
-    `passages` are what the model has read, and an answer must rest on one of the `relevant`
-    sentences. `began` is when the question arrived, as `time.monotonic` tells it; `reading` is that
-    of an entailment model, where there is one. A sentence that
-    is only partly supported waits for one that is supported: alone it would be no answer.
+    `heard` is the reply so far. `passages` are what the model has read, and an answer must rest on
+    one of the `relevant` sentences. `began` is when the question arrived, as `time.monotonic` tells
+    it; `reading` is that of an entailment model, where there is one. A sentence that is only partly
+    supported waits for one that is supported: alone it would be no answer.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class CheckedReply:
         self.sentences: list[Sentence] = []
         self.usage = Usage()
         self.first_token_ms: float | None = None
+        self.heard = ""
         self._relevant = relevant
         self._passages = passages
         self._language = language
@@ -56,6 +57,7 @@ class CheckedReply:
         if self.first_token_ms is None:
             self.first_token_ms = (time.monotonic() - self._began) * 1000
         self._buffer += text
+        self.heard += text
         spans = sentences.split(self._buffer)
         if len(spans) > 1:
             for start, end in spans[:-1]:
