@@ -147,7 +147,15 @@ def test_nothing_of_an_answer_becomes_more_than_form_in_a_transcript(
     text = "".join(parts) + told
     made = answer(text, sentence(text, "supported", labels=[1])) | {"model": None}
     lines = list(transcripts._answer(made))
-    outside = "\n".join(lines).split("```")[::2]
+    inside, outside = "", []
+    for line in "\n".join(lines).split("\n"):
+        fence = re.fullmatch(r"\s*(?:> ?)*(`{3,})", line)
+        if fence and not inside:
+            inside = fence[1]
+        elif fence and fence[1] == inside:
+            inside = ""
+        elif not inside:
+            outside.append(line)
     for escaped in outside:
         assert not re.search(r"(?<!\\)(?:\\\\)*[\[\]<$!`]", escaped)
 

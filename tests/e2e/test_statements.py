@@ -147,7 +147,9 @@ def test_while_an_answer_is_written_what_is_not_checked_yet_says_so(
         answer = tab.page.locator(".quire-answer")
         expect(answer.locator(".quire-sentence.draft")).to_have_text("The pier")
         expect(answer.locator(".quire-flag.draft")).to_have_text("not checked yet")
-        expect(answer.locator("li").first).to_have_text("•It is 17,250 crowns since May.")
+        written = answer.locator("li").first
+        expect(written).to_contain_text("It is 17,250 crowns since May.")
+        expect(written.locator(".quire-ref")).to_have_text("[1]")
         goes_on.set()
         expect(answer.locator(".quire-found")).to_contain_text("of 2 statements")
         expect(answer.locator(".quire-flag.draft")).to_have_count(0)
