@@ -155,7 +155,7 @@ def _ended(
         if not wrote:
             yield text
         elif older:
-            yield text[(sentences and whole[len(sentences) - 1].end) or 0 :]
+            yield text[whole[len(sentences) - 1].end :]
     notes[:0] = (
         refusals.changed(found.language, asked=change.asked, found=change.found)
         for change in found.reworded

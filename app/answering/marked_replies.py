@@ -4,14 +4,13 @@ the reply in pieces -> statements as they are checked, with the text between the
 """
 
 import dataclasses
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from quire.answering import absences
+from quire.answering.hearing import Hearing
 from quire.answering.reply_statements import ReplyStatements, Said
 from quire.models.engine.repetition import is_repetition
-from quire.models.protocols import Finish
-from quire.records import Passage, Sentence, Usage
+from quire.records import Passage, Sentence
 from quire.verification import Claim, ReplyCheck
 
 _REPEATS = 2  # times that a statement may be said before the rest of a reply is left out
@@ -19,30 +18,26 @@ _MOST = 400  # statements of a reply
 _OPENING = 16  # characters of a reply that tell whether it is the form for no answer
 
 
-class MarkedReply:
+class MarkedReply(Hearing):
     """Hear pieces of a reply, get the text of statements as they are checked; see `CheckedReply`,
     which leaves out what does not hold.
 
-    `sentences` have their places in `text`, which grows with them. `missing` is what a reply says
-    that only tells that the sources do not answer.
+    `sentences` have their places in `text`, which grows with them. `refuses` says that the reply
+    has the form for no answer, and `missing` is what it says where it only tells that.
     """
 
     def __init__(self, check: ReplyCheck, *, passages: Sequence[Passage], began: float) -> None:
+        super().__init__(began=began)
         self.sentences: list[Sentence] = []
         self.text = ""
-        self.usage = Usage()
-        self.first_token_ms: float | None = None
-        self.notes: list[str] = []
-        self._began = began
         self._parser = ReplyStatements()
         self._check = check
         self._labels = frozenset(passage.label for passage in passages)
         self._said: list[Said] = []
         self._opening = ""
         self._opened = False
-        self._refuses = False
+        self.refuses = False
         self._stopped = False
-        self._cut_short = False
 
     @property
     def draft(self) -> str:
@@ -50,33 +45,17 @@ class MarkedReply:
         return self._parser.unfinished
 
     @property
-    def refuses(self) -> bool:
-        """Whether the reply has the form for no answer."""
-        return self._refuses
-
-    @property
     def missing(self) -> str:
         """What the model says of what is missing, where the reply is nothing else; else empty."""
-        if self._said and (self._refuses or absences.finds_nothing(self._said)):
+        if self._said and (self.refuses or absences.finds_nothing(self._said)):
             return self.text
         return ""
-
-    def note(self, *, usage: Mapping[str, int] | None, finish: Finish) -> None:
-        """Take what is told beside a piece: tokens so far, and why the reply ended."""
-        if usage:
-            self.usage = Usage(usage["input_tokens"], usage["output_tokens"])
-        self._cut_short = self._cut_short or finish != "stop"
-
-    @property
-    def cut_short(self) -> bool:
-        return self._cut_short or self._stopped
 
     def hear(self, text: str) -> Iterator[str]:
         """Take a piece of the reply; yields the text of statements that were checked."""
         if not text:
             return
-        if self.first_token_ms is None:
-            self.first_token_ms = (time.monotonic() - self._began) * 1000
+        self.begin()
         text = self._opened_with(text)
         if text and not self._stopped:
             for said in self._parser.hear(text):
@@ -103,7 +82,7 @@ class MarkedReply:
         whole = self._opening
         self._opening, self._opened = "", True
         if marked := absences.NOT_FOUND.match(whole):
-            self._refuses = True
+            self.refuses = True
             return whole[marked.end() :]
         return whole
 
@@ -113,11 +92,9 @@ class MarkedReply:
             or self._said.count(said) >= _REPEATS
             or len(self._said) >= _MOST
         ):
-            self._stopped = True
+            self._stopped = self.cut_short = True
             return
-        if self._refuses:
-            said = dataclasses.replace(said, kind="absence")
-        said = absences.told(said)
+        said = dataclasses.replace(said, kind="absence") if self.refuses else absences.told(said)
         sentence = self._judged(said)
         self._said.append(said)
         before = said.before if self._said[1:] else said.before.lstrip()

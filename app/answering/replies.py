@@ -1,19 +1,18 @@
 """The reply of a model while it is being written and checked, sentence by sentence."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from quire import verification
 from quire.answering.evidence import Evidence
+from quire.answering.hearing import Hearing
 from quire.answering.quoting import spaced
 from quire.models.engine.repetition import is_repetition
-from quire.models.protocols import Finish
-from quire.records import Citation, Passage, Sentence, Usage
+from quire.records import Citation, Passage, Sentence
 from quire.text import sentences
 from quire.verification import Reading
 
 
-class CheckedReply:
+class CheckedReply(Hearing):
     """Hear pieces of a reply, get the text of sentences that hold.
 
     `heard` is the reply so far. `passages` are what the model has read, and an answer must rest on
@@ -31,31 +30,21 @@ class CheckedReply:
         began: float,
         reading: Reading | None = None,
     ) -> None:
+        super().__init__(began=began)
         self.sentences: list[Sentence] = []
-        self.usage = Usage()
-        self.first_token_ms: float | None = None
         self.heard = ""
         self._relevant = relevant
         self._passages = passages
         self._language = language
         self._reading = reading
-        self._began = began
         self._buffer = ""
         self._held: list[Sentence] = []
-        self._cut_short = False
-
-    def note(self, *, usage: Mapping[str, int] | None, finish: Finish) -> None:
-        """Take what is told beside a piece: tokens so far, and why the reply ended."""
-        if usage:
-            self.usage = Usage(usage["input_tokens"], usage["output_tokens"])
-        self._cut_short = self._cut_short or finish != "stop"
 
     def hear(self, text: str) -> Iterator[str]:
         """Take a piece of the reply; yields the text of sentences that have become complete."""
         if not text:
             return
-        if self.first_token_ms is None:
-            self.first_token_ms = (time.monotonic() - self._began) * 1000
+        self.begin()
         self._buffer += text
         self.heard += text
         spans = sentences.split(self._buffer)
@@ -68,7 +57,7 @@ class CheckedReply:
         """Check what is left of the reply; not the half of a sentence that was cut short."""
         for start, end in sentences.split(self._buffer):
             text = self._buffer[start:end]
-            if not (self._cut_short and self.sentences and text[-1].isalnum()):
+            if not (self.cut_short and self.sentences and text[-1].isalnum()):
                 yield from self._check(text)
 
     def _check(self, text: str) -> Iterator[str]:

@@ -14,25 +14,23 @@ from dataclasses import dataclass, field
 
 from quire.records import SentenceKind
 from quire.text import sentences
+from quire.text.markdown import BENEATH, FENCE, QUOTED, ROW
 from quire.verification.framing import labels_in, without_labels
 
-_FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s+|\*\*[^*]+\*\*[:：]?\s*$|__[^_]+__[:：]?\s*$)")
 _ITEM = re.compile(r"(\s*)(?:[-*+•·]\s+|\d{1,3}[.)]\s+|\d{1,3}、\s*|[（(]\d{1,2}[)）]\s*)")
-_ROW = re.compile(r"\s*\|")
-_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?$")
 _LEADS = re.compile(r"[:：]\s*$")
 _MARKUP = re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=[\w.,%)])[*_](?!\w)|`|^\s*>\s?|<[^<>]{0,40}>")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
-_QUOTED = re.compile(r"\s*>\s?")
-_ENDS_LABELLED = re.compile(r"[\[［【][\d\s,，、-]{1,20}[\]］】][\s.。!！*]*$")
+_LABEL = r"[\[［【][\d\s,，、-]{1,20}[\]］】]"
+_ENDS_LABELLED = re.compile(rf"{_LABEL}[\s.。!！*]*$")
 _BARE = re.compile(
     r"\W*(?:yes|no|correct|right|true|false|not quite|partly|是的?|不是的?|不|否|对|不对|可以"
     r"|不可以|能|不能|有|没有|会|不会|需要|不需要)\W*",
     re.IGNORECASE,
 )
-_STOP_AND_LABELS = re.compile(r"([.!?。！？](?:[\[［【][\d\s,，、-]{1,20}[\]］】])+)\s*(?=\S)")
-_LABELS_FIRST = re.compile(r"(?:\s*[\[［【][\d\s,，、-]{1,20}[\]］】])+[.。]?")
+_STOP_AND_LABELS = re.compile(rf"([.!?。！？](?:{_LABEL})+)\s*(?=\S)")
+_LABELS_FIRST = re.compile(rf"(?:\s*{_LABEL})+[.。]?")
 _LONGEST_LINE = 20_000  # characters of one line that are parsed; no reply has more
 
 
@@ -114,12 +112,12 @@ class ReplyStatements:
         return without_labels(self._held_row + self._buffer)
 
     def _line(self, line: str) -> Iterator[Said]:
-        if _FENCE.match(line) or self._code:
+        if FENCE.match(line) or self._code:
             yield from self._release()
-            self._code ^= bool(_FENCE.match(line))
+            self._code ^= bool(FENCE.match(line))
             self._gap += line
             return
-        if _ROW.match(line):
+        if ROW.match(line):
             yield from self._row(line)
             return
         yield from self._release()
@@ -146,7 +144,7 @@ class ReplyStatements:
         self._items.append((indent, plain(without_labels(line[begins:]))))
 
     def _sentences(self, line: str, at: int, kind: SentenceKind) -> Iterator[Said]:
-        quoted = _QUOTED.match(line)
+        quoted = QUOTED.match(line)
         if quoted:
             self._gap += quoted[0]
             at = quoted.end()
@@ -179,12 +177,12 @@ class ReplyStatements:
 
     def _row(self, line: str) -> Iterator[Said]:
         """A row is held until the line after it tells whether it is a header."""
-        if _RULE.match(line) and self._held_row and not self._in_table:
+        if BENEATH.match(line) and self._held_row and not self._in_table:
             self._columns = tuple(plain(cell) for cell in _cells(self._held_row))
             self._gap += without_labels(self._held_row) + "\n" + line
             self._held_row, self._in_table = "", True
             return
-        if _RULE.match(line):
+        if BENEATH.match(line):
             self._gap += line
             return
         yield from self._release()

@@ -220,13 +220,6 @@ def text_lines(answer: Kept, words: Words = ENGLISH) -> Iterator[str]:
         before = block
 
 
-def _follows(block: Block, before: Block) -> bool:
-    """Whether no empty line stands between two blocks."""
-    if block.kind == "item":
-        return before.kind in ("item", "paragraph")
-    return block.kind == before.kind == "quote"
-
-
 def _block_lines(block: Block, marks: Sequence[str]) -> Iterator[str]:
     if block.kind == "rule":
         yield "----"
@@ -254,43 +247,44 @@ def joined(cell: Cell, marks: Sequence[str], *, told: Callable[[Run], str]) -> s
         apart = marked and said and not said[0].isspace()
         if said:
             marked = ""
-        ended = "".join(marks[number] for number in run.ends)
-        marked += ended
-        text += " " * bool(apart) + said + ended
+        own = "".join(marks[number] for number in run.ends)
+        marked += own
+        text += " " * bool(apart) + said + own
     return text
+
+
+def ended(cell: Cell, marks: Sequence[str]) -> str:
+    """The marks of the statements that end in a cell."""
+    return "".join(marks[number] for run in cell for number in run.ends)
 
 
 def _said(cell: Cell) -> str:
     return "".join(run.text for run in cell)
 
 
-def _ended(cell: Cell, marks: Sequence[str]) -> str:
-    return "".join(marks[number] for run in cell for number in run.ends)
-
-
 def _table_lines(block: Block, marks: Sequence[str]) -> Iterator[str]:
     """Rows in columns, each with its marks behind it; of a table that is too wide, row by row with
     the names of the columns."""
     rows = [[_said(cell) for cell in line] for line in block.lines]
-    ended = ["".join(_ended(cell, marks) for cell in line) for line in block.lines]
+    behind = ["".join(ended(cell, marks) for cell in line) for line in block.lines]
     widths = [max(map(_width, column)) for column in zip(*_even(rows), strict=True)]
     if sum(widths) + 3 * len(widths) <= _WIDEST:
-        for number, (row, behind) in enumerate(zip(_even(rows), ended, strict=True)):
+        for number, (row, its_marks) in enumerate(zip(_even(rows), behind, strict=True)):
             padded = (
                 cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
             )
-            yield " | ".join(padded).rstrip() + behind
+            yield " | ".join(padded).rstrip() + its_marks
             if block.header and not number:
                 yield "-+-".join("-" * width for width in widths)
         return
     names = rows[0] if block.header else []
-    for row, behind in list(zip(rows, ended, strict=True))[block.header :]:
+    for row, its_marks in list(zip(rows, behind, strict=True))[block.header :]:
         told = [
             f"{names[at]}: {cell}" if at < len(names) and names[at] else cell
             for at, cell in enumerate(row)
             if cell
         ]
-        yield "- " + "; ".join(told) + behind
+        yield "- " + "; ".join(told) + its_marks
 
 
 def _even(rows: Sequence[Sequence[str]]) -> list[list[str]]:

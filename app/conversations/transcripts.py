@@ -78,7 +78,7 @@ def _block(block: layout.Block, marks: Sequence[str]) -> Iterator[str]:
         for line in block.lines:
             yield "".join(filter(str.isprintable, "".join(run.text for run in line[0])))
         yield "```"
-        yield from (told for line in block.lines if (told := _ended(line[0], marks).strip()))
+        yield from (told for line in block.lines if (told := layout.ended(line[0], marks).strip()))
     elif block.kind == "table":
         rows = [[_cell(cell, marks).strip() for cell in line] for line in block.lines]
         columns = max(map(len, rows))
@@ -113,10 +113,6 @@ def _run(run: layout.Run) -> str:
         return text
     around = text.split(said, 1)
     return f"{around[0]}{style}{said}{style}{around[1]}"
-
-
-def _ended(cell: layout.Cell, marks: Sequence[str]) -> str:
-    return "".join(marks[number] for run in cell for number in run.ends)
 
 
 def inert(text: str) -> str:

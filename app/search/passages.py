@@ -1,6 +1,5 @@
 """From chunks that were found to passages that can be read and quoted."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -38,7 +37,7 @@ def in_turn(searches: Sequence[Sequence[Hit]]) -> list[Hit]:
         for hits in searches:
             if rank < len(hits):
                 found.setdefault(hits[rank].chunk.id, hits[rank])
-    return [dataclasses.replace(hit, rank=rank) for rank, hit in enumerate(found.values(), start=1)]
+    return [replace(hit, rank=rank) for rank, hit in enumerate(found.values(), start=1)]
 
 
 def _shared(hits: Sequence[Hit], size: int) -> list[Hit]:

@@ -13,13 +13,13 @@ from typing import Literal
 
 BlockKind = Literal["paragraph", "heading", "item", "quote", "table", "code", "rule"]
 
-_FENCE = re.compile(r"\s*(?:```|~~~)")
+FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s*(#{1,6})\s+")
 _RULE = re.compile(r"\s*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _ITEM = re.compile(r"(\s*)([-*+•·](?=\s)|\d{1,3}[.)](?=\s)|\d{1,3}、|[（(]\d{1,2}[)）])\s*(?=\S)")
-_QUOTED = re.compile(r"\s*>\s?")
-_ROW = re.compile(r"\s*\|")
-_BENEATH = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?$")  # a table's header
+QUOTED = re.compile(r"\s*>\s?")
+ROW = re.compile(r"\s*\|")
+BENEATH = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?$")  # a table's header
 _BAR = re.compile(r"(?<!\\)\|")
 _INLINE = re.compile(
     r"(?P<ticks>`+)(?P<code>[^`\n]+)(?P=ticks)(?!`)"
@@ -78,7 +78,7 @@ def blocks(text: str) -> list[Block]:
     for start, end in _lines(text):
         last = found[-1] if found else None
         line = text[start:end]
-        if _FENCE.match(line):
+        if FENCE.match(line):
             code = not code
             if code:
                 found.append(Block("code"))
@@ -89,11 +89,11 @@ def blocks(text: str) -> list[Block]:
         elif not line.strip():
             blank = True
             continue
-        elif _ROW.match(line):
+        elif ROW.match(line):
             if last is None or last.kind != "table" or blank:
                 last = Block("table")
                 found.append(last)
-            if not _BENEATH.match(line):
+            if not BENEATH.match(line):
                 last.lines.append(tuple(_cells(text, start, end)))
             elif len(last.lines) == 1:
                 last.header = True
@@ -111,7 +111,7 @@ def blocks(text: str) -> list[Block]:
             level = min(len(indents), _DEEPEST)
             found.append(Block("item", [within], level=level, marker=item[2]))
             indents.append(indent)
-        elif quoted := _QUOTED.match(line):
+        elif quoted := QUOTED.match(line):
             if last is None or last.kind != "quote" or blank:
                 found.append(Block("quote"))
             found[-1].lines.append((_whole(text, start + quoted.end(), end),))

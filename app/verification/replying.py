@@ -162,8 +162,8 @@ class ReplyCheck:
         formula."""
         if not bearing.missing and "=" not in says and "≈" not in says:
             return None
-        every = [quote for found in self._quotes.values() for quote in found]
-        given: list[Quote | tuple[str, Citation | None]] = [*near, *every]
+        rest = [quote for found in self._quotes.values() for quote in found if quote not in near]
+        given: list[Quote | tuple[str, Citation | None]] = [*near, *rest]
         if self._question:
             given.append((self._question, None))
         derived = arithmetic.derive(says, given, said=self._said, earlier=self._computed)
