@@ -13,7 +13,7 @@ sentences, its passages, what a survey counted and its receipt.
 
 import dataclasses
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -496,6 +496,20 @@ class Sentence:
         }
 
 
+def with_citations(sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """Sentences with their citations as JSON: each citation once, and with every sentence where its
+    own stand among them."""
+    citations = list(dict.fromkeys(c for s in sentences for c in s.citations))
+    places = {citation: at for at, citation in enumerate(citations)}
+    return {
+        "sentences": [
+            {**s.to_dict(), "citations": [places[citation] for citation in s.citations]}
+            for s in sentences
+        ],
+        "citations": [citation.to_dict() for citation in citations],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens read and written by the chat model; zeros where none ran."""
@@ -538,7 +552,7 @@ class Draft:
         return {
             "standalone_question": self.standalone_question,
             "text": self.text,
-            "sentences": [sentence.to_dict() for sentence in self.sentences],
+            **with_citations(self.sentences),
             "follows": self.follows,
         }
 
@@ -716,8 +730,7 @@ class Answer:
             "standalone_question": self.standalone_question,
             "status": self.status,
             "text": self.text,
-            "sentences": [sentence.to_dict() for sentence in self.sentences],
-            "citations": [citation.to_dict() for citation in self.citations],
+            **with_citations(self.sentences),
             "passages": [passage.to_dict() for passage in self.passages],
             "model": self.model,
             "usage": self.usage.to_dict(),

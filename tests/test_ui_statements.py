@@ -66,6 +66,14 @@ def test_a_computed_statement_tells_its_formula_and_the_quotes_of_its_operands()
     assert told["quotes"] == ["It is 5.", "It was made in 10."]
 
 
+def test_a_mark_opens_the_statement_s_own_quote_where_its_passage_has_several() -> None:
+    answer = kept()
+    own = CITED | {"label": 1, "quote": "Another place of the first passage."}
+    answer["citations"].append(own)
+    answer["sentences"][0]["citations"] = [len(answer["citations"]) - 1]
+    assert nodes(answer)[0][-1] == {"ref": "[1]", "citation": 3, "doubt": False}
+
+
 def test_what_is_not_checked_yet_is_told_apart() -> None:
     drawn = statements.blocks_so_far("1. It is 5.", [], [], tail="2. It is b")
     first, last = (block["lines"][0][0] for block in drawn)

@@ -28,7 +28,16 @@ from quire.errors import ModelError, UsageError
 from quire.models.engine.repetition import is_repetition
 from quire.models.engine.watching import WatchedReply, foreign_errors_told
 from quire.models.protocols import ChatModel, Embedder, sent_to
-from quire.records import Chunk, Citation, Document, Hit, PageText, Passage, Sentence
+from quire.records import (
+    Chunk,
+    Citation,
+    Document,
+    Hit,
+    PageText,
+    Passage,
+    Sentence,
+    with_citations,
+)
 from quire.search.passages import join_neighbours
 from quire.text import analysis, sentences
 
@@ -92,8 +101,7 @@ class Summary:
             "document_id": self.document.id,
             "method": self.method,
             "text": self.text,
-            "sentences": [sentence.to_dict() for sentence in self.sentences],
-            "citations": [citation.to_dict() for citation in self.citations],
+            **with_citations(self.sentences),
             "model": self.model,
             "sections": self.sections,
             "sections_read": self.sections_read,

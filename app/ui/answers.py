@@ -8,7 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from quire.conversations import layout
-from quire.records import Document, Draft, Sentence
+from quire.records import Document, Draft, Sentence, with_citations
 from quire.ui import statements, style
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
@@ -59,12 +59,11 @@ def proof(data: Kept, *, key: str) -> int | None:
 def draw_so_far(text: str, tail: str, sentences: Sequence[Sentence]) -> None:
     """Draw an answer while it is written: the `text` that was checked, with the marks of its
     `sentences` where they are known, and the `tail` that was not."""
-    citations = [*dict.fromkeys(cited for each in sentences for cited in each.citations)]
-    kept = [cited.to_dict() for cited in citations]
-    drawn = statements.blocks_so_far(text, [each.to_dict() for each in sentences], kept, tail=tail)
-    pressed = proof(data(drawn, citations=kept), key="answer-so-far")
+    kept = with_citations(sentences)
+    drawn = statements.blocks_so_far(text, kept["sentences"], kept["citations"], tail=tail)
+    pressed = proof(data(drawn, citations=kept["citations"]), key="answer-so-far")
     if pressed is not None:
-        open_place(kept[pressed])
+        open_place(kept["citations"][pressed])
 
 
 def draw_draft(draft: Draft, *, question: str, seconds: float) -> None:

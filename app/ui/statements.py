@@ -3,7 +3,6 @@
 kept answer -> blocks of lines of cells of nodes (see answer.js)
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ from quire.conversations import layout
 from quire.ui.catalogue import plain
 
 _QUOTES = 4  # shown beside a formula; its operands seldom stand in more
-_NUMBER = re.compile(r"\d(?:[\d,.]*\d)?")
 
 Kept = Mapping[str, Any]
 Node = dict[str, Any]
@@ -88,7 +86,7 @@ def _support(sentence: Kept) -> str:
 def marks(sentence: Kept, citations: Sequence[Kept]) -> Iterator[Node]:
     """What stands behind a statement."""
     support, formula = sentence["support"], sentence.get("formula")
-    cited = [citation_of(citations, sentence, number) for number in sentence["labels"]]
+    own = _own(sentence, citations)
     if support == "unsupported":
         yield {"flag": support, "text": plain("answer.not_found")}
     elif support == "draft":
@@ -106,26 +104,21 @@ def marks(sentence: Kept, citations: Sequence[Kept]) -> Iterator[Node]:
             "text": "=",
             "about": f"{plain('answer.computed_as')}: {formula}" if formula else "",
             "told": formula or plain("answer.computed"),
-            "quotes": [
-                citations[at]["quote"]
-                for at in cited
-                if not formula or _holds_operand(citations[at], sentence)
-            ][:_QUOTES],
+            "quotes": [citations[at]["quote"] for at in own[:_QUOTES]],
         }
-    for number, at in zip(sentence["labels"], cited, strict=True):
-        yield {"ref": f"[{number}]", "citation": at, "doubt": support == "partly"}
+    labelled = {citations[at]["label"]: at for at in reversed(own)}
+    for number in sentence["labels"]:
+        yield {"ref": f"[{number}]", "citation": labelled[number], "doubt": support == "partly"}
 
 
-def citation_of(citations: Sequence[Kept], sentence: Kept, number: int) -> int:
-    """Which of the citations a sentence's label means: the one with its quote, else one that has an
-    operand of its formula, else the first."""
-    fitting = [at for at, cited in enumerate(citations) if cited["label"] == number]
-    with_quote = [at for at in fitting if citations[at]["quote"] == sentence["quote"]]
-    with_operand = [at for at in fitting if _holds_operand(citations[at], sentence)]
-    return (with_quote or with_operand or fitting)[0]
-
-
-def _holds_operand(citation: Kept, sentence: Kept) -> bool:
-    """Whether a number that a statement's formula begins with stands in a quote."""
-    operands = _NUMBER.findall((sentence.get("formula") or "").rpartition("=")[0])
-    return not set(operands).isdisjoint(_NUMBER.findall(citation["quote"]))
+def _own(sentence: Kept, citations: Sequence[Kept]) -> list[int]:
+    """Where a sentence's citations stand among those of the answer. An answer of an earlier version
+    does not tell: then, of each label, the one with the sentence's quote, else the first."""
+    if "citations" in sentence:
+        return list(sentence["citations"])
+    found = []
+    for number in sentence["labels"]:
+        fitting = [at for at, cited in enumerate(citations) if cited["label"] == number]
+        quoted = [at for at in fitting if citations[at]["quote"] == sentence["quote"]]
+        found.append((quoted or fitting)[0])
+    return found
