@@ -470,3 +470,17 @@ def test_nothing_is_written_to_the_terminal(capfd: pytest.CaptureFixture[str]) -
     with LlamaEngine(CHAT.path) as engine:
         list(engine.stream(ask("Hello."), max_tokens=2))
     assert capfd.readouterr() == ("", "")
+
+
+def test_how_fast_it_reads_is_known_to_the_next_process(tmp_path: Path) -> None:
+    speeds = tmp_path / "cache" / "speeds.json"
+    long = [Message("user", "Count the boats in the harbour, please. " * 30)]
+    with LlamaEngine(CHAT.path, context_tokens=1024, threads=1, speeds=speeds) as engine:
+        assert engine.ability.tokens_per_second is None
+        list(engine.stream(long, max_tokens=1))
+        measured = engine.ability.tokens_per_second
+    with LlamaEngine(CHAT.path, context_tokens=1024, threads=1, speeds=speeds) as engine:
+        assert engine.ability.tokens_per_second == pytest.approx(measured, abs=0.06)
+    speeds.write_text("damaged")
+    with LlamaEngine(CHAT.path, context_tokens=1024, threads=1, speeds=speeds) as engine:
+        assert engine.ability.tokens_per_second is None

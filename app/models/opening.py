@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from quire.config import Settings
 from quire.errors import ModelError, ModelUnusable
-from quire.models.engine import gguf, selftest
+from quire.models.engine import gguf, reading_speed, selftest
 from quire.models.protocols import Ability, ChatModel, Embedder, Entailment, Reranker
 from quire.models.remote import access
 from quire.models.remote.access import Server
@@ -88,6 +88,7 @@ def llama_model(settings: Settings) -> "LlamaEngine":
         context_tokens=settings.local_context_tokens,
         threads=settings.threads or None,
         verdicts=settings.cache / selftest.VERDICTS,
+        speeds=settings.cache / reading_speed.FILE,
     )
 
 
@@ -152,8 +153,8 @@ class LateModel:
 
     @functools.cached_property
     def expected(self) -> Ability:
-        """What can be expected of it, told without loading it: its size. Of one that cannot be
-        found, the least."""
+        """What can be expected of it, told without loading it: its size, and how fast it read
+        last. Of one that cannot be found, the least."""
         if self._given and self._model is not None:
             return self._model.ability
         if self._settings.model == "remote":
@@ -163,7 +164,12 @@ class LateModel:
                 self._settings.model, kind="chat", folder=self._settings.models
             )
             known = found.known
-            return Ability(known.parameters if known else gguf.read_facts(found.path).parameters)
+            return Ability(
+                known.parameters if known else gguf.read_facts(found.path).parameters,
+                tokens_per_second=reading_speed.recall(
+                    self._settings.cache / reading_speed.FILE, found.path
+                ),
+            )
         except ModelError:
             return Ability(0)
 

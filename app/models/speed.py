@@ -10,8 +10,6 @@ is downloaded.
 
 import contextlib
 import hashlib
-import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from quire.errors import ReplyUnusable
-from quire.models import catalog, machine
+from quire.models import catalog, machine, remembering
 from quire.models.catalog import KnownModel
 from quire.models.protocols import ChatModel, Embedder, Message
 from quire.models.store import starter
@@ -119,7 +117,7 @@ def estimated_passages(model: KnownModel, passages: float) -> float:
 
 def remembered(folder: Path, *, build: str) -> Speeds | None:
     """What was measured on this machine with this build of llama.cpp, or None."""
-    row = _read(folder).get(_key(build))
+    row = remembering.remembered(_path(folder)).get(_key(build))
     try:
         values: Sequence[Any] = [row[name] for name in ("prefill", "decode", "passages")]  # type: ignore[index]
         prefill, decode, passages = map(float, values)
@@ -137,27 +135,11 @@ def remember(folder: Path, speeds: Speeds, *, build: str) -> None:
         "decode": speeds.chat.decode,
         "passages": speeds.passages,
     }
-    path = _path(folder)
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps({**_read(folder), _key(build): row}, indent=1), "utf-8")
-        beside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    remembering.remember(_path(folder), _key(build), row)
 
 
 def _path(folder: Path) -> Path:
     return folder / "speeds.json"
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(_path(folder).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _key(build: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from quire.errors import ModelError, UsageError
 from quire.models import machine
-from quire.models.engine import gguf, grammar, loading, openmp
+from quire.models.engine import gguf, grammar, loading, openmp, reading_speed
 from quire.models.engine.chat_template import ChatTemplate
 from quire.models.engine.kept_contexts import KeptContexts, common_prefix
 from quire.models.engine.repetition import RepetitionGuard
@@ -44,13 +44,15 @@ class LlamaEngine:
         threads: int | None = None,
         wait_seconds: float = 300.0,
         verdicts: Path | None = None,
+        speeds: Path | None = None,
     ) -> None:
         """Check and load the file, which takes seconds.
 
         `context_tokens` is cut to what the model was trained for and the free memory holds; 4096
         hold a question with its passages. `threads` is the number of usable cores unless given.
         A reply waits at most `wait_seconds` for its turn. `verdicts` is the file that remembers
-        self-tests, in the user's cache folder unless given.
+        self-tests, in the user's cache folder unless given, and `speeds` the one that remembers how
+        fast models read here, if any.
 
         Raises ModelNotFound and ModelUnusable.
         """
@@ -60,6 +62,7 @@ class LlamaEngine:
         self._parameters = facts.parameters
         self.threads = threads or _threads()
         self._path = path
+        self._speeds = speeds
         self._template = ChatTemplate(
             facts.chat_template, bos=facts.bos, eos=facts.eos, model=path.name
         )
@@ -93,7 +96,10 @@ class LlamaEngine:
     @property
     def ability(self) -> Ability:
         accelerated = 0 < self.offload.total <= self.offload.got
-        return Ability(self._parameters, accelerated, self._kept.pace.reading.tokens_per_second)
+        speed = self._kept.pace.reading.tokens_per_second
+        if speed is None and self._speeds:
+            speed = reading_speed.recall(self._speeds, self._path)
+        return Ability(self._parameters, accelerated, speed)
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -164,6 +170,9 @@ class LlamaEngine:
             if not self._closed:
                 self._closed = True
                 self._runtime.close()
+                speed = self._kept.pace.reading.tokens_per_second
+                if speed and self._speeds:
+                    reading_speed.keep(self._speeds, self._path, speed)
 
     def __enter__(self) -> "LlamaEngine":
         return self

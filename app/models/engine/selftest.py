@@ -14,7 +14,6 @@ import contextlib
 import hashlib
 import importlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 import platformdirs
 
 from quire.errors import ModelUnusable
+from quire.models import remembering
 from quire.models.engine import gguf, openmp
 
 # Bring C++ libraries of their own, which the child loads where this process has.
@@ -64,8 +64,7 @@ def passes_with_extra_buffers(
     share = 0 if not gpu_layers else 2 if gpu_layers > facts.layers else 1
     known_by = (build, cpu, facts.header_sha256, str(facts.size), str(share), ",".join(beside))
     key = hashlib.sha256("\n".join(known_by).encode()).hexdigest()
-    remembered = _read(verdicts)
-    if isinstance(verdict := remembered.get(key), bool):
+    if isinstance(verdict := remembering.remembered(verdicts).get(key), bool):
         return verdict
     timeout = timeout or _SECONDS + _SECONDS_PER_GIGABYTE * facts.size / 1e9
     deaths = []
@@ -79,7 +78,7 @@ def passes_with_extra_buffers(
         )
         death = _try([*command, *arguments], timeout=timeout)
         if not death:
-            _write(verdicts, {**_read(verdicts), key: extra_buffers})
+            remembering.remember(verdicts, key, extra_buffers)
             return extra_buffers
         deaths.append(death)
     raise ModelUnusable(
@@ -125,26 +124,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _read(verdicts: Path) -> dict[str, object]:
-    try:
-        found = json.loads(verdicts.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(verdicts: Path, remembered: dict[str, object]) -> None:
-    """Write beside and rename. Not being able to remember costs the next start a second."""
-    beside = verdicts.with_name(f"{verdicts.name}.{os.getpid()}")
-    try:
-        verdicts.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(remembered, indent=1), encoding="utf-8")
-        beside.replace(verdicts)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
 
 
 def main() -> None:
