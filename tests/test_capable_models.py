@@ -131,6 +131,26 @@ def test_a_missing_part_is_said_and_the_rest_is_answered(ask: Any) -> None:
     ]
 
 
+def test_what_is_said_to_be_missing_is_searched_for(ask: Any) -> None:
+    answer = ask(
+        "The lease ends on 31 March 2029 [1]. The sources do not mention a deposit that is paid "
+        "before the keys are handed over. Nor do the sources name the owner of the harbour's ferry."
+    )
+    _, deposit, ferry = answer.sentences
+    assert deposit.kind == ferry.kind == "absence"
+    assert deposit.support is ferry.support is None
+    assert "3,600 euros" in deposit.quote
+    assert not ferry.citations
+
+
+def test_a_lead_in_is_counted_neither_way_unless_it_has_a_number(ask: Any) -> None:
+    answer = ask("These are the main points:\n- The deposit is 3,600 euros [1]\n")
+    head, item = answer.sentences
+    assert (head.kind, head.support, item.support) == ("head", None, "supported")
+    answer = ask("There are 17 zebras:\n- The deposit is 3,600 euros [1]\n")
+    assert answer.sentences[0].support == "unsupported"
+
+
 def test_nothing_but_inventions_is_no_answer(ask: Any) -> None:
     answer = ask("Elephants dance on Tuesdays in Lima. Whales sing loudly near Oslo.")
     assert answer.status == "not_found"

@@ -127,6 +127,19 @@ _INSTEAD = re.compile(
 )
 _CONTRASTS = re.compile(r"\b(?:but|however|although)\b|但|不过|然而", re.IGNORECASE)
 _HAN = re.compile(f"[{CJK}]")
+_ABOUT_SOURCES = re.compile(
+    r"\b(?:in |from |by |of )?(?:the |these |your )?(?:provided |given |available |present )?"
+    rf"{_GIVEN}\b"
+    rf"|\b(?:do(?:es)?|did|is|are|was|were|can|could|has|have)?\s?{_NOT}\b"
+    rf"(?:\s(?:be|been))?(?:\s{_TELLS}\w*)?|\b(?:cannot|unable to)\s(?:be\s)?{_CANNOT}\w*"
+    rf"|\b{_NONE}\b|\b{_PARTICIPLE}\b",
+    re.IGNORECASE,
+)
+_ABOUT_SOURCES_ZH = re.compile(
+    f"(?:根据|提供的|现有的?|所给的?)*{_GIVEN_ZH}(?:片段)?[里中]?|[，,]?(?:因此|所以|故)?(?:这[^，。]{{0,6}})?无法"
+    f"(?:回答|作答)[^，。]{{0,6}}|(?:没有|没能|没|并未|未能|未|无法|无从)(?:关于|对)?(?:{_TELLS_ZH}|确定|得知|判断)?"
+    "|的(?:信息|内容|规定|说明|资料|数据|记载|答案|介绍|描述|记录)|很?抱歉|[，。？?]"
+)
 
 
 def is_absence(text: str, *, labelled: bool = False, cites: bool = False) -> bool:
@@ -145,6 +158,19 @@ def is_absence(text: str, *, labelled: bool = False, cites: bool = False) -> boo
     if labelled:
         return bool((_ONLY_ZH if chinese else _ONLY).match(folded))
     return any(pattern.search(folded) for pattern in (_CHINESE if chinese else _ENGLISH))
+
+
+def missing_thing(absence: str) -> str:
+    """What a statement says the sources do not tell, without saying so.
+
+    >>> missing_thing("The sources do not mention a deposit for boats.")
+    'a deposit for boats.'
+    >>> missing_thing("资料中没有关于楚昭辅母亲姓氏的记载，因此无法回答。")
+    '楚昭辅母亲姓氏'
+    """
+    said = " ".join(analysis.fold(absence).split())
+    about = _ABOUT_SOURCES_ZH if _HAN.search(said) else _ABOUT_SOURCES
+    return " ".join(about.sub(" ", said).split())
 
 
 def told(said: Said) -> Said:

@@ -11,7 +11,6 @@ long to be imported as all the rest of such an answer.
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -30,6 +29,7 @@ from quire.answering.reading_plan import ReadingPlan
 from quire.answering.writing import read, write
 from quire.models.opening import LateModel
 from quire.models.protocols import Ability, Entailment
+from quire.search.retriever import Retriever
 
 
 def build(
@@ -38,10 +38,12 @@ def build(
     wording: Callable[[str, str], Wording],
     planned: Callable[[Ability], ReadingPlan],
     entailment: Entailment | None = None,
+    search: Callable[[], Retriever | None] = lambda: None,
 ) -> Runnable[dict[str, Any], Any]:
     """The chain of a model, which is asked for only where it is to write; `wording` gives the
-    prompt's text for a task and a language, `planned` how much the model reads, and `entailment`
-    checks what is said in other words."""
+    prompt's text for a task and a language, `planned` how much the model reads, `entailment` checks
+    what is said in other words, and `search` gives what is searched, for what is said to be
+    missing."""
 
     def reading(state: dict[str, Any]) -> Any:
         return read(state["found"], model=model, wording=wording, planned=planned)
@@ -49,10 +51,13 @@ def build(
     def reply(state: dict[str, Any]) -> Any:
         return write(state["found"], state["reading"]) or RunnableGenerator(_nothing)
 
+    def checked(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
+        yield from check(stream, entailment=entailment, retriever=search())
+
     return (
         RunnablePassthrough.assign(reading=RunnableLambda(reading))
         | RunnablePassthrough.assign(reply=RunnableLambda(reply))
-        | RunnableGenerator(partial(check, entailment=entailment))
+        | RunnableGenerator(checked)
     )
 
 

@@ -9,11 +9,13 @@ sentences (`extractive`); where the evidence is weak, or a capable model finds n
 `not_found`.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quire.answering import absences, receipts, refusals
 from quire.answering.finding import Found
+from quire.answering.looking_again import LooksAgain
 from quire.answering.marked_replies import MarkedReply
 from quire.answering.quoting import appended, joined, other_versions, placed, quoted, refusal
 from quire.answering.replies import CheckedReply
@@ -22,6 +24,7 @@ from quire.conversations.store import new_id
 from quire.errors import ModelError
 from quire.models.protocols import Entailment, sent_to
 from quire.records import Answer, Draft, Passage, Sentence, Status, Timings, Usage
+from quire.search.retriever import Retriever
 from quire.text import languages
 from quire.verification import Embed, ReplyCheck
 from quire.verification import Reading as Reader
@@ -30,17 +33,22 @@ Piece = str | Draft | Answer
 
 
 def check(
-    stream: Iterator[dict[str, Any]], *, entailment: Entailment | None = None
+    stream: Iterator[dict[str, Any]],
+    *,
+    entailment: Entailment | None = None,
+    retriever: Retriever | None = None,
 ) -> Iterator[Piece]:
     """A draft, where there is something to quote; sentences of the reply as they are found to hold;
     then the answer.
 
     `stream` gives, one after the other, what was `found`, the `reading` (or None), and the messages
-    of the `reply`, where a model was asked. `entailment` is asked of what is said in other words.
+    of the `reply`, where a model was asked. `entailment` is asked of what is said in other words,
+    and by `retriever` is searched for what a capable model says is missing.
     """
     found: Found | None = None
     reading: Reading | None = None
     reply: CheckedReply | MarkedReply | None = None
+    looks: LooksAgain | None = None
     notes: list[str] = []
     try:
         for piece in stream:
@@ -50,7 +58,9 @@ def check(
             if found and piece.get("reading"):
                 reading = piece["reading"]
                 notes.extend(reading.notes)
-                reply = _heard(found, reading, entailment)
+                if retriever:
+                    looks = LooksAgain(retriever, there=found.passages, scope=found.asked.scope)
+                reply = _heard(found, reading, entailment, looks)
             if found and reply and "reply" in piece:
                 message = piece["reply"]
                 reply.note(
@@ -67,11 +77,13 @@ def check(
         notes.append(f"{error.message} {error.hint}".strip())
     if found is None:
         raise AssertionError("the chain ended before anything was found")
+    if looks and looks.found:
+        found = dataclasses.replace(found, passages=(*found.passages, *looks.found))
     yield from _ended(found, reading, reply, notes)
 
 
 def _heard(
-    found: Found, reading: Reading, entailment: Entailment | None
+    found: Found, reading: Reading, entailment: Entailment | None, looks: LooksAgain | None
 ) -> CheckedReply | MarkedReply:
     """What hears the reply and checks it."""
     passages = reading.prompt.passages
@@ -79,7 +91,10 @@ def _heard(
         checks = ReplyCheck(
             passages, model=entailment, embed=_embed(found), question=found.standalone
         )
-        return MarkedReply(checks, passages=passages, began=found.asked.began)
+        began = found.asked.began
+        if looks is None:
+            return MarkedReply(checks, passages=passages, began=began)
+        return MarkedReply(checks, passages=passages, began=began, look=looks)
     return CheckedReply(
         reading.relevant,
         passages,
@@ -191,7 +206,7 @@ def _refused(found: Found, reply: MarkedReply) -> str:
         return reply.missing
     if reply.refuses:
         return refusals.unanswered(found.language)
-    stated = [sentence for sentence in reply.sentences if sentence.kind != "absence"]
+    stated = [sentence for sentence in reply.sentences if sentence.support is not None]
     if stated and all(sentence.support == "unsupported" for sentence in stated):
         return refusals.unfounded(found.language, statements=len(stated))
     return ""

@@ -8,9 +8,11 @@ answered by looking at every chunk. All of it sees one state of the catalog.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from quire.answering import confidence, evidence, followups, tabulating
 from quire.answering.confidence import Judgement
@@ -34,6 +36,9 @@ from quire.surveys.detect import Survey, detect
 from quire.surveys.scan import scan
 from quire.surveys.telling import Surveyed
 from quire.text import analysis, languages
+
+if TYPE_CHECKING:  # only where a model plans
+    from quire.answering.planning import Planned
 
 _SEARCHED = 40  # chunks searched for an answer, from which those that it rests on are chosen
 _NEAREST = 3  # passages of which is told what they lack
@@ -94,8 +99,8 @@ class _Near:
         return max((hit.scores.get("dense", 0.0) for hit in self.hits), default=0.0)
 
 
-def find(asked: Asked, retriever: Retriever) -> Found:
-    """What the documents say to a question.
+def find(asked: Asked, retriever: Retriever, *, planned: "Planned | None" = None) -> Found:
+    """What the documents say to a question; `planned` is what a model made of it, where it did.
 
     Raises DocumentNotFound when no document is in its scope.
     """
@@ -104,13 +109,16 @@ def find(asked: Asked, retriever: Retriever) -> Found:
         [exchange.question for exchange in asked.before],
         unanswered=[each.question for each in asked.before if not each.answered],
     )
+    if planned:
+        readings = itertools.chain([planned.question], readings)
     standalone = next(readings)
     query = retriever.query(standalone)
     with retriever.snapshot() as snapshot:
         there = snapshot.languages()
         if there and (survey := detect(standalone)):
             return _surveyed(asked, query, survey, snapshot, retriever)
-        found = _searched(asked, query, there, snapshot, retriever)
+        parts = planned.searches if planned else ()
+        found = _searched(asked, query, there, snapshot, retriever, parts=parts)
         if found.changes:
             return found
         for reading in () if found.enough else readings:
@@ -149,7 +157,13 @@ def _surveyed(
 
 
 def _searched(
-    asked: Asked, query: Query, there: Sequence[str], snapshot: Snapshot, retriever: Retriever
+    asked: Asked,
+    query: Query,
+    there: Sequence[str],
+    snapshot: Snapshot,
+    retriever: Retriever,
+    *,
+    parts: Sequence[str] = (),
 ) -> Found:
     understood = query.text
     said, reworded = snapshot.reworded(understood, pieces=retriever.embedder.count_tokens)
@@ -157,11 +171,11 @@ def _searched(
         query = retriever.query(said)
     near = snapshot.search(query, k=_SEARCHED, scope=asked.scope)
     if asked.section_tokens:
-        parts = [
+        searches = [
             snapshot.search(retriever.query(part), k=_SEARCHED, scope=asked.scope)
-            for part in subquestions.split(query.subject)
+            for part in parts or subquestions.split(query.subject)
         ]
-        near = in_turn([near, *parts])
+        near = in_turn([near, *searches])
         hits = snapshot.widened(near, passages=asked.passages, tokens=asked.section_tokens)
     else:
         hits = context(near, most=_HITS, passages=asked.passages)

@@ -4,14 +4,15 @@ the reply in pieces -> statements as they are checked, with the text between the
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from quire.answering import absences
 from quire.answering.hearing import Hearing
 from quire.answering.reply_statements import ReplyStatements, Said
 from quire.models.engine.repetition import is_repetition
-from quire.records import Passage, Sentence
+from quire.records import Citation, Passage, Sentence
 from quire.verification import Claim, ReplyCheck
+from quire.verification.quantities import quantities
 
 _REPEATS = 2  # times that a statement may be said before the rest of a reply is left out
 _MOST = 400  # statements of a reply
@@ -23,11 +24,20 @@ class MarkedReply(Hearing):
     which leaves out what does not hold.
 
     `sentences` have their places in `text`, which grows with them. `refuses` says that the reply
-    has the form for no answer, and `missing` is what it says where it only tells that.
+    has the form for no answer, and `missing` is what it says where it only tells that. `look` gives
+    the place that may tell what a statement says is missing.
     """
 
-    def __init__(self, check: ReplyCheck, *, passages: Sequence[Passage], began: float) -> None:
+    def __init__(
+        self,
+        check: ReplyCheck,
+        *,
+        passages: Sequence[Passage],
+        began: float,
+        look: Callable[[str], Citation | None] = lambda _: None,
+    ) -> None:
         super().__init__(began=began)
+        self._look = look
         self.sentences: list[Sentence] = []
         self.text = ""
         self._parser = ReplyStatements()
@@ -107,9 +117,10 @@ class MarkedReply(Hearing):
 
     def _judged(self, said: Said) -> Sentence:
         if said.kind == "absence":
-            return Sentence(said.text, None, kind="absence")
+            place = None if self.refuses else self._look(said.claim)
+            return Sentence(said.text, None, (place,) if place else (), kind="absence")
         last = self._said[-1].claim if self._said and not said.first else ""
-        return self._check.verdict(
+        sentence = self._check.verdict(
             Claim(
                 said.text,
                 said.claim,
@@ -119,3 +130,14 @@ class MarkedReply(Hearing):
                 labels=tuple(label for label in said.labels if label in self._labels),
             )
         )
+        if said.kind == "head" and sentence.support in {"partly", "unsupported"}:
+            return _unless_it_counts(sentence, said.claim)
+        return sentence
+
+
+def _unless_it_counts(head: Sentence, claim: str) -> Sentence:
+    """A lead-in for which nothing speaks: "The steps are:" states what its items do, and only a
+    number of its own can be wrong."""
+    if quantities(claim):
+        return head
+    return dataclasses.replace(head, support=None, citations=(), probability=None)

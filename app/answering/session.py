@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from quire.answering import prompting, receipts
 from quire.answering.checking import check
 from quire.answering.confidence import checked_risk
-from quire.answering.finding import find, find_nothing
+from quire.answering.finding import Found, find, find_nothing
 from quire.answering.history import Exchange
 from quire.answering.prompting import Wording
 from quire.answering.question import Asked, Question
@@ -276,7 +276,7 @@ class Session:
                 summarize=lambda *given: self._summary(asked, *given),
             )
             return
-        found = find(asked, retriever) if retriever else find_nothing(asked)
+        found = self._found(asked, retriever) if retriever else find_nothing(asked)
         if not (found.worth_asking and self.model.wanted):
             yield from check(iter([{"found": found}]))
             return
@@ -289,8 +289,22 @@ class Session:
                     wording=self._wording,
                     planned=self._planned,
                     entailment=self._entailment(),
+                    search=self._search,
                 )
         yield from chain.run(self._chain, found)
+
+    def _found(self, asked: Asked, retriever: Retriever) -> Found:
+        planned = None
+        if asked.by_model:
+            from quire.answering import planning  # noqa: PLC0415  only where a model plans
+
+            planned = planning.plan(
+                asked,
+                model=self.model,
+                wording=self._wording,
+                patience=self._settings.patience,
+            )
+        return find(asked, retriever, planned=planned)
 
     def _documents(self, asked: Asked, retriever: Retriever | None) -> Sequence[Document]:
         """The documents that a request may name."""

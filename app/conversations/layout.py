@@ -192,7 +192,7 @@ def mark(sentence: Kept, words: Words = ENGLISH) -> str:
     ' [1?][3?]'
     """
     support, formula = sentence["support"], sentence.get("formula")
-    doubt = "?" if support == "partly" else ""
+    doubt = "?" if support in {"partly", None} else ""
     labels = "".join(f"[{label}{doubt}]" for label in sentence["labels"])
     told = []
     if support == "computed":

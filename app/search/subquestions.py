@@ -68,6 +68,11 @@ def split(question: str) -> tuple[str, ...]:
     return tuple(told[:MOST]) if len(told) > 1 else ()
 
 
+def asks_several(question: str) -> bool:
+    """Whether a question compares, or has several parts: whether it may take several searches."""
+    return bool(_COMPARES.search(question)) or len(list(_clauses(question))) > 1
+
+
 def _clauses(question: str) -> Iterator[str]:
     """The clauses that each ask something; a later one has the names of the first with it where it
     has none itself."""

@@ -108,7 +108,12 @@ def marks(sentence: Kept, citations: Sequence[Kept]) -> Iterator[Node]:
         }
     labelled = {citations[at]["label"]: at for at in reversed(own)}
     for number in sentence["labels"]:
-        yield {"ref": f"[{number}]", "citation": labelled[number], "doubt": support == "partly"}
+        yield {"ref": f"[{number}]", "citation": labelled[number], "doubt": _is_doubtful(sentence)}
+
+
+def _is_doubtful(sentence: Kept) -> bool:
+    """Whether what a sentence cites is to be looked at, and no proof of it."""
+    return sentence["support"] in {"partly", None}
 
 
 def _own(sentence: Kept, citations: Sequence[Kept]) -> list[int]:
