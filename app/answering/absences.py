@@ -60,6 +60,7 @@ _ENGLISH = tuple(
         rf"\b{_SOURCE}\b.*\b(?:(?:do(?:es)?|did|is|are|was|were|has|have|can|could)\s?)?{_NOT}\b"
         rf".{{0,60}}?{_TELLS}",
         rf"{_NOT}\b.{{0,40}}?{_TELLS}\w*\b.{{0,60}}\b{_SOURCE}\b",
+        rf"\b(?:nor|neither|nowhere|no)\b.{{0,20}}?\b{_SOURCE}\b.{{0,20}}?\b{_TELLS}",
         rf"\b{_NONE}\b.*\b{_SOURCE}\b",
         rf"\b{_SOURCE}\b.*\b{_NONE}\b",
         rf"\b{_SOURCE}\b.{{0,30}}\b(?:silent|unclear|leaves? .{{0,30}}open|breaks? off|lacks?)\b",
