@@ -3,9 +3,9 @@
     python benchmarks/replies.py [en zh] [--twist] [--limit N]   the table by kind of question
     python benchmarks/replies.py --fit [--write]                 fits app/verification/weights.json
 
-The questions of `training/replies` are asked of the documents in `examples/evaluation`, with a
-stand-in that gives the written reply (`written_replies`). With --twist each reply has one statement
-that was made false. The knowledge bases are made in --kbs and used again from there.
+The questions of `training/replies` are asked of the documents there and in `examples/evaluation`,
+with a stand-in that gives the written reply (`written_replies`). With --twist each reply has one
+statement that was made false. The knowledge bases are made in --kbs and used again from there.
 
 The table has, by kind of question: questions; those for which all that the reply needs stood in the
 prompt; those whose reply was shown whole; of the true statements those marked as supported or
@@ -48,6 +48,7 @@ from written_replies import Written, bare, made_false
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ROOT / "examples" / "evaluation"
+OWN = written_replies.REPLIES / "documents"
 OUT = ROOT / "app" / "verification" / "weights.json"
 LANGUAGES = ("en", "zh")
 CONTEXT = 32_768  # tokens that the model has
@@ -112,7 +113,7 @@ def ask(language: str, replies: Sequence[Written], kbs: Path) -> Iterator[Asked]
     writer = written_replies.Writer(replies)
     model = FakeChatModel(writer, parameters=None, context_tokens=CONTEXT)
     with KnowledgeBase.open(kbs / language, settings=load_settings(), model=model) as kb:
-        kb.add(sorted(DOCUMENTS.glob(f"{language}-*/documents")))
+        kb.add([*sorted(DOCUMENTS.glob(f"{language}-*/documents")), OWN / language])
         for one in replies:
             with watched() as checked:
                 answer = kb.ask(one.question, store=False)

@@ -105,7 +105,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
         "quire.models.runtimes.cross_encoding",
     ),
     "onnxruntime": ("quire.models.runtimes.onnx",),
-    "tokenizers": ("quire.models.runtimes.onnx", "quire.models.entailment.small"),
+    "tokenizers": ("quire.models.runtimes.tokens",),
     "onnx": ("quire.models.runtimes.rounding", "quire.models.runtimes.smoothing"),
     "llama_cpp": (
         "quire.models.engine.llama",

@@ -29,6 +29,8 @@ def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parser_here: None
         if path.name.startswith(FIRST):
             shutil.copy(path, folder)
     monkeypatch.setattr(replies, "DOCUMENTS", tmp_path)
+    (tmp_path / "own" / "en").mkdir(parents=True)
+    monkeypatch.setattr(replies, "OWN", tmp_path / "own")
     return folder
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import ModelNotFound, ModelUnusable
-from quire.models import embedding_card
+from quire.models import embedding_card, known_hashes
 from quire.models.embedding_card import Card, CardEmbedding
 from quire.models.runtimes import exports
 from quire.models.runtimes.contract import Runtime, Vectors, by_role
@@ -76,9 +76,9 @@ class SentenceEmbedder:
     def fingerprint(self) -> str:
         """SHA-256 over the weights files, in hexadecimal."""
         digest = hashlib.sha256()
+        kept = self._cache / known_hashes.FILE if self._cache else None
         for path in sorted(self._folder.rglob("*.safetensors")):
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(bytes.fromhex(known_hashes.sha256(path, kept)))
         return digest.hexdigest()
 
     @property
@@ -192,7 +192,9 @@ class SentenceEmbedder:
             note = found.note
             if not note:
                 try:
-                    runtime = OnnxRuntime(found.folder, found.manifest, threads=self._threads)
+                    runtime = OnnxRuntime(
+                        found.folder, found.manifest, threads=self._threads, model=self._folder
+                    )
                 except ModelUnusable as error:
                     note = error.message
                 else:

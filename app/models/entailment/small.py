@@ -22,6 +22,7 @@ import numpy.typing as npt
 from quire.errors import ModelUnusable
 from quire.models.entailment.calibration import Calibration, calibrated
 from quire.models.protocols import Bounds
+from quire.models.runtimes import tokens
 from quire.models.runtimes.onnx import session
 
 _GRAPH = "entailment.onnx"
@@ -77,12 +78,8 @@ class SmallEntailment:
         return found
 
     def _load(self) -> tuple[Any, Any, npt.NDArray[np.float16]]:
-        from tokenizers import Tokenizer  # noqa: PLC0415
-
         try:
-            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-            tokenizer.no_padding()
-            tokenizer.no_truncation()
+            tokenizer = tokens.load(self._folder / "tokenizer.json", of=self._folder)
             words = _matrix(self._folder / "model.safetensors", _WORDS)
             graph = session(
                 Path(str(files("quire.models.entailment").joinpath(_GRAPH))),

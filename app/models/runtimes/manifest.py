@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from quire.models import known_hashes
+
 GRAPH, TOKENIZER, MANIFEST = "model.onnx", "tokenizer.json", "export.json"
 
 
@@ -42,7 +44,11 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Put it beside its files, whose hashes it takes."""
-        sums = {name: _sum(folder / name) for name in (GRAPH, TOKENIZER) if not self.refused}
+        sums = {
+            name: known_hashes.sha256(folder / name, None)
+            for name in (GRAPH, TOKENIZER)
+            if not self.refused
+        }
         told = dataclasses.asdict(dataclasses.replace(self, sums=sums))
         text = json.dumps({"sum": _sum_of(told), "export": told}, indent=1, ensure_ascii=False)
         (folder / MANIFEST).write_text(text, encoding="utf-8")
@@ -56,7 +62,11 @@ class Manifest:
             if told["sum"] != _sum_of(told["export"]):
                 return None
             found = cls(**told["export"])
-            whole = all(_sum(folder / name) == sum_ for name, sum_ in found.sums.items())
+            kept = folder.parent / known_hashes.FILE
+            whole = all(
+                known_hashes.sha256(folder / name, kept) == sum_
+                for name, sum_ in found.sums.items()
+            )
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return found if whole else None
@@ -65,8 +75,3 @@ class Manifest:
 def _sum_of(told: dict[str, object]) -> str:
     text = json.dumps(told, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from quire.errors import ModelUnusable
 from quire.models.machine import usable_cores
+from quire.models.runtimes import tokens
 from quire.models.runtimes.contract import Role, Vectors, longest, unit_rows
 from quire.models.runtimes.manifest import GRAPH, TOKENIZER, Manifest
 
@@ -20,13 +21,18 @@ _ERRORS_ONLY = 3
 
 
 class OnnxRuntime:
-    """The export that a manifest tells of. Raises ModelUnusable where it cannot be loaded."""
+    """The export that a manifest tells of, of the `model` in a folder. Raises ModelUnusable where
+    it cannot be loaded."""
 
     def __init__(
-        self, folder: Path, manifest: Manifest, *, threads: int = 0, graph: str = GRAPH
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        threads: int = 0,
+        graph: str = GRAPH,
+        model: Path | None = None,
     ) -> None:
-        from tokenizers import Tokenizer  # noqa: PLC0415
-
         self.name = manifest.runtime
         self.dimension = manifest.dimension
         self.prompts: dict[Role, str] = {
@@ -37,16 +43,14 @@ class OnnxRuntime:
         self._pad = manifest.pad
         self._before, self._after = [*manifest.before], [*manifest.after]
         try:
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            # It counts tokens too, so it must not cut texts short.
+            self._tokenizer = tokens.load(folder / TOKENIZER, of=model or folder)
             self._session = session(folder / graph, threads=threads)
         except Exception as error:  # each library raises what it likes, down to Exception itself
             raise ModelUnusable(
                 f"The export in {folder} cannot be loaded: {error}",
                 hint="Delete that folder; it is made anew.",
             ) from error
-        # It counts tokens too, so it must not cut texts short.
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
         self.max_tokens = self._room - longest(self.prompts, self.count_tokens)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
