@@ -1,10 +1,12 @@
 """A question in one language over documents in the other, with the bilingual starter embedder."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from quire import Answer, KnowledgeBase
+from quire.models.fakes import FakeChatModel
 from quire.models.store import starter
 
 pytestmark = pytest.mark.skipif(
@@ -76,3 +78,37 @@ def test_what_the_documents_have_nothing_on_is_not_answered(
 ) -> None:
     answer = asked(question, text, tmp_path)
     assert (answer.status, answer.notes) == ("not_found", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "right", "wrong"),
+    [
+        (
+            ENGLISH,
+            "出差时酒店住宿每晚最多多少钱？",
+            "出差住宿每晚最多 450 元，凭发票报销[1]。",
+            "出差住宿每晚最多 540 元，凭发票报销[1]。",
+        ),
+        (
+            CHINESE,
+            "How much may a hotel cost on a business trip?",
+            "A hotel on a business trip may cost at most 450 yuan a night [1].",
+            "A hotel on a business trip may cost at most 540 yuan a night [1].",
+        ),
+    ],
+)
+def test_a_model_answers_in_the_question_s_language_and_its_numbers_are_checked(
+    text: str, question: str, right: str, wrong: str, tmp_path: Path
+) -> None:
+    (tmp_path / "handbook.md").write_text(text, encoding="utf-8")
+    replies = iter((right, wrong))
+    model = FakeChatModel(lambda _: next(replies), parameters=None)
+    with KnowledgeBase.open(tmp_path / "kb", model=model) as kb:
+        kb.add(tmp_path / "handbook.md")
+        first, second = kb.ask(question), kb.ask(question)
+    asks = "Question:" if text == CHINESE else "问题："
+    assert asks in model.asked[0][-1].content
+    assert first.status == "answered"
+    assert first.text == re.sub(r" ?\[1\]", "", right)
+    assert first.sentences[0].support in {"supported", "computed", "partly"}
+    assert second.status == "not_found" or second.sentences[0].support == "contradicted"
