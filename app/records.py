@@ -23,7 +23,7 @@ PAGE_BREAK = "\n\n"
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 SentenceKind = Literal["sentence", "head", "item", "row", "version", "absence"]
 StatementKind = Literal["heading", "question", "sentence", "item", "row"]
-Support = Literal["supported", "computed", "partly", "unsupported", "contradicted"]
+Support = Literal["supported", "computed", "partly", "superseded", "unsupported", "contradicted"]
 Status = Literal["answered", "extractive", "not_found"]
 
 
@@ -456,7 +456,8 @@ class Sentence:
     that the parts belong together is said by none of them, so it is supported partly at most. A
     `computed` one tells what follows from its quotes, rows of a table: how many there are, their
     sum, the highest; of many rows only some are quoted; where it was computed again from numbers of
-    its quotes, `formula` is how. `probability` is an entailment model's that
+    its quotes, `formula` is how. A `superseded` one says what an earlier version of a document did:
+    its first citation is what holds now. `probability` is an entailment model's that
     it is supported, or of a `contradicted` one that it is contradicted; None where none was asked.
     """
 

@@ -2,7 +2,8 @@
 is named; what was valid then, and what has changed, can be asked for."""
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from quire import Answer, KnowledgeBase, Sentence, load_settings
 from quire.answering import quoting, showing
 from quire.answering.finding import Found, find
 from quire.answering.question import Asked
+from quire.conversations import layout
 from quire.models.fakes import FakeChatModel, FakeEmbedder
+from quire.models.protocols import Message
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 
@@ -322,3 +325,40 @@ def test_a_models_answer_names_the_older_version_too(tmp_path: Path) -> None:
     assert second.citations[0].quote == "The daily meal allowance is €28."
     assert "".join(str(piece) for piece in pieces[:-1]) == answer.text
     assert answer.text.splitlines()[1] == second.text
+
+
+@pytest.mark.parametrize(
+    ("reply", "support"),
+    [
+        ("The daily meal allowance is €28 [{old}].", "superseded"),
+        ("The daily meal allowance is €34 [{new}].", "supported"),
+        ("The daily meal allowance was €28 before [{old}].", "supported"),
+    ],
+)
+def test_a_capable_model_that_gives_the_old_version_is_told(
+    reply: str, support: str, tmp_path: Path
+) -> None:
+    for name, text in POLICY.items():
+        (tmp_path / name).write_text(text)
+
+    def replied(messages: Sequence[Message]) -> str:
+        prompt = messages[-1].content
+        labels = {
+            which: max(
+                int(n) for n in re.findall(r"(?m)^\[(\d+)\]", prompt[: prompt.index(amount)])
+            )
+            for which, amount in (("old", "€28"), ("new", "€34"))
+        }
+        return reply.format(**labels)
+
+    model = FakeChatModel(replied, parameters=None)
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder(), model=model) as kb:
+        kb.add([tmp_path / name for name in POLICY])
+        answer = kb.ask("What is the daily meal allowance?")
+    said = answer.sentences[0]
+    assert said.support == support
+    if support == "superseded":
+        assert said.quote == "The daily meal allowance is €34."
+        assert any("€28" in citation.quote for citation in said.citations)
+        assert "no longer so" in layout.mark(answer.to_dict()["sentences"][0])
+        assert layout.found(answer.to_dict()) == (0, 1)

@@ -19,6 +19,7 @@ from quire.answering.looking_again import LooksAgain
 from quire.answering.marked_replies import MarkedReply
 from quire.answering.quoting import appended, joined, other_versions, placed, quoted, refusal
 from quire.answering.replies import CheckedReply
+from quire.answering.versions import superseding
 from quire.answering.writing import Reading
 from quire.conversations.store import new_id
 from quire.errors import ModelError
@@ -142,6 +143,7 @@ def _ended(
             status, sentences, text = "not_found", (), refused
         elif reply.cut_short:
             notes.append(refusals.cut_short(found.language))
+        sentences = superseding.marked(sentences, found.chains)
         older, told = other_versions(found, sentences)
         notes.extend(told)
         whole: tuple[Sentence, ...] = sentences

@@ -169,6 +169,7 @@ class Words:
 
     unsupported: str = "not found in the sources"
     contradicted: str = "contradicted: the source says “{quote}”"
+    superseded: str = "no longer so: the newer version says “{quote}”"
     right: str = "right: {formula}"
     computed: str = "computed"
 
@@ -199,6 +200,8 @@ def mark(sentence: Kept, words: Words = ENGLISH) -> str:
         told.append(f"{words.computed}: {formula}" if formula else words.computed)
     elif support == "unsupported":
         told.append(words.unsupported)
+    elif support == "superseded":
+        told.append(words.superseded.format(quote=says(sentence)))
     elif support == "contradicted":
         told.append(words.contradicted.format(quote=says(sentence)))
         if formula:

@@ -40,6 +40,9 @@ def words() -> layout.Words:
         contradicted=": ".join(
             (plain("answer.contradicted"), plain("answer.contradicted_by", quote="{quote}"))
         ),
+        superseded=": ".join(
+            (plain("answer.superseded"), plain("answer.superseded_by", quote="{quote}"))
+        ),
         right=plain("answer.right", formula="{formula}"),
         computed=plain("answer.computed_as"),
     )
@@ -91,6 +94,12 @@ def marks(sentence: Kept, citations: Sequence[Kept]) -> Iterator[Node]:
         yield {"flag": support, "text": plain("answer.not_found")}
     elif support == "draft":
         yield {"flag": support, "text": plain("answer.unchecked")}
+    elif support == "superseded":
+        yield {
+            "flag": support,
+            "text": plain("answer.superseded"),
+            "told": plain("answer.superseded_by", quote=layout.says(sentence)),
+        }
     elif support == "contradicted":
         yield {
             "flag": support,

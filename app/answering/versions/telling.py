@@ -55,10 +55,10 @@ def tell(
     told: list[Sentence] = []
     more = 0
     for chain in chains:
-        if not any(_rests_on(sentence, chain.current) for sentence in shown):
+        if not any(rests_on(sentence, chain.current) for sentence in shown):
             continue
         for said, relation in chain.others:
-            if any(_rests_on(sentence, said) for sentence in (*shown, *told)):
+            if any(rests_on(sentence, said) for sentence in (*shown, *told)):
                 continue
             if len(told) < _MOST:
                 told.append(_sentence(chain, said, relation, language))
@@ -100,7 +100,8 @@ def _why(chain: Chain, said: Said) -> str:
     return chain.ground or "words"
 
 
-def _rests_on(sentence: Sentence, said: Said) -> bool:
+def rests_on(sentence: Sentence, said: Said) -> bool:
+    """Whether a quote of a sentence is where that is said."""
     place = said.proof.passage.document.id
     start, end = said.statement.start, said.statement.end
     return any(
