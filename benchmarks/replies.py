@@ -56,6 +56,7 @@ LEAST = 13  # characters of a part of a statement that is told by it; shorter on
 WORST_FIRST: tuple[Support, ...] = (
     "contradicted",
     "unsupported",
+    "superseded",
     "partly",
     "computed",
     "supported",
