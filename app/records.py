@@ -12,6 +12,7 @@ sentences, its passages, what a survey counted and its receipt.
 """
 
 import dataclasses
+import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from typing import Any, Literal, get_args
 
 PAGE_BREAK = "\n\n"
 """Stands between the texts of two pages in a document's text."""
+
+_ID = 16  # hexadecimal digits of a document's content hash that are its id
+_READING = "."  # stands in an id before what tells what OCR read
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 SentenceKind = Literal["sentence", "head", "item", "row", "version", "absence"]
@@ -146,6 +150,58 @@ class Blocks:
     __hash__ = None  # type: ignore[assignment]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RecognizedWord:
+    """Characters [start, end) of a page's text that were read of a picture by OCR.
+
+    The box is in points from the top left corner of the page as it is viewed. `confidence` is the
+    probability, from 0 to 1, of the character that the network was least sure of; None for words
+    beside a picture that stand in the file as text.
+    """
+
+    start: int
+    end: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedPage:
+    """A page that was read by OCR, wholly or in part: its number, its size in points as it is
+    viewed, and the words that were read, in the order of its text."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[RecognizedWord, ...]
+
+    def boxes(self, start: int, end: int) -> list[tuple[float, float, float, float]]:
+        """Left, top, right, bottom of characters [start, end) of the page's text, of words on one
+        line together. Of a word that is cut, the part that its characters take of its width."""
+        found: list[tuple[float, float, float, float]] = []
+        for word in self.words:
+            low, high = max(start, word.start), min(end, word.end)
+            if low >= high:
+                continue
+            step = (word.right - word.left) / (word.end - word.start)
+            left = word.left + step * (low - word.start)
+            right = word.right - step * (word.end - high)
+            top, bottom = word.top, word.bottom
+            if found and _on_one_line(found[-1], (left, top, right, bottom)):
+                left, top, right, bottom = (
+                    min(found[-1][0], left),
+                    min(found[-1][1], top),
+                    max(found[-1][2], right),
+                    max(found[-1][3], bottom),
+                )
+                found.pop()
+            found.append((left, top, right, bottom))
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """What a loader makes of a file.
@@ -153,7 +209,8 @@ class ParsedDocument:
     `content_hash` is the SHA-256 in hexadecimal of the very bytes that were parsed. `blocks` are
     in reading order and do not overlap; text outside of them (a running header, a page number) is
     kept for display and not indexed. `warnings` are sentences about what of the file will never be
-    found, such as "page 3 has no text".
+    found, such as "page 3 has no text". `unread` are the numbers of pages whose text is a picture
+    that only OCR can read, and `recognized` those that it has read.
     """
 
     content_hash: str
@@ -162,11 +219,18 @@ class ParsedDocument:
     pages: Pages
     blocks: Blocks
     warnings: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
+    recognized: tuple[RecognizedPage, ...] = ()
 
     @property
     def id(self) -> str:
-        """The document's id in every knowledge base: 64 bits of the content hash."""
-        return self.content_hash[:16]
+        """The document's id in every knowledge base: 64 bits of the content hash. What OCR read of
+        the same bytes is another version, whose id goes on with 32 bits of the text's hash: no
+        place in the one is taken for a place in the other."""
+        beginning = self.content_hash[:_ID]
+        if not self.recognized:
+            return beginning
+        return f"{beginning}{_READING}{hashlib.sha256(self.text.encode()).hexdigest()[:8]}"
 
     @property
     def text(self) -> str:
@@ -176,6 +240,25 @@ class ParsedDocument:
     def page_starts(self) -> list[int]:
         """Where each page begins in `text`."""
         return self.pages.starts
+
+
+def _on_one_line(
+    first: tuple[float, float, float, float], second: tuple[float, float, float, float]
+) -> bool:
+    """Whether the second box goes on to the right of the first, half of it at the same height, and
+    no farther away than twice its height."""
+    height = second[3] - second[1]
+    shared = min(first[3], second[3]) - max(first[1], second[1])
+    return shared > height / 2 and -height < second[0] - first[2] < 2 * height
+
+
+def content_of(document_id: str) -> str:
+    """The beginning of the content hash, as a document's id tells it.
+
+    >>> content_of("0123456789abcdef.89abcdef"), content_of("0123456789abcdef")
+    ('0123456789abcdef', '0123456789abcdef')
+    """
+    return document_id.partition(_READING)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,10 @@ embedded together, so that short files fill the batches; each document is then c
 transaction of its own. Whatever ends the run, every committed document stays and the next run takes
 up the rest.
 
+Pages that are pictures of text come last of all, since OCR takes seconds for each: their document
+is in the catalog without them by then, if it has other text, and once they are read a version with
+them takes its place.
+
 No file is read in this process, and the writer lock is held for each commit alone: whoever removes
 or tags a document never waits for a file. How much of all that is parsed is here at a time does not
 grow with the number of files: one document, and beside it what small ones have of text together.
@@ -27,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quire.errors import KnowledgeBaseLocked, Skipped, Unreadable
-from quire.indexes import documents, embeddings
+from quire.indexes import documents, embeddings, scans
 from quire.indexes import tags as tagging
 from quire.indexes.catalog import Catalog
 from quire.indexes.documents import Location, displayed
@@ -40,7 +44,8 @@ from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import Source
 from quire.ingest.memory import give_back_memory
 from quire.ingest.parsing.pool import ParserPool
-from quire.ingest.report import IngestReport, Progress, Tally
+from quire.ingest.report import SCAN, IngestReport, Progress, Tally
+from quire.ingest.scans import ScanReader
 from quire.models.protocols import Embedder
 from quire.records import Blocks, ParsedDocument
 from quire.text import languages
@@ -56,6 +61,7 @@ _GROUP_CHARACTERS = 1_000_000  # … or fewer, of documents that have so much te
 _BATCH = 2_048  # of a document with more chunks, those embedded together …
 _BATCH_CHARACTERS = 2_000_000  # … or fewer, of so many characters
 
+_NO_OCR = Skipped(SCAN)
 HearProgress = Callable[[Progress], None]
 Writing = Callable[[], contextlib.AbstractContextManager[None]]
 _Outcome = ParsedDocument | Unreadable | str  # str: the id of a document with the same bytes
@@ -74,6 +80,17 @@ class _Known(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class _Scan:
+    """A file with `pages` that OCR has to read, of which the catalog has version `known`, if it has
+    other text; `unchanged` is how it was counted, where nothing else was new."""
+
+    file: FoundFile
+    pages: tuple[int, ...]
+    known: str | None
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Ready:
     """A parsed and chunked document that waits for its vectors. `title` stands before what is
     embedded, of which `hashes` are those of each chunk, once they are known."""
@@ -82,6 +99,7 @@ class _Ready:
     document: ParsedDocument
     chunks: chunking.Chunks
     title: str
+    scan: _Scan | None = None  # what it was read of
     hashes: list[bytes] = field(default_factory=list)
 
     @property
@@ -107,7 +125,8 @@ class _Embedded:
 class Ingest:
     """One run. The caller holds the lock for ingests; `writing` holds the writer lock for a block,
     and waits for it. Each document that is taken in has `tags`, as `quire.indexes.tags` spells
-    them, from its first moment on."""
+    them, from its first moment on. `ocr` is how many pages are read by OCR at the same time, or why
+    none are, which is then told of files that have nothing else."""
 
     def __init__(
         self,
@@ -116,6 +135,7 @@ class Ingest:
         open_embedder: Callable[[], Embedder],
         writing: Writing,
         jobs: int = 1,
+        ocr: int | Skipped = _NO_OCR,
         password: str | None = None,
         tags: Iterable[str] = (),
         language: str = "en",
@@ -127,6 +147,7 @@ class Ingest:
         self._open_embedder = open_embedder
         self._hold_writer_lock = writing
         self._jobs = jobs
+        self._ocr = ocr
         self._password = password
         self._tags = tuple(tags)
         self._language = language
@@ -138,6 +159,10 @@ class Ingest:
         self._known: dict[Path, Location] = {}
         self._changed: list[FoundFile] = []
         self._settled: set[Path] = set()
+        self._unread: dict[str, tuple[int, ...]] = {}  # pages of documents in the catalog
+        self._to_read: list[_Scan] = []
+        self._reading_since: float | None = None
+        self._pages_read = 0
         self._bytes_total = 0
         self._bytes_done = self._pages_done = self._chunks_done = 0  # embedded, or refused
         self._began = time.monotonic()
@@ -159,11 +184,13 @@ class Ingest:
         found = list(discover(paths))
         with self._catalog.reading() as connection:
             self._known = documents.locations(connection)
+            self._unread = scans.pages_to_read(connection)
         for item in found:
             if isinstance(item, SkippedPath):
                 self._tally.refuse(item.path, Skipped(item.reason))
             elif not verify_content and self._is_unchanged(item):
                 self._tally.unchanged += 1
+                self._read_later(item, self._known[item.path].document_id)
             else:
                 self._changed.append(item)
         self._bytes_total = sum(file.size for file in self._changed)
@@ -173,6 +200,7 @@ class Ingest:
                     self._count_taken(file)
             else:
                 self._take_in()
+                self._read_scans()
             if sync and not self._cancel.is_set():  # last, so that what was moved is known by now
                 self._forget_missing(paths, dry_run=dry_run)
         except _Stopped:
@@ -286,13 +314,22 @@ class Ingest:
 
     def _chunked(self, file: FoundFile, outcome: _Outcome) -> _Ready | None:
         """The document ready for embedding, or None when the file is settled already."""
+        if isinstance(outcome, ParsedDocument) and outcome.unread and not outcome.blocks:
+            if not isinstance(self._ocr, Skipped):
+                self._to_read.append(_Scan(file, outcome.unread, None))
+                self._bytes_done += file.size
+                return None
+            outcome = self._ocr
         if isinstance(outcome, ParsedDocument):
             ready = self._cut(file, outcome)
             if isinstance(ready, _Ready):
                 return ready
             outcome = ready
         if isinstance(outcome, str):
+            before = self._tally.unchanged
             self._settle_known(file, outcome)
+            if self._tally.unchanged > before:
+                self._read_later(file, outcome)
         else:
             self._tally.refuse(file.path, outcome)
             if file.path in self._known:
@@ -330,6 +367,54 @@ class Ingest:
             cut = f"Text past the limit of {most:,} passages is left out."
             document = replace(document, warnings=(*document.warnings, cut))
         return _Ready(file, document, chunks, chunking.own_title(document.title, file.path))
+
+    def _read_later(self, file: FoundFile, document_id: str) -> None:
+        """Have the pages read that OCR has not read of an unchanged document."""
+        pages = self._unread.pop(document_id, ())
+        if pages and not isinstance(self._ocr, Skipped):
+            self._to_read.append(_Scan(file, pages, document_id, unchanged=True))
+
+    def _read_scans(self) -> None:
+        if not self._to_read or isinstance(self._ocr, Skipped):
+            return
+        with (
+            ScanReader(
+                self._catalog, hold_lock=self._hold_writer_lock, workers=self._ocr,
+                limits=self._limits,
+            ) as reader,
+            ParserPool(1, limits=self._limits) as parsers,
+        ):  # fmt: skip
+            self._reading_since = time.monotonic()
+            for scan in self._to_read:
+                self._read_scan(scan, reader, parsers)
+                self._pages_read += len(scan.pages)
+
+    def _read_scan(self, scan: _Scan, reader: ScanReader, parsers: ParserPool) -> None:
+        """Read the pages of a document, and have it in the catalog with them."""
+        file = scan.file
+        outcome: _Ready | Unreadable
+        try:
+            read = reader.read(
+                file.path,
+                scan.pages,
+                password=self._password,
+                look=self._stop_if_asked,
+                tell=lambda done: self._tell(file, read=done, to_read=len(scan.pages)),
+            )
+            document = parsers.parse(
+                file.path,
+                within=file.within,
+                password=self._password,
+                recognized=read.recognized,
+            )
+            outcome = self._cut(file, read.told_in(document))
+        except Unreadable as error:
+            outcome = error
+        if isinstance(outcome, _Ready):
+            self._embed_and_commit([replace(outcome, scan=scan)])
+        elif scan.known is None:
+            self._tally.refuse(file.path, outcome)
+            self._settle(file)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator["apsw.Connection"]:
@@ -386,7 +471,7 @@ class Ingest:
             return
         with kept_vectors(self._catalog.path.parent) as vectors:
             self._embed(group, vectors)
-            self._bytes_done += sum(item.file.size for item in group)
+            self._bytes_done += sum(item.file.size for item in group if item.scan is None)
             self._pages_done += sum(item.pages for item in group)
             self._chunks_done += sum(len(item.chunks) for item in group)
             for item in group:
@@ -459,29 +544,56 @@ class Ingest:
         document, file = item.document, item.file
         location = _place(file, document.id)
         language = languages.detect(document.text)
+        scan = item.scan
         with self._writing() as connection:
             known = documents.id_of_content(connection, document.content_hash)
-            if known is None:
+            removed = scan is not None and scan.known is not None and known is None
+            if scan is not None and known == scan.known:  # the version without these pages
+                known = None
+            if known is None and not removed:
                 documents.insert(connection, document, language=language, chunks=chunks)
                 documents.put_location(connection, location)
                 tagging.add(connection, document.id, self._tags)
+        if removed:
+            self._settle(file)
+            return
         if known is not None:  # the same bytes came twice in this run, or from another process
             self._settle_known(file, known)
         else:
-            self._count_taken(file)
+            self._count_version(item)
             self._known[file.path] = location
             self._tally.chunks += len(chunks)
             self._tally.warn(file.path, document.warnings)
+            if document.unread and scan is None and not isinstance(self._ocr, Skipped):
+                self._to_read.append(_Scan(file, document.unread, document.id))
         self._settle(file)
+
+    def _count_version(self, item: _Ready) -> None:
+        scan = item.scan
+        if scan is None or scan.known is None:
+            self._count_taken(item.file)
+        else:
+            self._tally.forget_warnings(item.file.path)  # of the version without these pages
+            if scan.unchanged:
+                self._tally.unchanged -= 1
+                self._tally.updated += 1
 
     def _settle(self, file: FoundFile) -> None:
         self._settled.add(file.path)
         self._tell(file)
 
     def _tell(
-        self, file: FoundFile, *, bytes_: float = 0.0, pages: int = 0, chunks: int = 0
+        self,
+        file: FoundFile,
+        *,
+        bytes_: float = 0.0,
+        pages: int = 0,
+        chunks: int = 0,
+        read: int = 0,
+        to_read: int = 0,
     ) -> None:
-        """Report progress; the numbers are what is done of a group that is being embedded."""
+        """Report progress; the numbers are what is done of a group that is being embedded, or how
+        many pages OCR has read of those that it has to read in a file."""
         done = self._bytes_done + bytes_
         elapsed = time.monotonic() - self._began
         self._progress(
@@ -492,9 +604,20 @@ class Ingest:
                 chunks=self._chunks_done + chunks,
                 seconds=elapsed,
                 current=displayed(file.path),
-                remaining=elapsed * (self._bytes_total - done) / done if done else None,
+                remaining=self._remaining(elapsed, done, read=read),
+                read=read,
+                to_read=to_read,
             )
         )
+
+    def _remaining(self, elapsed: float, done: float, *, read: int) -> float | None:
+        """Seconds that the rest takes, by the bytes that are done, then by the pages of scans."""
+        if self._reading_since is None:
+            return elapsed * (self._bytes_total - done) / done if done else None
+        total = sum(len(scan.pages) for scan in self._to_read)
+        pages = self._pages_read + read
+        seconds = time.monotonic() - self._reading_since
+        return seconds * (total - pages) / pages if pages else None
 
     def _stop_if_asked(self) -> None:
         if self._cancel.is_set():

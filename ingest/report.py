@@ -9,6 +9,9 @@ from quire.errors import Skipped, Unreadable
 from quire.indexes.documents import displayed
 from quire.messages.translations import translated
 
+SCAN = "no text: the pages are images (a scan)"
+"""Why a file is skipped whose pages only OCR can read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -60,7 +63,7 @@ class IngestReport:
 class Progress:
     """How far an ingest is after so many `seconds`. `pages` (of formats that have them) and
     `chunks` count what is embedded; `remaining` is the expected wall time left in seconds, or None
-    while too little is known."""
+    while too little is known. While OCR reads `current`, `read` of its `to_read` pages are done."""
 
     files_done: int
     files_total: int
@@ -69,6 +72,8 @@ class Progress:
     seconds: float
     current: str
     remaining: float | None
+    read: int = 0
+    to_read: int = 0
 
     @property
     def rate(self) -> float:
@@ -95,6 +100,9 @@ class Tally:
 
     def warn(self, path: Path, warnings: Iterable[str]) -> None:
         self.warnings += [(path, warning) for warning in warnings]
+
+    def forget_warnings(self, path: Path) -> None:
+        self.warnings = [each for each in self.warnings if each[0] != path]
 
     def report(self, *, seconds: float, cancelled: bool, language: str) -> IngestReport:
         """The report, with reasons and warnings in a language."""

@@ -3,14 +3,16 @@
 import base64
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from quire.errors import DocumentNotFound, QuireError
+from quire.ingest.loaders.content import PageBoxes
 from quire.ingest.parsing.pool import ParserPool
 from quire.knowledge_base import KnowledgeBase
 from quire.records import PAGE_BREAK, Document, PageText
 
-PDF = "application/pdf"
+_DRAWN = ("application/pdf", "image/")  # how the types of documents begin that have page images
 _AROUND = 700  # characters of text shown before and after the cited ones
 _WHOLE = 50_000  # characters shown of a document that was opened at no place
 _CUT_WORD_BEFORE = re.compile(r"^\S{,30}\s")
@@ -80,14 +82,14 @@ class View:
 
 
 def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
-    """The page of a PDF with the cited words marked, else the text around them."""
+    """The page of a PDF or a picture with the cited words marked, else the text around them."""
     try:
         document = base.document(source.document_id)
     except DocumentNotFound:
         return View(None, text=TextView("", source.quote, ""), missing="document")
     pages = base.pages(document)
     headings = base.headings(document, source.start)
-    if document.media_type != PDF or source.current is None:
+    if not document.media_type.startswith(_DRAWN) or source.current is None:
         return View(document, headings, text=_text(pages, source))
     path = base.original(document)
     if path is None:
@@ -95,7 +97,7 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
     number = source.current
     start, end = _within(pages, number, source)
     try:
-        found = parsers.boxes(path, page=number, start=start, end=end)
+        found = _boxes(base, document, path, number, start=start, end=end, parsers=parsers)
         scale = _ACROSS * source.zoom / max(found.width, 1.0)
         png = parsers.render(path, page=number, scale=scale)
     except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
@@ -112,6 +114,24 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
     )
     drawn = PageView(base64.b64encode(png).decode("ascii"), *_size(png), boxes)
     return View(document, headings, page=drawn)
+
+
+def _boxes(
+    base: KnowledgeBase,
+    document: Document,
+    path: Path,
+    page: int,
+    *,
+    start: int,
+    end: int,
+    parsers: ParserPool,
+) -> PageBoxes:
+    """Where characters [start, end) of the text of a page stand: by the words that OCR read of it,
+    or else by the file."""
+    read = base.recognized(document, page)
+    if read is None:
+        return parsers.boxes(path, page=page, start=start, end=end)
+    return PageBoxes(read.width, read.height, tuple(read.boxes(start, end)))
 
 
 def _size(png: bytes) -> tuple[int, int]:
