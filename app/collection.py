@@ -145,7 +145,7 @@ class Collection:
     def recognized(self, document: Document, page: int) -> RecognizedPage | None:
         """What OCR read of a page."""
         with self._catalog.reading() as connection:
-            return scans.of(connection, document.id, [page]).get(page)
+            return scans.words(connection, document.id, page)
 
     def headings(self, document: Document, offset: int) -> tuple[str, ...]:
         """The headings above a character of a document's text, the outermost first."""

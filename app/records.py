@@ -13,6 +13,7 @@ sentences, its passages, what a survey counted and its receipt.
 
 import dataclasses
 import hashlib
+import re
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from typing import Any, Literal, get_args
 PAGE_BREAK = "\n\n"
 """Stands between the texts of two pages in a document's text."""
 
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _ID = 16  # hexadecimal digits of a document's content hash that are its id
 _READING = "."  # stands in an id before what tells what OCR read
 
@@ -47,10 +49,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The text of one page as extracted; `number` is None where the format has no pages."""
+    """The text of one page as extracted; `number` is None where the format has no pages. `ocr` says
+    that it was read by OCR, and `unsure` where numbers stand in it that may have been read wrongly.
+    """
 
     number: int | None
     text: str
+    ocr: bool = False
+    unsure: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,9 +438,10 @@ class Passage:
     `stretches` are the offsets (start, end) of its chunks in the document's text: between them may
     stand what was not indexed, such as a page's footer. `headings` are the paths of headings that
     each of them stands under, and `heading_path` is that of the first. `page_starts` holds
-    (offset, page number) of the pages it lies on. `statements` are what it says, in order, and
-    `groups` the lists and tables that some of it belongs to, whole; empty where it was not told yet
-    (see `quire.text.statements.of`).
+    (offset, page number) of the pages it lies on, of which OCR has read `ocr_pages`; in `unsure`
+    are the offsets (start, end) of numbers that it may have read wrongly. `statements` are what it
+    says, in order, and `groups` the lists and tables that some of it belongs to, whole; empty where
+    it was not told yet (see `quire.text.statements.of`).
     """
 
     label: int
@@ -446,6 +453,8 @@ class Passage:
     stretches: tuple[tuple[int, int], ...] = ()
     headings: tuple[tuple[str, ...], ...] = ()
     page_starts: tuple[tuple[int, int | None], ...] = ()
+    ocr_pages: frozenset[int | None] = frozenset()
+    unsure: tuple[tuple[int, int], ...] = ()
     statements: tuple[Statement, ...] = ()
     groups: tuple[Group, ...] = ()
 
@@ -467,8 +476,21 @@ class Passage:
 
     def cite(self, start: int, text: str) -> "Citation":
         """The quote that begins at `start` of the document's text."""
+        page, end = self.page_at(start), start + len(text)
+        unsure = tuple(
+            text[max(0, first - start) : last - start]
+            for first, last in self.unsure
+            if first < end and start < last
+        )
         return Citation(
-            self.label, self.document, self.page_at(start), start, start + len(text), text
+            self.label,
+            self.document,
+            page,
+            start,
+            end,
+            text,
+            ocr=page in self.ocr_pages,
+            unsure=unsure,
         )
 
     def cite_statement(self, statement: Statement) -> tuple["Citation", ...]:
@@ -505,7 +527,8 @@ class Passage:
 class Citation:
     """The quote that supports a sentence: characters [start, end) of `document`'s text.
 
-    `page` is the page on which the quote begins.
+    `page` is the page on which the quote begins. `ocr` says that it was read by OCR, and `unsure`
+    are the numbers in it that may have been read wrongly.
     """
 
     label: int
@@ -514,6 +537,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    ocr: bool = False
+    unsure: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -524,6 +549,8 @@ class Citation:
             "start": self.start,
             "end": self.end,
             "quote": self.quote,
+            "ocr": self.ocr,
+            "unsure": list(self.unsure),
         }
 
 
@@ -541,6 +568,9 @@ class Sentence:
     sum, the highest; of many rows only some are quoted; where it was computed again from numbers of
     its quotes, `formula` is how. `probability` is an entailment model's that
     it is supported, or of a `contradicted` one that it is contradicted; None where none was asked.
+
+    A number that OCR may have read wrongly proves nothing: a sentence that tells it, or that was
+    computed of it, is supported partly at most.
     """
 
     text: str
@@ -552,6 +582,18 @@ class Sentence:
     start: int = 0
     end: int = 0
 
+    def __post_init__(self) -> None:
+        if (self.support == "supported" and self.unsure) or (
+            self.support == "computed" and any(cited.unsure for cited in self.citations)
+        ):
+            object.__setattr__(self, "support", "partly")
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """The numbers that it tells after quotes of which OCR is not sure."""
+        words = dict.fromkeys(word for cited in self.citations for word in cited.unsure)
+        return tuple(word for word in words if any(n in self.text for n in _NUMBER.findall(word)))
+
     @property
     def labels(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(citation.label for citation in self.citations))
@@ -562,7 +604,7 @@ class Sentence:
 
     @property
     def stitched(self) -> bool:
-        return self.support == "partly" and len(self.citations) > 1
+        return self.support == "partly" and len(self.citations) > 1 and not self.unsure
 
     def to_dict(self) -> dict[str, Any]:
         return {

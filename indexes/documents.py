@@ -434,7 +434,11 @@ def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]
     ).get
     if len(found) < (least or 0) or end > at:
         raise damaged(what)
-    return tuple(PageText(number, "".join(parts)) for number, parts in found)
+    read = scans.pages_read(connection, document_id)
+    return tuple(
+        PageText(number, "".join(parts), number in read, read.get(number, ()))
+        for number, parts in found
+    )
 
 
 _CHUNK = """

@@ -177,7 +177,10 @@ class Index:
         found = [(f"SQLite: {text}", names.CATALOG) for text in self._catalog.damage()]
         with self._catalog.reading() as connection:
             vectors = embeddings.sound(connection)
-            found += scans.problems(connection)
+            found += [
+                ("what OCR read is damaged", f"page {number} of {document_id}")
+                for document_id, number in scans.damaged_pages(connection)
+            ]
             found += _disagreements(connection, vectors)
             if all(vectors.values()):
                 with self._lock:

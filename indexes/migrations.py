@@ -141,9 +141,17 @@ _SCANS = """
 CREATE TABLE scans (             -- pages whose text is a picture, or beside one
     document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     number      INTEGER NOT NULL, -- physical page from 1
-    width       REAL,            -- points
-    height      REAL,
-    words       TEXT,            -- JSON: a list of quire.records.RecognizedWord; NULL: not read yet
+    unsure      TEXT,            -- JSON: places of numbers that may be wrong; NULL: not read
+    checksum    INTEGER NOT NULL,
+    PRIMARY KEY (document_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE scanned_words (     -- where the words of those pages stand
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    number      INTEGER NOT NULL,
+    width       REAL NOT NULL,   -- points
+    height      REAL NOT NULL,
+    words       TEXT NOT NULL,   -- JSON: a list of quire.records.RecognizedWord
     checksum    INTEGER NOT NULL,
     PRIMARY KEY (document_id, number)
 ) STRICT, WITHOUT ROWID;

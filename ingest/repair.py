@@ -22,7 +22,7 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
     with catalog.writing() as connection:
         tags.forget_damaged(connection)
         documents.mend_locations(connection)
-        damaged = scans.damaged_documents(connection)
+        damaged = {document_id for document_id, _ in scans.damaged_pages(connection)}
         lost = [
             document_id
             for document_id in documents.ids(connection)

@@ -20,7 +20,7 @@ UNDOING = {
     4: "DROP TABLE staged",
     5: "DROP TABLE totals; ALTER TABLE locations DROP COLUMN checksum;"
     "ALTER TABLE settings DROP COLUMN checksum; ALTER TABLE snapshots DROP COLUMN checksum",
-    6: "DROP TABLE scans; DROP TABLE recognitions",
+    6: "DROP TABLE scans; DROP TABLE scanned_words; DROP TABLE recognitions",
 }
 
 

@@ -72,12 +72,13 @@ class TextView:
 @dataclass(frozen=True, slots=True)
 class View:
     """What can be shown of a source. `headings` lead to the cited place, the outermost first.
-    `missing` says why it is not the page itself."""
+    `ocr` says that the page was read by OCR, and `missing` why it is not the page itself."""
 
     document: Document | None
     headings: tuple[str, ...] = ()
     page: PageView | None = None
     text: TextView | None = None
+    ocr: bool = False
     missing: Literal["", "document", "original", "image"] = ""
 
 
@@ -88,12 +89,15 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
     except DocumentNotFound:
         return View(None, text=TextView("", source.quote, ""), missing="document")
     pages = base.pages(document)
+    if document.id != source.document_id:
+        source = _found_again(source, pages)
     headings = base.headings(document, source.start)
+    ocr = any(page.ocr for page in pages if page.number == source.current)
     if not document.media_type.startswith(_DRAWN) or source.current is None:
         return View(document, headings, text=_text(pages, source))
     path = base.original(document)
     if path is None:
-        return View(document, headings, text=_text(pages, source), missing="original")
+        return View(document, headings, text=_text(pages, source), ocr=ocr, missing="original")
     number = source.current
     start, end = _within(pages, number, source)
     try:
@@ -101,7 +105,7 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
         scale = _ACROSS * source.zoom / max(found.width, 1.0)
         png = parsers.render(path, page=number, scale=scale)
     except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
-        return View(document, headings, text=_text(pages, source), missing="image")
+        return View(document, headings, text=_text(pages, source), ocr=ocr, missing="image")
     boxes = tuple(
         (
             left / found.width,
@@ -113,7 +117,17 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
         if end > start
     )
     drawn = PageView(base64.b64encode(png).decode("ascii"), *_size(png), boxes)
-    return View(document, headings, page=drawn)
+    return View(document, headings, page=drawn, ocr=ocr)
+
+
+def _found_again(source: Source, pages: tuple[PageText, ...]) -> Source:
+    """A place that was cited before OCR read other pages of the document: its own page has not
+    changed, and begins elsewhere."""
+    for page, begins in zip(pages, _starts(pages), strict=True):
+        if page.number == source.page and (at := page.text.find(source.quote)) >= 0:
+            start = begins + at
+            return replace(source, start=start, end=start + len(source.quote))
+    return replace(source, start=0, end=0)
 
 
 def _boxes(

@@ -13,14 +13,12 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 from rapidocr import RapidOCR
 
 from quire.errors import Unreadable
-from quire.ingest.loaders.cleaning import is_cjk
 from quire.ingest.loaders.ocr.words import Recognition, Word
 
 _AREA = 4_500_000  # pixels: A3 at 150 dpi
@@ -28,7 +26,11 @@ _SIDE = 4_000  # pixels, the longest: A2 at 150 dpi
 _LONG = 6  # times its height is the most that a picture may be wide, or else there is paper added
 _SURE = 0.75  # mean confidence of a line's characters below which a page may lie on its side
 _FEW = 40  # characters of sure lines: a page with fewer is tried turned as well
-_UNBROKEN = re.compile(r"\S+")
+_READ = 0.5  # mean confidence of a line's characters below which it is no text
+_UPRIGHT = 1.5  # times its width is the height from which on a line is read downwards
+_CHINESE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+_WORD = re.compile(rf"[^\s{_CHINESE}]+|[{_CHINESE}]+")
+_CORE = re.compile(r"\w(?:.*\w)?")  # a word without the punctuation around it
 _TURNS = (1, 3, 2)  # quarter turns, the likeliest first: sheets scanned sideways, upside down
 
 
@@ -39,8 +41,9 @@ def _reader() -> RapidOCR:
             # The classifier of turned lines turns good ones as well: Chinese pages lose a tenth.
             "Global.use_cls": False,
             "Global.return_word_box": True,
+            "Global.use_preprocess_img": False,  # it is bounded here
+            "Global.use_vertical_padding": False,
             "Global.log_level": "critical",
-            "Global.max_side_len": _SIDE,
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
@@ -110,18 +113,22 @@ def _padded(picture: Image.Image) -> Image.Image:
 
 
 def _read(picture: Image.Image) -> list[_Line]:
-    found = _reader()(np.asarray(_padded(picture))[:, :, ::-1])  # as OpenCV has it: BGR
-    if found.txts is None or found.boxes is None:
+    """The lines on a picture. Not by calling the reader, which sets the confidence of one character
+    beside another where there are blanks in a line."""
+    pixels = np.asarray(_padded(picture))[:, :, ::-1]  # as OpenCV has it: BGR
+    where, _, read, _ = _reader().run_ocr_steps(pixels, {})
+    if where.boxes is None or read.txts is None:
         return []
-    words = found.word_results or ((),) * len(found.txts)
     lines = []
-    for text, box, score, parts in zip(found.txts, found.boxes, found.scores, words, strict=True):
-        corners = [(float(x), float(y)) for x, y in box]
-        line = _words(text, corners, float(score), parts)
-        if line:
+    for text, box, score, told in zip(
+        read.txts, where.boxes, read.scores, read.word_results, strict=True
+    ):
+        if score >= _READ and text.strip():
+            corners = [(float(x), float(y)) for x, y in box]
+            columns = [column for word in told.word_cols for column in word]
+            words = _words(text, corners, columns, told.confs, of=told.line_txt_len)
             (x0, y0), (x1, y1) = corners[0], corners[1]
-            slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
-            lines.append(_Line(tuple(line), slope, x1 - x0))
+            lines.append(_Line(words, (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0, x1 - x0))
     return lines
 
 
@@ -139,57 +146,54 @@ def _skew(lines: Sequence[_Line]) -> float:
 
 
 def _words(
-    text: str, corners: Sequence[tuple[float, float]], score: float, parts: Sequence[Any]
-) -> list[Word]:
-    """The words of a line. `parts` are (text, confidence, corners) of words, of Chinese single
-    characters; where they are not the line's, its words share its box by their lengths."""
-    pieces = _placed(text, parts) or _shared_out(text, corners, score)
+    text: str,
+    corners: Sequence[tuple[float, float]],
+    columns: Sequence[int],
+    sure: Sequence[float],
+    *,
+    of: float,
+) -> tuple[Word, ...]:
+    """The words of a line, and in Chinese its stretches without Latin letters or digits. `corners`
+    are those of the line from its beginning on, clockwise; `columns` tell at which of the network's
+    steps, `of` so many, each character but blanks was read, and `sure` how sure it was of each."""
+    at = iter(columns)
+    centres = [0.0 if letter.isspace() else (next(at) + 0.5) / of for letter in text]
+    pitch = 1 / max(len(text), 1)
     words: list[Word] = []
-    for piece in pieces:
-        last = words[-1] if words else None
-        if last is not None and piece.glued and is_cjk(last.text[-1]) == is_cjk(piece.text[0]):
-            words[-1] = Word(
-                last.text + piece.text,
-                last.glued,
-                min(last.left, piece.left),
-                min(last.top, piece.top),
-                max(last.right, piece.right),
-                max(last.bottom, piece.bottom),
-                min(last.confidence, piece.confidence),
-            )
-        else:
-            words.append(piece)
-    return words
-
-
-def _placed(text: str, parts: Sequence[Any]) -> list[Word]:
-    """Words with boxes of their own; none if they are not what the line says."""
-    words: list[Word] = []
-    at = 0
-    for part, confidence, corners in parts:
-        start = at
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if not part or not text.startswith(part, at) or any(map(str.isspace, part)):
-            return []
-        xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
+    end = 0.0
+    for match in _WORD.finditer(text):
+        first, last = match.span()
+        length = last - first
+        half = (centres[last - 1] - centres[first]) / (length - 1) / 2 if length > 1 else pitch / 2
+        start, stop = max(end, centres[first] - half), min(1.0, centres[last - 1] + half)
+        core = _CORE.search(text, first, last) or match
+        glued = first > 0 and not text[first - 1].isspace()
         words.append(
             Word(
-                part, at == start and at > 0, min(xs), min(ys), max(xs), max(ys), float(confidence)
+                match[0],
+                glued,
+                *_part(corners, min(start, stop), stop),
+                float(min(sure[core.start() : core.end()])),
             )
         )
-        at += len(part)
-    return words if not text[at:].strip() else []
+        end = stop
+    return tuple(words)
 
 
-def _shared_out(text: str, corners: Sequence[tuple[float, float]], score: float) -> list[Word]:
-    xs, ys = [x for x, _ in corners], [y for _, y in corners]
-    left, width = min(xs), max(xs) - min(xs)
-    words: list[Word] = []
-    for match in _UNBROKEN.finditer(text):
-        start, end = (left + width * at / len(text) for at in match.span())
-        words.append(Word(match[0], False, start, min(ys), end, max(ys), score))
-    return words
+def _part(
+    corners: Sequence[tuple[float, float]], start: float, end: float
+) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a stretch of a line, from `start` to `end` as shares of it."""
+    first, second, third, fourth = corners
+    if abs(fourth[1] - first[1]) >= _UPRIGHT * abs(second[0] - first[0]):  # it is read downwards
+        first, second, third, fourth = second, third, fourth, first
+    points = [
+        (a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
+        for a, b in ((first, second), (fourth, third))
+        for share in (start, end)
+    ]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _scaled(word: Word, factor: float) -> Word:
