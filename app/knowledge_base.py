@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from quire.answering.question import Question
 from quire.answering.receipts import Replay
@@ -157,7 +157,7 @@ class KnowledgeBase:
         dry_run: bool = False,
         jobs: int | None = None,
         password: str | None = None,
-        ocr: bool | None = None,
+        ocr: bool | Literal["later"] | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> IngestReport:
@@ -169,8 +169,9 @@ class KnowledgeBase:
         parser processes, by the cores of the machine unless given; `password` opens encrypted
         files and is kept nowhere. With `ocr`, which the settings decide unless it is given, pages
         that are pictures of text are read when all else is in; a document that they stand in is
-        found by its other pages until then, and has another id from then on. Setting `cancel` ends
-        the work soon and keeps what is committed.
+        found by its other pages until then, and has another id from then on. If it is "later", the
+        report only says which pages these are, and the same call without it reads them. Setting
+        `cancel` ends the work soon and keeps what is committed, and pages that were read.
 
         Raises Unreadable for a path that does not exist and KnowledgeBaseLocked when another
         process writes.

@@ -1,6 +1,6 @@
 """How well scans are read: characters and retrieval, on pages whose text is known.
 
-    python benchmarks/ocr.py [--pages N] [--font FILE]
+    python benchmarks/ocr.py [--pages N] [--font FILE] [--blur X] [--noise X] [--quality N]
 
 Documents of examples/evaluation that no rule was fitted on are set as text PDFs, and the same lines
 are drawn as pictures of pages that went through a bad scanner: turned by 0.7 degrees, blurred,
@@ -68,6 +68,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--pages", type=int, default=60)
     arguments.add_argument("--font", default="")
+    arguments.add_argument("--blur", type=float, default=0.6, help="pixels")
+    arguments.add_argument("--noise", type=float, default=8.0, help="of 255")
+    arguments.add_argument("--quality", type=int, default=40, help="of the JPEG")
     arguments.add_argument("--json", type=Path, help="write each page and number there")
     given = arguments.parse_args()
     pdfmetrics.registerFont(TTFont("Vera", LATIN_FONT))
@@ -77,7 +80,7 @@ def main() -> None:
         made = [
             document
             for lang in ("en", "zh")
-            for document in _make(Path(folder), lang, given.pages // 2, fonts[lang])
+            for document in _make(Path(folder), lang, given, fonts[lang])
         ]
         _measure(Path(folder), made, given.json)
 
@@ -92,9 +95,11 @@ def _chinese_font(named: str) -> tuple[str, int]:
     return found[0], int(found[1]) & 0xFFFF
 
 
-def _make(folder: Path, lang: str, pages: int, font: tuple[str, int]) -> Iterator[Made]:
+def _make(
+    folder: Path, lang: str, given: argparse.Namespace, font: tuple[str, int]
+) -> Iterator[Made]:
     sample = ROOT / "examples" / "documents" / SAMPLES[lang]
-    left = pages
+    left = given.pages // 2
     for document in (sample, *_sources(lang)):
         if left <= 0:
             return
@@ -111,7 +116,11 @@ def _make(folder: Path, lang: str, pages: int, font: tuple[str, int]) -> Iterato
             count = len(sheets)
             _draw_text(text_pdf, sheets, lang)
             pictures = [_picture(sheet, font) for sheet in sheets]
-        save_pdf(scan, (scanned(each, seed=at) for at, each in enumerate(pictures)))
+        worn = (
+            scanned(each, seed=at, blur=given.blur, noise=given.noise, quality=given.quality)
+            for at, each in enumerate(pictures)
+        )
+        save_pdf(scan, worn, quality=given.quality)
         left -= count
         yield Made(name, lang, text_pdf, scan, count)
 

@@ -5,9 +5,9 @@ embedded together, so that short files fill the batches; each document is then c
 transaction of its own. Whatever ends the run, every committed document stays and the next run takes
 up the rest.
 
-Pages that are pictures of text come last of all, since OCR takes seconds for each: their document
-is in the catalog without them by then, if it has other text, and once they are read a version with
-them takes its place.
+Pages that are pictures of text are read by others (`quire.ingest.scans`), since OCR takes seconds
+for each: their document is in the catalog without them by then, if it has other text, and once they
+are read a version with them takes its place.
 
 No file is read in this process, and the writer lock is held for each commit alone: whoever removes
 or tags a document never waits for a file. How much of all that is parsed is here at a time does not
@@ -21,7 +21,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -44,8 +44,8 @@ from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import Source
 from quire.ingest.memory import give_back_memory
 from quire.ingest.parsing.pool import ParserPool
-from quire.ingest.report import SCAN, IngestReport, Progress, Tally
-from quire.ingest.scans import ScanReader
+from quire.ingest.report import SCAN, IngestReport, Progress, Tally, UnreadFile
+from quire.ingest.scans import ReadPages
 from quire.models.protocols import Embedder
 from quire.records import Blocks, ParsedDocument
 from quire.text import languages
@@ -62,6 +62,7 @@ _BATCH = 2_048  # of a document with more chunks, those embedded together …
 _BATCH_CHARACTERS = 2_000_000  # … or fewer, of so many characters
 
 _NO_OCR = Skipped(SCAN)
+_WAITS = Skipped(SCAN, hint="OCR goes on reading it when it is added again.")
 HearProgress = Callable[[Progress], None]
 Writing = Callable[[], contextlib.AbstractContextManager[None]]
 _Outcome = ParsedDocument | Unreadable | str  # str: the id of a document with the same bytes
@@ -125,8 +126,9 @@ class _Embedded:
 class Ingest:
     """One run. The caller holds the lock for ingests; `writing` holds the writer lock for a block,
     and waits for it. Each document that is taken in has `tags`, as `quire.indexes.tags` spells
-    them, from its first moment on. `ocr` is how many pages are read by OCR at the same time, or why
-    none are, which is then told of files that have nothing else."""
+    them, from its first moment on. `no_ocr` says of files that are nothing but pictures
+    of text why these are not read; if it is None, the report says which pages are to be read, and
+    `read` is what was read of those that an earlier report told."""
 
     def __init__(
         self,
@@ -135,7 +137,8 @@ class Ingest:
         open_embedder: Callable[[], Embedder],
         writing: Writing,
         jobs: int = 1,
-        ocr: int | Skipped = _NO_OCR,
+        no_ocr: Skipped | None = _NO_OCR,
+        read: Mapping[Path, ReadPages] | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
         language: str = "en",
@@ -147,7 +150,8 @@ class Ingest:
         self._open_embedder = open_embedder
         self._hold_writer_lock = writing
         self._jobs = jobs
-        self._ocr = ocr
+        self._no_ocr = no_ocr
+        self._read = read or {}
         self._password = password
         self._tags = tuple(tags)
         self._language = language
@@ -160,9 +164,7 @@ class Ingest:
         self._changed: list[FoundFile] = []
         self._settled: set[Path] = set()
         self._unread: dict[str, tuple[int, ...]] = {}  # pages of documents in the catalog
-        self._to_read: list[_Scan] = []
-        self._reading_since: float | None = None
-        self._pages_read = 0
+        self._scans: dict[Path, _Scan] = {}
         self._bytes_total = 0
         self._bytes_done = self._pages_done = self._chunks_done = 0  # embedded, or refused
         self._began = time.monotonic()
@@ -200,7 +202,7 @@ class Ingest:
                     self._count_taken(file)
             else:
                 self._take_in()
-                self._read_scans()
+                self._put_in_scans()
             if sync and not self._cancel.is_set():  # last, so that what was moved is known by now
                 self._forget_missing(paths, dry_run=dry_run)
         except _Stopped:
@@ -210,6 +212,7 @@ class Ingest:
         return self._tally.report(
             seconds=time.monotonic() - self._began,
             cancelled=self._cancel.is_set(),
+            to_read=[UnreadFile(s.file.path, s.pages, s.unchanged) for s in self._scans.values()],
             language=self._language,
         )
 
@@ -315,11 +318,11 @@ class Ingest:
     def _chunked(self, file: FoundFile, outcome: _Outcome) -> _Ready | None:
         """The document ready for embedding, or None when the file is settled already."""
         if isinstance(outcome, ParsedDocument) and outcome.unread and not outcome.blocks:
-            if not isinstance(self._ocr, Skipped):
-                self._to_read.append(_Scan(file, outcome.unread, None))
+            if self._no_ocr is None:
+                self._scans[file.path] = _Scan(file, outcome.unread, None)
                 self._bytes_done += file.size
                 return None
-            outcome = self._ocr
+            outcome = self._no_ocr
         if isinstance(outcome, ParsedDocument):
             ready = self._cut(file, outcome)
             if isinstance(ready, _Ready):
@@ -369,38 +372,28 @@ class Ingest:
         return _Ready(file, document, chunks, chunking.own_title(document.title, file.path))
 
     def _read_later(self, file: FoundFile, document_id: str) -> None:
-        """Have the pages read that OCR has not read of an unchanged document."""
+        """Note the pages that OCR has not read of an unchanged document."""
         pages = self._unread.pop(document_id, ())
-        if pages and not isinstance(self._ocr, Skipped):
-            self._to_read.append(_Scan(file, pages, document_id, unchanged=True))
+        if pages and self._no_ocr is None:
+            self._scans[file.path] = _Scan(file, pages, document_id, unchanged=True)
 
-    def _read_scans(self) -> None:
-        if not self._to_read or isinstance(self._ocr, Skipped):
-            return
-        with (
-            ScanReader(
-                self._catalog, hold_lock=self._hold_writer_lock, workers=self._ocr,
-                limits=self._limits,
-            ) as reader,
-            ParserPool(1, limits=self._limits) as parsers,
-        ):  # fmt: skip
-            self._reading_since = time.monotonic()
-            for scan in self._to_read:
-                self._read_scan(scan, reader, parsers)
-                self._pages_read += len(scan.pages)
+    def _put_in_scans(self) -> None:
+        """Have the documents in the catalog with the pages that OCR has read."""
+        if self._scans.keys() & self._read:
+            with ParserPool(1, limits=self._limits) as parsers:
+                for path, read in self._read.items():
+                    if path in self._scans:
+                        self._stop_if_asked()
+                        self._put_in_scan(self._scans.pop(path), read, parsers)
+        for scan in self._scans.values():
+            if scan.known is None:
+                self._tally.refuse(scan.file.path, _WAITS)
+                self._settle(scan.file)
 
-    def _read_scan(self, scan: _Scan, reader: ScanReader, parsers: ParserPool) -> None:
-        """Read the pages of a document, and have it in the catalog with them."""
+    def _put_in_scan(self, scan: _Scan, read: ReadPages, parsers: ParserPool) -> None:
         file = scan.file
         outcome: _Ready | Unreadable
         try:
-            read = reader.read(
-                file.path,
-                scan.pages,
-                password=self._password,
-                look=self._stop_if_asked,
-                tell=lambda done: self._tell(file, read=done, to_read=len(scan.pages)),
-            )
             document = parsers.parse(
                 file.path,
                 within=file.within,
@@ -563,37 +556,28 @@ class Ingest:
             self._count_version(item)
             self._known[file.path] = location
             self._tally.chunks += len(chunks)
-            self._tally.warn(file.path, document.warnings)
-            if document.unread and scan is None and not isinstance(self._ocr, Skipped):
-                self._to_read.append(_Scan(file, document.unread, document.id))
+            if not document.unread or self._no_ocr is not None:
+                self._tally.warn(file.path, document.warnings)
+            if document.unread and scan is None and self._no_ocr is None:
+                self._scans[file.path] = _Scan(file, document.unread, document.id)
         self._settle(file)
 
     def _count_version(self, item: _Ready) -> None:
         scan = item.scan
         if scan is None or scan.known is None:
             self._count_taken(item.file)
-        else:
-            self._tally.forget_warnings(item.file.path)  # of the version without these pages
-            if scan.unchanged:
-                self._tally.unchanged -= 1
-                self._tally.updated += 1
+        elif scan.unchanged:
+            self._tally.unchanged -= 1
+            self._tally.updated += 1
 
     def _settle(self, file: FoundFile) -> None:
         self._settled.add(file.path)
         self._tell(file)
 
     def _tell(
-        self,
-        file: FoundFile,
-        *,
-        bytes_: float = 0.0,
-        pages: int = 0,
-        chunks: int = 0,
-        read: int = 0,
-        to_read: int = 0,
+        self, file: FoundFile, *, bytes_: float = 0.0, pages: int = 0, chunks: int = 0
     ) -> None:
-        """Report progress; the numbers are what is done of a group that is being embedded, or how
-        many pages OCR has read of those that it has to read in a file."""
+        """Report progress; the numbers are what is done of a group that is being embedded."""
         done = self._bytes_done + bytes_
         elapsed = time.monotonic() - self._began
         self._progress(
@@ -604,20 +588,9 @@ class Ingest:
                 chunks=self._chunks_done + chunks,
                 seconds=elapsed,
                 current=displayed(file.path),
-                remaining=self._remaining(elapsed, done, read=read),
-                read=read,
-                to_read=to_read,
+                remaining=elapsed * (self._bytes_total - done) / done if done else None,
             )
         )
-
-    def _remaining(self, elapsed: float, done: float, *, read: int) -> float | None:
-        """Seconds that the rest takes, by the bytes that are done, then by the pages of scans."""
-        if self._reading_since is None:
-            return elapsed * (self._bytes_total - done) / done if done else None
-        total = sum(len(scan.pages) for scan in self._to_read)
-        pages = self._pages_read + read
-        seconds = time.monotonic() - self._reading_since
-        return seconds * (total - pages) / pages if pages else None
 
     def _stop_if_asked(self) -> None:
         if self._cancel.is_set():

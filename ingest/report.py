@@ -26,11 +26,26 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """A file with `pages` that are pictures of text, which OCR has still to read. It is `known`
+    where it was counted as unchanged."""
+
+    path: Path
+    pages: tuple[int, ...]
+    known: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"path": displayed(self.path), "pages": list(self.pages)}
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """Outcomes of an ingest; every file found counts exactly once.
 
     `removed` counts files that are gone from the disk (with sync). `warnings` say what of the files
-    taken in will never be found. `chunks` counts those added, `seconds` is wall time.
+    taken in will never be found. `chunks` counts those added, `seconds` is wall time. `to_read` are
+    files with pages that OCR has still to read: those with other text are found by that until then,
+    and the others count as skipped.
     """
 
     added: int
@@ -43,6 +58,25 @@ class IngestReport:
     chunks: int
     seconds: float
     cancelled: bool = False
+    to_read: tuple[UnreadFile, ...] = ()
+
+    def followed_by(self, other: "IngestReport") -> "IngestReport":
+        """The report of both: `other` is that on the files whose pages OCR has read since."""
+        read = {displayed(file.path) for file in self.to_read}
+        again = min(other.updated, sum(file.known for file in self.to_read))
+        return IngestReport(
+            added=self.added + other.added,
+            updated=self.updated + again,
+            unchanged=self.unchanged - again,
+            removed=self.removed,
+            skipped=(*(each for each in self.skipped if each.path not in read), *other.skipped),
+            failed=(*self.failed, *other.failed),
+            warnings=(*self.warnings, *other.warnings),
+            chunks=self.chunks + other.chunks,
+            seconds=self.seconds + other.seconds,
+            cancelled=other.cancelled,
+            to_read=other.to_read,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -56,6 +90,7 @@ class IngestReport:
             "chunks": self.chunks,
             "seconds": round(self.seconds, 3),
             "cancelled": self.cancelled,
+            "to_read": [file.to_dict() for file in self.to_read],
         }
 
 
@@ -101,10 +136,9 @@ class Tally:
     def warn(self, path: Path, warnings: Iterable[str]) -> None:
         self.warnings += [(path, warning) for warning in warnings]
 
-    def forget_warnings(self, path: Path) -> None:
-        self.warnings = [each for each in self.warnings if each[0] != path]
-
-    def report(self, *, seconds: float, cancelled: bool, language: str) -> IngestReport:
+    def report(
+        self, *, seconds: float, cancelled: bool, to_read: Iterable[UnreadFile], language: str
+    ) -> IngestReport:
         """The report, with reasons and warnings in a language."""
         return IngestReport(
             added=self.added,
@@ -120,6 +154,7 @@ class Tally:
             chunks=self.chunks,
             seconds=seconds,
             cancelled=cancelled,
+            to_read=tuple(to_read),
         )
 
 

@@ -1,13 +1,16 @@
-"""OCR of the pages of one document after the other, page by page, in processes of their own.
+"""OCR of the pages of one document after the other, in processes of their own.
 
-What was read of a picture is kept in the catalog at once, by the picture's hash: a run that was
-stopped goes on with the page after, and a picture that comes again is not read again.
+It goes on when all else is in, beside whatever is asked and added meanwhile. What was read of a
+picture is kept in the catalog at once, by the picture's hash: a run that was stopped goes on with
+the page after, and a picture that comes again is not read again. See `quire.ingest.pipeline` for
+how a document comes to its pages.
 """
 
 import contextlib
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -17,14 +20,16 @@ from typing import Self
 from quire.errors import Unreadable
 from quire.indexes import scans
 from quire.indexes.catalog import Catalog
+from quire.indexes.documents import displayed
 from quire.ingest.limits import Limits
 from quire.ingest.loaders.ocr.words import Recognition
 from quire.ingest.parsing.pool import ParserPool
+from quire.ingest.report import Progress, UnreadFile
 from quire.records import ParsedDocument
 
 Writing = Callable[[], contextlib.AbstractContextManager[None]]
 
-_DOTS = 150 / 72  # pixels in a point
+_SCALE = 150 / 72  # pixels in a point: 150 dots to the inch
 _LOOK = 0.2  # seconds between two looks, while a page is read, whether to go on
 LIMITS = Limits(
     wall_seconds=180.0,
@@ -62,16 +67,66 @@ class ReadPages:
         return replace(document, warnings=(*document.warnings, *warnings), unread=())
 
 
-class ScanReader:
-    """Reads with up to `workers` pages at the same time. `hold_lock` holds the writer lock for a
-    block."""
+def read_ahead(
+    files: Sequence[UnreadFile],
+    catalog: Catalog,
+    *,
+    writing: Writing,
+    workers: int,
+    password: str | None,
+    progress: Callable[[Progress], None],
+    cancel: threading.Event,
+) -> dict[Path, ReadPages]:
+    """What OCR reads of files, of those that are read to the end before `cancel` is set.
+
+    Up to `workers` pages are read at the same time. `writing` holds the writer lock for a block.
+    """
+    found: dict[Path, ReadPages] = {}
+    began, done, total = time.monotonic(), 0, sum(len(file.pages) for file in files)
+
+    def tell(file: UnreadFile, read: int) -> None:
+        seconds = time.monotonic() - began
+        progress(
+            Progress(
+                files_done=len(found),
+                files_total=len(files),
+                pages=done + read,
+                chunks=0,
+                seconds=seconds,
+                current=displayed(file.path),
+                remaining=seconds * (total - done - read) / (done + read) if done + read else None,
+                read=read,
+                to_read=len(file.pages),
+            )
+        )
+
+    with _Reader(catalog, writing=writing, workers=workers, password=password) as reader:
+        for file in files:
+            read = ReadPages({}, {})
+            tell(file, 0)
+            for count, (number, outcome) in enumerate(reader.pages(file, cancel=cancel), start=1):
+                if isinstance(outcome, Recognition):
+                    read.recognized[number] = outcome
+                else:
+                    read.failed[number] = outcome
+                tell(file, count)
+            if cancel.is_set():
+                break
+            found[file.path] = read
+            done += len(file.pages)
+    return found
+
+
+class _Reader:
+    """Processes that draw pages and read them, and threads that wait for these."""
 
     def __init__(
-        self, catalog: Catalog, *, hold_lock: Writing, workers: int = 1, limits: Limits
+        self, catalog: Catalog, *, writing: Writing, workers: int, password: str | None
     ) -> None:
         self._catalog = catalog
-        self._hold_lock = hold_lock
-        self._drawing = ParserPool(workers, limits=limits)
+        self._hold_writer_lock = writing
+        self._password = password
+        self._drawing = ParserPool(workers)
         self._reading = ParserPool(workers, limits=LIMITS)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="quire-ocr")
         self._ended = threading.Event()
@@ -86,48 +141,35 @@ class ScanReader:
             pool.close()  # ends a page at work, so that stopping does not wait for it
         self._threads.shutdown(wait=True)
 
-    def read(
-        self,
-        path: Path,
-        pages: Sequence[int],
-        *,
-        password: str | None,
-        look: Callable[[], None],
-        tell: Callable[[int], None],
-    ) -> ReadPages:
-        """Read pages of a file. `tell` is given how many are done, `look` is called now and then
-        and may raise to end the work."""
-        found = ReadPages({}, {})
-        waiting = {self._threads.submit(self._page, path, n, password): n for n in pages}
+    def pages(
+        self, file: UnreadFile, *, cancel: threading.Event
+    ) -> Iterator[tuple[int, Recognition | Unreadable]]:
+        """Each page of a file with what is read of it, or why it cannot be read, in the order in
+        which they are done; it ends soon after `cancel` is set."""
+        waiting = {self._threads.submit(self._page, file.path, n): n for n in file.pages}
         try:
-            tell(0)
-            while waiting:
+            while waiting and not cancel.is_set():
                 done, _ = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
-                look()
                 for future in done:
-                    number = waiting.pop(future)
-                    try:
-                        found.recognized[number] = future.result()
-                    except Unreadable as error:
-                        found.failed[number] = error
-                if done:
-                    tell(len(pages) - len(waiting))
+                    yield waiting.pop(future), future.result()
         finally:
             for future in waiting:
                 future.cancel()
-        return found
 
-    def _page(self, path: Path, number: int, password: str | None) -> Recognition:
-        """In a thread beside: what is on one page."""
-        png = self._drawing.render(path, page=number, scale=_DOTS, password=password)
-        picture = hashlib.sha256(png).digest()
-        with self._catalog.reading() as connection:
-            known = scans.recognition(connection, picture)
-        if known is not None:
-            with contextlib.suppress(ValueError, TypeError, LookupError):
-                return Recognition.of(known)
-        found = self._reading.recognize(png)
+    def _page(self, path: Path, number: int) -> Recognition | Unreadable:
+        """In a thread beside: what is on one page, and kept of it from now on."""
+        try:
+            png = self._drawing.render(path, page=number, scale=_SCALE, password=self._password)
+            picture = hashlib.sha256(png).digest()
+            with self._catalog.reading() as connection:
+                known = scans.recognition(connection, picture)
+            if known is not None:
+                with contextlib.suppress(ValueError, TypeError, LookupError):
+                    return Recognition.of(known)
+            found = self._reading.recognize(png)
+        except Unreadable as error:
+            return error
         if not self._ended.is_set():
-            with self._hold_lock(), self._catalog.writing() as connection:
+            with self._hold_writer_lock(), self._catalog.writing() as connection:
                 scans.keep_recognition(connection, picture, found.to_dict())
         return found
