@@ -13,7 +13,7 @@ from PIL import Image
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.content import Content, Source
-from quire.ingest.loaders.ocr.placing import lay_out_recognized
+from quire.ingest.loaders.pdf.recognized import lay_out_recognized
 from quire.ingest.loaders.pdf.structure import PageStructure, blocks_of
 from quire.records import PAGE_BREAK, PageText
 

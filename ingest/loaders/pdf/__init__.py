@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import clean, clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, PageBoxes, Source
-from quire.ingest.loaders.ocr.placing import lay_out_recognized
 from quire.ingest.loaders.pdf.layout import lay_out
 from quire.ingest.loaders.pdf.pdfium import PdfiumFile, PdfiumPage
+from quire.ingest.loaders.pdf.recognized import lay_out_recognized
 from quire.ingest.loaders.pdf.runs import Box, turned, view_size
 from quire.ingest.loaders.pdf.structure import PageStructure, blocks_of
 from quire.ingest.loaders.pdf.writer import PageLayout
