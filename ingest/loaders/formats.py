@@ -39,7 +39,6 @@ _PICTURE = (
     (b"\x89PNG\r\n\x1a\n", _PNG),
     (b"\xff\xd8\xff", _JPEG),
     (b"GIF8", _GIF),
-    (b"BM", _BMP),
     (b"II*\x00", _TIFF),
     (b"MM\x00*", _TIFF),
 )
@@ -64,6 +63,8 @@ _NO_TEXT = (
     (b"%!PS", "PostScript"),
     (b"wOFF", "a font"),
 )
+# Its length, four reserved bytes, the offset of its pixels, and the length of the next header.
+_BMP_START = re.compile(rb"BM.{4}\0{4}.{4}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*"
     rb"<(?:!doctype\s+html|html|head|body)\b",
@@ -102,8 +103,10 @@ def media_type_of(data: bytes, name: str) -> str:
         return _refuse_old_office(data)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return _WEBP
+    if _BMP_START.match(head):
+        return _BMP
     for beginning, media_type in _PICTURE:
-        if head.startswith(beginning) and (len(beginning) > 3 or looks_binary(data)):
+        if head.startswith(beginning):
             return media_type
     for beginning, what in _NO_TEXT:
         if head.startswith(beginning) and (len(beginning) > 3 or looks_binary(data)):

@@ -53,9 +53,10 @@ def _reader() -> RapidOCR:
 def recognize(png: bytes) -> Recognition:
     """The words on a picture, which was drawn in a parser process. Raises Unreadable."""
     try:
+        Image.MAX_IMAGE_PIXELS = None  # what it is drawn from was looked at
         with Image.open(io.BytesIO(png), formats=["PNG"]) as opened:
             picture = opened.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError) as error:
         raise Unreadable("the picture is damaged") from error
     width, height = picture.size
     picture, scale = _bounded(picture)
@@ -76,11 +77,12 @@ def recognize(png: bytes) -> Recognition:
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A line in the pixels of the picture that was read; it falls `slope` pixels in each to the
-    right, along `length` pixels."""
+    right, along `length` pixels, unless it is read downwards."""
 
     words: tuple[Word, ...]
     slope: float
     length: float
+    downwards: bool
 
     @property
     def characters(self) -> int:
@@ -128,13 +130,16 @@ def _read(picture: Image.Image) -> list[_Line]:
             columns = [column for word in told.word_cols for column in word]
             words = _words(text, corners, columns, told.confs, of=told.line_txt_len)
             (x0, y0), (x1, y1) = corners[0], corners[1]
-            lines.append(_Line(words, (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0, x1 - x0))
+            slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
+            lines.append(_Line(words, slope, x1 - x0, _is_downwards(corners)))
     return lines
 
 
 def _yield(lines: Sequence[_Line]) -> float:
-    """Characters of the lines that were read well."""
-    return float(sum(line.characters for line in lines if line.confidence >= _SURE))
+    """Characters of the lines that were read well, from left to right: lines of a page that lies on
+    its side are read well downwards."""
+    good = (line for line in lines if line.confidence >= _SURE and not line.downwards)
+    return float(sum(line.characters for line in good))
 
 
 def _skew(lines: Sequence[_Line]) -> float:
@@ -180,12 +185,18 @@ def _words(
     return tuple(words)
 
 
+def _is_downwards(corners: Sequence[tuple[float, float]]) -> bool:
+    """Whether a line is so tall that the network reads it downwards."""
+    first, second, _, fourth = corners
+    return math.dist(first, fourth) >= _UPRIGHT * math.dist(first, second)
+
+
 def _part(
     corners: Sequence[tuple[float, float]], start: float, end: float
 ) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of a stretch of a line, from `start` to `end` as shares of it."""
     first, second, third, fourth = corners
-    if abs(fourth[1] - first[1]) >= _UPRIGHT * abs(second[0] - first[0]):  # it is read downwards
+    if _is_downwards(corners):
         first, second, third, fourth = second, third, fourth, first
     points = [
         (a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
