@@ -107,12 +107,13 @@ class Collection:
         password: str | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
+        dry_run: bool = False,
         **_: Any,
     ) -> IngestReport:
         """Take in files; then have OCR read what only it can, which may take hours and holds no
         lock, and take in those files once more with that."""
         report = take_in({})
-        if not report.to_read or ocr == "later" or report.cancelled:
+        if not report.to_read or ocr == "later" or report.cancelled or dry_run:
             return report
         from quire.ingest import scans as reading  # noqa: PLC0415
         from quire.models import machine  # noqa: PLC0415  NumPy and more

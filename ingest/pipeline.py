@@ -47,7 +47,7 @@ from quire.ingest.parsing.pool import ParserPool
 from quire.ingest.report import SCAN, IngestReport, Progress, Tally, UnreadFile
 from quire.ingest.scans import ReadPages
 from quire.models.protocols import Embedder
-from quire.records import Blocks, ParsedDocument
+from quire.records import Blocks, ParsedDocument, content_of
 from quire.text import languages
 
 if TYPE_CHECKING:
@@ -82,13 +82,18 @@ class _Known(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """A file with `pages` that OCR has to read, of which the catalog has version `known`, if it has
-    other text; `unchanged` is how it was counted, where nothing else was new."""
+    """A file with `pages` that OCR has to read; its content's hash begins with `content`. The
+    catalog has version `known` of it, if it has other text; `unchanged` is how it was counted,
+    where nothing else was new."""
 
     file: FoundFile
     pages: tuple[int, ...]
+    content: str
     known: str | None
     unchanged: bool = False
+
+    def told(self) -> UnreadFile:
+        return UnreadFile(self.file.path, self.pages, self.content, self.unchanged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +217,7 @@ class Ingest:
         return self._tally.report(
             seconds=time.monotonic() - self._began,
             cancelled=self._cancel.is_set(),
-            to_read=[UnreadFile(s.file.path, s.pages, s.unchanged) for s in self._scans.values()],
+            to_read=[scan.told() for scan in self._scans.values()],
             language=self._language,
         )
 
@@ -319,7 +324,7 @@ class Ingest:
         """The document ready for embedding, or None when the file is settled already."""
         if isinstance(outcome, ParsedDocument) and outcome.unread and not outcome.blocks:
             if self._no_ocr is None:
-                self._scans[file.path] = _Scan(file, outcome.unread, None)
+                self._scans[file.path] = _Scan(file, outcome.unread, outcome.id, None)
                 self._bytes_done += file.size
                 return None
             outcome = self._no_ocr
@@ -375,7 +380,9 @@ class Ingest:
         """Note the pages that OCR has not read of an unchanged document."""
         pages = self._unread.pop(document_id, ())
         if pages and self._no_ocr is None:
-            self._scans[file.path] = _Scan(file, pages, document_id, unchanged=True)
+            self._scans[file.path] = _Scan(
+                file, pages, content_of(document_id), document_id, unchanged=True
+            )
 
     def _put_in_scans(self) -> None:
         """Have the documents in the catalog with the pages that OCR has read."""
@@ -400,6 +407,8 @@ class Ingest:
                 password=self._password,
                 recognized=read.recognized,
             )
+            if not document.content_hash.startswith(read.content):
+                raise Skipped("changed while it was being read", hint="Add it again.")
             outcome = self._cut(file, read.told_in(document))
         except Unreadable as error:
             outcome = error
@@ -559,7 +568,7 @@ class Ingest:
             if not document.unread or self._no_ocr is not None:
                 self._tally.warn(file.path, document.warnings)
             if document.unread and scan is None and self._no_ocr is None:
-                self._scans[file.path] = _Scan(file, document.unread, document.id)
+                self._scans[file.path] = _Scan(file, document.unread, document.id, document.id)
         self._settle(file)
 
     def _count_version(self, item: _Ready) -> None:

@@ -27,11 +27,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class UnreadFile:
-    """A file with `pages` that are pictures of text, which OCR has still to read. It is `known`
-    where it was counted as unchanged."""
+    """A file with `pages` that are pictures of text, which OCR has still to read; its content's
+    hash begins with `content`. It is `known` where it was counted as unchanged."""
 
     path: Path
     pages: tuple[int, ...]
+    content: str
     known: bool = False
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -49,10 +49,12 @@ def is_there() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReadPages:
-    """What was read of pages, by their numbers, and why others could not be read."""
+    """What was read of pages, by their numbers, and why others could not be read; they are those of
+    a file whose content's hash begins with `content`."""
 
-    recognized: dict[int, Recognition]
-    failed: dict[int, Unreadable]
+    content: str
+    recognized: dict[int, Recognition] = field(default_factory=dict)
+    failed: dict[int, Unreadable] = field(default_factory=dict)
 
     def told_in(self, document: ParsedDocument) -> ParsedDocument:
         """The document with a warning for each page that could not be read, and with none left to
@@ -102,7 +104,7 @@ def read_ahead(
 
     with _Reader(catalog, writing=writing, workers=workers, password=password) as reader:
         for file in files:
-            read = ReadPages({}, {})
+            read = ReadPages(file.content)
             tell(file, 0)
             for count, (number, outcome) in enumerate(reader.pages(file, cancel=cancel), start=1):
                 if isinstance(outcome, Recognition):

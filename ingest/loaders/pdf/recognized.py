@@ -12,7 +12,10 @@ from quire.ingest.loaders.pdf.runs import Box, PageRuns, Run, centre, covered, t
 from quire.ingest.loaders.pdf.writer import PageLayout
 from quire.records import RecognizedPage, RecognizedWord
 
-_PLAIN = (0.75, 1.35)  # heights against the page's median that are taken for its plain text
+# Heights against the page's median that are taken for its plain text, as is whatever ends like a
+# sentence: plain lines have 0.87 to 1.14 of it, headings of 14 points over 11 some 1.2.
+_PLAIN = (0.85, 1.18)
+_ENDS = tuple(".,;:!?。，；：！？、")
 _FONT = 0.72  # of a line's height is the size of its font: boxes reach above and below
 _NO_TEXT = PageRuns([], [], 0, (0.0, 0.0, 1.0, 1.0), 0)
 
@@ -71,7 +74,8 @@ def lay_out_recognized(
         replace(each, box=turned(_flipped(each.box, upright[1]), page=frame, quarter_turns=back))
         for each in found
     ]
-    return layout, RecognizedPage(number, round(width, 1), round(height, 1), _words(layout, placed))
+    size = float(round(width, 1)), float(round(height, 1))
+    return layout, RecognizedPage(number, *size, _words(layout, placed))
 
 
 def _flipped(box: Box, height: float) -> Box:
@@ -109,12 +113,17 @@ def _runs(
     """Words without a blank between them as runs, as if their lines were level, and the words by
     their boxes in the upright picture. Characters and lines are counted from `first` and `line`
     on."""
-    heights = [scale * max(w.bottom - w.top for w in words) for words in lines]
+    # subtle: the box of a stretch of a line that rises is higher than its letters
+    heights = [
+        scale * max(w.bottom - w.top - abs(skew) * (w.right - w.left) for w in words)
+        for words in lines
+    ]
     usual = statistics.median(heights) if heights else 0.0
     runs: list[Run] = []
     placed: list[_Placed] = []
     for number, (words, tall) in enumerate(zip(lines, heights, strict=True), start=line):
-        size = usual if _PLAIN[0] * usual < tall < _PLAIN[1] * usual else tall
+        plain = _PLAIN[0] * usual < tall < _PLAIN[1] * usual or words[-1].text.endswith(_ENDS)
+        size = usual if plain else tall
         for group in _without_blanks(words):
             start = first
             boxes = [_box(word, scale) for word in group]
@@ -123,7 +132,9 @@ def _runs(
                 first += len(word.text)
             left, right = boxes[0][0], boxes[-1][2]
             lift = skew * (left + right) / 2
-            whole = (left, min(b[1] for b in boxes) + lift, right, max(b[3] for b in boxes) + lift)
+            rise = abs(skew) * max(box[2] - box[0] for box in boxes) / 2
+            top = min(box[1] for box in boxes) + lift + rise
+            whole = (left, top, right, max(box[3] for box in boxes) + lift - rise)
             runs.append(
                 Run(
                     start=start,
