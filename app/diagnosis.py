@@ -77,6 +77,7 @@ def examine(settings: Settings) -> Diagnosis:
             _embedder(settings),
             *_reranker(settings),
             *_chat_model(settings),
+            _ocr(settings),
             *_paths(settings),
         )
     )
@@ -218,6 +219,20 @@ def _wrote(model: ChatModel, *, max_tokens: int) -> str:
         return "thought"
     shown = "".join(char for char in text if char.isprintable())[:40]
     return f"wrote {shown!r}"
+
+
+def _ocr(settings: Settings) -> Check:
+    """Whether pages that are pictures of text can be read."""
+    try:
+        found = metadata.version("rapidocr")
+    except metadata.PackageNotFoundError:
+        return Check(
+            "OCR",
+            not settings.ocr,
+            "not installed: scans are skipped",
+            "Install it with: pip install 'quire[ocr]'",
+        )
+    return Check("OCR", True, f"rapidocr {found}" if settings.ocr else "switched off")
 
 
 def _failed(name: str, error: Exception) -> Check:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from quire.answering.question import Question
 from quire.answering.receipts import Replay
@@ -30,7 +30,7 @@ from quire.indexes.scope import Scope
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
 from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
-from quire.records import Answer, Document, Hit, PageText
+from quire.records import Answer, Document, Hit, PageText, RecognizedPage
 from quire.search.explanation import Explanation, explain, explain_missing
 from quire.search.query import Mode, checked_question
 from quire.search.retriever import Retriever
@@ -157,6 +157,7 @@ class KnowledgeBase:
         dry_run: bool = False,
         jobs: int | None = None,
         password: str | None = None,
+        ocr: bool | Literal["later"] | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> IngestReport:
@@ -166,7 +167,11 @@ class KnowledgeBase:
         forgets files under `paths` that are gone from the disk, `verify_content` reads every file
         instead of trusting its size and time, `dry_run` only counts. `jobs` is the number of
         parser processes, by the cores of the machine unless given; `password` opens encrypted
-        files and is kept nowhere. Setting `cancel` ends the work soon and keeps what is committed.
+        files and is kept nowhere. With `ocr`, which the settings decide unless it is given, pages
+        that are pictures of text are read when all else is in; a document that they stand in is
+        found by its other pages until then, and has another id from then on. If it is "later", the
+        report only says which pages these are, and the same call without it reads them. Setting
+        `cancel` ends the work soon and keeps what is committed, and pages that were read.
 
         Raises Unreadable for a path that does not exist and KnowledgeBaseLocked when another
         process writes.
@@ -178,6 +183,7 @@ class KnowledgeBase:
             dry_run=dry_run,
             jobs=jobs,
             password=password,
+            ocr=ocr,
             progress=progress,
             cancel=cancel,
         )
@@ -208,6 +214,11 @@ class KnowledgeBase:
     def pages(self, document: Document) -> tuple[PageText, ...]:
         """The text of a document, page by page."""
         return self._collection.pages(document)
+
+    def recognized(self, document: Document, page: int) -> RecognizedPage | None:
+        """The words of a page, from 1, that OCR read, with their places and how sure it was of
+        them; None for a page that it did not read."""
+        return self._collection.recognized(document, page)
 
     def headings(self, document: Document, offset: int) -> tuple[str, ...]:
         """The headings above a character of a document's text, the outermost first."""

@@ -12,6 +12,8 @@ sentences, its passages, what a survey counted and its receipt.
 """
 
 import dataclasses
+import hashlib
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,10 @@ from typing import Any, Literal, get_args
 
 PAGE_BREAK = "\n\n"
 """Stands between the texts of two pages in a document's text."""
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_ID = 16  # hexadecimal digits of a document's content hash that are its id
+_READING = "."  # stands in an id before what tells what OCR read
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 SentenceKind = Literal["sentence", "head", "item", "row", "version", "absence"]
@@ -43,10 +49,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The text of one page as extracted; `number` is None where the format has no pages."""
+    """The text of one page as extracted; `number` is None where the format has no pages. `ocr` says
+    that it was read by OCR, and `unsure` where numbers stand in it that may have been read wrongly.
+    """
 
     number: int | None
     text: str
+    ocr: bool = False
+    unsure: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,58 @@ class Blocks:
     __hash__ = None  # type: ignore[assignment]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RecognizedWord:
+    """Characters [start, end) of a page's text that were read of a picture by OCR.
+
+    The box is in points from the top left corner of the page as it is viewed. `confidence` is the
+    probability, from 0 to 1, of the character that the network was least sure of; None for words
+    beside a picture that stand in the file as text.
+    """
+
+    start: int
+    end: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedPage:
+    """A page that was read by OCR, wholly or in part: its number, its size in points as it is
+    viewed, and the words that were read, in the order of its text."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[RecognizedWord, ...]
+
+    def boxes(self, start: int, end: int) -> list[tuple[float, float, float, float]]:
+        """Left, top, right, bottom of characters [start, end) of the page's text, of words on one
+        line together. Of a word that is cut, the part that its characters take of its width."""
+        found: list[tuple[float, float, float, float]] = []
+        for word in self.words:
+            low, high = max(start, word.start), min(end, word.end)
+            if low >= high:
+                continue
+            step = (word.right - word.left) / (word.end - word.start)
+            left = word.left + step * (low - word.start)
+            right = word.right - step * (word.end - high)
+            top, bottom = word.top, word.bottom
+            if found and _on_one_line(found[-1], (left, top, right, bottom)):
+                left, top, right, bottom = (
+                    min(found[-1][0], left),
+                    min(found[-1][1], top),
+                    max(found[-1][2], right),
+                    max(found[-1][3], bottom),
+                )
+                found.pop()
+            found.append((left, top, right, bottom))
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """What a loader makes of a file.
@@ -153,7 +215,8 @@ class ParsedDocument:
     `content_hash` is the SHA-256 in hexadecimal of the very bytes that were parsed. `blocks` are
     in reading order and do not overlap; text outside of them (a running header, a page number) is
     kept for display and not indexed. `warnings` are sentences about what of the file will never be
-    found, such as "page 3 has no text".
+    found, such as "page 3 has no text". `unread` are the numbers of pages whose text is a picture
+    that only OCR can read, and `recognized` those that it has read.
     """
 
     content_hash: str
@@ -162,11 +225,18 @@ class ParsedDocument:
     pages: Pages
     blocks: Blocks
     warnings: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
+    recognized: tuple[RecognizedPage, ...] = ()
 
     @property
     def id(self) -> str:
-        """The document's id in every knowledge base: 64 bits of the content hash."""
-        return self.content_hash[:16]
+        """The document's id in every knowledge base: 64 bits of the content hash. What OCR read of
+        the same bytes is another version, whose id goes on with 32 bits of the text's hash: no
+        place in the one is taken for a place in the other."""
+        beginning = self.content_hash[:_ID]
+        if not self.recognized:
+            return beginning
+        return f"{beginning}{_READING}{hashlib.sha256(self.text.encode()).hexdigest()[:8]}"
 
     @property
     def text(self) -> str:
@@ -176,6 +246,25 @@ class ParsedDocument:
     def page_starts(self) -> list[int]:
         """Where each page begins in `text`."""
         return self.pages.starts
+
+
+def _on_one_line(
+    first: tuple[float, float, float, float], second: tuple[float, float, float, float]
+) -> bool:
+    """Whether the second box goes on to the right of the first, half of it at the same height, and
+    no farther away than twice its height."""
+    height = second[3] - second[1]
+    shared = min(first[3], second[3]) - max(first[1], second[1])
+    return shared > height / 2 and -height < second[0] - first[2] < 2 * height
+
+
+def content_of(document_id: str) -> str:
+    """The beginning of the content hash, as a document's id tells it.
+
+    >>> content_of("0123456789abcdef.89abcdef"), content_of("0123456789abcdef")
+    ('0123456789abcdef', '0123456789abcdef')
+    """
+    return document_id.partition(_READING)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,9 +438,10 @@ class Passage:
     `stretches` are the offsets (start, end) of its chunks in the document's text: between them may
     stand what was not indexed, such as a page's footer. `headings` are the paths of headings that
     each of them stands under, and `heading_path` is that of the first. `page_starts` holds
-    (offset, page number) of the pages it lies on. `statements` are what it says, in order, and
-    `groups` the lists and tables that some of it belongs to, whole; empty where it was not told yet
-    (see `quire.text.statements.of`).
+    (offset, page number) of the pages it lies on, of which OCR has read `ocr_pages`; in `unsure`
+    are the offsets (start, end) of numbers that it may have read wrongly. `statements` are what it
+    says, in order, and `groups` the lists and tables that some of it belongs to, whole; empty where
+    it was not told yet (see `quire.text.statements.of`).
     """
 
     label: int
@@ -363,6 +453,8 @@ class Passage:
     stretches: tuple[tuple[int, int], ...] = ()
     headings: tuple[tuple[str, ...], ...] = ()
     page_starts: tuple[tuple[int, int | None], ...] = ()
+    ocr_pages: frozenset[int | None] = frozenset()
+    unsure: tuple[tuple[int, int], ...] = ()
     statements: tuple[Statement, ...] = ()
     groups: tuple[Group, ...] = ()
 
@@ -384,8 +476,21 @@ class Passage:
 
     def cite(self, start: int, text: str) -> "Citation":
         """The quote that begins at `start` of the document's text."""
+        page, end = self.page_at(start), start + len(text)
+        unsure = tuple(
+            text[max(0, first - start) : last - start]
+            for first, last in self.unsure
+            if first < end and start < last
+        )
         return Citation(
-            self.label, self.document, self.page_at(start), start, start + len(text), text
+            self.label,
+            self.document,
+            page,
+            start,
+            end,
+            text,
+            ocr=page in self.ocr_pages,
+            unsure=unsure,
         )
 
     def cite_statement(self, statement: Statement) -> tuple["Citation", ...]:
@@ -422,7 +527,8 @@ class Passage:
 class Citation:
     """The quote that supports a sentence: characters [start, end) of `document`'s text.
 
-    `page` is the page on which the quote begins.
+    `page` is the page on which the quote begins. `ocr` says that it was read by OCR, and `unsure`
+    are the numbers in it that may have been read wrongly.
     """
 
     label: int
@@ -431,6 +537,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    ocr: bool = False
+    unsure: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -441,6 +549,8 @@ class Citation:
             "start": self.start,
             "end": self.end,
             "quote": self.quote,
+            "ocr": self.ocr,
+            "unsure": list(self.unsure),
         }
 
 
@@ -459,6 +569,9 @@ class Sentence:
     its quotes, `formula` is how. A `superseded` one says what an earlier version of a document did:
     its first citation is what holds now. `probability` is an entailment model's that
     it is supported, or of a `contradicted` one that it is contradicted; None where none was asked.
+
+    A number that OCR may have read wrongly proves nothing: a sentence that tells it, or that was
+    computed of it, is supported partly at most.
     """
 
     text: str
@@ -470,6 +583,18 @@ class Sentence:
     start: int = 0
     end: int = 0
 
+    def __post_init__(self) -> None:
+        if (self.support == "supported" and self.unsure) or (
+            self.support == "computed" and any(cited.unsure for cited in self.citations)
+        ):
+            object.__setattr__(self, "support", "partly")
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """The numbers that it tells after quotes of which OCR is not sure."""
+        words = dict.fromkeys(word for cited in self.citations for word in cited.unsure)
+        return tuple(word for word in words if any(n in self.text for n in _NUMBER.findall(word)))
+
     @property
     def labels(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(citation.label for citation in self.citations))
@@ -480,7 +605,7 @@ class Sentence:
 
     @property
     def stitched(self) -> bool:
-        return self.support == "partly" and len(self.citations) > 1
+        return self.support == "partly" and len(self.citations) > 1 and not self.unsure
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 
 from quire.errors import KnowledgeBaseDamaged
-from quire.indexes import embeddings, lexical, tags, totals
+from quire.indexes import embeddings, lexical, scans, tags, totals
 from quire.indexes.checksums import checksum, damaged, is_sound, mended_row, require_sound
 from quire.indexes.noticing import notice
 from quire.records import PAGE_BREAK, Chunk, Document, Pages, PageText, ParsedDocument, Span
@@ -46,7 +46,12 @@ def insert(
     language: str,
     chunks: embeddings.EmbeddedChunks,
 ) -> None:
-    """Add a document with its pages, chunks, vectors and lexical rows."""
+    """Add a document with its pages, chunks, vectors and lexical rows. Another version of the same
+    content, which OCR had not read, leaves its places and tags to it, and goes."""
+    before = id_of_content(connection, parsed.content_hash)
+    if before is not None:
+        _replace(connection, before, parsed, language=language, chunks=chunks)
+        return
     numbered = sum(number is not None for number in parsed.pages.numbers)
     row = (
         parsed.id,
@@ -72,9 +77,27 @@ def insert(
             )
         ),
     )
+    scans.insert(connection, parsed)
     rest = iter(chunks)
     while batch := list(itertools.islice(rest, _BATCH)):
         _insert_chunks(connection, parsed.id, parsed.title, batch)
+
+
+def _replace(
+    connection: apsw.Connection,
+    before: str,
+    parsed: ParsedDocument,
+    *,
+    language: str,
+    chunks: embeddings.EmbeddedChunks,
+) -> None:
+    places = _locations(connection, f"{_LOCATION} {_OF}", [json.dumps([before])])
+    tagged = tags.of(connection, [before]).get(before, ())
+    delete(connection, before)
+    insert(connection, parsed, language=language, chunks=chunks)
+    for place in places:
+        put_location(connection, replace(place, document_id=parsed.id))
+    tags.add(connection, parsed.id, tagged)
 
 
 def _parts(pages: Pages) -> Iterator[tuple[int | None, int, str]]:
@@ -411,7 +434,11 @@ def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]
     ).get
     if len(found) < (least or 0) or end > at:
         raise damaged(what)
-    return tuple(PageText(number, "".join(parts)) for number, parts in found)
+    read = scans.pages_read(connection, document_id)
+    return tuple(
+        PageText(number, "".join(parts), number in read, read.get(number, ()))
+        for number, parts in found
+    )
 
 
 _CHUNK = """

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
-from quire.indexes import documents, embeddings, lexical, lexical_sum, settings, tags, totals
+from quire.indexes import documents, embeddings, lexical, lexical_sum, scans, settings, tags, totals
 from quire.indexes.catalog import Catalog
 from quire.indexes.checksums import checksum, is_sound
 from quire.indexes.folder import files, names
@@ -177,6 +177,10 @@ class Index:
         found = [(f"SQLite: {text}", names.CATALOG) for text in self._catalog.damage()]
         with self._catalog.reading() as connection:
             vectors = embeddings.sound(connection)
+            found += [
+                ("what OCR read is damaged", f"page {number} of {document_id}")
+                for document_id, number in scans.damaged_pages(connection)
+            ]
             found += _disagreements(connection, vectors)
             if all(vectors.values()):
                 with self._lock:

@@ -137,7 +137,33 @@ ALTER TABLE snapshots ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 UPDATE snapshots SET checksum = row_checksum(generation, sequence, sha256, vectors, recall);
 """
 
-_STEPS = (_FIRST, _TAGS, _RECALL, _STAGED, _TOTALS)
+_SCANS = """
+CREATE TABLE scans (             -- pages whose text is a picture, or beside one
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    number      INTEGER NOT NULL, -- physical page from 1
+    unsure      TEXT,            -- JSON: places of numbers that may be wrong; NULL: not read
+    checksum    INTEGER NOT NULL,
+    PRIMARY KEY (document_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE scanned_words (     -- where the words of those pages stand
+    document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    number      INTEGER NOT NULL,
+    width       REAL NOT NULL,   -- points
+    height      REAL NOT NULL,
+    words       TEXT NOT NULL,   -- JSON: a list of quire.records.RecognizedWord
+    checksum    INTEGER NOT NULL,
+    PRIMARY KEY (document_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE recognitions (      -- what OCR read of a picture, so that none is read twice
+    picture  BLOB PRIMARY KEY,   -- SHA-256 of the page's image
+    found    TEXT NOT NULL,      -- JSON: see quire.ingest.loaders.ocr.words
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+_STEPS = (_FIRST, _TAGS, _RECALL, _STAGED, _TOTALS, _SCANS)
 _APPLICATION = int.from_bytes(b"Quir")  # stands in the file's header, apart from the version
 
 

@@ -21,6 +21,8 @@ class Limits:
     """Added per 1,000,000 bytes."""
     memory_bytes: int = 1_000_000_000
     """Memory that a parser may take on top of the idle worker (POSIX; not enforced by macOS)."""
+    resident_bytes: int = 400_000_000
+    """Memory in use after a file past which a parser is replaced, so that it is given back."""
     file_bytes: int = 512_000_000
     """A file is read whole, so it must fit in the memory beside what is made of it."""
     characters: int = 20_000_000

@@ -5,6 +5,10 @@ embedded together, so that short files fill the batches; each document is then c
 transaction of its own. Whatever ends the run, every committed document stays and the next run takes
 up the rest.
 
+Pages that are pictures of text are read by others (`quire.ingest.scans`), since OCR takes seconds
+for each: their document is in the catalog without them by then, if it has other text, and once they
+are read a version with them takes its place.
+
 No file is read in this process, and the writer lock is held for each commit alone: whoever removes
 or tags a document never waits for a file. How much of all that is parsed is here at a time does not
 grow with the number of files: one document, and beside it what small ones have of text together.
@@ -17,7 +21,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quire.errors import KnowledgeBaseLocked, Skipped, Unreadable
-from quire.indexes import documents, embeddings
+from quire.indexes import documents, embeddings, scans
 from quire.indexes import tags as tagging
 from quire.indexes.catalog import Catalog
 from quire.indexes.documents import Location, displayed
@@ -40,9 +44,10 @@ from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import Source
 from quire.ingest.memory import give_back_memory
 from quire.ingest.parsing.pool import ParserPool
-from quire.ingest.report import IngestReport, Progress, Tally
+from quire.ingest.report import SCAN, IngestReport, Progress, Tally, UnreadFile
+from quire.ingest.scans import ReadPages
 from quire.models.protocols import Embedder
-from quire.records import Blocks, ParsedDocument
+from quire.records import Blocks, ParsedDocument, content_of
 from quire.text import languages
 
 if TYPE_CHECKING:
@@ -56,6 +61,8 @@ _GROUP_CHARACTERS = 1_000_000  # … or fewer, of documents that have so much te
 _BATCH = 2_048  # of a document with more chunks, those embedded together …
 _BATCH_CHARACTERS = 2_000_000  # … or fewer, of so many characters
 
+_NO_OCR = Skipped(SCAN)
+_WAITS = Skipped(SCAN, hint="OCR goes on reading it when it is added again.")
 HearProgress = Callable[[Progress], None]
 Writing = Callable[[], contextlib.AbstractContextManager[None]]
 _Outcome = ParsedDocument | Unreadable | str  # str: the id of a document with the same bytes
@@ -74,6 +81,22 @@ class _Known(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class _Scan:
+    """A file with `pages` that OCR has to read; its content's hash begins with `content`. The
+    catalog has version `known` of it, if it has other text; `unchanged` is how it was counted,
+    where nothing else was new."""
+
+    file: FoundFile
+    pages: tuple[int, ...]
+    content: str
+    known: str | None
+    unchanged: bool = False
+
+    def told(self) -> UnreadFile:
+        return UnreadFile(self.file.path, self.pages, self.content, self.unchanged)
+
+
+@dataclass(frozen=True, slots=True)
 class _Ready:
     """A parsed and chunked document that waits for its vectors. `title` stands before what is
     embedded, of which `hashes` are those of each chunk, once they are known."""
@@ -82,6 +105,7 @@ class _Ready:
     document: ParsedDocument
     chunks: chunking.Chunks
     title: str
+    scan: _Scan | None = None  # what it was read of
     hashes: list[bytes] = field(default_factory=list)
 
     @property
@@ -107,7 +131,9 @@ class _Embedded:
 class Ingest:
     """One run. The caller holds the lock for ingests; `writing` holds the writer lock for a block,
     and waits for it. Each document that is taken in has `tags`, as `quire.indexes.tags` spells
-    them, from its first moment on."""
+    them, from its first moment on. `no_ocr` says of files that are nothing but pictures
+    of text why these are not read; if it is None, the report says which pages are to be read, and
+    `read` is what was read of those that an earlier report told."""
 
     def __init__(
         self,
@@ -116,6 +142,8 @@ class Ingest:
         open_embedder: Callable[[], Embedder],
         writing: Writing,
         jobs: int = 1,
+        no_ocr: Skipped | None = _NO_OCR,
+        read: Mapping[Path, ReadPages] | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
         language: str = "en",
@@ -127,6 +155,8 @@ class Ingest:
         self._open_embedder = open_embedder
         self._hold_writer_lock = writing
         self._jobs = jobs
+        self._no_ocr = no_ocr
+        self._read = read or {}
         self._password = password
         self._tags = tuple(tags)
         self._language = language
@@ -138,6 +168,8 @@ class Ingest:
         self._known: dict[Path, Location] = {}
         self._changed: list[FoundFile] = []
         self._settled: set[Path] = set()
+        self._unread: dict[str, tuple[int, ...]] = {}  # pages of documents in the catalog
+        self._scans: dict[Path, _Scan] = {}
         self._bytes_total = 0
         self._bytes_done = self._pages_done = self._chunks_done = 0  # embedded, or refused
         self._began = time.monotonic()
@@ -159,11 +191,13 @@ class Ingest:
         found = list(discover(paths))
         with self._catalog.reading() as connection:
             self._known = documents.locations(connection)
+            self._unread = scans.pages_to_read(connection)
         for item in found:
             if isinstance(item, SkippedPath):
                 self._tally.refuse(item.path, Skipped(item.reason))
             elif not verify_content and self._is_unchanged(item):
                 self._tally.unchanged += 1
+                self._read_later(item, self._known[item.path].document_id)
             else:
                 self._changed.append(item)
         self._bytes_total = sum(file.size for file in self._changed)
@@ -173,6 +207,7 @@ class Ingest:
                     self._count_taken(file)
             else:
                 self._take_in()
+                self._put_in_scans()
             if sync and not self._cancel.is_set():  # last, so that what was moved is known by now
                 self._forget_missing(paths, dry_run=dry_run)
         except _Stopped:
@@ -182,6 +217,7 @@ class Ingest:
         return self._tally.report(
             seconds=time.monotonic() - self._began,
             cancelled=self._cancel.is_set(),
+            to_read=[scan.told() for scan in self._scans.values()],
             language=self._language,
         )
 
@@ -286,13 +322,22 @@ class Ingest:
 
     def _chunked(self, file: FoundFile, outcome: _Outcome) -> _Ready | None:
         """The document ready for embedding, or None when the file is settled already."""
+        if isinstance(outcome, ParsedDocument) and outcome.unread and not outcome.blocks:
+            if self._no_ocr is None:
+                self._scans[file.path] = _Scan(file, outcome.unread, outcome.id, None)
+                self._bytes_done += file.size
+                return None
+            outcome = self._no_ocr
         if isinstance(outcome, ParsedDocument):
             ready = self._cut(file, outcome)
             if isinstance(ready, _Ready):
                 return ready
             outcome = ready
         if isinstance(outcome, str):
+            before = self._tally.unchanged
             self._settle_known(file, outcome)
+            if self._tally.unchanged > before:
+                self._read_later(file, outcome)
         else:
             self._tally.refuse(file.path, outcome)
             if file.path in self._known:
@@ -330,6 +375,48 @@ class Ingest:
             cut = f"Text past the limit of {most:,} passages is left out."
             document = replace(document, warnings=(*document.warnings, cut))
         return _Ready(file, document, chunks, chunking.own_title(document.title, file.path))
+
+    def _read_later(self, file: FoundFile, document_id: str) -> None:
+        """Note the pages that OCR has not read of an unchanged document."""
+        pages = self._unread.pop(document_id, ())
+        if pages and self._no_ocr is None:
+            self._scans[file.path] = _Scan(
+                file, pages, content_of(document_id), document_id, unchanged=True
+            )
+
+    def _put_in_scans(self) -> None:
+        """Have the documents in the catalog with the pages that OCR has read."""
+        if self._scans.keys() & self._read:
+            with ParserPool(1, limits=self._limits) as parsers:
+                for path, read in self._read.items():
+                    if path in self._scans:
+                        self._stop_if_asked()
+                        self._put_in_scan(self._scans.pop(path), read, parsers)
+        for scan in self._scans.values():
+            if scan.known is None:
+                self._tally.refuse(scan.file.path, _WAITS)
+                self._settle(scan.file)
+
+    def _put_in_scan(self, scan: _Scan, read: ReadPages, parsers: ParserPool) -> None:
+        file = scan.file
+        outcome: _Ready | Unreadable
+        try:
+            document = parsers.parse(
+                file.path,
+                within=file.within,
+                password=self._password,
+                recognized=read.recognized,
+            )
+            if not document.content_hash.startswith(read.content):
+                raise Skipped("changed while it was being read", hint="Add it again.")
+            outcome = self._cut(file, read.told_in(document))
+        except Unreadable as error:
+            outcome = error
+        if isinstance(outcome, _Ready):
+            self._embed_and_commit([replace(outcome, scan=scan)])
+        elif scan.known is None:
+            self._tally.refuse(file.path, outcome)
+            self._settle(file)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator["apsw.Connection"]:
@@ -386,7 +473,7 @@ class Ingest:
             return
         with kept_vectors(self._catalog.path.parent) as vectors:
             self._embed(group, vectors)
-            self._bytes_done += sum(item.file.size for item in group)
+            self._bytes_done += sum(item.file.size for item in group if item.scan is None)
             self._pages_done += sum(item.pages for item in group)
             self._chunks_done += sum(len(item.chunks) for item in group)
             for item in group:
@@ -459,20 +546,38 @@ class Ingest:
         document, file = item.document, item.file
         location = _place(file, document.id)
         language = languages.detect(document.text)
+        scan = item.scan
         with self._writing() as connection:
             known = documents.id_of_content(connection, document.content_hash)
-            if known is None:
+            removed = scan is not None and scan.known is not None and known is None
+            if scan is not None and known == scan.known:  # the version without these pages
+                known = None
+            if known is None and not removed:
                 documents.insert(connection, document, language=language, chunks=chunks)
                 documents.put_location(connection, location)
                 tagging.add(connection, document.id, self._tags)
+        if removed:
+            self._settle(file)
+            return
         if known is not None:  # the same bytes came twice in this run, or from another process
             self._settle_known(file, known)
         else:
-            self._count_taken(file)
+            self._count_version(item)
             self._known[file.path] = location
             self._tally.chunks += len(chunks)
-            self._tally.warn(file.path, document.warnings)
+            if not document.unread or self._no_ocr is not None:
+                self._tally.warn(file.path, document.warnings)
+            if document.unread and scan is None and self._no_ocr is None:
+                self._scans[file.path] = _Scan(file, document.unread, document.id, document.id)
         self._settle(file)
+
+    def _count_version(self, item: _Ready) -> None:
+        scan = item.scan
+        if scan is None or scan.known is None:
+            self._count_taken(item.file)
+        elif scan.unchanged:
+            self._tally.unchanged -= 1
+            self._tally.updated += 1
 
     def _settle(self, file: FoundFile) -> None:
         self._settled.add(file.path)

@@ -6,7 +6,7 @@ whose pages are damaged can only be read again from its file.
 
 from collections.abc import Callable
 
-from quire.indexes import documents, embeddings, tags
+from quire.indexes import documents, embeddings, scans, tags
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
@@ -22,10 +22,11 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
     with catalog.writing() as connection:
         tags.forget_damaged(connection)
         documents.mend_locations(connection)
+        damaged = {document_id for document_id, _ in scans.damaged_pages(connection)}
         lost = [
             document_id
             for document_id in documents.ids(connection)
-            if not documents.mend_chunks(connection, document_id)
+            if not documents.mend_chunks(connection, document_id) or document_id in damaged
         ]
         sound = embeddings.sound(connection)
         embeddings.drop(connection, [chunk for chunk, is_sound in sound.items() if not is_sound])

@@ -9,6 +9,9 @@ from quire.errors import Skipped, Unreadable
 from quire.indexes.documents import displayed
 from quire.messages.translations import translated
 
+SCAN = "no text: the pages are images (a scan)"
+"""Why a file is skipped whose pages only OCR can read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -23,11 +26,27 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """A file with `pages` that are pictures of text, which OCR has still to read; its content's
+    hash begins with `content`. It is `known` where it was counted as unchanged."""
+
+    path: Path
+    pages: tuple[int, ...]
+    content: str
+    known: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"path": displayed(self.path), "pages": list(self.pages)}
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """Outcomes of an ingest; every file found counts exactly once.
 
     `removed` counts files that are gone from the disk (with sync). `warnings` say what of the files
-    taken in will never be found. `chunks` counts those added, `seconds` is wall time.
+    taken in will never be found. `chunks` counts those added, `seconds` is wall time. `to_read` are
+    files with pages that OCR has still to read: those with other text are found by that until then,
+    and the others count as skipped.
     """
 
     added: int
@@ -40,6 +59,25 @@ class IngestReport:
     chunks: int
     seconds: float
     cancelled: bool = False
+    to_read: tuple[UnreadFile, ...] = ()
+
+    def followed_by(self, other: "IngestReport") -> "IngestReport":
+        """The report of both: `other` is that on the files whose pages OCR has read since."""
+        read = {displayed(file.path) for file in self.to_read}
+        again = min(other.updated, sum(file.known for file in self.to_read))
+        return IngestReport(
+            added=self.added + other.added,
+            updated=self.updated + again,
+            unchanged=self.unchanged - again,
+            removed=self.removed,
+            skipped=(*(each for each in self.skipped if each.path not in read), *other.skipped),
+            failed=(*self.failed, *other.failed),
+            warnings=(*self.warnings, *other.warnings),
+            chunks=self.chunks + other.chunks,
+            seconds=self.seconds + other.seconds,
+            cancelled=other.cancelled,
+            to_read=other.to_read,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -53,6 +91,7 @@ class IngestReport:
             "chunks": self.chunks,
             "seconds": round(self.seconds, 3),
             "cancelled": self.cancelled,
+            "to_read": [file.to_dict() for file in self.to_read],
         }
 
 
@@ -60,7 +99,7 @@ class IngestReport:
 class Progress:
     """How far an ingest is after so many `seconds`. `pages` (of formats that have them) and
     `chunks` count what is embedded; `remaining` is the expected wall time left in seconds, or None
-    while too little is known."""
+    while too little is known. While OCR reads `current`, `read` of its `to_read` pages are done."""
 
     files_done: int
     files_total: int
@@ -69,6 +108,8 @@ class Progress:
     seconds: float
     current: str
     remaining: float | None
+    read: int = 0
+    to_read: int = 0
 
     @property
     def rate(self) -> float:
@@ -96,7 +137,9 @@ class Tally:
     def warn(self, path: Path, warnings: Iterable[str]) -> None:
         self.warnings += [(path, warning) for warning in warnings]
 
-    def report(self, *, seconds: float, cancelled: bool, language: str) -> IngestReport:
+    def report(
+        self, *, seconds: float, cancelled: bool, to_read: Iterable[UnreadFile], language: str
+    ) -> IngestReport:
         """The report, with reasons and warnings in a language."""
         return IngestReport(
             added=self.added,
@@ -112,6 +155,7 @@ class Tally:
             chunks=self.chunks,
             seconds=seconds,
             cancelled=cancelled,
+            to_read=tuple(to_read),
         )
 
 

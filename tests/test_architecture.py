@@ -138,6 +138,8 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "charset_normalizer": ("quire.ingest.loaders",),
     "xml": (),
     "PIL": ("quire.ingest.loaders", "quire.ui"),
+    "rapidocr": ("quire.ingest.loaders.ocr.engine",),
+    "cv2": (),
     "langchain": ("quire.answering.chain", "quire.answering.langchain_model"),
     "langchain_core": ("quire.answering.chain", "quire.answering.langchain_model"),
     "langchain_text_splitters": (),
@@ -399,6 +401,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {distribution(requirement) for requirement in project["dependencies"]}
     declared |= {"torch", "transformers"}  # what sentence-transformers is made of
+    declared |= {distribution(each) for each in project["optional-dependencies"]["ocr"]}
     comes_from = packages_distributions()
     wrong = [
         f"{module.at(found.line)}: imports {top}, which pyproject.toml does not name"

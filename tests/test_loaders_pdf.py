@@ -246,11 +246,19 @@ def test_a_page_without_text_is_named_and_the_others_keep_their_numbers(tmp_path
     assert document.warnings == ("Page 2: no text (a scan or a picture).",)
 
 
-def test_a_scan_is_skipped(tmp_path: Path) -> None:
+def test_pages_that_are_pictures_are_told_and_blank_ones_are_not(tmp_path: Path) -> None:
     picture = ImageReader(Image.new("RGB", (100, 150), "gray"))
-    with pytest.raises(Skipped, match=r"no text: the pages are images \(a scan\)") as caught:
-        load(make(tmp_path / "a.pdf", lambda c: c.drawImage(picture, 0, 0, 400, 600)))
-    assert "OCR" in caught.value.hint
+    document = load(
+        make(
+            tmp_path / "a.pdf",
+            lambda c: c.drawImage(picture, 0, 0, 400, 600),
+            lambda c: c.rect(50, 50, 100, 100),
+            lambda _: None,
+            lambda c: (c.drawImage(picture, 0, 0, 600, 800), c.drawString(50, 500, "stamped")),
+            lambda c: (c.drawImage(picture, 0, 0, 60, 80), c.drawString(50, 500, "with a logo")),
+        )
+    )
+    assert document.unread == (1, 4)
 
 
 def test_a_password_is_asked_for_and_opens_the_file(tmp_path: Path) -> None:

@@ -432,7 +432,7 @@ def test_one_bad_file_among_good_ones_stops_nothing(
     report = kb.add(folder, jobs=2)
     assert report.added == 3
     assert len(report.skipped) + len(report.failed) == 4
-    assert {Path(refusal.path).name for refusal in report.failed} == {"a-broken.pdf"}
+    assert {Path(refusal.path).name for refusal in report.failed} == {"a-broken.pdf", "c-image.png"}
     for refusal in (*report.skipped, *report.failed):
         assert refusal.reason
     assert kb.verify() == []

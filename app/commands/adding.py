@@ -78,6 +78,10 @@ def _lines(report: IngestReport, folder: Path) -> Iterator[str]:
 
 def _told(progress: Progress) -> str:
     left = "" if progress.remaining is None else f", {duration(progress.remaining)} left"
+    if progress.to_read:
+        page = min(progress.read + 1, progress.to_read)
+        name = Path(progress.current).name
+        return f"reading page {page} of {progress.to_read}{left}  {name}"
     return (
         f"{progress.files_done}/{progress.files_total} files, {progress.pages} pages, "
         f"{progress.chunks} chunks, {progress.rate:.0f} a second{left}"

@@ -28,6 +28,10 @@ def ingest(
     password: Annotated[
         str | None, typer.Option("--password", help="Opens encrypted files; kept nowhere.")
     ] = None,
+    ocr: Annotated[
+        bool | None,
+        typer.Option("--ocr/--no-ocr", help="Read pages that are pictures; by the settings."),
+    ] = None,
     kb: Kb = None,
     json: Json = False,
 ) -> int:
@@ -43,6 +47,7 @@ def ingest(
         dry_run=dry_run,
         verify_content=verify_content,
         password=password,
+        ocr=ocr,
     )
 
 

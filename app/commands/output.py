@@ -80,7 +80,10 @@ def _found(near: Near) -> str:
 
 
 def citation_lines(citation: Citation) -> Iterator[str]:
-    yield f"[{citation.label}] {place(citation.document, citation.page)}"
+    how = ", read by OCR" if citation.ocr else ""
+    if citation.unsure:
+        how += f", which is not sure of {shown(', '.join(citation.unsure))}"
+    yield f"[{citation.label}] {place(citation.document, citation.page)}{how}"
     yield f"    “{shown(citation.quote)}”"
 
 

@@ -41,6 +41,8 @@ def _turn(turn: "Turn") -> Iterator[str]:
         where = inert(citation["document"])
         if citation["page"] is not None:
             where += f", page {citation['page']}"
+        if citation.get("ocr"):
+            where += ", read by OCR"
         yield f"- \\[{citation['label']}\\] {where}: “{inert(citation['quote'])}”"
     if turn.answer["citations"]:
         yield ""

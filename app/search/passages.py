@@ -97,6 +97,7 @@ def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> P
     groups = _whole(told)
     begins = min([first.span.start, *(each.start for each in groups)])
     ends = max([last.span.end, *(each.members[-1].end for each in groups)])
+    starts = tuple(_page_starts(pages, begins, ends))
     return Passage(
         label=label,
         text=text,
@@ -106,7 +107,11 @@ def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> P
         heading_path=first.heading_path,
         stretches=tuple((hit.chunk.span.start, hit.chunk.span.end) for hit in group),
         headings=tuple(hit.chunk.heading_path for hit in group),
-        page_starts=tuple(_page_starts(pages, begins, ends)),
+        page_starts=tuple((start, page.number) for start, page in starts),
+        ocr_pages=frozenset(page.number for _, page in starts if page.ocr),
+        unsure=tuple(
+            (start + low, start + high) for start, page in starts for low, high in page.unsure
+        ),
         statements=tuple(each for one in told for each in one.statements),
         groups=groups,
     )
@@ -114,12 +119,12 @@ def _passage(label: int, group: Sequence[Hit], pages: tuple[PageText, ...]) -> P
 
 def _page_starts(
     pages: Sequence[PageText], begins: int, ends: int
-) -> Iterator[tuple[int, int | None]]:
-    """(offset, number) of the pages that a stretch of their text lies on."""
+) -> Iterator[tuple[int, PageText]]:
+    """(offset, page) of the pages that a stretch of their text lies on."""
     at = 0
     for page in pages:
         if begins < at + len(page.text) and at < ends:
-            yield at, page.number
+            yield at, page
         at += len(page.text) + len(PAGE_BREAK)
 
 

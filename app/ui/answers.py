@@ -88,6 +88,21 @@ def where(name: str, page: int | None) -> str:
     return f"{name}{_at(place(name, page))}"
 
 
+def _where_and_how(cited: Kept) -> str:
+    """A document, the page, and that OCR read it, with the numbers that it is not sure of."""
+    parts = [where(cited["document"], cited["page"]), *_how([cited]), *_doubts([cited])]
+    return " · ".join(parts)
+
+
+def _how(cited: Sequence[Kept]) -> list[str]:
+    return [plain("answer.ocr")] if any(each.get("ocr") for each in cited) else []
+
+
+def _doubts(cited: Sequence[Kept]) -> list[str]:
+    words = dict.fromkeys(word for each in cited for word in each.get("unsure", ()))
+    return [plain("answer.unsure", words=plain("answer.between").join(words))] if words else []
+
+
 def place(name: str, first: int | None, last: int | None = None) -> str:
     """A page or a range of pages of a document in words; empty for formats without pages."""
     if first is None:
@@ -111,7 +126,7 @@ def copied(answer: Kept) -> str:
     """An answer as plain text to paste elsewhere: statements with marks, then the sources."""
     text = "\n".join(layout.text_lines(answer, statements.words()))
     sources = [
-        f"[{number}] {cited[0]['document']}{_at(_span(cited))}"
+        " · ".join([f"[{number}] {cited[0]['document']}{_at(_span(cited))}", *_how(cited)])
         for number, cited in _by_label(answer["citations"]).items()
     ]
     return text + "\n\n" + "\n".join(sources)
@@ -144,7 +159,7 @@ def data(blocks: list[dict[str, Any]], *, citations: Sequence[Kept], **rest: Any
         "heading": "",
         "blocks": blocks,
         "legend": [],
-        "citations": [{"place": where(each["document"], each["page"])} for each in citations],
+        "citations": [{"place": _where_and_how(each)} for each in citations],
         "sources": [],
         "copied": "",
         "texts": {
@@ -197,8 +212,10 @@ def _sources(answer: Kept, *, known: set[str], with_quotes: bool) -> list[dict[s
         {
             "label": number,
             "document": cited[0]["document"],
-            "place": _at(_span(cited)),
-            "note": "" if cited[0]["document_id"] in known else plain("answer.gone"),
+            "place": " · ".join([_at(_span(cited)), *_how(cited)]),
+            "note": " · ".join(
+                [plain("answer.gone")] * (cited[0]["document_id"] not in known) + _doubts(cited)
+            ),
             "citations": [
                 {
                     "citation": citations.index(citation),

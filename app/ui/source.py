@@ -3,14 +3,16 @@
 import base64
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from quire.errors import DocumentNotFound, QuireError
+from quire.ingest.loaders.content import PageBoxes
 from quire.ingest.parsing.pool import ParserPool
 from quire.knowledge_base import KnowledgeBase
 from quire.records import PAGE_BREAK, Document, PageText
 
-PDF = "application/pdf"
+_DRAWN = ("application/pdf", "image/")  # how the types of documents begin that have page images
 _AROUND = 700  # characters of text shown before and after the cited ones
 _WHOLE = 50_000  # characters shown of a document that was opened at no place
 _CUT_WORD_BEFORE = re.compile(r"^\S{,30}\s")
@@ -70,36 +72,40 @@ class TextView:
 @dataclass(frozen=True, slots=True)
 class View:
     """What can be shown of a source. `headings` lead to the cited place, the outermost first.
-    `missing` says why it is not the page itself."""
+    `ocr` says that the page was read by OCR, and `missing` why it is not the page itself."""
 
     document: Document | None
     headings: tuple[str, ...] = ()
     page: PageView | None = None
     text: TextView | None = None
+    ocr: bool = False
     missing: Literal["", "document", "original", "image"] = ""
 
 
 def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
-    """The page of a PDF with the cited words marked, else the text around them."""
+    """The page of a PDF or a picture with the cited words marked, else the text around them."""
     try:
         document = base.document(source.document_id)
     except DocumentNotFound:
         return View(None, text=TextView("", source.quote, ""), missing="document")
     pages = base.pages(document)
+    if document.id != source.document_id:
+        source = _found_again(source, pages)
     headings = base.headings(document, source.start)
-    if document.media_type != PDF or source.current is None:
+    ocr = any(page.ocr for page in pages if page.number == source.current)
+    if not document.media_type.startswith(_DRAWN) or source.current is None:
         return View(document, headings, text=_text(pages, source))
     path = base.original(document)
     if path is None:
-        return View(document, headings, text=_text(pages, source), missing="original")
+        return View(document, headings, text=_text(pages, source), ocr=ocr, missing="original")
     number = source.current
     start, end = _within(pages, number, source)
     try:
-        found = parsers.boxes(path, page=number, start=start, end=end)
+        found = _boxes(base, document, path, number, start=start, end=end, parsers=parsers)
         scale = _ACROSS * source.zoom / max(found.width, 1.0)
         png = parsers.render(path, page=number, scale=scale)
     except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
-        return View(document, headings, text=_text(pages, source), missing="image")
+        return View(document, headings, text=_text(pages, source), ocr=ocr, missing="image")
     boxes = tuple(
         (
             left / found.width,
@@ -111,7 +117,35 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
         if end > start
     )
     drawn = PageView(base64.b64encode(png).decode("ascii"), *_size(png), boxes)
-    return View(document, headings, page=drawn)
+    return View(document, headings, page=drawn, ocr=ocr)
+
+
+def _found_again(source: Source, pages: tuple[PageText, ...]) -> Source:
+    """A place that was cited before OCR read other pages of the document: its own page has not
+    changed, and begins elsewhere."""
+    for page, begins in zip(pages, _starts(pages), strict=True):
+        if page.number == source.page and (at := page.text.find(source.quote)) >= 0:
+            start = begins + at
+            return replace(source, start=start, end=start + len(source.quote))
+    return replace(source, start=0, end=0)
+
+
+def _boxes(
+    base: KnowledgeBase,
+    document: Document,
+    path: Path,
+    page: int,
+    *,
+    start: int,
+    end: int,
+    parsers: ParserPool,
+) -> PageBoxes:
+    """Where characters [start, end) of the text of a page stand: by the words that OCR read of it,
+    or else by the file."""
+    read = base.recognized(document, page)
+    if read is None:
+        return parsers.boxes(path, page=page, start=start, end=end)
+    return PageBoxes(read.width, read.height, tuple(read.boxes(start, end)))
 
 
 def _size(png: bytes) -> tuple[int, int]:

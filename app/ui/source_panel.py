@@ -38,6 +38,8 @@ def draw(opened: Shared) -> None:
         if view.headings:
             path = html(" › ".join(view.headings))
             st.html(f'<div class="quire-path" title="{path}">{path}</div>')
+        if view.ocr:
+            st.caption(label("source.ocr"))
         if view.missing:
             st.caption(label(f"source.{view.missing}_missing"))
         if view.document is not None and view.document.pages and source.current is not None:

@@ -7,12 +7,13 @@ that format. Parsers of hostile files hang, swell and crash: outside of tests, c
 
 import hashlib
 import importlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import formats
 from quire.ingest.loaders.content import Content, Source
+from quire.ingest.loaders.ocr.words import Recognition
 from quire.ingest.loaders.opening import read_bytes
 from quire.records import Blocks, Pages, ParsedDocument
 
@@ -29,6 +30,7 @@ _LOADERS = {
     formats.EML: "mail",
     formats.CODE: "source_code",
     formats.PLAIN: "text",
+    **dict.fromkeys(formats.PICTURES, "picture"),
 }
 
 # What a file says of itself is kept to a measure, in characters.
@@ -43,8 +45,9 @@ def load(
 ) -> ParsedDocument:
     """Reads and parses the file at `path`.
 
-    Raises Skipped where there is nothing to index (empty, a scan, a format without text) or a
-    password is needed, and Unreadable where the file is damaged or breaks a limit.
+    Of a scan there is no text, and its pages are `unread`. Raises Skipped where there is nothing to
+    index (empty, a format without text) or a password is needed, and Unreadable where the file is
+    damaged or breaks a limit.
     """
     limits = limits or Limits()
     data = read_bytes(path, limits=limits)
@@ -52,11 +55,17 @@ def load(
 
 
 def parse(
-    data: bytes, path: Path, *, password: str | None = None, limits: Limits
+    data: bytes,
+    path: Path,
+    *,
+    password: str | None = None,
+    limits: Limits,
+    recognized: Mapping[int, Recognition] | None = None,
 ) -> ParsedDocument:
-    """As `load`, of the bytes that were read from `path`."""
+    """As `load`, of the bytes that were read from `path`. What OCR read of the pictures of pages,
+    by their numbers, becomes part of their text."""
     media_type = formats.media_type_of(data, path.name)
-    source = Source(data, path, limits, password)
+    source = Source(data, path, limits, password, recognized or {})
     read: Callable[[Source], Content] = importlib.import_module(
         f"quire.ingest.loaders.{_LOADERS[media_type]}"
     ).read
@@ -68,6 +77,8 @@ def parse(
         pages=Pages.of(content.pages),
         blocks=Blocks(content.blocks),
         warnings=tuple(_measured(content.warnings)),
+        unread=content.unread,
+        recognized=content.recognized,
     )
 
 

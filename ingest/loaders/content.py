@@ -1,13 +1,14 @@
 """What goes into a loader and how it puts together what comes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from quire.errors import Skipped
 from quire.ingest.limits import Limits
 from quire.ingest.loaders.cleaning import clean
-from quire.records import PAGE_BREAK, Block, BlockKind, PageText
+from quire.ingest.loaders.ocr.words import Recognition
+from quire.records import PAGE_BREAK, Block, BlockKind, PageText, RecognizedPage
 
 CELL_BREAK = " | "
 """Stands between two cells of a table's row."""
@@ -17,12 +18,16 @@ BLOCK_BREAK = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The bytes of one file, with what a loader may know about it. The name decides nothing."""
+    """The bytes of one file, with what a loader may know about it. The name decides nothing.
+
+    `recognized` is what OCR read of the pictures of pages, by their numbers.
+    """
 
     data: bytes = field(repr=False)
     path: Path
     limits: Limits
     password: str | None = field(default=None, repr=False)
+    recognized: Mapping[int, Recognition] = field(default_factory=dict, repr=False)
 
     @property
     def stem(self) -> str:
@@ -32,12 +37,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a loader read: pages, blocks with offsets into the pages joined, title, warnings."""
+    """What a loader read: pages, blocks with offsets into the pages joined, title, warnings; the
+    numbers of the pages that OCR has to read, and what it has read of others."""
 
     pages: tuple[PageText, ...]
     blocks: tuple[Block, ...]
     title: str
     warnings: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
+    recognized: tuple[RecognizedPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

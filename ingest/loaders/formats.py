@@ -19,6 +19,8 @@ CSV = "text/csv"
 EML = "message/rfc822"
 CODE = "text/x-source"
 PLAIN = "text/plain"
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/bmp", "image/tiff", "image/webp")
+_PNG, _JPEG, _GIF, _BMP, _TIFF, _WEBP = PICTURES
 
 # What stands inside a zip archive tells what it is.
 _ZIP_PARTS = {
@@ -28,18 +30,21 @@ _ZIP_PARTS = {
     "META-INF/container.xml": EPUB,
 }
 _SUPPORTED = (
-    "Quire reads PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, CSV, EML, plain text and code."
+    "Quire reads PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, CSV, EML, plain text, code and "
+    "pictures of text."
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Beginnings of pictures, which may be of text.
+_PICTURE = (
+    (b"\x89PNG\r\n\x1a\n", _PNG),
+    (b"\xff\xd8\xff", _JPEG),
+    (b"GIF8", _GIF),
+    (b"II*\x00", _TIFF),
+    (b"MM\x00*", _TIFF),
+)
 # Beginnings of files that hold no text, with the name that users know.
 _NO_TEXT = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"BM", "a BMP picture"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
-    (b"RIFF", "a sound, picture or film"),
+    (b"RIFF", "a sound or film"),
     (b"ID3", "a sound"),
     (b"OggS", "a sound"),
     (b"fLaC", "a sound"),
@@ -58,6 +63,8 @@ _NO_TEXT = (
     (b"%!PS", "PostScript"),
     (b"wOFF", "a font"),
 )
+# Its length, four reserved bytes, the offset of its pixels, and the length of the next header.
+_BMP_START = re.compile(rb"BM.{4}\0{4}.{4}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*"
     rb"<(?:!doctype\s+html|html|head|body)\b",
@@ -94,6 +101,13 @@ def media_type_of(data: bytes, name: str) -> str:
         return _zip_type(data)
     if head.startswith(_OLE):
         return _refuse_old_office(data)
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return _WEBP
+    if _BMP_START.match(head):
+        return _BMP
+    for beginning, media_type in _PICTURE:
+        if head.startswith(beginning):
+            return media_type
     for beginning, what in _NO_TEXT:
         if head.startswith(beginning) and (len(beginning) > 3 or looks_binary(data)):
             raise Skipped(f"unsupported format: {what}", hint=_SUPPORTED)

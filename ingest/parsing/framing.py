@@ -5,13 +5,22 @@ message. What comes from a process that reads hostile files is believed no furth
 each message, and what all pieces come to, stays within what was said and allowed before.
 """
 
+import dataclasses
 import json
+import math
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import IO, Any
 
-from quire.records import Block, Blocks, Pages, ParsedDocument
+from quire.records import (
+    Block,
+    Blocks,
+    Pages,
+    ParsedDocument,
+    RecognizedPage,
+    RecognizedWord,
+)
 
 _LENGTH = struct.Struct(">I")
 _LONGEST = 128 * 2**20  # bytes of a message: a page as an image is the longest
@@ -66,6 +75,8 @@ def pieces(document: ParsedDocument) -> Iterator[Message]:
             "starts": document.pages.starts,
             "characters": len(text),
             "blocks": len(document.blocks),
+            "unread": document.unread,
+            "recognized": len(document.recognized),
         }
     }
     for at in range(0, len(text), _TEXT):
@@ -73,6 +84,9 @@ def pieces(document: ParsedDocument) -> Iterator[Message]:
     rows = ((block.kind, block.start, block.end, block.level) for block in document.blocks)
     while batch := list(islice(rows, _BLOCKS)):
         yield {"blocks": batch}
+    for page in document.recognized:
+        words = [dataclasses.astuple(word) for word in page.words]
+        yield {"recognized": [page.number, page.width, page.height, words]}
 
 
 def put_together(head: Message, hear: Callable[[], Message]) -> ParsedDocument:
@@ -90,13 +104,20 @@ def put_together(head: Message, hear: Callable[[], Message]) -> ParsedDocument:
     while len(blocks) < head["blocks"]:
         _append(blocks, hear()["blocks"], characters)
     _require(len(blocks) == head["blocks"])
+    unread = [int(number) for number in head["unread"]]
+    _require(len(unread) <= len(numbers) and set(unread) <= set(numbers))
+    _require(head["recognized"] <= len(numbers))
+    pages = Pages(text, numbers, starts)
+    recognized = [_recognized(hear()["recognized"], pages) for _ in range(head["recognized"])]
     return ParsedDocument(
         content_hash=str(head["content_hash"]),
         media_type=str(head["media_type"]),
         title=str(head["title"]),
-        pages=Pages(text, numbers, starts),
+        pages=pages,
         blocks=blocks,
         warnings=tuple(map(str, warnings)),
+        unread=tuple(unread),
+        recognized=tuple(recognized),
     )
 
 
@@ -119,6 +140,18 @@ def _append(blocks: Blocks, rows: Iterable[Any], characters: int) -> None:
         blocks.append(block)
         end = block.end
     _require(bool(rows))
+
+
+def _recognized(row: Iterable[Any], pages: Pages) -> RecognizedPage:
+    number, width, height, rows = row
+    words = tuple(RecognizedWord(*each) for each in rows)
+    position = pages.numbers.index(number)
+    length = pages.end(position) - pages.starts[position]
+    _require(all(0 <= word.start < word.end <= length for word in words))
+    _require(all(a.start <= b.start for a, b in pairwise(words)))
+    _require(all(math.isfinite(x) for word in words for x in dataclasses.astuple(word)))
+    _require(math.isfinite(width) and math.isfinite(height) and min(width, height) > 0)
+    return RecognizedPage(number, width, height, words)
 
 
 def _require(fits: bool) -> None:

@@ -12,14 +12,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.limits import Limits
 from quire.ingest.loaders.content import PageBoxes
+from quire.ingest.loaders.ocr.words import Recognition
 from quire.ingest.loaders.opening import Within
 from quire.ingest.parsing import framing
 from quire.ingest.parsing.framing import Message
@@ -27,6 +28,7 @@ from quire.records import ParsedDocument
 
 # -P: a file called json.py in the current folder must not become a module of the worker
 _WORKER = ["-P", "-m", "quire.ingest.parsing.worker"]
+_ANSWERS = {"boxes": "boxes", "render": "png"}
 _GRACE = 1.0  # seconds given to a worker to end by itself once its standard input is closed
 _MUCH = 0.4  # of its memory; a buffer that doubles is refused when it has less than half
 Bring = Callable[[int, Callable[[], ParsedDocument]], ParsedDocument]
@@ -66,12 +68,14 @@ class ParserPool:
         *,
         within: Within | None = None,
         password: str | None = None,
+        recognized: Mapping[int, Recognition] | None = None,
         hear_hash: Callable[[str], None] = lambda _: None,
         bring: Bring = lambda _, receive: receive(),
     ) -> ParsedDocument:
         """The parsed file. Raises Skipped or Unreadable, as `quire.ingest.loaders.load` does.
 
-        `within` is where the file is and must be reached without a link. `hear_hash` is given the
+        `within` is where the file is and must be reached without a link. `recognized` is what OCR
+        read of the pictures of its pages, by their numbers. `hear_hash` is given the
         SHA-256 of its content before it is parsed, and may raise to leave it at that. `bring` is
         given the number of characters of the document, and a function that receives it from its
         parser: it may call that when it likes, and in another thread. The wait counts for no limit.
@@ -79,7 +83,8 @@ class ParserPool:
         A parser that crashes is Unreadable "parser crashed", a broken limit "limit: …".
         """
         place = {"root": within.root, "names": within.names} if within else None
-        with self._talk("parse", path, within=place, password=password) as talk:
+        read = {number: found.to_dict() for number, found in (recognized or {}).items()}
+        with self._talk("parse", path, within=place, password=password, recognized=read) as talk:
             content_hash = str(talk.hear("content_hash"))
             try:
                 hear_hash(content_hash)
@@ -111,18 +116,27 @@ class ParserPool:
         return PageBoxes(found["width"], found["height"], rectangles)
 
     def render(self, path: Path, *, page: int, scale: float, password: str | None = None) -> bytes:
-        """A PDF's `page`, from 1, as a PNG image; `scale` 1 is 72 dots per inch."""
+        """The `page`, from 1, of a PDF or of a file of pictures, as a PNG image; `scale` 1 is 72
+        dots per inch of the former, and the latter as it is."""
         found = self._ask("render", path, password=password, page=page, scale=scale)
         return base64.b64decode(found)
+
+    def recognize(self, png: bytes) -> Recognition:
+        """What OCR reads of a PNG image. Raises Unreadable."""
+        picture = base64.b64encode(png).decode("ascii")
+        with self._talk("recognize", Path(os.devnull), png=picture) as talk:
+            found = Recognition.of(talk.hear("recognition"))
+            talk.end()
+        return found
 
     def close(self) -> None:
         """Ends all workers, also those at work; they leave no child behind."""
         for worker in self._workers:
             worker.end()
 
-    def _ask(self, action: Literal["boxes", "render"], path: Path, **fields: Any) -> Any:
+    def _ask(self, action: str, path: Path, **fields: Any) -> Any:
         with self._talk(action, path, **fields) as talk:
-            found = talk.hear({"boxes": "boxes", "render": "png"}[action])
+            found = talk.hear(_ANSWERS[action])
             talk.end()
         return found
 

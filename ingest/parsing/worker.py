@@ -11,6 +11,7 @@ comes back is executed: no pickle. Parsers are imported when first needed.
         {"wanted": false}                                           -> nothing more
     {"action": "boxes", "path", "password", "page", "start", "end"} -> {"boxes": {…}}
     {"action": "render", "path", "password", "page", "scale"}       -> {"png": base64}
+    {"action": "recognize", "png": base64}                          -> {"recognition": {…}}
     any of them, at any point                                       -> {"error": {…}}
     after each                                                      -> {"last": …}
 
@@ -31,14 +32,14 @@ from typing import Any, BinaryIO
 from quire.errors import Skipped, Unreadable
 from quire.ingest import loaders
 from quire.ingest.limits import Limits
+from quire.ingest.loaders import formats
+from quire.ingest.loaders.ocr.words import Recognition
 from quire.ingest.loaders.opening import Within, read_bytes
 from quire.ingest.parsing import framing
 from quire.ingest.parsing.framing import Message
 
 if sys.platform != "win32":  # there the parent's wall clock is the only limit
     import resource
-
-_GROWN = 400_000_000  # bytes of resident memory past which a worker is replaced
 
 
 def main() -> None:
@@ -49,9 +50,10 @@ def main() -> None:
     # Parsing makes many objects and few cycles; the default collects every 700.
     gc.set_threshold(50_000, 20, 50)
     while True:
-        for message in _answers(waiting):
+        request = waiting.get()
+        for message in _answers(request, waiting):
             framing.send(answers, message)
-        grown = _resident_bytes() > _GROWN
+        grown = _resident_bytes() > request["limits"]["resident_bytes"]
         framing.send(answers, {"last": grown})
         if grown:
             return
@@ -75,15 +77,16 @@ def _listen(requests: BinaryIO, waiting: "queue.SimpleQueue[Message]") -> None:
     os._exit(0)
 
 
-def _answers(waiting: "queue.SimpleQueue[Message]") -> Iterator[Message]:
-    """What there is to say to the next request."""
-    request = waiting.get()
+def _answers(request: Message, waiting: "queue.SimpleQueue[Message]") -> Iterator[Message]:
+    """What there is to say to a request."""
     yield {"begun": True}
     path = Path(request["path"])
     limits = Limits(**request["limits"])
     try:
         _allow(limits, _size(path))
-        if request["action"] == "parse":
+        if request["action"] == "recognize":
+            yield {"recognition": _recognize(base64.b64decode(request["png"]))}
+        elif request["action"] == "parse":
             yield from _parse(request, path, limits, waiting)
         else:
             yield _page_view(request, path, limits)
@@ -107,23 +110,35 @@ def _parse(
     data = read_bytes(path, limits=limits, within=within)
     yield {"content_hash": loaders.hash_of(data)}
     if waiting.get()["wanted"]:
-        document = loaders.parse(data, path, password=request["password"], limits=limits)
+        recognized = {
+            int(n): Recognition.of(said) for n, said in request.get("recognized", {}).items()
+        }
+        document = loaders.parse(
+            data, path, password=request["password"], limits=limits, recognized=recognized
+        )
         del data
         yield from framing.pieces(document)
 
 
 def _page_view(request: Message, path: Path, limits: Limits) -> Message:
-    from quire.ingest.loaders import pdf  # noqa: PLC0415 — slow to import
+    from quire.ingest.loaders import pdf, picture  # noqa: PLC0415 — slow to import
 
     data = read_bytes(path, limits=limits)
+    draw = picture.render if formats.media_type_of(data, "") in formats.PICTURES else pdf.render
     page, password = request["page"], request["password"]
     if request["action"] == "boxes":
         found = pdf.boxes(
             data, page=page, start=request["start"], end=request["end"], password=password
         )
         return {"boxes": dataclasses.asdict(found)}
-    png = pdf.render(data, page=page, scale=request["scale"], password=password)
+    png = draw(data, page=page, scale=request["scale"], password=password)
     return {"png": base64.b64encode(png).decode("ascii")}
+
+
+def _recognize(png: bytes) -> Message:
+    from quire.ingest.loaders.ocr import engine  # noqa: PLC0415 — takes seconds to import
+
+    return engine.recognize(png).to_dict()
 
 
 def _error(message: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from quire.answering import receipts
 from quire.answering.question import Question
 from quire.conversations.schema import Turn
 from quire.errors import ConversationNotFound, KnowledgeBaseError
+from quire.records import content_of
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
 from quire.ui.chat import certainty, judging, scoping, welcome
@@ -35,7 +36,7 @@ def draw(opened: Shared) -> None:
     begun = bool(turns or mine.answering or mine.next_questions)
     if not begun:
         intake.draw(opened)
-    known = {document.id for document in documents}
+    known = {id_ for document in documents for id_ in (document.id, content_of(document.id))}
     # subtle: the columns are there without a source too (style.css hides the empty one), or the
     # chat would be built anew when one opens, and the reader's place in it be lost
     talk, beside = st.columns((5, 6), gap="large")

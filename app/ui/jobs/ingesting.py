@@ -1,5 +1,7 @@
 """Files being taken in, one after the other, in a thread of the process.
 
+Pages that only OCR can read come after all files: what is added meanwhile goes before them.
+
 The work belongs to the knowledge base and not to a browser tab: it goes on when the tab is closed,
 and every tab shows it. What waits is kept on the disk, and is gone on with when the process ended
 before it was done.
@@ -10,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from quire.errors import QuireError, Unreadable
 from quire.indexes.folder.waiting import Waiting, WaitingRoom
@@ -18,9 +20,11 @@ from quire.ingest.report import IngestReport, Progress
 from quire.knowledge_base import KnowledgeBase
 from quire.ui.jobs.answering import log_place
 
+_ON_ITS_WAY = ("waiting", "working", "scanned", "reading")
 _TRIES = 2  # a file that ended the process twice is not begun again
 
-Stage = Literal["waiting", "working", "done", "failed", "stopped"]
+Stage = Literal["waiting", "working", "scanned", "reading", "done", "failed", "stopped"]
+"""`scanned` is what is taken in but for pages that OCR has to read, `reading` while it does."""
 
 
 @dataclass(slots=True)
@@ -44,7 +48,7 @@ class Intake:
 
     @property
     def settled(self) -> bool:
-        return self.stage not in ("waiting", "working")
+        return self.stage not in _ON_ITS_WAY
 
     @property
     def all_well(self) -> bool:
@@ -57,6 +61,9 @@ class Intake:
         )
 
 
+_TURNS: tuple[tuple[Stage, Stage], ...] = (("waiting", "working"), ("scanned", "reading"))
+
+
 class Ingests:
     """The files of one knowledge base that wait, are worked on, or are done and not yet cleared."""
 
@@ -67,6 +74,7 @@ class Ingests:
         self._items: list[Intake] = []
         self._worker: threading.Thread | None = None
         self._cancel = threading.Event()
+        self._pause = threading.Event()  # ends OCR, for files that have come or for good
         self._heard: tuple[float, float] | None = None  # when, and bytes done by then
         self._settled = 0
         self._closing = False
@@ -79,6 +87,11 @@ class Ingests:
     @property
     def active(self) -> bool:
         return any(not item.settled for item in self.items)
+
+    @property
+    def busy(self) -> bool:
+        """Whether files wait, or are taken in; not where pages of them are read by OCR."""
+        return any(item.stage in {"waiting", "working"} for item in self.items)
 
     @property
     def stopping(self) -> bool:
@@ -127,6 +140,7 @@ class Ingests:
                 self._items.clear()
                 self._heard = None
             self._items += items
+            self._pause.set()
             if self._worker is None:
                 self._worker = threading.Thread(target=self._run, name="quire-intake", daemon=True)
                 self._worker.start()
@@ -142,6 +156,7 @@ class Ingests:
         with self._lock:
             self._closing = True
             self._cancel.set()
+            self._pause.set()
             for item in self._items:
                 if item.stage == "working" and item.kept is not None:
                     with contextlib.suppress(QuireError):  # it may be done this very moment
@@ -151,8 +166,9 @@ class Ingests:
         """End the work soon; what is taken in stays, what waits is dropped."""
         with self._lock:
             self._cancel.set()
+            self._pause.set()
             for item in self._items:
-                if item.stage == "waiting":
+                if item.stage in {"waiting", "scanned"}:
                     self._settle(item, "stopped")
 
     def clear(self) -> None:
@@ -161,10 +177,13 @@ class Ingests:
             self._items = [item for item in self._items if not item.settled]
 
     def remaining(self) -> float | None:
-        """Seconds that the rest will take, None while unknown.
+        """Seconds that the rest will take, or the file that OCR reads; None while unknown.
 
         Goes by the bytes done since the first progress was heard: before it, models are loaded.
         """
+        for item in self.items:
+            if item.stage == "reading" and item.heard is not None and item.heard.to_read:
+                return item.heard.remaining
         items = [item for item in self.items if item.stage != "stopped"]
         total = sum(item.size for item in items)
         done = sum(item.size * item.part for item in items)
@@ -195,23 +214,35 @@ class Ingests:
                 item.problem = error
                 self._settle(item, "failed")
             else:
-                item.report = report
-                refused = report.failed or report.skipped
-                stopped = report.cancelled and bool(refused)
-                self._settle(item, "stopped" if stopped else "failed" if report.failed else "done")
+                self._note(item, report)
             self._settled += 1
+
+    def _note(self, item: Intake, report: IngestReport) -> None:
+        """Note what became of a file; or that pages of it wait for OCR, or still do."""
+        item.report = report if item.report is None else item.report.followed_by(report)
+        if report.to_read and not self._cancel.is_set():
+            if item.stage == "working" and item.kept is not None:
+                with contextlib.suppress(QuireError):
+                    self._room.put_back(item.kept)  # OCR ends no process but its own
+            item.stage = "scanned"
+            return
+        refused = report.failed or report.skipped
+        stopped = report.cancelled and bool(refused or report.to_read)
+        self._settle(item, "stopped" if stopped else "failed" if report.failed else "done")
 
     def _next(self) -> Intake | None:
         with self._lock:
-            for item in [] if self._closing else self._items:
-                if item.stage == "waiting":
-                    item.stage = "working"
-                    return item
+            for stage, begun in () if self._closing else _TURNS:
+                for item in self._items:
+                    if item.stage == stage:
+                        item.stage = begun
+                        self._pause.clear()
+                        return item
             self._worker = None
             return None
 
     def _take_in(self, item: Intake) -> IngestReport:
-        began, cancel = time.monotonic(), self._cancel
+        began = time.monotonic()
 
         def hear(progress: Progress) -> None:
             item.heard = progress
@@ -219,14 +250,17 @@ class Ingests:
                 elapsed = time.monotonic() - began
                 item.part = elapsed / (elapsed + progress.remaining + 1e-9)
 
-        kept = self._begun(item)
+        reads = item.stage == "reading"
+        kept = item.kept if reads and item.kept is not None else self._begun(item)
+        options: dict[str, Any] = {
+            "password": item.password,
+            "progress": hear,
+            "cancel": self._pause if reads else self._cancel,
+            "ocr": None if reads else "later",
+        }
         if kept.uploaded:
-            return self._base.add_upload(
-                item.name, kept.content(), password=item.password, progress=hear, cancel=cancel
-            )
-        return self._base.add(
-            kept.path, verify_content=True, password=item.password, progress=hear, cancel=cancel
-        )
+            return self._base.add_upload(item.name, kept.content(), **options)
+        return self._base.add(kept.path, verify_content=not reads, **options)
 
     def _begun(self, item: Intake) -> Waiting:
         """What is kept of a file, once it is noted that reading it begins."""

@@ -23,7 +23,7 @@ from quire.ui.state import state
 
 _POLL = 0.5  # seconds between two looks at the work
 _ROWS = 60  # files listed at once, those that need a look first
-_FIRST = ("working", "failed", "stopped", "waiting", "done")
+_FIRST = ("working", "reading", "failed", "stopped", "waiting", "scanned", "done")
 
 
 def upload_area(opened: Shared) -> None:
@@ -253,6 +253,16 @@ def _outcome(item: Intake) -> str:
             reason = joined(said(item.problem.message), said(item.problem.hint))
             return plain("intake.failed", reason=reason)
         return plain("app.failed")
+    if item.stage == "scanned":
+        return plain("intake.scanned")
+    if item.stage == "reading":
+        heard = item.heard
+        if heard is None or not heard.to_read:
+            return plain("intake.scanned")
+        page = min(heard.read + 1, heard.to_read)
+        told = plain("intake.reading", page=page, pages=heard.to_read)
+        name = Path(heard.current).name
+        return told if name == item.name else f"{told} · {name}"
     if item.stage == "working":
         heard, words = item.heard, f"{plain('intake.working')} {item.part:.0%}"
         if heard is None or heard.files_total < 2:

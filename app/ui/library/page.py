@@ -143,7 +143,7 @@ def _told(opened: Shared, document: Document, tags: str, facts: list[str]) -> No
             icon=":material/refresh:",
             type="tertiary",
             help=label("documents.again"),
-            disabled=opened.ingests.active,
+            disabled=opened.ingests.busy,
         ):
             _read_again(opened, document)
         if st.button(

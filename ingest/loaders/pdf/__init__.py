@@ -12,10 +12,12 @@ from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import clean, clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, PageBoxes, Source
 from quire.ingest.loaders.pdf.layout import lay_out
-from quire.ingest.loaders.pdf.pdfium import PdfiumFile
+from quire.ingest.loaders.pdf.pdfium import PdfiumFile, PdfiumPage
+from quire.ingest.loaders.pdf.recognized import lay_out_recognized
 from quire.ingest.loaders.pdf.runs import Box, turned, view_size
 from quire.ingest.loaders.pdf.structure import PageStructure, blocks_of
-from quire.records import PAGE_BREAK, Block, PageText
+from quire.ingest.loaders.pdf.writer import PageLayout
+from quire.records import PAGE_BREAK, Block, PageText, RecognizedPage
 
 # Titles that programs write by themselves.
 _NO_TITLE = re.compile(
@@ -23,11 +25,14 @@ _NO_TITLE = re.compile(
     r"|(microsoft )?(word|powerpoint|excel) - .*|(document|文档)\s*\d*|[\d\W]+",
     re.IGNORECASE,
 )
-_SCAN_HINT = "Run text recognition (OCR) over it and add the result."
+# A page with fewer letters than this whose most part is a picture may have its text in that.
+_FEW_LETTERS = 100
+_MOST_OF_PAGE = 0.6
+_OUTLINES = 20  # shapes from here on may be letters that were drawn as outlines
 
 
 def read(source: Source) -> Content:
-    """The text of a PDF. Raises Skipped for a scan or a missing password, Unreadable if damaged."""
+    """The text of a PDF. Raises Skipped for a missing password and Unreadable if damaged."""
     try:
         with PdfiumFile(source.data, password=source.password) as file:
             return _read(file, source)
@@ -66,12 +71,24 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     warnings: list[str] = []
     damaged: list[int] = []
     hidden: list[int] = []
+    unread: list[int] = []
+    recognized: list[RecognizedPage] = []
     at = 0
     for number in range(1, min(file.page_count, source.limits.pages) + 1):
         structure = PageStructure("", [])
         try:
             with file.page(number) as page, page.text() as characters:
-                layout = lay_out(characters.runs())
+                runs = characters.runs()
+                if (found := source.recognized.get(number)) is not None:
+                    width, _ = view_size(page.box, page.rotation)
+                    layout, words = lay_out_recognized(
+                        number, found, width=width, beside=runs, rotation=page.rotation
+                    )
+                    recognized.append(words)
+                else:
+                    layout = lay_out(runs)
+                    if _is_picture(page, layout):
+                        unread.append(number)
         except Unreadable:
             damaged.append(number)
         else:
@@ -92,10 +109,8 @@ def _read(file: PdfiumFile, source: Source) -> Content:
         warnings.append(_past_limit(f"{source.limits.pages:,} pages", source.limits.pages + 1))
     texts = [structure.text for structure in structures]
     silent = [n for n, text in enumerate(texts, 1) if not text.strip() and n not in damaged]
-    if not any(text.strip() for text in texts):
-        if damaged and not silent:
-            raise Unreadable("damaged PDF: no page can be read")
-        raise Skipped("no text: the pages are images (a scan)", hint=_SCAN_HINT)
+    if damaged and not silent and not any(text.strip() for text in texts):
+        raise Unreadable("damaged PDF: no page can be read")
     if damaged:
         warnings.append(f"{_pages(damaged)} cannot be read and will not be found.")
     if silent:
@@ -105,7 +120,25 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     pages = tuple(PageText(number, text) for number, text in enumerate(texts, 1))
     blocks = tuple(blocks_of(structures, page_starts=starts))
     title = _title(clean_line(file.title()), blocks, pages, source)
-    return Content(pages, blocks, title, tuple(warnings))
+    return Content(
+        pages,
+        blocks,
+        title,
+        tuple(warnings),
+        unread=tuple(number for number in unread if number <= len(pages)),
+        recognized=tuple(page for page in recognized if page.number <= len(pages)),
+    )
+
+
+def _is_picture(page: PdfiumPage, layout: PageLayout) -> bool:
+    """Whether the text of a page is in a picture, for all or most of it, so that only OCR can read
+    it."""
+    letters = sum(map(str.isalnum, layout.text))
+    if letters >= _FEW_LETTERS:
+        return False
+    if letters:
+        return page.pictured() >= _MOST_OF_PAGE
+    return page.pictured() > 0 or page.objects >= _OUTLINES
 
 
 def _read_with_pypdf(source: Source, error: Unreadable) -> Content:

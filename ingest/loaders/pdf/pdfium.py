@@ -177,6 +177,25 @@ class PdfiumPage:
                 boxes.append((left.value, bottom.value, right.value, top.value))
         return boxes
 
+    @property
+    def objects(self) -> int:
+        """How many texts, pictures and shapes stand on the page."""
+        return int(pdfium.FPDFPage_CountObjects(self._page))
+
+    def pictured(self) -> float:
+        """The share of the page that its largest picture covers, from 0 to 1."""
+        left, bottom, right, top = self.box
+        whole = max((right - left) * (top - bottom), 1.0)
+        return max(
+            (
+                max(0.0, min(right, box[2]) - max(left, box[0]))
+                * max(0.0, min(top, box[3]) - max(bottom, box[1]))
+                / whole
+                for box in self.backgrounds(images_only=True)
+            ),
+            default=0.0,
+        )
+
     def png(self, *, scale: float) -> bytes:
         """The page as a viewer shows it; `scale` 1 is 72 dots per inch."""
         from PIL import Image  # noqa: PLC0415 — slow to import, and most workers never draw
