@@ -23,6 +23,7 @@ _NO_TITLE = re.compile(
     r"|(microsoft )?(word|powerpoint|excel) - .*|(document|文档)\s*\d*|[\d\W]+",
     re.IGNORECASE,
 )
+_MANY = 4  # places of a page where the order of its text is uncertain: more than in a letterhead
 _SCAN_HINT = "Run text recognition (OCR) over it and add the result."
 
 
@@ -66,6 +67,7 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     warnings: list[str] = []
     damaged: list[int] = []
     hidden: list[int] = []
+    uncertain: list[int] = []
     at = 0
     for number in range(1, min(file.page_count, source.limits.pages) + 1):
         structure = PageStructure("", [])
@@ -79,6 +81,8 @@ def _read(file: PdfiumFile, source: Source) -> Content:
             structure = PageStructure(layout.text, layout.paragraphs)
             if layout.hidden:
                 hidden.append(number)
+            if layout.uncertain >= _MANY:
+                uncertain.append(number)
         if at + len(structure.text) > source.limits.characters:
             limit = f"{source.limits.characters:,} characters"
             if not structures:
@@ -100,6 +104,8 @@ def _read(file: PdfiumFile, source: Source) -> Content:
         warnings.append(f"{_pages(damaged)} cannot be read and will not be found.")
     if silent:
         warnings.append(f"{_pages(silent)}: no text (a scan or a picture).")
+    if uncertain:
+        warnings.append(f"{_pages(uncertain)}: in which order the text is read is uncertain.")
     if hidden:
         warnings.append(f"{_pages(hidden)}: text that nobody sees; it is left out.")
     pages = tuple(PageText(number, text) for number, text in enumerate(texts, 1))

@@ -8,6 +8,7 @@ then for two boxes a line, or two a word where a line has gaps, never for one a 
 
 import ctypes
 import io
+import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,8 @@ import pypdfium2.raw as pdfium
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import count_cjk
-from quire.ingest.loaders.pdf.runs import Box, PageRuns, Run, centre, covered, view_size
+from quire.ingest.loaders.pdf.ruling import Box, Grid, grids
+from quire.ingest.loaders.pdf.runs import PageRuns, Run, centre, covered, turned, view_size
 
 _ERROR_PASSWORD = 4
 _INVISIBLE_MODES = {3, 7}  # text render modes that paint nothing: "invisible" and "clip only"
@@ -30,6 +32,10 @@ _PALE = 250  # from here on, of 255, a colour is taken for the paper's white
 _LEGIBLE = 1.0  # points; smaller text is there for machines
 _HAIR = 0.01  # points; pdfium takes no text for text that is narrower
 _MOST_OBJECTS = 20_000  # of a page that are looked at one by one
+_GAPS = 3  # in the lines of a page, from which on it is searched for ruling lines
+_FEW_OBJECTS = 500  # of a page that is searched in any case
+_MOST_SEGMENTS = 4_000  # of a path that are looked at
+_THIN = 3.0  # points; a box that is not thicker is a line
 _MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
 
 # pdfium joins two lines where a hyphen parts a word, and puts one of these in the hyphen's place.
@@ -41,16 +47,19 @@ _WORD = re.compile(r"\S+")
 # them; Chinese ones count one and a half.
 _TIGHT = 0.62
 
+_Colour = tuple[int, int, int]
+
 pdfium.FPDF_InitLibrary()
 
 
-def _fast(function: Any, result: Any) -> Any:
+def _fast(function: Any, result: Any, *arguments: Any) -> Any:
     """A binding for short calls: unchecked, and it keeps the interpreter's lock.
 
-    That takes a third of the time. Addresses must come as `c_void_p` objects.
+    That takes a third of the time. Where `arguments` are not said, addresses must come as
+    `c_void_p` objects.
     """
     address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.PYFUNCTYPE(result)(address or 0)
+    return ctypes.PYFUNCTYPE(result, *arguments)(address or 0)
 
 
 _loose_box = _fast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int)
@@ -59,6 +68,11 @@ _matrix = _fast(pdfium.FPDFText_GetMatrix, ctypes.c_int)
 _fill = _fast(pdfium.FPDFText_GetFillColor, ctypes.c_int)
 _font_size = _fast(pdfium.FPDFText_GetFontSize, ctypes.c_double)
 _render_mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
+_object = _fast(pdfium.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_object_in_form = _fast(
+    pdfium.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong
+)
+_object_type = _fast(pdfium.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
 _font = _fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p)
 _font_weight = _fast(pdfium.FPDFFont_GetWeight, ctypes.c_int)
 _font_flags = _fast(pdfium.FPDFFont_GetFlags, ctypes.c_int)
@@ -177,6 +191,31 @@ class PdfiumPage:
                 boxes.append((left.value, bottom.value, right.value, top.value))
         return boxes
 
+    @property
+    def objects(self) -> int:
+        """How many things are drawn on the page; text may be one for each character."""
+        return int(pdfium.FPDFPage_CountObjects(self._page))
+
+    def rules(self) -> list[Box]:
+        """The boxes of straight lines that are painted upright or level, thin boxes included."""
+        page = ctypes.cast(self._page, ctypes.c_void_p).value
+        count = min(self.objects, _MOST_OBJECTS)
+        items = [_object(page, at) for at in range(count)]
+        kinds = [_object_type(item) for item in items]
+        drawn = _Drawn()
+        for item, kind in zip(items, kinds, strict=True):
+            if kind == pdfium.FPDF_PAGEOBJ_PATH:
+                drawn.add(item, None)
+            elif kind == pdfium.FPDF_PAGEOBJ_FORM:
+                form = ctypes.cast(item, pdfium.FPDF_PAGEOBJECT)
+                matrix = pdfium.FS_MATRIX()
+                pdfium.FPDFPageObj_GetMatrix(form, matrix)
+                inside = min(pdfium.FPDFFormObj_CountObjects(form), _MOST_OBJECTS)
+                for each in (_object_in_form(item, at) for at in range(inside)):
+                    if _object_type(each) == pdfium.FPDF_PAGEOBJ_PATH:
+                        drawn.add(each, matrix)
+        return drawn.rules()
+
     def png(self, *, scale: float) -> bytes:
         """The page as a viewer shows it; `scale` 1 is 72 dots per inch."""
         from PIL import Image  # noqa: PLC0415 — slow to import, and most workers never draw
@@ -225,12 +264,45 @@ class PdfiumText:
         for run, look in zip(found, looks, strict=True):
             turns[look.quadrant] += run.end - run.start
         main = turns.index(max(turns))
+        ruled = self._grids(found, main)
         runs: list[Run] = []
         astray: list[Run] = []
         for at, run in enumerate(found):
-            if at not in hidden:
-                (runs if looks[at].quadrant == main else astray).append(run)
-        return PageRuns(runs, astray, main, self._page.box, len(hidden))
+            if at in hidden:
+                continue
+            if looks[at].quadrant != main:
+                astray.append(run)
+            elif ruled and " " in run.text:
+                runs += self._parted(run, ruled, main)
+            else:
+                runs.append(run)
+        return PageRuns(runs, astray, main, self._page.box, len(hidden), ruled)
+
+    def _grids(self, runs: list[Run], quadrant: int) -> list[Grid]:
+        """The ruled tables of the page, in the direction in which it is read. Many objects take
+        their time, and are not searched where the lines have hardly a gap."""
+        gaps = sum(
+            run.line == before.line
+            and max(run.box[0] - before.box[2], run.box[1] - before.box[3]) > run.size
+            for before, run in itertools.pairwise(runs)
+        )
+        if gaps < _GAPS and self._page.objects > _FEW_OBJECTS:
+            return []
+        box = self._page.box
+        return grids(
+            [turned(rule, page=box, quarter_turns=quadrant) for rule in self._page.rules()]
+        )
+
+    def _parted(self, run: Run, ruled: list[Grid], quadrant: int) -> Iterator[Run]:
+        """A run in words, where a ruling line stands between two of them."""
+        left, top, right, bottom = turned(run.box, page=self._page.box, quarter_turns=quadrant)
+        if not any(grid.parts(left, right, (top + bottom) / 2) for grid in ruled):
+            yield run
+            return
+        for word in _WORD.finditer(self.characters, run.start, run.end):
+            start, end = word.span()
+            box = self._ends(start, end)
+            yield Run(start, end, word[0], box, run.line, run.size, run.bold)
 
     def char_boxes(self, characters: Iterable[int]) -> list[Box]:
         """The loose box, from descender to ascender, of each character."""
@@ -338,6 +410,93 @@ def _characters(pointer: Any, count: int) -> str:
             return text
     codes = (pdfium.FPDFText_GetUnicode(pointer, at) for at in range(count))
     return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
+
+
+class _Drawn:
+    """The paths of a page, as far as they may be ruling lines: what is stroked, and thin boxes."""
+
+    def __init__(self) -> None:
+        self._stroked: list[Box] = []
+        self._thin: list[tuple[Box, _Colour]] = []
+        self._grounds: set[_Colour] = {(255, 255, 255)}
+        self._edges = tuple(ctypes.c_float() for _ in range(4))
+        self._channels = tuple(ctypes.c_uint() for _ in range(4))
+
+    @property
+    def objects(self) -> int:
+        """How many things are drawn on the page; text may be one for each character."""
+        return int(pdfium.FPDFPage_CountObjects(self._page))
+
+    def rules(self) -> list[Box]:
+        """The lines. A thin box in the colour of a wide one is part of the ground of a table."""
+        thin = [box for box, colour in self._thin if colour not in self._grounds]
+        return [*self._stroked, *thin]
+
+    def add(self, item: int, matrix: Any) -> None:
+        path = ctypes.cast(item, pdfium.FPDF_PAGEOBJECT)
+        if not pdfium.FPDFPageObj_GetBounds(path, *self._edges):
+            return
+        left, bottom, right, top = (edge.value for edge in self._edges)
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
+        thin = min(right - left, top - bottom) <= _THIN
+        if stroke.value and thin:
+            self._stroked.append(_moved((left, bottom, right, top), matrix))
+        elif stroke.value:
+            self._stroked += _outline(path, matrix)
+        if fill.value and not (stroke.value and thin):
+            pdfium.FPDFPageObj_GetFillColor(path, *self._channels)
+            red, green, blue, _ = (channel.value for channel in self._channels)
+            if thin:
+                box = _moved((left, bottom, right, top), matrix)
+                self._thin.append((box, (red, green, blue)))
+            else:
+                self._grounds.add((red, green, blue))
+
+
+def _outline(path: Any, matrix: Any) -> Iterator[Box]:
+    """The upright and level lines of a path."""
+    own = pdfium.FS_MATRIX()
+    pdfium.FPDFPageObj_GetMatrix(path, own)
+    x, y = ctypes.c_float(), ctypes.c_float()
+    before = begin = (0.0, 0.0)
+    for at in range(min(pdfium.FPDFPath_CountSegments(path), _MOST_SEGMENTS)):
+        segment = pdfium.FPDFPath_GetPathSegment(path, at)
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        point = (
+            own.a * x.value + own.c * y.value + own.e,
+            own.b * x.value + own.d * y.value + own.f,
+        )
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            begin = point
+        elif kind == pdfium.FPDF_SEGMENT_LINETO:
+            yield from _straight(before, point, matrix)
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            yield from _straight(point, begin, matrix)
+        before = point
+
+
+def _straight(start: tuple[float, float], end: tuple[float, float], matrix: Any) -> Iterator[Box]:
+    """The line between two points, if it is upright or level."""
+    left, right = sorted((start[0], end[0]))
+    bottom, top = sorted((start[1], end[1]))
+    if min(right - left, top - bottom) < 1 < max(right - left, top - bottom):
+        yield _moved((left, bottom, right, top), matrix)
+
+
+def _moved(box: Box, matrix: Any) -> Box:
+    """A box within a form, as it stands on the page."""
+    if matrix is None:
+        return box
+    xs, ys = zip(
+        *(
+            (matrix.a * x + matrix.c * y + matrix.e, matrix.b * x + matrix.d * y + matrix.f)
+            for x, y in ((box[0], box[1]), (box[2], box[3]))
+        ),
+        strict=True,
+    )
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _is_tight(text: str, box: Box, look: _Look) -> bool:

@@ -1,21 +1,88 @@
 """Which rows of a column are tables, and which are running text."""
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quire.ingest.loaders.pdf.columns import Segment, gap_between, height_of
 from quire.ingest.loaders.pdf.paragraphs import is_list_mark
+from quire.ingest.loaders.pdf.ruling import Grid
+from quire.ingest.loaders.pdf.segments import (
+    Segment,
+    close_gaps,
+    gap_between,
+    height_of,
+    side_by_side,
+)
+from quire.ingest.loaders.pdf.stream_order import count_downwards
 
 _MAX_LABELS = 12  # rows of one cell in a row that do not yet end a table
 
 
+Cell = list[list[Segment]]
+"""The lines of a table's cell, from top to bottom; none of an empty one."""
+
+
 @dataclass(slots=True)
-class Group:
+class Text:
+    """Rows of running text."""
+
     rows: list[list[Segment]]
-    is_table: bool
 
 
-def tables_and_text(rows: Sequence[list[Segment]], *, left: float, right: float) -> Iterable[Group]:
+@dataclass(slots=True)
+class Table:
+    """Rows of as many cells as there are columns; fewer where the last ones are empty. `uncertain`
+    counts the cells that may be lines of columns instead."""
+
+    rows: list[list[Cell]]
+    uncertain: int = 0
+
+
+def tables_and_text(segments: list[Segment]) -> Iterable[Table | Text]:
+    """What stands in a column, from top to bottom: tables, and running text between."""
+    right = max(segment.x1 for segment in segments)
+    left = min(segment.x0 for segment in segments)
+    for grid, rows in itertools.groupby(side_by_side(segments), key=_grid_of):
+        if grid is None:
+            yield from _aligned_and_text([close_gaps(row) for row in rows], left=left, right=right)
+            continue
+        inside, beside = [], []
+        for row in rows:
+            for segment in row:
+                (inside if segment.grid is grid else beside).append(segment)
+        if beside:
+            yield Text([close_gaps(row) for row in side_by_side(beside)])
+        yield _ruled(grid, inside)
+
+
+def _grid_of(row: list[Segment]) -> Grid | None:
+    return next((segment.grid for segment in row if segment.grid is not None), None)
+
+
+def _ruled(grid: Grid, segments: list[Segment]) -> Table:
+    """The cells of a ruled table, without rows and columns that are empty."""
+    found: defaultdict[tuple[int, int], list[Segment]] = defaultdict(list)
+    for segment in segments:
+        middle = (segment.x0 + segment.x1) / 2, (segment.y0 + segment.y1) / 2
+        found[grid.cell(*middle)].append(segment)
+    columns = sorted({column for _, column in found})
+    return Table(
+        [
+            [[_joined(line) for line in side_by_side(found.get((row, column), []))]
+             for column in columns]
+            for row in sorted({row for row, _ in found})
+        ]
+    )  # fmt: skip
+
+
+def _joined(line: list[Segment]) -> list[Segment]:
+    return sorted(line, key=lambda segment: segment.x0)
+
+
+def _aligned_and_text(
+    rows: Sequence[list[Segment]], *, left: float, right: float
+) -> Iterable[Table | Text]:
     """Splits rows into stretches of table and of running text.
 
     A table is at least two rows of several cells whose cells stand under each other. A single cell
@@ -30,12 +97,13 @@ def tables_and_text(rows: Sequence[list[Segment]], *, left: float, right: float)
             at += 1
             continue
         if text:
-            yield Group(text, is_table=False)
+            yield Text(text)
             text = []
-        yield Group(list(rows[at:end]), is_table=True)
+        table = rows[at:end]
+        yield Table([[[[segment]] for segment in row] for row in table], count_downwards(table))
         at = end
     if text:
-        yield Group(text, is_table=False)
+        yield Text(text)
 
 
 def _table_end(rows: Sequence[list[Segment]], start: int, *, width: float) -> int | None:
