@@ -24,6 +24,8 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _MANY = 4  # places of a page where the order of its text is uncertain: more than in a letterhead
+# What a page of a kind that nobody thought of may raise. It must not take the others with it.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _SCAN_HINT = "Run text recognition (OCR) over it and add the result."
 
 
@@ -74,7 +76,7 @@ def _read(file: PdfiumFile, source: Source) -> Content:
         try:
             with file.page(number) as page, page.text() as characters:
                 layout = lay_out(characters.runs())
-        except Unreadable:
+        except (Unreadable, *_FAULTS):
             damaged.append(number)
         else:
             # Without the places of characters, which take the most memory.
@@ -140,7 +142,7 @@ def _read_with_pypdf(source: Source, error: Unreadable) -> Content:
             break
         try:
             text = reader.pages[number - 1].extract_text()
-        except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        except (PyPdfError, *_FAULTS):
             damaged.append(number)
             continue
         for paragraph in re.split(r"\n\s*\n", clean(text)):

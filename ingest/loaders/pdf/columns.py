@@ -1,5 +1,6 @@
 """The columns of a PDF page, in reading order, from where its text stands."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from quire.ingest.loaders.pdf.prose import (
@@ -13,8 +14,9 @@ from quire.ingest.loaders.pdf.segments import Segment, gap_between, height_of, s
 
 _MAX_DEPTH = 3  # of columns within columns
 _BIN = 2.0  # points; a gutter is at least this wide
-_TRIED = 4  # gutters, the emptiest first
+_TRIED = 4  # gutters of a page, the emptiest first; within columns the emptiest alone
 _FIGURES = 2  # cells of a row with nothing but a number, which make it one of a table
+_TABULAR = 0.3  # of what stands in columns of prose is a figure at most
 _HEADERS = 3  # rows that may stand above them
 
 
@@ -51,7 +53,7 @@ def _at_gutter(
     segments: list[Segment], rows: list[list[Segment]], *, depth: int
 ) -> list[Stretch] | None:
     """A page at the emptiest gutter that has columns on both sides; None where there is none."""
-    for gutter in _gutters(segments):
+    for gutter in itertools.islice(_gutters(segments), _TRIED if depth == 0 else 1):
         stretches = list(_stretches(rows, gutter, depth=depth))
         if any(isinstance(stretch, tuple) for stretch in stretches):
             return stretches
@@ -87,7 +89,7 @@ def _gutters(segments: list[Segment]) -> Iterator[float]:
         if covered[at] <= 0.5 * len(segments):
             candidates.append((covered[at], -(end - at), at, end))
         at = end
-    for _, _, first, last in sorted(candidates)[:_TRIED]:
+    for _, _, first, last in sorted(candidates):
         yield left + (first + last) / 2 * _BIN
 
 
@@ -193,6 +195,8 @@ def _are_columns(left: list[Segment], right: list[Segment], *, depth: int) -> bo
     """True if both sides are running text, or one is and the other is in no rows with it."""
     left = [segment for segment in left if segment.grid is None]
     right = [segment for segment in right if segment.grid is None]
+    if min(len(left), len(right)) < MIN_LINES:
+        return False
     left_runs, right_runs = _runs(left, depth=depth), _runs(right, depth=depth)
     if left_runs and right_runs:
         return not begin_together(left, right)
@@ -205,7 +209,7 @@ def _runs(segments: list[Segment], *, depth: int) -> bool:
     """True for running text in one column, or in several."""
     if is_prose(segments):
         return True
-    if depth + 1 >= _MAX_DEPTH:
+    if depth + 1 >= _MAX_DEPTH or sum(map(is_figure, segments)) > _TABULAR * len(segments):
         return False
     stretches = _at_gutter(segments, side_by_side(segments), depth=depth + 1)
     if stretches is None:

@@ -9,6 +9,7 @@ heading levels) marks stretches of this text and never changes it.
 
 from collections import Counter
 
+from quire.ingest.loaders.cleaning import clean, is_clean
 from quire.ingest.loaders.pdf.columns import reading_order
 from quire.ingest.loaders.pdf.ruling import Grid
 from quire.ingest.loaders.pdf.runs import PageRuns, Run, turned
@@ -91,6 +92,8 @@ def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
     current: Segment | None = None
     line = -1
     for run in runs:
+        if not is_clean(run.text) and not clean(run.text).strip():
+            continue
         x0, y0, x1, y1 = turned(run.box, page=page.box, quarter_turns=page.quadrant)
         if current is not None and run.line == line:
             height = current.y1 - current.y0

@@ -36,7 +36,9 @@ def is_prose(segments: Sequence[Segment]) -> bool:
 
 def is_figure(segment: Segment) -> bool:
     """True for a number, an amount or a dash: nothing that is read on from line to line."""
-    return all(_FIGURE.fullmatch(run.text) for run in segment.runs)
+    return not segment.runs[0].text[0].isalpha() and all(
+        _FIGURE.fullmatch(run.text) for run in segment.runs
+    )
 
 
 def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:

@@ -212,14 +212,17 @@ class Writer:
 
     def _odd_run(self, run: Run) -> None:
         """Writes a run character by character: some are left out, others become several."""
-        at = 0
+        at, written, blank = 0, False, False
         while at < len(run.text):
             size = 2 if "\ud800" <= run.text[at] <= "\udbff" else 1
             for letter in clean(run.text[at : at + size]):
-                if not letter.isspace():
-                    self._piece(letter, run.start + at)
-                elif not self._parts[-1].endswith(" "):
+                if letter.isspace():
+                    blank = written
+                    continue
+                if blank:
                     self._put(" ")
+                self._piece(letter, run.start + at)
+                written, blank = True, False
             at += size
 
     def _piece(self, text: str, first: int) -> None:
