@@ -20,8 +20,11 @@ import pypdfium2.raw as pdfium
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import count_cjk
+from quire.ingest.loaders.pdf.calls import fast
+from quire.ingest.loaders.pdf.drawn import rules_of
 from quire.ingest.loaders.pdf.ruling import Box, Grid, grids
 from quire.ingest.loaders.pdf.runs import PageRuns, Run, centre, covered, turned, view_size
+from quire.ingest.loaders.pdf.typed import Form, Typed, flatten, is_shown, typed_on
 
 _ERROR_PASSWORD = 4
 _INVISIBLE_MODES = {3, 7}  # text render modes that paint nothing: "invisible" and "clip only"
@@ -32,10 +35,9 @@ _PALE = 250  # from here on, of 255, a colour is taken for the paper's white
 _LEGIBLE = 1.0  # points; smaller text is there for machines
 _HAIR = 0.01  # points; pdfium takes no text for text that is narrower
 _MOST_OBJECTS = 20_000  # of a page that are looked at one by one
+_TYPED = 10.0  # points: the size of what was typed into a field and is not drawn
 _GAPS = 3  # in the lines of a page, from which on it is searched for ruling lines
 _FEW_OBJECTS = 500  # of a page that is searched in any case
-_MOST_SEGMENTS = 4_000  # of a path that are looked at
-_THIN = 3.0  # points; a box that is not thicker is a line
 _MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
 
 # pdfium joins two lines where a hyphen parts a word, and puts one of these in the hyphen's place.
@@ -47,36 +49,19 @@ _WORD = re.compile(r"\S+")
 # them; Chinese ones count one and a half.
 _TIGHT = 0.62
 
-_Colour = tuple[int, int, int]
-
 pdfium.FPDF_InitLibrary()
 
 
-def _fast(function: Any, result: Any, *arguments: Any) -> Any:
-    """A binding for short calls: unchecked, and it keeps the interpreter's lock.
-
-    That takes a third of the time. Where `arguments` are not said, addresses must come as
-    `c_void_p` objects.
-    """
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.PYFUNCTYPE(result, *arguments)(address or 0)
-
-
-_loose_box = _fast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int)
-_text_object = _fast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p)
-_matrix = _fast(pdfium.FPDFText_GetMatrix, ctypes.c_int)
-_fill = _fast(pdfium.FPDFText_GetFillColor, ctypes.c_int)
-_font_size = _fast(pdfium.FPDFText_GetFontSize, ctypes.c_double)
-_render_mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
-_object = _fast(pdfium.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-_object_in_form = _fast(
-    pdfium.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong
-)
-_object_type = _fast(pdfium.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
-_font = _fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p)
-_font_weight = _fast(pdfium.FPDFFont_GetWeight, ctypes.c_int)
-_font_flags = _fast(pdfium.FPDFFont_GetFlags, ctypes.c_int)
-_font_name = _fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t)
+_loose_box = fast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int)
+_text_object = fast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p)
+_matrix = fast(pdfium.FPDFText_GetMatrix, ctypes.c_int)
+_fill = fast(pdfium.FPDFText_GetFillColor, ctypes.c_int)
+_font_size = fast(pdfium.FPDFText_GetFontSize, ctypes.c_double)
+_render_mode = fast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
+_font = fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p)
+_font_weight = fast(pdfium.FPDFFont_GetWeight, ctypes.c_int)
+_font_flags = fast(pdfium.FPDFFont_GetFlags, ctypes.c_int)
+_font_name = fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t)
 
 
 @dataclass(slots=True)  # not frozen: that makes making one four times as slow
@@ -105,11 +90,13 @@ class PdfiumFile:
                 raise Skipped("wrong password", hint="Give the right password to read it.")
             raise Unreadable("damaged PDF", hint="Open it in a viewer and save it anew.")
         self.page_count: int = pdfium.FPDF_GetPageCount(self._document)
+        self._form = Form(self._document)
 
     def __enter__(self) -> "PdfiumFile":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._form.close()
         pdfium.FPDF_CloseDocument(self._document)
 
     def title(self) -> str:
@@ -122,20 +109,29 @@ class PdfiumFile:
     @contextmanager
     def page(self, number: int) -> Iterator["PdfiumPage"]:
         """Page `number`, from 1. Raises Unreadable if it cannot be loaded."""
-        page = pdfium.FPDF_LoadPage(self._document, number - 1)
-        if not page:
-            raise Unreadable(f"page {number} is damaged")
+        page = self._load(number)
         try:
-            yield PdfiumPage(page)
+            typed = typed_on(page, self._form)
+            if typed is not None and flatten(page):
+                pdfium.FPDF_ClosePage(page)
+                page = self._load(number)
+            yield PdfiumPage(page, typed or [])
         finally:
             pdfium.FPDF_ClosePage(page)
 
+    def _load(self, number: int) -> Any:
+        page = pdfium.FPDF_LoadPage(self._document, number - 1)
+        if not page:
+            raise Unreadable(f"page {number} is damaged")
+        return page
+
 
 class PdfiumPage:
-    """One loaded page."""
+    """One loaded page. `typed` is what was typed onto it, whether it has an appearance or not."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: Any, typed: list[Typed]) -> None:
         self._page = page
+        self.typed = typed
         rect = pdfium.FS_RECTF()
         pdfium.FPDF_GetPageBoundingBox(page, rect)
         self.box: Box = (rect.left, rect.bottom, rect.right, rect.top)
@@ -198,23 +194,7 @@ class PdfiumPage:
 
     def rules(self) -> list[Box]:
         """The boxes of straight lines that are painted upright or level, thin boxes included."""
-        page = ctypes.cast(self._page, ctypes.c_void_p).value
-        count = min(self.objects, _MOST_OBJECTS)
-        items = [_object(page, at) for at in range(count)]
-        kinds = [_object_type(item) for item in items]
-        drawn = _Drawn()
-        for item, kind in zip(items, kinds, strict=True):
-            if kind == pdfium.FPDF_PAGEOBJ_PATH:
-                drawn.add(item, None)
-            elif kind == pdfium.FPDF_PAGEOBJ_FORM:
-                form = ctypes.cast(item, pdfium.FPDF_PAGEOBJECT)
-                matrix = pdfium.FS_MATRIX()
-                pdfium.FPDFPageObj_GetMatrix(form, matrix)
-                inside = min(pdfium.FPDFFormObj_CountObjects(form), _MOST_OBJECTS)
-                for each in (_object_in_form(item, at) for at in range(inside)):
-                    if _object_type(each) == pdfium.FPDF_PAGEOBJ_PATH:
-                        drawn.add(each, matrix)
-        return drawn.rules()
+        return rules_of(self._page)
 
     def png(self, *, scale: float) -> bytes:
         """The page as a viewer shows it; `scale` 1 is 72 dots per inch."""
@@ -249,6 +229,9 @@ class PdfiumText:
         count = max(pdfium.FPDFText_CountChars(pointer), 0)
         self._marked = _characters(pointer, count)
         self.characters = self._marked.translate(_UNMARK)
+        self._count = count
+        self._values = [each for each in page.typed if not is_shown(pointer, each)]
+        self.characters += "".join(each.text for each in self._values)
         self._rect = pdfium.FS_RECTF()
         self._rect_at = ctypes.byref(self._rect)
         self._matrix = pdfium.FS_MATRIX()
@@ -259,6 +242,9 @@ class PdfiumText:
     def runs(self) -> PageRuns:
         """All visible text of the page."""
         found, looks = self._all_runs()
+        for run, look in self._value_runs(found[-1].line + 1 if found else 0):
+            found.append(run)
+            looks.append(look)
         hidden = self._hidden(found, looks)
         turns = [0, 0, 0, 0]
         for run, look in zip(found, looks, strict=True):
@@ -309,9 +295,31 @@ class PdfiumText:
         return [self._box(at) for at in characters]
 
     def _box(self, at: int) -> Box:
+        if at >= self._count:
+            return self._box_of_value(at - self._count)
         rect = self._rect
         _loose_box(self._handle, at, self._rect_at)
         return rect.left, rect.bottom, rect.right, rect.top
+
+    def _box_of_value(self, at: int) -> Box:
+        """Where one of the characters would stand that the page does not draw."""
+        for each in self._values:
+            if at < len(each.text):
+                left, bottom, right, top = each.box
+                width = (right - left) / len(each.text)
+                return left + at * width, bottom, left + (at + 1) * width, top
+            at -= len(each.text)
+        raise IndexError(at)
+
+    def _value_runs(self, lines: int) -> Iterator[tuple[Run, _Look]]:
+        """What was typed and has no appearance, as runs where it would be seen."""
+        start = self._count
+        for line, each in enumerate(self._values, lines):
+            height = each.box[3] - each.box[1]
+            look = _Look(min(height, _TYPED), 0, bold=False, painted=True, white=False)
+            end = start + len(each.text)
+            yield Run(start, end, each.text, each.box, line, look.size, bold=False), look
+            start = end
 
     def _all_runs(self) -> tuple[list[Run], list[_Look]]:
         """Every run of the page, and the look of each."""
@@ -410,93 +418,6 @@ def _characters(pointer: Any, count: int) -> str:
             return text
     codes = (pdfium.FPDFText_GetUnicode(pointer, at) for at in range(count))
     return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
-
-
-class _Drawn:
-    """The paths of a page, as far as they may be ruling lines: what is stroked, and thin boxes."""
-
-    def __init__(self) -> None:
-        self._stroked: list[Box] = []
-        self._thin: list[tuple[Box, _Colour]] = []
-        self._grounds: set[_Colour] = {(255, 255, 255)}
-        self._edges = tuple(ctypes.c_float() for _ in range(4))
-        self._channels = tuple(ctypes.c_uint() for _ in range(4))
-
-    @property
-    def objects(self) -> int:
-        """How many things are drawn on the page; text may be one for each character."""
-        return int(pdfium.FPDFPage_CountObjects(self._page))
-
-    def rules(self) -> list[Box]:
-        """The lines. A thin box in the colour of a wide one is part of the ground of a table."""
-        thin = [box for box, colour in self._thin if colour not in self._grounds]
-        return [*self._stroked, *thin]
-
-    def add(self, item: int, matrix: Any) -> None:
-        path = ctypes.cast(item, pdfium.FPDF_PAGEOBJECT)
-        if not pdfium.FPDFPageObj_GetBounds(path, *self._edges):
-            return
-        left, bottom, right, top = (edge.value for edge in self._edges)
-        fill, stroke = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
-        thin = min(right - left, top - bottom) <= _THIN
-        if stroke.value and thin:
-            self._stroked.append(_moved((left, bottom, right, top), matrix))
-        elif stroke.value:
-            self._stroked += _outline(path, matrix)
-        if fill.value and not (stroke.value and thin):
-            pdfium.FPDFPageObj_GetFillColor(path, *self._channels)
-            red, green, blue, _ = (channel.value for channel in self._channels)
-            if thin:
-                box = _moved((left, bottom, right, top), matrix)
-                self._thin.append((box, (red, green, blue)))
-            else:
-                self._grounds.add((red, green, blue))
-
-
-def _outline(path: Any, matrix: Any) -> Iterator[Box]:
-    """The upright and level lines of a path."""
-    own = pdfium.FS_MATRIX()
-    pdfium.FPDFPageObj_GetMatrix(path, own)
-    x, y = ctypes.c_float(), ctypes.c_float()
-    before = begin = (0.0, 0.0)
-    for at in range(min(pdfium.FPDFPath_CountSegments(path), _MOST_SEGMENTS)):
-        segment = pdfium.FPDFPath_GetPathSegment(path, at)
-        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        point = (
-            own.a * x.value + own.c * y.value + own.e,
-            own.b * x.value + own.d * y.value + own.f,
-        )
-        kind = pdfium.FPDFPathSegment_GetType(segment)
-        if kind == pdfium.FPDF_SEGMENT_MOVETO:
-            begin = point
-        elif kind == pdfium.FPDF_SEGMENT_LINETO:
-            yield from _straight(before, point, matrix)
-        if pdfium.FPDFPathSegment_GetClose(segment):
-            yield from _straight(point, begin, matrix)
-        before = point
-
-
-def _straight(start: tuple[float, float], end: tuple[float, float], matrix: Any) -> Iterator[Box]:
-    """The line between two points, if it is upright or level."""
-    left, right = sorted((start[0], end[0]))
-    bottom, top = sorted((start[1], end[1]))
-    if min(right - left, top - bottom) < 1 < max(right - left, top - bottom):
-        yield _moved((left, bottom, right, top), matrix)
-
-
-def _moved(box: Box, matrix: Any) -> Box:
-    """A box within a form, as it stands on the page."""
-    if matrix is None:
-        return box
-    xs, ys = zip(
-        *(
-            (matrix.a * x + matrix.c * y + matrix.e, matrix.b * x + matrix.d * y + matrix.f)
-            for x, y in ((box[0], box[1]), (box[2], box[3]))
-        ),
-        strict=True,
-    )
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _is_tight(text: str, box: Box, look: _Look) -> bool:
