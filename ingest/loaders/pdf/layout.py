@@ -14,6 +14,7 @@ from quire.ingest.loaders.pdf.columns import reading_order
 from quire.ingest.loaders.pdf.ruling import Grid
 from quire.ingest.loaders.pdf.runs import PageRuns, Run, turned
 from quire.ingest.loaders.pdf.segments import (
+    AMOUNT_ENDS,
     CURRENCY_SIGNS,
     Segment,
     gap_between,
@@ -98,7 +99,7 @@ def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
         if current is not None and run.line == line:
             height = current.y1 - current.y0
             wide = 1.3
-            if run.text in CURRENCY_SIGNS and current.runs[-1].text[-1].isdigit():
+            if run.text in CURRENCY_SIGNS and current.runs[-1].text[-1] in AMOUNT_ENDS:
                 wide = 0.0  # the next amount of a table's row
             if (
                 -height < x0 - current.x1 < wide * max(run.size, 0.5 * height)

@@ -258,7 +258,7 @@ class PdfiumText:
                 continue
             if looks[at].quadrant != main:
                 astray.append(run)
-            elif ruled and " " in run.text:
+            elif ruled:
                 runs += self._parted(run, ruled, main)
             else:
                 runs.append(run)
@@ -280,15 +280,26 @@ class PdfiumText:
         )
 
     def _parted(self, run: Run, ruled: list[Grid], quadrant: int) -> Iterator[Run]:
-        """A run in words, where a ruling line stands between two of them."""
-        left, top, right, bottom = turned(run.box, page=self._page.box, quarter_turns=quadrant)
-        if not any(grid.parts(left, right, (top + bottom) / 2) for grid in ruled):
+        """A run cut at its blanks, and where a ruling line stands between two characters."""
+        box = self._page.box
+        left, top, right, bottom = turned(run.box, page=box, quarter_turns=quadrant)
+        middle = (top + bottom) / 2
+        grid = next((grid for grid in ruled if grid.parts(left, right, middle)), None)
+        if grid is None:
             yield run
             return
         for word in _WORD.finditer(self.characters, run.start, run.end):
-            start, end = word.span()
-            box = self._ends(start, end)
-            yield Run(start, end, word[0], box, run.line, run.size, run.bold)
+            places = [
+                turned(self._box(at), page=box, quarter_turns=quadrant)
+                for at in range(*word.span())
+            ]
+            cells = [grid.cell((place[0] + place[2]) / 2, middle) for place in places]
+            start = word.start()
+            for _, members in itertools.groupby(cells):
+                end = start + sum(1 for _ in members)
+                text, around = self.characters[start:end], self._ends(start, end)
+                yield Run(start, end, text, around, run.line, run.size, run.bold)
+                start = end
 
     def char_boxes(self, characters: Iterable[int]) -> list[Box]:
         """The loose box, from descender to ascender, of each character."""

@@ -37,8 +37,13 @@ def is_prose(segments: Sequence[Segment]) -> bool:
 def is_figure(segment: Segment) -> bool:
     """True for a number, an amount or a dash: nothing that is read on from line to line."""
     return not segment.runs[0].text[0].isalpha() and all(
-        _FIGURE.fullmatch(run.text) for run in segment.runs
+        is_number(run.text) for run in segment.runs
     )
+
+
+def is_number(text: str) -> bool:
+    """True for digits with their signs, and for a dash in their place."""
+    return _FIGURE.fullmatch(text) is not None
 
 
 def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:

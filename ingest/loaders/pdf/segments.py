@@ -7,6 +7,8 @@ from quire.ingest.loaders.pdf.runs import Run
 
 CURRENCY_SIGNS = frozenset("$€£¥￥(")  # set at the left edge of a cell, far from their number
 
+AMOUNT_ENDS = frozenset("0123456789)%—–")  # after which a sign begins another cell
+
 
 @dataclass(slots=True)
 class Segment:
@@ -69,9 +71,7 @@ def close_gaps(row: list[Segment]) -> list[Segment]:
         size = max(last.runs[-1].size, segment.runs[0].size)
         sign = len(last.runs) == 1 and last.runs[0].text in CURRENCY_SIGNS
         tail = len(segment.runs) == 1 and segment.runs[0].text in {"%", ")", ")%"}
-        new_cell = (
-            segment.runs[0].text in CURRENCY_SIGNS and last.runs[-1].text[-1] in "0123456789)%"
-        )
+        new_cell = segment.runs[0].text in CURRENCY_SIGNS and last.runs[-1].text[-1] in AMOUNT_ENDS
         if not new_cell and segment.x0 - last.x1 < (8 if sign or tail else 1) * size:
             for at, run in enumerate(segment.runs):
                 last.add(run, segment.lefts[at], segment.y0, segment.rights[at], segment.y1)
@@ -88,3 +88,7 @@ def gap_between(above: list[Segment], below: list[Segment]) -> float:
 def height_of(row: list[Segment]) -> float:
     """That of a row's tallest segment."""
     return max(segment.y1 - segment.y0 for segment in row)
+
+
+Cell = list[list[Segment]]
+"""The lines of a table's cell, from top to bottom; none of an empty one."""

@@ -5,9 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from quire.ingest.loaders.cleaning import is_cjk
+from quire.ingest.loaders.pdf.alignment import cells_of
 from quire.ingest.loaders.pdf.paragraphs import is_list_mark
 from quire.ingest.loaders.pdf.ruling import Grid
 from quire.ingest.loaders.pdf.segments import (
+    Cell,
     Segment,
     close_gaps,
     gap_between,
@@ -16,11 +19,9 @@ from quire.ingest.loaders.pdf.segments import (
 )
 from quire.ingest.loaders.pdf.stream_order import count_downwards
 
+_HEADERS = 5  # lines above a table that may be of its header
+_TITLES = 2  # of the first rows, between these and the header
 _MAX_LABELS = 12  # rows of one cell in a row that do not yet end a table
-
-
-Cell = list[list[Segment]]
-"""The lines of a table's cell, from top to bottom; none of an empty one."""
 
 
 @dataclass(slots=True)
@@ -96,14 +97,49 @@ def _aligned_and_text(
             text.append(rows[at])
             at += 1
             continue
-        if text:
-            yield Text(text)
-            text = []
-        table = rows[at:end]
-        yield Table([[[[segment]] for segment in row] for row in table], count_downwards(table))
+        end = _foot(rows, end)
+        head = _head(text, rows[at:end])
+        table = [*text[len(text) - head :], *rows[at:end]]
+        if text[: len(text) - head]:
+            yield Text(text[: len(text) - head])
+        text = []
+        yield Table(cells_of(table), count_downwards(rows[at:end]))
         at = end
     if text:
         yield Text(text)
+
+
+def _head(text: Sequence[list[Segment]], table: Sequence[list[Segment]]) -> int:
+    """How many of the rows right above a table are lines of its header: they stand over its columns
+    past the first."""
+    several = [row for row in table if len(row) > 1]
+    label = min(max(row[0].x1 for row in several), *(row[1].x0 for row in several))
+    found, below = 0, table[0]
+    for at, row in enumerate(reversed(text[-_HEADERS:]), 1):
+        beyond = row[0].x0 > label - row[0].runs[0].size
+        over = beyond or (len(row) > 1 and row[0].x1 < label and not is_list_mark(row))
+        title = len(row) == 1 and row[0].x1 < label and at == found + 1 <= _TITLES
+        if not (over or title) or gap_between(row, below) > height_of(row):
+            break
+        found, below = at if over else found, row
+    return found
+
+
+def _foot(rows: Sequence[list[Segment]], end: int) -> int:
+    """The end of a table with the lines that go on with the cells of its last row."""
+    while end < len(rows) and len(rows[end]) == 1:
+        line, above = rows[end], rows[end - 1]
+        first = line[0].runs[0].text[0]
+        over = [s for s in above if min(s.x1, line[0].x1) - max(s.x0, line[0].x0) > 0]
+        if (
+            gap_between(above, line) > 0.5 * height_of(line)
+            or not (first.islower() or is_cjk(first))
+            or len(over) != 1
+            or over[0] is above[0]
+        ):
+            break
+        end += 1
+    return end
 
 
 def _table_end(rows: Sequence[list[Segment]], start: int, *, width: float) -> int | None:
