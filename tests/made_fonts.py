@@ -16,8 +16,9 @@ SQUARES = "Squares"
 _EM = 1000  # units; a character is one em wide
 
 
-def register_squares(folder: Path, characters: str) -> None:
-    """Make the font for these characters, and have reportlab know it as `SQUARES`."""
+def register_squares(folder: Path, characters: str, *, name: str = SQUARES) -> None:
+    """Make the font for these characters, and have reportlab know it by a name. A name that was
+    given to other characters before is not given anew."""
     names = {ord(character): f"uni{ord(character):04X}" for character in sorted(set(characters))}
     every = [".notdef", *names.values()]
     font = FontBuilder(_EM, isTTF=True)
@@ -26,12 +27,12 @@ def register_squares(folder: Path, characters: str) -> None:
     font.setupGlyf(dict.fromkeys(every, _square()))
     font.setupHorizontalMetrics(dict.fromkeys(every, (_EM, 50)))
     font.setupHorizontalHeader(ascent=860, descent=-140)
-    font.setupNameTable({"familyName": SQUARES, "styleName": "Regular", "psName": SQUARES})
+    font.setupNameTable({"familyName": name, "styleName": "Regular", "psName": name})
     font.setupOS2(sTypoAscender=860, sTypoDescender=-140, usWinAscent=860, usWinDescent=140)
     font.setupPost()
     path = folder / "squares.ttf"
     font.save(path)
-    pdfmetrics.registerFont(TTFont(SQUARES, path))
+    pdfmetrics.registerFont(TTFont(name, path))
 
 
 def _square() -> object:

@@ -15,8 +15,10 @@ from made_fonts import SQUARES, register_squares
 from quire.errors import Skipped, Unreadable
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import load, pdf
+from quire.ingest.loaders.pdf import layout
 from quire.ingest.loaders.pdf.pdfium import PdfiumFile
-from quire.ingest.loaders.pdf.runs import turned
+from quire.ingest.loaders.pdf.runs import PageRuns, turned
+from quire.ingest.loaders.pdf.writer import PageLayout
 from quire.records import ParsedDocument
 
 ENGLISH = (
@@ -341,6 +343,54 @@ def test_a_damaged_page_is_named_and_the_others_are_kept(tmp_path: Path) -> None
     document = load(path)
     assert [page.number for page in document.pages] == [1, 2, 3]
     assert document.pages[2].text == "page 3"
+
+
+REMOVED = "\u00ad\u034f\u061c\u180e\u200b\u200e\u2060\ufeff\ufff9\ufffc"
+
+
+@pytest.mark.parametrize("first", [*REMOVED, REMOVED, "\u200c", "\u2003"])
+@pytest.mark.parametrize("text", ["{} minutes", "{}minutes", "minutes {}", "{} minutes {} {}of"])
+def test_a_removed_character_anywhere_on_a_page_takes_nothing_else_with_it(
+    tmp_path: Path, first: str, text: str
+) -> None:
+    name = f"Squares{ord(first[-1])}{len(first)}"
+    register_squares(tmp_path, first + " minutesof", name=name)
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(name, 5)
+        lines(canvas, 50, 550, text.replace("{}", first), "minutes", leading=40)
+
+    document = load(make(tmp_path / "a.pdf", draw, lambda c: c.drawString(50, 500, "second")))
+    said = document.pages[0].text.split("\n\n")
+    assert " ".join(said).split() == [*text.replace("{}", "").split(), "minutes"]
+    assert said == [line.strip() for line in said]
+    assert document.pages[1].text == "second"
+
+
+def test_a_page_of_removed_characters_alone_is_empty(tmp_path: Path) -> None:
+    register_squares(tmp_path, REMOVED, name="Removed")
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Removed", 10)
+        lines(canvas, 50, 550, REMOVED, REMOVED[::-1])
+
+    document = load(make(tmp_path / "a.pdf", draw, lambda c: c.drawString(50, 500, "second")))
+    assert [page.text.strip() for page in document.pages] == ["", "second"]
+
+
+def test_a_fault_that_nobody_thought_of_loses_its_page_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lay_out(runs: PageRuns) -> PageLayout:
+        if runs.runs[0].text == "page 2":
+            raise IndexError("list index out of range")
+        return layout.lay_out(runs)
+
+    monkeypatch.setattr(pdf, "lay_out", lay_out)
+    drawn = (lambda c, n=n: c.drawString(50, 500, f"page {n}") for n in (1, 2, 3))
+    document = load(make(tmp_path / "a.pdf", *drawn))
+    assert [page.text for page in document.pages] == ["page 1", "", "page 3"]
+    assert document.warnings == ("Page 2 cannot be read and will not be found.",)
 
 
 def test_a_file_whose_root_is_lost_is_read_without_places(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _CAPTION = re.compile(
     re.I,
 )
 _NUMERIC = re.compile(r"[^\w]*\d")
-_YEAR = re.compile(r"(?:19|20)\d\d\b|(?:FY|Q[1-4]|H[12])\s?\d*|\d{1,2}月")
+_YEAR = re.compile(r"(?:19|20)\d\d(?:\b|年)|(?:FY|Q[1-4]|H[12])\s?\d*|\d{1,2}月")
 _ENDS = re.compile(r"[.。！!？?；;，,、]$")
 _LEADS = re.compile(r"[:：]\s*$")
 _ANNOUNCES = re.compile(

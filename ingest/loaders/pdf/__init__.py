@@ -29,6 +29,9 @@ _NO_TITLE = re.compile(
 _FEW_LETTERS = 100
 _MOST_OF_PAGE = 0.6
 _OUTLINES = 20  # shapes from here on may be letters that were drawn as outlines
+_MANY = 4  # places of a page where the order of its text is uncertain: more than in a letterhead
+# What a page of a kind that nobody thought of may raise. It must not take the others with it.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def read(source: Source) -> Content:
@@ -73,6 +76,7 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     hidden: list[int] = []
     unread: list[int] = []
     recognized: list[RecognizedPage] = []
+    uncertain: list[int] = []
     at = 0
     for number in range(1, min(file.page_count, source.limits.pages) + 1):
         structure = PageStructure("", [])
@@ -89,13 +93,15 @@ def _read(file: PdfiumFile, source: Source) -> Content:
                     layout = lay_out(runs)
                     if _is_picture(page, layout):
                         unread.append(number)
-        except Unreadable:
+        except (Unreadable, *_FAULTS):
             damaged.append(number)
         else:
             # Without the places of characters, which take the most memory.
             structure = PageStructure(layout.text, layout.paragraphs)
             if layout.hidden:
                 hidden.append(number)
+            if layout.uncertain >= _MANY:
+                uncertain.append(number)
         if at + len(structure.text) > source.limits.characters:
             limit = f"{source.limits.characters:,} characters"
             if not structures:
@@ -115,6 +121,8 @@ def _read(file: PdfiumFile, source: Source) -> Content:
         warnings.append(f"{_pages(damaged)} cannot be read and will not be found.")
     if silent:
         warnings.append(f"{_pages(silent)}: no text (a scan or a picture).")
+    if uncertain:
+        warnings.append(f"{_pages(uncertain)}: in which order the text is read is uncertain.")
     if hidden:
         warnings.append(f"{_pages(hidden)}: text that nobody sees; it is left out.")
     pages = tuple(PageText(number, text) for number, text in enumerate(texts, 1))
@@ -167,7 +175,7 @@ def _read_with_pypdf(source: Source, error: Unreadable) -> Content:
             break
         try:
             text = reader.pages[number - 1].extract_text()
-        except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        except (PyPdfError, *_FAULTS):
             damaged.append(number)
             continue
         for paragraph in re.split(r"\n\s*\n", clean(text)):

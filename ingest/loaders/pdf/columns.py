@@ -1,44 +1,23 @@
-"""Columns and rows of a PDF page, from where its text stands."""
+"""The columns of a PDF page, in reading order, from where its text stands."""
 
-import bisect
-from collections.abc import Iterable
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
-from quire.ingest.loaders.pdf.runs import Run
+from quire.ingest.loaders.pdf.prose import (
+    MIN_LINES,
+    begin_together,
+    is_figure,
+    is_prose,
+    stands_beside,
+)
+from quire.ingest.loaders.pdf.segments import Segment, gap_between, height_of, side_by_side
 
-_MIN_LINES = 3  # on each side of a gutter; fewer are a letterhead or a caption
-_MIN_TEXT_LINES = 5  # beside a chart or box
 _MAX_DEPTH = 3  # of columns within columns
-CURRENCY_SIGNS = frozenset("$€£¥￥(")  # set at the left edge of a cell, far from their number
 _BIN = 2.0  # points; a gutter is at least this wide
-
-
-@dataclass(slots=True)
-class Segment:
-    """Runs side by side; `lefts` and `rights` are the edges of each; y grows downwards."""
-
-    runs: list[Run]
-    lefts: list[float]
-    rights: list[float]
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-    def add(self, run: Run, x0: float, y0: float, x1: float, y1: float) -> None:
-        self.runs.append(run)
-        self.lefts.append(x0)
-        self.rights.append(x1)
-        # Comparisons, because min and max take three times as long and this runs for every word.
-        self.x0 = x0 if x0 < self.x0 else self.x0
-        self.y0 = y0 if y0 < self.y0 else self.y0
-        self.x1 = x1 if x1 > self.x1 else self.x1
-        self.y1 = y1 if y1 > self.y1 else self.y1
-
-    @property
-    def is_mark(self) -> bool:
-        """True for a bullet, a number or another sign too short to be a cell."""
-        return len(self.runs) == 1 and self.runs[0].end - self.runs[0].start <= 2
+_TRIED = 4  # gutters of a page, the emptiest first; within columns the emptiest alone
+_FIGURES = 2  # cells of a row with nothing but a number, which make it one of a table
+_TABULAR = 0.3  # of what stands in columns of prose is a figure at most
+_HEADERS = 3  # rows that may stand above them
 
 
 def reading_order(segments: list[Segment], *, depth: int = 0) -> Iterable[list[Segment]]:
@@ -47,80 +26,54 @@ def reading_order(segments: list[Segment], *, depth: int = 0) -> Iterable[list[S
     Text that spans a gutter (a title, a wide table) ends the columns above it and begins anew.
     """
     rows = side_by_side(segments)
-    gutter = _gutter(segments, rows) if depth < _MAX_DEPTH else None
-    if gutter is None:
+    stretches = _at_gutter(segments, rows, depth=depth) if depth < _MAX_DEPTH else None
+    if stretches is None:
         if segments:
             yield segments
         return
     whole: list[Segment] = []
-    for band in _bands(rows, gutter):
-        left = [segment for segment in band if segment.x1 <= gutter]
-        right = [segment for segment in band if segment.x0 >= gutter]
-        if _are_columns(left, right):
+    for stretch in stretches:
+        if isinstance(stretch, tuple):
             if whole:
                 yield whole
                 whole = []
-            yield from reading_order(left, depth=depth + 1)
-            yield from reading_order(right, depth=depth + 1)
+            for side in stretch:
+                yield from reading_order(side, depth=depth + 1)
         else:
-            whole.extend(band)
+            whole.extend(stretch)
     if whole:
         yield whole
 
 
-def rows_of(segments: list[Segment]) -> list[list[Segment]]:
-    """Segments side by side as rows, from top to bottom, each from left to right."""
-    return [_close_gaps(sorted(row, key=lambda s: s.x0)) for row in side_by_side(segments)]
+Stretch = list[Segment] | tuple[list[Segment], list[Segment]]
+"""What stands across a gutter, or the columns on both sides of it."""
 
 
-def side_by_side(segments: list[Segment]) -> list[list[Segment]]:
-    """Segments that stand on one line, from top to bottom."""
-    rows: list[list[Segment]] = []
-    top = bottom = 0.0
-    for segment in sorted(segments, key=lambda s: (s.y0 + s.y1, s.x0)):
-        middle = (segment.y0 + segment.y1) / 2
-        if rows and top < middle < bottom:
-            height = segment.y1 - segment.y0
-            overlap = min(bottom, segment.y1) - max(top, segment.y0)
-            if overlap > 0.5 * min(height, bottom - top):
-                rows[-1].append(segment)
-                continue
-        rows.append([segment])
-        top, bottom = segment.y0, segment.y1
-    return rows
+def _at_gutter(
+    segments: list[Segment], rows: list[list[Segment]], *, depth: int
+) -> list[Stretch] | None:
+    """A page at the emptiest gutter that has columns on both sides; None where there is none."""
+    for gutter in itertools.islice(_gutters(segments), _TRIED if depth == 0 else 1):
+        stretches = list(_stretches(rows, gutter, depth=depth))
+        if any(isinstance(stretch, tuple) for stretch in stretches):
+            return stretches
+    return None
 
 
-def _close_gaps(row: list[Segment]) -> list[Segment]:
-    """Joins neighbours with no wide gap: a superscript, a word drawn by itself, a currency sign."""
-    joined = [row[0]]
-    for segment in row[1:]:
-        last = joined[-1]
-        size = max(last.runs[-1].size, segment.runs[0].size)
-        sign = len(last.runs) == 1 and last.runs[0].text in CURRENCY_SIGNS
-        tail = len(segment.runs) == 1 and segment.runs[0].text in {"%", ")", ")%"}
-        new_cell = (
-            segment.runs[0].text in CURRENCY_SIGNS and last.runs[-1].text[-1] in "0123456789)%"
-        )
-        if not new_cell and segment.x0 - last.x1 < (8 if sign or tail else 1) * size:
-            for at, run in enumerate(segment.runs):
-                last.add(run, segment.lefts[at], segment.y0, segment.rights[at], segment.y1)
-        else:
-            joined.append(segment)
-    return joined
-
-
-def _gutter(segments: list[Segment], rows: list[list[Segment]]) -> float | None:
-    """The middle of the emptiest upright strip that has columns of prose on both sides."""
-    if len(segments) < 2 * _MIN_LINES:
-        return None
+def _gutters(segments: list[Segment]) -> Iterator[float]:
+    """The middles of the emptiest upright strips."""
+    if len(segments) < 2 * MIN_LINES:
+        return
     left = min(segment.x0 for segment in segments)
     right = max(segment.x1 for segment in segments)
     bins = int((right - left) / _BIN)
     if bins < 20:
-        return None
+        return
     # How many segments cover each strip, by a sum over their first and last strips.
     change = [0] * (bins + 2)
     for segment in segments:
+        if segment.grid is not None:
+            continue
         change[max(0, int((segment.x0 - left) / _BIN))] += 1
         change[min(bins, int((segment.x1 - left) / _BIN)) + 1] -= 1
     covered, depth = [], 0
@@ -136,83 +89,129 @@ def _gutter(segments: list[Segment], rows: list[list[Segment]]) -> float | None:
         if covered[at] <= 0.5 * len(segments):
             candidates.append((covered[at], -(end - at), at, end))
         at = end
-    for _, _, first, last in sorted(candidates)[:4]:
-        gutter = left + (first + last) / 2 * _BIN
-        for band in _bands(rows, gutter):
-            left_side = [segment for segment in band if segment.x1 <= gutter]
-            right_side = [segment for segment in band if segment.x0 >= gutter]
-            if _are_columns(left_side, right_side):
-                return gutter
-    return None
+    for _, _, first, last in sorted(candidates):
+        yield left + (first + last) / 2 * _BIN
 
 
-def _bands(rows: list[list[Segment]], gutter: float) -> list[list[Segment]]:
-    """Splits a page into stretches of rows that keep clear of the gutter and rows that do not.
-
-    A row with several cells on one side of it belongs to a table, and splits like one that spans.
-    """
-    bands: list[list[Segment]] = []
-    spanning_before: bool | None = None
-    for row in rows:
-        left = right = 0
-        spans = False
-        for segment in row:
-            if segment.x1 <= gutter:
-                left += not segment.is_mark
-            elif segment.x0 >= gutter:
-                right += not segment.is_mark
+def _stretches(rows: list[list[Segment]], gutter: float, *, depth: int) -> Iterator[Stretch]:
+    """Splits a page into columns on both sides of a gutter, and what stands across it: titles, and
+    tables with several cells on one side."""
+    for spans, band in _bands(rows, _across(rows, gutter)):
+        if spans:
+            yield _all(band)
+            continue
+        sides = _sides(band, gutter)
+        if _are_columns(*sides, depth=depth):
+            yield sides
+            continue
+        for several, part in _bands(band, [_has_several(row, gutter) for row in band]):
+            sides = _sides(part, gutter)
+            if not several and _are_columns(*sides, depth=depth):
+                yield sides
             else:
-                spans = True
-        spans = spans or left > 1 or right > 1
-        if spans != spanning_before:
-            bands.append([])
-            spanning_before = spans
-        bands[-1].extend(row)
-    return bands
+                yield _all(part)
 
 
-def _are_columns(left: list[Segment], right: list[Segment]) -> bool:
-    """True if both sides are running text, or one is and the other's lines do not match its own.
+def _bands(
+    rows: Sequence[list[Segment]], marked: Sequence[bool]
+) -> Iterator[tuple[bool, list[list[Segment]]]]:
+    """Rows that follow each other and are all marked, or all not."""
+    start = 0
+    for at in range(1, len(rows) + 1):
+        if at == len(rows) or marked[at] != marked[start]:
+            yield marked[start], list(rows[start:at])
+            start = at
 
-    The second case is text beside a chart or a box; the cells of a table stand on common lines.
-    """
-    left_prose, right_prose = _is_prose(left), _is_prose(right)
-    if left_prose and right_prose:
+
+def _all(rows: list[list[Segment]]) -> list[Segment]:
+    return [segment for row in rows for segment in row]
+
+
+def _sides(rows: list[list[Segment]], gutter: float) -> tuple[list[Segment], list[Segment]]:
+    left = [segment for row in rows for segment in row if segment.x1 <= gutter]
+    right = [segment for row in rows for segment in row if segment.x0 >= gutter]
+    return left, right
+
+
+def _spans(row: list[Segment], gutter: float) -> bool:
+    return any(
+        segment.x0 < gutter < segment.x1
+        or (segment.grid is not None and segment.grid.xs[0] < gutter < segment.grid.xs[-1])
+        for segment in row
+    )
+
+
+def _across(rows: Sequence[list[Segment]], gutter: float) -> list[bool]:
+    """Which rows stand across a gutter: those with text in it, and those of a table of figures that
+    has cells on both sides, with its header."""
+    across = [_spans(row, gutter) for row in rows]
+    for at, row in enumerate(rows):
+        if not across[at] and _has_figures(row, gutter):
+            across[at] = True
+            for header in range(_header(rows, at), at):
+                across[header] = True
+    return across
+
+
+def _header(rows: Sequence[list[Segment]], first: int) -> int:
+    """The first of the rows close above row `first`, where they are set apart from what is above
+    them; else `first` itself."""
+    for at in range(first - 1, max(first - 1 - _HEADERS, -1), -1):
+        height = height_of(rows[at])
+        below = gap_between(rows[at], rows[at + 1])
+        if below > height:
+            break
+        if at == 0 or gap_between(rows[at - 1], rows[at]) > below + 0.5 * height:
+            return at
+    return first
+
+
+def _has_figures(row: list[Segment], gutter: float) -> bool:
+    """True for a row of a table with several figures and cells on both sides of a gutter."""
+    row = [segment for segment in row if segment.grid is None]
+    figures = [is_figure(segment) for segment in row]
+    if sum(figures) < _FIGURES:
+        return False
+    sides = [
+        [figure for segment, figure in zip(row, figures, strict=True) if on_side(segment)]
+        for on_side in (lambda s: s.x1 <= gutter, lambda s: s.x0 >= gutter)
+    ]
+    if not all(sides):
+        return False
+    return all(any(side) or len(side) > 1 for side in sides) or any(
+        all(side) and len(side) >= _FIGURES for side in sides
+    )
+
+
+def _has_several(row: list[Segment], gutter: float) -> bool:
+    """True for a row with several cells on one side of a gutter."""
+    cells = [segment for segment in row if segment.grid is None and not segment.is_mark]
+    left = sum(segment.x1 <= gutter for segment in cells)
+    right = sum(segment.x0 >= gutter for segment in cells)
+    return left > 1 or right > 1
+
+
+def _are_columns(left: list[Segment], right: list[Segment], *, depth: int) -> bool:
+    """True if both sides are running text, or one is and the other is in no rows with it."""
+    left = [segment for segment in left if segment.grid is None]
+    right = [segment for segment in right if segment.grid is None]
+    if min(len(left), len(right)) < MIN_LINES:
+        return False
+    left_runs, right_runs = _runs(left, depth=depth), _runs(right, depth=depth)
+    if left_runs and right_runs:
+        return not begin_together(left, right)
+    if left_runs:
+        return stands_beside(left, right)
+    return right_runs and stands_beside(right, left)
+
+
+def _runs(segments: list[Segment], *, depth: int) -> bool:
+    """True for running text in one column, or in several."""
+    if is_prose(segments):
         return True
-    if not (left_prose or right_prose) or min(len(left), len(right)) < _MIN_LINES:
+    if depth + 1 >= _MAX_DEPTH or sum(map(is_figure, segments)) > _TABULAR * len(segments):
         return False
-    text, other = (left, right) if left_prose else (right, left)
-    return len(text) >= _MIN_TEXT_LINES and _share_on_lines_of(other, text) < 0.5
-
-
-def _share_on_lines_of(segments: list[Segment], others: list[Segment]) -> float:
-    """The share of `segments` whose foot is level with that of one of the `others`."""
-    feet = sorted(other.y1 for other in others)
-    level = 0
-    for segment in segments:
-        slack = 0.15 * (segment.y1 - segment.y0)
-        at = bisect.bisect_left(feet, segment.y1 - slack)
-        level += at < len(feet) and feet[at] <= segment.y1 + slack
-    return level / len(segments)
-
-
-def _is_prose(segments: list[Segment]) -> bool:
-    """True for lines that fill their column, one a row: running text rather than cells."""
-    if len(segments) < _MIN_LINES:
+    stretches = _at_gutter(segments, side_by_side(segments), depth=depth + 1)
+    if stretches is None:
         return False
-    left = min(segment.x0 for segment in segments)
-    width = max(segment.x1 for segment in segments) - left
-    if width <= 8 * segments[0].runs[0].size:
-        return False
-    filled = sum(1 for segment in segments if segment.x1 - segment.x0 > 0.6 * width)
-    return filled >= 0.5 * len(segments) and len(segments) <= 1.3 * len(side_by_side(segments))
-
-
-def gap_between(above: list[Segment], below: list[Segment]) -> float:
-    """From the foot of one row to the head of the next."""
-    return min(s.y0 for s in below) - max(s.y1 for s in above)
-
-
-def height_of(row: list[Segment]) -> float:
-    """That of a row's tallest segment."""
-    return max(segment.y1 - segment.y0 for segment in row)
+    return sum(len(s) for s in stretches if not isinstance(s, tuple)) <= 0.3 * len(segments)

@@ -7,22 +7,33 @@ again years later from the file and two offsets. What needs the whole document (
 heading levels) marks stretches of this text and never changes it.
 """
 
-from quire.ingest.loaders.pdf.columns import (
+from collections import Counter
+
+from quire.ingest.loaders.cleaning import clean, is_clean
+from quire.ingest.loaders.pdf.columns import reading_order
+from quire.ingest.loaders.pdf.ruling import Grid
+from quire.ingest.loaders.pdf.runs import PageRuns, Run, turned
+from quire.ingest.loaders.pdf.segments import (
+    AMOUNT_ENDS,
     CURRENCY_SIGNS,
     Segment,
     gap_between,
     height_of,
-    reading_order,
     side_by_side,
 )
-from quire.ingest.loaders.pdf.runs import PageRuns, Run, turned
+from quire.ingest.loaders.pdf.stretching import join_stretched
 from quire.ingest.loaders.pdf.writer import PageLayout, Writer
+
+_MOST_IN_CELL = 20  # lines; a frame around more is around running text …
+_FRAMES = 6  # … unless there are more cells than this
 
 
 def lay_out(page: PageRuns) -> PageLayout:
     """The page's text in reading order."""
     writer = Writer(page)
-    head, body, foot = _set_apart(_segments(page.runs, page))
+    segments = _segments(page.runs, page)
+    _put_in_grids(segments, page.grids)
+    head, body, foot = _set_apart(join_stretched(side_by_side(segments)))
     if head:
         writer.column(head, None)
     before: list[Segment] | None = None
@@ -35,27 +46,45 @@ def lay_out(page: PageRuns) -> PageLayout:
     return writer.finish(page.hidden)
 
 
+def _put_in_grids(segments: list[Segment], grids: list[Grid]) -> None:
+    """Tells segments in which table they stand. A grid that frames text is none."""
+    for grid in grids:
+        inside, cells = [], Counter[tuple[int, int]]()
+        for segment in segments:
+            x, y = (segment.x0 + segment.x1) / 2, (segment.y0 + segment.y1) / 2
+            if grid.holds(x, y):
+                inside.append(segment)
+                cells[grid.cell(x, y)] += 1
+        if len(cells) > _FRAMES or (len(cells) > 1 and max(cells.values()) <= _MOST_IN_CELL):
+            for segment in inside:
+                segment.grid = grid
+
+
 def _set_apart(
-    segments: list[Segment],
+    rows: list[list[Segment]],
 ) -> tuple[list[Segment], list[Segment], list[Segment]]:
     """Lines apart from all others at the head and the foot of a page, and what is between.
 
     Running headers and page numbers would otherwise stand inside a column.
     """
-    rows = side_by_side(segments)
     first, last = 0, len(rows)
-    while first < min(2, len(rows) - 1) and gap_between(rows[first], rows[first + 1]) > height_of(
-        rows[first]
-    ):
+    while first < min(2, len(rows) - 1) and _is_apart(rows[first], rows[first], rows[first + 1]):
         first += 1
     while last > max(first + 1, len(rows) - 2) and (
-        gap_between(rows[last - 2], rows[last - 1]) > height_of(rows[last - 1])
+        _is_apart(rows[last - 1], rows[last - 2], rows[last - 1])
     ):
         last -= 1
-    head = [segment for row in rows[:first] for segment in row]
-    foot = [segment for row in rows[last:] for segment in row]
-    apart = {id(segment) for segment in (*head, *foot)}
-    return head, [segment for segment in segments if id(segment) not in apart], foot
+    head, body, foot = (
+        [segment for row in part for segment in row]
+        for part in (rows[:first], rows[first:last], rows[last:])
+    )
+    return head, body, foot
+
+
+def _is_apart(row: list[Segment], above: list[Segment], below: list[Segment]) -> bool:
+    """True if the gap between two rows, one of which is `row`, is higher than this."""
+    ruled = any(segment.grid is not None for segment in row)
+    return not ruled and gap_between(above, below) > height_of(row)
 
 
 def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
@@ -64,16 +93,19 @@ def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
     current: Segment | None = None
     line = -1
     for run in runs:
+        if not is_clean(run.text) and not clean(run.text).strip():
+            continue
         x0, y0, x1, y1 = turned(run.box, page=page.box, quarter_turns=page.quadrant)
         if current is not None and run.line == line:
             height = current.y1 - current.y0
             wide = 1.3
-            if run.text in CURRENCY_SIGNS and current.runs[-1].text[-1].isdigit():
+            if run.text in CURRENCY_SIGNS and current.runs[-1].text[-1] in AMOUNT_ENDS:
                 wide = 0.0  # the next amount of a table's row
             if (
                 -height < x0 - current.x1 < wide * max(run.size, 0.5 * height)
                 and y0 < current.y1 - 0.3 * height
                 and y1 > current.y0 + 0.3 * height
+                and not any(grid.parts(current.x1, x0, (y0 + y1) / 2) for grid in page.grids)
             ):
                 current.add(run, x0, y0, x1, y1)
                 continue

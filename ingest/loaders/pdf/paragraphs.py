@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from quire.ingest.loaders.cleaning import clean, is_cjk
-from quire.ingest.loaders.pdf.columns import Segment
+from quire.ingest.loaders.pdf.prose import SENTENCE_END
+from quire.ingest.loaders.pdf.segments import Segment
 
-SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
 _BULLET = re.compile(r"^[•●○■□◆◇▪▫‣⁃∙·➢➤✓✔★–—\-*]$")
 _BULLET_SIGNS = frozenset("•●■◆▪➢➤")  # those that stand before a word without a space, too
 _NUMBERED = re.compile(
@@ -75,6 +75,8 @@ def _breaks(
     weight_changes = above[-1].runs[-1].bold != row[0].runs[0].bold
     if weight_changes and ((_is_bold(above) and len(current) == 1) or _is_bold(row)):
         return True
+    if first.x0 > above[-1].x1 or row[-1].x1 < above[0].x0:
+        return True  # beside it, or in another column
     step = first.y1 - above[0].y1
     if step > 1.3 * leading and step > 1.5 * size:
         return True

@@ -8,6 +8,7 @@ then for two boxes a line, or two a word where a line has gaps, never for one a 
 
 import ctypes
 import io
+import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,11 @@ import pypdfium2.raw as pdfium
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import count_cjk
-from quire.ingest.loaders.pdf.runs import Box, PageRuns, Run, centre, covered, view_size
+from quire.ingest.loaders.pdf.calls import fast
+from quire.ingest.loaders.pdf.drawn import rules_of
+from quire.ingest.loaders.pdf.ruling import Box, Grid, grids
+from quire.ingest.loaders.pdf.runs import PageRuns, Run, centre, covered, turned, view_size
+from quire.ingest.loaders.pdf.typed import Form, Typed, flatten, is_shown, typed_on
 
 _ERROR_PASSWORD = 4
 _INVISIBLE_MODES = {3, 7}  # text render modes that paint nothing: "invisible" and "clip only"
@@ -30,6 +35,9 @@ _PALE = 250  # from here on, of 255, a colour is taken for the paper's white
 _LEGIBLE = 1.0  # points; smaller text is there for machines
 _HAIR = 0.01  # points; pdfium takes no text for text that is narrower
 _MOST_OBJECTS = 20_000  # of a page that are looked at one by one
+_TYPED = 10.0  # points: the size of what was typed into a field and is not drawn
+_GAPS = 3  # in the lines of a page, from which on it is searched for ruling lines
+_FEW_OBJECTS = 500  # of a page that is searched in any case
 _MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
 
 # pdfium joins two lines where a hyphen parts a word, and puts one of these in the hyphen's place.
@@ -44,25 +52,16 @@ _TIGHT = 0.62
 pdfium.FPDF_InitLibrary()
 
 
-def _fast(function: Any, result: Any) -> Any:
-    """A binding for short calls: unchecked, and it keeps the interpreter's lock.
-
-    That takes a third of the time. Addresses must come as `c_void_p` objects.
-    """
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.PYFUNCTYPE(result)(address or 0)
-
-
-_loose_box = _fast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int)
-_text_object = _fast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p)
-_matrix = _fast(pdfium.FPDFText_GetMatrix, ctypes.c_int)
-_fill = _fast(pdfium.FPDFText_GetFillColor, ctypes.c_int)
-_font_size = _fast(pdfium.FPDFText_GetFontSize, ctypes.c_double)
-_render_mode = _fast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
-_font = _fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p)
-_font_weight = _fast(pdfium.FPDFFont_GetWeight, ctypes.c_int)
-_font_flags = _fast(pdfium.FPDFFont_GetFlags, ctypes.c_int)
-_font_name = _fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t)
+_loose_box = fast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int)
+_text_object = fast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p)
+_matrix = fast(pdfium.FPDFText_GetMatrix, ctypes.c_int)
+_fill = fast(pdfium.FPDFText_GetFillColor, ctypes.c_int)
+_font_size = fast(pdfium.FPDFText_GetFontSize, ctypes.c_double)
+_render_mode = fast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
+_font = fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p)
+_font_weight = fast(pdfium.FPDFFont_GetWeight, ctypes.c_int)
+_font_flags = fast(pdfium.FPDFFont_GetFlags, ctypes.c_int)
+_font_name = fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t)
 
 
 @dataclass(slots=True)  # not frozen: that makes making one four times as slow
@@ -91,11 +90,13 @@ class PdfiumFile:
                 raise Skipped("wrong password", hint="Give the right password to read it.")
             raise Unreadable("damaged PDF", hint="Open it in a viewer and save it anew.")
         self.page_count: int = pdfium.FPDF_GetPageCount(self._document)
+        self._form = Form(self._document)
 
     def __enter__(self) -> "PdfiumFile":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._form.close()
         pdfium.FPDF_CloseDocument(self._document)
 
     def title(self) -> str:
@@ -108,20 +109,29 @@ class PdfiumFile:
     @contextmanager
     def page(self, number: int) -> Iterator["PdfiumPage"]:
         """Page `number`, from 1. Raises Unreadable if it cannot be loaded."""
-        page = pdfium.FPDF_LoadPage(self._document, number - 1)
-        if not page:
-            raise Unreadable(f"page {number} is damaged")
+        page = self._load(number)
         try:
-            yield PdfiumPage(page)
+            typed = typed_on(page, self._form)
+            if typed is not None and flatten(page):
+                pdfium.FPDF_ClosePage(page)
+                page = self._load(number)
+            yield PdfiumPage(page, typed or [])
         finally:
             pdfium.FPDF_ClosePage(page)
 
+    def _load(self, number: int) -> Any:
+        page = pdfium.FPDF_LoadPage(self._document, number - 1)
+        if not page:
+            raise Unreadable(f"page {number} is damaged")
+        return page
+
 
 class PdfiumPage:
-    """One loaded page."""
+    """One loaded page. `typed` is what was typed onto it, whether it has an appearance or not."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: Any, typed: list[Typed]) -> None:
         self._page = page
+        self.typed = typed
         rect = pdfium.FS_RECTF()
         pdfium.FPDF_GetPageBoundingBox(page, rect)
         self.box: Box = (rect.left, rect.bottom, rect.right, rect.top)
@@ -196,6 +206,10 @@ class PdfiumPage:
             default=0.0,
         )
 
+    def rules(self) -> list[Box]:
+        """The boxes of straight lines that are painted upright or level, thin boxes included."""
+        return rules_of(self._page)
+
     def png(self, *, scale: float) -> bytes:
         """The page as a viewer shows it; `scale` 1 is 72 dots per inch."""
         from PIL import Image  # noqa: PLC0415 — slow to import, and most workers never draw
@@ -229,6 +243,9 @@ class PdfiumText:
         count = max(pdfium.FPDFText_CountChars(pointer), 0)
         self._marked = _characters(pointer, count)
         self.characters = self._marked.translate(_UNMARK)
+        self._count = count
+        self._values = [each for each in page.typed if not is_shown(pointer, each)]
+        self.characters += "".join(each.text for each in self._values)
         self._rect = pdfium.FS_RECTF()
         self._rect_at = ctypes.byref(self._rect)
         self._matrix = pdfium.FS_MATRIX()
@@ -239,26 +256,95 @@ class PdfiumText:
     def runs(self) -> PageRuns:
         """All visible text of the page."""
         found, looks = self._all_runs()
+        for run, look in self._value_runs(found[-1].line + 1 if found else 0):
+            found.append(run)
+            looks.append(look)
         hidden = self._hidden(found, looks)
         turns = [0, 0, 0, 0]
         for run, look in zip(found, looks, strict=True):
             turns[look.quadrant] += run.end - run.start
         main = turns.index(max(turns))
+        ruled = self._grids(found, main)
         runs: list[Run] = []
         astray: list[Run] = []
         for at, run in enumerate(found):
-            if at not in hidden:
-                (runs if looks[at].quadrant == main else astray).append(run)
-        return PageRuns(runs, astray, main, self._page.box, len(hidden))
+            if at in hidden:
+                continue
+            if looks[at].quadrant != main:
+                astray.append(run)
+            elif ruled:
+                runs += self._parted(run, ruled, main)
+            else:
+                runs.append(run)
+        return PageRuns(runs, astray, main, self._page.box, len(hidden), ruled)
+
+    def _grids(self, runs: list[Run], quadrant: int) -> list[Grid]:
+        """The ruled tables of the page, in the direction in which it is read. Many objects take
+        their time, and are not searched where the lines have hardly a gap."""
+        gaps = sum(
+            run.line == before.line
+            and max(run.box[0] - before.box[2], run.box[1] - before.box[3]) > run.size
+            for before, run in itertools.pairwise(runs)
+        )
+        if gaps < _GAPS and self._page.objects > _FEW_OBJECTS:
+            return []
+        box = self._page.box
+        return grids(
+            [turned(rule, page=box, quarter_turns=quadrant) for rule in self._page.rules()]
+        )
+
+    def _parted(self, run: Run, ruled: list[Grid], quadrant: int) -> Iterator[Run]:
+        """A run cut at its blanks, and where a ruling line stands between two characters."""
+        box = self._page.box
+        left, top, right, bottom = turned(run.box, page=box, quarter_turns=quadrant)
+        middle = (top + bottom) / 2
+        grid = next((grid for grid in ruled if grid.parts(left, right, middle)), None)
+        if grid is None:
+            yield run
+            return
+        for word in _WORD.finditer(self.characters, run.start, run.end):
+            places = [
+                turned(self._box(at), page=box, quarter_turns=quadrant)
+                for at in range(*word.span())
+            ]
+            cells = [grid.cell((place[0] + place[2]) / 2, middle) for place in places]
+            start = word.start()
+            for _, members in itertools.groupby(cells):
+                end = start + sum(1 for _ in members)
+                text, around = self.characters[start:end], self._ends(start, end)
+                yield Run(start, end, text, around, run.line, run.size, run.bold)
+                start = end
 
     def char_boxes(self, characters: Iterable[int]) -> list[Box]:
         """The loose box, from descender to ascender, of each character."""
         return [self._box(at) for at in characters]
 
     def _box(self, at: int) -> Box:
+        if at >= self._count:
+            return self._box_of_value(at - self._count)
         rect = self._rect
         _loose_box(self._handle, at, self._rect_at)
         return rect.left, rect.bottom, rect.right, rect.top
+
+    def _box_of_value(self, at: int) -> Box:
+        """Where one of the characters would stand that the page does not draw."""
+        for each in self._values:
+            if at < len(each.text):
+                left, bottom, right, top = each.box
+                width = (right - left) / len(each.text)
+                return left + at * width, bottom, left + (at + 1) * width, top
+            at -= len(each.text)
+        raise IndexError(at)
+
+    def _value_runs(self, lines: int) -> Iterator[tuple[Run, _Look]]:
+        """What was typed and has no appearance, as runs where it would be seen."""
+        start = self._count
+        for line, each in enumerate(self._values, lines):
+            height = each.box[3] - each.box[1]
+            look = _Look(min(height, _TYPED), 0, bold=False, painted=True, white=False)
+            end = start + len(each.text)
+            yield Run(start, end, each.text, each.box, line, look.size, bold=False), look
+            start = end
 
     def _all_runs(self) -> tuple[list[Run], list[_Look]]:
         """Every run of the page, and the look of each."""

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right, top in PDF points, as the page's content has them: y grows upwards."""
+from quire.ingest.loaders.pdf.ruling import Box, Grid
 
 
 @dataclass(slots=True)
@@ -37,6 +36,7 @@ class PageRuns:
     `quadrant` is the number of clockwise quarter turns after which most lines read from left to
     right; runs that read otherwise are in `astray`. `hidden` counts runs left out because no
     reader sees them: painted in no colour, white on white, tiny, or beyond the page's edge.
+    `grids` are the tables that ruling lines make, if text stands in rows with gaps at all.
     """
 
     runs: list[Run]
@@ -44,6 +44,7 @@ class PageRuns:
     quadrant: int
     box: Box
     hidden: int
+    grids: list[Grid]
 
 
 def view_size(box: Box, rotation: int) -> tuple[float, float]:

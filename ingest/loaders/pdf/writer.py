@@ -7,11 +7,14 @@ from typing import Literal
 
 from quire.ingest.loaders.cleaning import clean, count_cjk, is_cjk, is_clean
 from quire.ingest.loaders.content import CELL_BREAK
-from quire.ingest.loaders.pdf.columns import Segment, rows_of
-from quire.ingest.loaders.pdf.paragraphs import SENTENCE_END, paragraphs, runs_on
+from quire.ingest.loaders.pdf.paragraphs import paragraphs, runs_on
+from quire.ingest.loaders.pdf.prose import SENTENCE_END
 from quire.ingest.loaders.pdf.runs import PageRuns, Run
-from quire.ingest.loaders.pdf.tables import tables_and_text
+from quire.ingest.loaders.pdf.segments import Segment
+from quire.ingest.loaders.pdf.stream_order import parts_of
+from quire.ingest.loaders.pdf.tables import Table, tables_and_text
 
+_LABEL_ALONE = CELL_BREAK + CELL_BREAK.rstrip()  # what makes a label a row, its cells empty
 _CLOSING = re.compile(r"^[，。、；：！？）」』》】〉”’…,.;:!?)\]]")
 _LOOSE_SPACE = re.compile(
     r"[^\S ]\s*| \s+|(?<=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]) "
@@ -48,13 +51,15 @@ class PageLayout:
 
     `pieces` are (start in the text, length, first character): piece by piece the text's characters
     come from as many of pdfium's in a row; what no piece covers was put in, a space for example.
-    `hidden` counts runs left out because no reader sees them.
+    `hidden` counts runs left out because no reader sees them. `uncertain` counts the places where
+    text stands side by side and nothing says whether it is read across; it is parted there.
     """
 
     text: str
     paragraphs: list[Paragraph]
     pieces: list[tuple[int, int, int]]
     hidden: int
+    uncertain: int
 
     def characters(self, start: int, end: int) -> list[int]:
         """The pdfium characters behind [start, end) of the text, in the text's order."""
@@ -77,6 +82,7 @@ class Writer:
         self._paragraphs: list[Paragraph] = []
         self._runs = page.runs
         self._vocabulary: set[str] | None = None  # made when a hyphen asks for it
+        self._uncertain = 0
         self._by_character = _is_set_by_character(page.runs)
 
     def column(self, column: list[Segment], before: list[Segment] | None) -> list[Segment] | None:
@@ -84,16 +90,18 @@ class Writer:
 
         Returns this column's last line if it may run on in the next.
         """
-        rows = rows_of(column)
         right = max(segment.x1 for segment in column)
         left = min(segment.x0 for segment in column)
         last: list[Segment] | None = None
-        for group in tables_and_text(rows, left=left, right=right):
-            if group.is_table:
-                self.paragraph("table", group.rows)
+        for group in tables_and_text(column):
+            if isinstance(group, Table):
+                self._table(group)
+                self._uncertain += group.uncertain
                 before = last = None
                 continue
-            for kind, lines in paragraphs(group.rows, left=left, right=right):
+            rows = [part for row in group.rows for part in parts_of(row)]
+            self._uncertain += len(rows) - len(group.rows)
+            for kind, lines in paragraphs(rows, left=left, right=right):
                 goes_on = before is not None and kind == "paragraph" and runs_on(before, lines[0])
                 self.paragraph(kind, lines, continues=goes_on)
                 before, last = None, lines[-1]
@@ -103,42 +111,71 @@ class Writer:
 
     def paragraph(
         self,
-        kind: Literal["paragraph", "list", "table"],
+        kind: Literal["paragraph", "list"],
         rows: list[list[Segment]],
         *,
         continues: bool = False,
     ) -> None:
-        if continues:
-            paragraph = self._paragraphs[-1]
-        else:
-            if self._parts:
-                self._put("\n\n")
-            paragraph = Paragraph(kind)
+        paragraph = self._paragraphs[-1] if continues else self._begin(kind)
         for row in rows:
-            start = self._at
-            if paragraph.lines:
-                start = self._break_line(kind, row)
-            for number, segment in enumerate(row):
-                if number:
-                    self._put(CELL_BREAK if kind == "table" else " ")
-                self._segment(segment)
-            if self._at > start:
-                first = row[0].runs
-                paragraph.lines.append(
-                    Line(
-                        start=start,
-                        end=self._at,
-                        top=min(segment.y0 for segment in row) / self._height,
-                        bottom=max(segment.y1 for segment in row) / self._height,
-                        size=max(first[0].size, first[-1].size),
-                        bold=all(s.runs[0].bold and s.runs[-1].bold for s in row),
-                    )
-                )
+            start = self._break_line(row) if paragraph.lines else self._at
+            self._segments(row)
+            self._end_line(paragraph, start, row)
         if paragraph.lines and not continues:
             self._paragraphs.append(paragraph)
 
+    def _table(self, table: Table) -> None:
+        paragraph = self._begin("table")
+        for row in table.rows:
+            if paragraph.lines:
+                self._put("\n")
+            start = self._at
+            last = max((number for number, cell in enumerate(row) if cell), default=0)
+            for number, cell in enumerate(row[: last + 1]):
+                if number:
+                    self._put(CELL_BREAK)
+                for at, line in enumerate(cell):
+                    if at:
+                        self._break_line(line)
+                    self._segments(line)
+            if last == 0 and len(row) > 2:
+                self._put(_LABEL_ALONE)
+            self._end_line(
+                paragraph, start, [segment for cell in row for line in cell for segment in line]
+            )
+        if paragraph.lines:
+            self._paragraphs.append(paragraph)
+
+    def _begin(self, kind: Literal["paragraph", "list", "table"]) -> Paragraph:
+        if self._parts:
+            self._put("\n\n")
+        return Paragraph(kind)
+
+    def _segments(self, segments: list[Segment]) -> None:
+        for number, segment in enumerate(segments):
+            if number:
+                self._put(" ")
+            self._segment(segment)
+
+    def _end_line(self, paragraph: Paragraph, start: int, row: list[Segment]) -> None:
+        """Notes what was written since `start` as a line, if it is anything."""
+        if self._at == start:
+            return
+        first = row[0].runs
+        paragraph.lines.append(
+            Line(
+                start=start,
+                end=self._at,
+                top=min(segment.y0 for segment in row) / self._height,
+                bottom=max(segment.y1 for segment in row) / self._height,
+                size=max(first[0].size, first[-1].size),
+                bold=all(s.runs[0].bold and s.runs[-1].bold for s in row),
+            )
+        )
+
     def finish(self, hidden: int) -> PageLayout:
-        return PageLayout("".join(self._parts), self._paragraphs, self._pieces, hidden)
+        text = "".join(self._parts)
+        return PageLayout(text, self._paragraphs, self._pieces, hidden, self._uncertain)
 
     def _put(self, text: str) -> None:
         self._parts.append(text)
@@ -175,14 +212,17 @@ class Writer:
 
     def _odd_run(self, run: Run) -> None:
         """Writes a run character by character: some are left out, others become several."""
-        at = 0
+        at, written, blank = 0, False, False
         while at < len(run.text):
             size = 2 if "\ud800" <= run.text[at] <= "\udbff" else 1
             for letter in clean(run.text[at : at + size]):
-                if not letter.isspace():
-                    self._piece(letter, run.start + at)
-                elif not self._parts[-1].endswith(" "):
+                if letter.isspace():
+                    blank = written
+                    continue
+                if blank:
                     self._put(" ")
+                self._piece(letter, run.start + at)
+                written, blank = True, False
             at += size
 
     def _piece(self, text: str, first: int) -> None:
@@ -190,11 +230,8 @@ class Writer:
             self._pieces.append((self._at, len(text), first))
             self._put(text)
 
-    def _break_line(self, kind: str, row: list[Segment]) -> int:
+    def _break_line(self, row: list[Segment]) -> int:
         """Puts what belongs between two lines; returns where the new line begins."""
-        if kind == "table":
-            self._put("\n")
-            return self._at
         last = self._parts[-1]
         following = row[0].runs[0].first_word
         if len(last) > 1 and last[-1] in "-\u2010" and following[0].islower():

@@ -1,0 +1,14 @@
+"""Calls of pdfium that cost as little as they can: a page may take ten thousand of them."""
+
+import ctypes
+from typing import Any
+
+
+def fast(function: Any, result: Any, *arguments: Any) -> Any:
+    """A binding for short calls: unchecked, and it keeps the interpreter's lock.
+
+    That takes a third of the time. Where `arguments` are not said, addresses must come as
+    `c_void_p` objects.
+    """
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    return ctypes.PYFUNCTYPE(result, *arguments)(address or 0)

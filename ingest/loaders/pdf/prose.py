@@ -1,0 +1,123 @@
+"""Which lines below each other are running text, and which are the cells of rows."""
+
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+
+from quire.ingest.loaders.cleaning import is_cjk
+from quire.ingest.loaders.pdf.segments import Segment, side_by_side
+
+SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
+_FIGURE = re.compile(r"[\s\d.,()$€£¥￥%—–\-−+/]*")
+
+MIN_LINES = 3  # on each side of a gutter; fewer are a letterhead or a caption
+_MIN_TEXT_LINES = 5  # beside a chart or box
+_NARROWEST = 8  # sizes of the font: a column of running text is wider
+_READ_ON = 0.25  # of the lines; in English three in four begin within a sentence
+_TOGETHER = 0.8  # of the paragraphs of two columns begin together where they are cells
+_LEVEL = 0.15  # heights by which the feet of two lines on one grid differ at most
+
+
+def is_prose(segments: Sequence[Segment]) -> bool:
+    """True for lines that fill their column, one a row, and are read on from one to the next:
+    running text rather than cells."""
+    if len(segments) < MIN_LINES:
+        return False
+    left = min(segment.x0 for segment in segments)
+    width = max(segment.x1 for segment in segments) - left
+    if width <= _NARROWEST * segments[0].runs[0].size:
+        return False
+    filled = sum(1 for segment in segments if segment.x1 - segment.x0 > 0.6 * width)
+    if filled < 0.5 * len(segments) or len(segments) > 1.3 * len(side_by_side(segments)):
+        return False
+    going = _going_on(_downwards(segments), surely=True)
+    return sum(going) >= _READ_ON * len(segments)
+
+
+def is_figure(segment: Segment) -> bool:
+    """True for a number, an amount or a dash: nothing that is read on from line to line."""
+    return not segment.runs[0].text[0].isalpha() and all(
+        is_number(run.text) for run in segment.runs
+    )
+
+
+def is_number(text: str) -> bool:
+    """True for digits with their signs, and for a dash in their place."""
+    return _FIGURE.fullmatch(text) is not None
+
+
+def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:
+    """True if running text stands beside something that is in no rows with it: a chart, a box, a
+    list of facts in the margin.
+
+    Lines on other heights are in no rows with it. Nor are those that stand beside a line which goes
+    on from the one above: the rows of a table begin in all their cells.
+    """
+    if len(text) < _MIN_TEXT_LINES or len(other) < MIN_LINES:
+        return False
+    level = list(_level(text, other))
+    if len(level) < 0.5 * len(other):
+        return True
+    if sum(map(is_figure, other)) > 0.5 * len(other):
+        return False
+    return sum(goes_on for goes_on, _ in level) > 0.5 * len(level)
+
+
+def begin_together(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
+    """True if the lines of two columns mostly begin anew at the same heights: they are the cells of
+    rows, however long these are."""
+    level = list(_level(left, right))
+    together = sum(not one and not other for one, other in level)
+    apart = sum(one != other for one, other in level)
+    begun = min(len(side) - sum(_going_on(_downwards(side))) for side in (left, right))
+    return together >= max(MIN_LINES, 2 * apart, _TOGETHER * begun)
+
+
+def _downwards(lines: Sequence[Segment]) -> list[Segment]:
+    return sorted(lines, key=lambda segment: segment.y1)
+
+
+def _level(left: Sequence[Segment], right: Sequence[Segment]) -> Iterator[tuple[bool, bool]]:
+    """For each two lines on one level, whether each goes on from the line above it."""
+    lines, others = _downwards(left), _downwards(right)
+    feet = [segment.y1 for segment in lines]
+    going, others_going = _going_on(lines), _going_on(others)
+    for segment, goes_on in zip(others, others_going, strict=True):
+        slack = _LEVEL * (segment.y1 - segment.y0)
+        at = bisect.bisect_left(feet, segment.y1 - slack)
+        if at < len(feet) and feet[at] <= segment.y1 + slack:
+            yield going[at], goes_on
+
+
+def _going_on(lines: Sequence[Segment], *, surely: bool = False) -> list[bool]:
+    """For each line of a column, from top to bottom, whether it goes on from the one above.
+
+    A full line above tells so, which a cell may be too; a small letter at its beginning does
+    `surely`, in scripts that have any.
+    """
+    right = max(segment.x1 for segment in lines)
+    left = min(segment.x0 for segment in lines)
+    found = [False]
+    for at in range(1, len(lines)):
+        above, line = lines[at - 1], lines[at]
+        size = line.runs[0].size
+        near = line.y0 - above.y1 < line.y1 - line.y0 and line.y0 > above.y0
+        first = line.runs[0].text[0]
+        near = near and not SENTENCE_END.search(above.runs[-1].text)
+        if first.islower():
+            found.append(near)
+        elif surely and (first.lower() != first.upper() or not first.isalpha()):
+            found.append(False)
+        else:
+            wide = right - left > _NARROWEST * size
+            found.append(near and wide and right - above.x1 < _room(line, size))
+    return found
+
+
+def _room(line: Segment, size: float) -> float:
+    """As much as a line may lack at its end because the next word did not fit."""
+    text = line.runs[0].text
+    if is_cjk(text[0]):
+        return 2 * size
+    word = (line.rights[0] - line.lefts[0]) * len(line.runs[0].first_word) / len(text)
+    return word + size

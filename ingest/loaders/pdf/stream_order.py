@@ -1,0 +1,45 @@
+"""Whether lines that are put together on a page follow each other in the file, too.
+
+A page's own order, in which its text is drawn, knows no columns and no rows, but a sentence seldom
+leaves it: where two stretches stand side by side, far apart, and the file goes on elsewhere after
+the first, nothing says that they belong together. They are never made one sentence.
+"""
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+from quire.ingest.loaders.pdf.prose import is_figure
+from quire.ingest.loaders.pdf.segments import Segment
+
+_WIDE = 1.3  # sizes of the font between two stretches of a line
+_BETWEEN = 3  # characters that pdfium puts between words or lines of a page: blanks, line ends
+
+
+def parts_of(row: Sequence[Segment]) -> list[list[Segment]]:
+    """A row of running text from left to right, cut where the file does not go on across a gap.
+
+    What stands behind a bullet or a number stays with it.
+    """
+    parts = [[row[0]]]
+    for before, segment in itertools.pairwise(row):
+        last, first = before.runs[-1], segment.runs[0]
+        wide = segment.x0 - before.x1 >= _WIDE * max(last.size, first.size)
+        if wide and not _follows(before, segment) and not before.is_mark:
+            parts.append([segment])
+        else:
+            parts[-1].append(segment)
+    return parts
+
+
+def count_downwards(rows: Iterable[Sequence[Segment]]) -> int:
+    """Of the cells of a table that was told by its gaps alone, with words in them and another cell
+    beside them, those after which the file goes on with the cell below: it may be no table."""
+    return sum(
+        len(row) > 1 and not is_figure(cell) and any(_follows(cell, other) for other in below)
+        for row, below in itertools.pairwise(rows)
+        for cell in row[:-1]
+    )
+
+
+def _follows(before: Segment, after: Segment) -> bool:
+    return 0 <= after.runs[0].start - before.runs[-1].end <= _BETWEEN
