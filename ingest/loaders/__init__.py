@@ -55,7 +55,7 @@ def parse(
     data: bytes, path: Path, *, password: str | None = None, limits: Limits
 ) -> ParsedDocument:
     """As `load`, of the bytes that were read from `path`."""
-    media_type = formats.media_type_of(data, path.name)
+    media_type = formats.media_type_of(data, path.name, limits=limits)
     source = Source(data, path, limits, password)
     read: Callable[[Source], Content] = importlib.import_module(
         f"quire.ingest.loaders.{_LOADERS[media_type]}"

@@ -4,7 +4,9 @@ import re
 from pathlib import PurePath
 
 from quire.errors import Skipped
-from quire.ingest.loaders.archive import entry_names
+from quire.ingest.limits import Limits
+from quire.ingest.loaders import ooxml
+from quire.ingest.loaders.archive import Archive
 from quire.ingest.loaders.encoding import looks_binary
 
 PDF = "application/pdf"
@@ -20,13 +22,16 @@ EML = "message/rfc822"
 CODE = "text/x-source"
 PLAIN = "text/plain"
 
-# What stands inside a zip archive tells what it is.
-_ZIP_PARTS = {
-    "word/document.xml": DOCX,
-    "ppt/presentation.xml": PPTX,
-    "xl/workbook.xml": XLSX,
-    "META-INF/container.xml": EPUB,
-}
+# What the main part of an Open XML package is tells what the package is.
+_PACKAGES = {"document": DOCX, "presentation": PPTX, "workbook": XLSX}
+# Zip archives that are documents and cannot be read: a part that they have, their name, and what
+# to save them as.
+_UNREAD_ZIPS = (
+    ("visio/document.xml", "a Visio drawing", "Save it as PDF, then add it."),
+    ("FixedDocSeq.fdseq", "XPS", "Save it as PDF, then add it."),
+    ("FixedDocumentSequence.fdseq", "XPS", "Save it as PDF, then add it."),
+    ("Index/Document.iwa", "Pages, Numbers or Keynote", "Export it as PDF, then add it."),
+)
 _SUPPORTED = (
     "Quire reads PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, CSV, EML, plain text and code."
 )
@@ -85,13 +90,14 @@ _TEXT_ENDINGS = {
 }
 
 
-def media_type_of(data: bytes, name: str) -> str:
-    """The media type of `data`, one that a loader exists for. Raises Skipped for all others."""
+def media_type_of(data: bytes, name: str, *, limits: Limits) -> str:
+    """The media type of `data`, one that a loader exists for. Raises Skipped for all others, and
+    Unreadable where it is a damaged archive, or one over a limit."""
     head = data[:4096]
     if b"%PDF-" in head[:1024]:
         return PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_type(data)
+        return _zip_type(data, limits)
     if head.startswith(_OLE):
         return _refuse_old_office(data)
     for beginning, what in _NO_TEXT:
@@ -110,11 +116,18 @@ def media_type_of(data: bytes, name: str) -> str:
     return by_name
 
 
-def _zip_type(data: bytes) -> str:
-    names = entry_names(data)
-    for part, media_type in _ZIP_PARTS.items():
-        if part in names:
-            return media_type
+def _zip_type(data: bytes, limits: Limits) -> str:
+    archive = Archive(data, limits=limits, types_allowed=True)
+    if "META-INF/container.xml" in archive:
+        return EPUB
+    kind = ooxml.kind(archive)
+    if kind in _PACKAGES:
+        return _PACKAGES[kind]
+    if kind == "binary":
+        raise Skipped("unsupported format: a binary workbook", hint="Save it as XLSX, then add it.")
+    for part, what, hint in _UNREAD_ZIPS:
+        if part in archive:
+            raise Skipped(f"unsupported format: {what}", hint=hint)
     raise Skipped("unsupported format: a zip archive", hint="Unpack it and add what is inside.")
 
 

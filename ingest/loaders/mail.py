@@ -76,7 +76,7 @@ def _add_body(part: Message, builder: ContentBuilder, source: Source) -> None:
     charset = part.get_content_charset()
     text, cut = decode(payload, limit=source.limits.characters, declared=charset)
     if part.get_content_type() == "text/html":
-        add_html(text, builder, columns=source.limits.table_columns)
+        add_html(text, builder, limits=source.limits)
     else:
         add_text(text, builder)
     if cut:

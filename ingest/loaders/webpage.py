@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from quire.ingest.limits import Limits
 from quire.ingest.loaders.cleaning import BULLET, clean_line
 from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source
 from quire.ingest.loaders.encoding import decode
@@ -52,15 +53,15 @@ def read(source: Source) -> Content:
     declared = _CHARSET.search(source.data[:4096])
     encoding = declared[1].decode("ascii") if declared else None
     text, cut = decode(source.data, limit=2 * source.limits.characters, declared=encoding)
-    title = add_html(text, builder, columns=source.limits.table_columns)
+    title = add_html(text, builder, limits=source.limits)
     if cut:
         builder.warn_of_cut()
     return builder.finish(title or source.stem)
 
 
-def add_html(text: str, builder: ContentBuilder, *, columns: int) -> str:
+def add_html(text: str, builder: ContentBuilder, *, limits: Limits) -> str:
     """Adds the visible text of an HTML page to `builder`; returns the page's title."""
-    target = _Page(builder, columns)
+    target = _Page(builder, limits)
     parser = etree.HTMLParser(
         target=target, encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True
     )
@@ -116,9 +117,9 @@ def _list(tag: str, attributes: dict[str, str]) -> _List:
 class _Page:
     """Receives the tags of a page and adds blocks."""
 
-    def __init__(self, builder: ContentBuilder, columns: int) -> None:
+    def __init__(self, builder: ContentBuilder, limits: Limits) -> None:
         self._builder = builder
-        self._columns = columns
+        self._columns = limits.table_columns
         self.title = ""
         self._text: list[str] = []
         self._kind: BlockKind = "paragraph"
