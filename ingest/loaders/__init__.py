@@ -27,6 +27,8 @@ _LOADERS = {
     formats.MARKDOWN: "markdown",
     formats.CSV: "delimited",
     formats.EML: "mail",
+    formats.MBOX: "mbox",
+    formats.CALENDAR: "calendars",
     formats.CODE: "source_code",
     formats.PLAIN: "text",
 }

@@ -19,6 +19,8 @@ MARKDOWN = "text/markdown"
 HTML = "text/html"
 CSV = "text/csv"
 EML = "message/rfc822"
+MBOX = "application/mbox"
+CALENDAR = "text/calendar"
 CODE = "text/x-source"
 PLAIN = "text/plain"
 
@@ -71,6 +73,13 @@ _HTML_START = re.compile(
 _MAIL_START = re.compile(
     rb"(?:[!-9;-~]{1,60}:[^\n]{0,1000}\r?\n(?:[ \t][^\n]{0,1000}\r?\n){0,50}){2,200}\r?\n"
 )
+MAILBOX = re.compile(
+    rb"^From [^\r\n]{1,200}?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [^\r\n]{0,30}\d\d:\d\d"
+    rb"[^\r\n]{0,60}\r?\n(?=[!-9;-~]{1,60}:)",
+    re.MULTILINE,
+)
+"""The line before a mail in a box: who sent it, when, and the first field of its header."""
+_CALENDAR_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\s", re.IGNORECASE)
 _MAIL_FIELD = re.compile(rb"^(?:from|message-id|received|mime-version):", re.I | re.M)
 _CODE_ENDINGS = (
     ".py .pyi .js .mjs .ts .jsx .tsx .java .kt .scala .go .rs .c .h .cc .cpp .hpp .cs .m .swift "
@@ -111,6 +120,10 @@ def media_type_of(data: bytes, name: str, *, limits: Limits) -> str:
     if _HTML_START.match(head) and ending not in {".md", ".markdown"}:
         return HTML
     by_name = _TEXT_ENDINGS.get(ending, PLAIN)
+    if by_name in {PLAIN, EML} and MAILBOX.match(head):
+        return MBOX
+    if by_name == PLAIN and _CALENDAR_START.match(head):
+        return CALENDAR
     if by_name == PLAIN and (match := _MAIL_START.match(head)) and _MAIL_FIELD.search(match[0]):
         return EML
     return by_name
