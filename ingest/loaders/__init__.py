@@ -22,6 +22,7 @@ _LOADERS = {
     formats.DOCX: "docx",
     formats.PPTX: "slides",
     formats.XLSX: "spreadsheet",
+    **dict.fromkeys((formats.ODT, formats.ODS, formats.ODP), "opendocument"),
     formats.EPUB: "epub",
     formats.HTML: "webpage",
     formats.MARKDOWN: "markdown",

@@ -17,9 +17,10 @@ from quire.ingest.loaders.cleaning import clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, Source, aside
 from quire.ingest.loaders.docx_numbering import Numbering
 from quire.ingest.loaders.docx_styles import Styles
-from quire.ingest.loaders.docx_text import PAGE_NUMBER, W, text_of
+from quire.ingest.loaders.docx_text import W, text_of
 from quire.ingest.loaders.drawings import add_figures
 from quire.ingest.loaders.encoding import decode
+from quire.ingest.loaders.furniture import without_page_numbers
 from quire.ingest.loaders.ooxml import RELATION, Package
 from quire.ingest.loaders.webpage import add_html
 
@@ -190,13 +191,7 @@ def _blocks(parent: Any, builder: ContentBuilder) -> Iterator[Any]:
 
 def _shown(element: Any) -> str:
     """The visible text inside an element, without the parts of its lines that number the page."""
-    text = text_of(element)
-    if PAGE_NUMBER not in text:
-        return text
-    return "\n".join(
-        "\t".join(part for part in line.split("\t") if PAGE_NUMBER not in part)
-        for line in text.split("\n")
-    )
+    return without_page_numbers(text_of(element))
 
 
 def _table(table: Any, limits: Limits) -> str:

@@ -10,11 +10,10 @@ from quire.ingest.loaders import symbols
 from quire.ingest.loaders.content import aside
 from quire.ingest.loaders.drawings import alt_text
 from quire.ingest.loaders.equations import in_a_line
+from quire.ingest.loaders.furniture import PAGE_NUMBER
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 """Namespace of WordprocessingML."""
-PAGE_NUMBER = "\x01"
-"""Stands for the number of the page or their count, which is another on each page."""
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"

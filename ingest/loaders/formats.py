@@ -14,6 +14,10 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 DOCX = _OFFICE + "wordprocessingml.document"
 PPTX = _OFFICE + "presentationml.presentation"
 XLSX = _OFFICE + "spreadsheetml.sheet"
+_OPEN = "application/vnd.oasis.opendocument."
+ODT = _OPEN + "text"
+ODS = _OPEN + "spreadsheet"
+ODP = _OPEN + "presentation"
 EPUB = "application/epub+zip"
 MARKDOWN = "text/markdown"
 HTML = "text/html"
@@ -26,6 +30,8 @@ PLAIN = "text/plain"
 
 # What the main part of an Open XML package is tells what the package is.
 _PACKAGES = {"document": DOCX, "presentation": PPTX, "workbook": XLSX}
+# What an OpenDocument file calls itself begins so; templates and masters go on.
+_OPEN_DOCUMENTS = {"text": ODT, "spreadsheet": ODS, "presentation": ODP, "graphics": ODP}
 # Zip archives that are documents and cannot be read: a part that they have, their name, and what
 # to save them as.
 _UNREAD_ZIPS = (
@@ -35,7 +41,8 @@ _UNREAD_ZIPS = (
     ("Index/Document.iwa", "Pages, Numbers or Keynote", "Export it as PDF, then add it."),
 )
 _SUPPORTED = (
-    "Quire reads PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, CSV, EML, plain text and code."
+    "Quire reads PDF, Word, PowerPoint, Excel and OpenDocument files, RTF, EPUB, HTML, Markdown, "
+    "CSV, mails, calendars, plain text and code."
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Beginnings of files that hold no text, with the name that users know.
@@ -133,6 +140,16 @@ def _zip_type(data: bytes, limits: Limits) -> str:
     archive = Archive(data, limits=limits, types_allowed=True)
     if "META-INF/container.xml" in archive:
         return EPUB
+    if "mimetype" in archive:
+        told = archive.read("mimetype", most=200).decode("ascii", "replace").strip()
+        for beginning, media_type in _OPEN_DOCUMENTS.items():
+            if told.startswith(_OPEN + beginning):
+                return media_type
+        if told.startswith(_OPEN):
+            raise Skipped(
+                f"unsupported format: OpenDocument {told.removeprefix(_OPEN)[:40]}",
+                hint="Save it as PDF, then add it.",
+            )
     kind = ooxml.kind(archive)
     if kind in _PACKAGES:
         return _PACKAGES[kind]

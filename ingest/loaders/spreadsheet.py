@@ -6,7 +6,6 @@ read as their cells show them (see `number_formats`). Text boxes, the data of ch
 of pictures and comments stand behind the tables of their sheet.
 """
 
-import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +17,9 @@ from quire.ingest.limits import Limits
 from quire.ingest.loaders import number_formats
 from quire.ingest.loaders.archive import Archive, Part
 from quire.ingest.loaders.cleaning import clean_line
-from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source, aside
+from quire.ingest.loaders.content import Content, ContentBuilder, Source, aside
 from quire.ingest.loaders.drawings import add_figures, alt_text, is_second_copy, paragraphs
+from quire.ingest.loaders.grids import Row, add_rows, number_of
 from quire.ingest.loaders.ooxml import RELATION, Package
 
 _CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -29,9 +29,6 @@ _HANGUL = re.compile("[\uac00-\ud7af]")
 _LOOKED_AT = 2_000  # texts by which the language of a workbook is told
 _NEWER = "tc="  # begins the author of a comment that stands in a part of its own, too
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-
-Row = dict[int, str]
-"""The cells of one row that hold something: column from 1 -> text."""
 
 
 def read(source: Source) -> Content:
@@ -64,25 +61,8 @@ def _read_sheet(
 ) -> int:
     """Adds a sheet; returns how many of its formulas have no value."""
     builder.add("heading", clean_line(name), level=1)
-    table: list[Row] = []
-    size, last = 0, 0
     unknown = workbook.unknown
-    for number, cells in workbook.rows(path):
-        row = dict(itertools.islice(cells.items(), limits.table_columns))
-        if len(row) < len(cells):
-            builder.warn(f"Cells past column {limits.table_columns:,} are left out.")
-        if table and number != last + 1:
-            builder.add("table", _table_text(table))
-            table, size = [], 0
-            if builder.full:
-                break
-        table.append(row)
-        last = number
-        size += sum(map(len, row.values()))
-        if size > limits.characters:
-            break
-    if table:
-        builder.add("table", _table_text(table))
+    add_rows(workbook.rows(path), builder, limits=limits)
     for drawing in workbook.package.related(path, "drawing"):
         _add_drawing(workbook.package, drawing, builder)
     for place, remark in workbook.comments(path):
@@ -103,19 +83,6 @@ def _add_drawing(package: Package, path: str, builder: ContentBuilder) -> None:
                 builder.add("paragraph", text)
         else:
             add_figures(element, package, path, builder)
-
-
-def _table_text(rows: list[Row]) -> str:
-    """Rows as lines; cells of one column at the same place in each line, empty ones too."""
-    columns = sorted({column for row in rows for column in row})
-    cells = sum(map(len, rows))
-    if len(columns) * len(rows) > 4 * cells + 1000:
-        # Scattered cells: the grid between them would be mostly empty.
-        return "\n".join(CELL_BREAK.join(row[column] for column in sorted(row)) for row in rows)
-    return "\n".join(
-        CELL_BREAK.join(row.get(column, "") for column in columns).rstrip(CELL_BREAK)
-        for row in rows
-    )
 
 
 class _Workbook:
@@ -148,7 +115,7 @@ class _Workbook:
                 column = 0
                 for cell in element.iterchildren("{*}c"):
                     match = _CELL.fullmatch(cell.get("r", ""))
-                    column = _column(match[1]) if match else column + 1
+                    column = number_of(match[1]) if match else column + 1
                     if text := self._text(cell):
                         cells[column] = text
                 if cells:
@@ -220,14 +187,6 @@ class _Workbook:
         for path in self.package.related(self.package.main, "person"):
             for person in self.package.tree(path).iter("{*}person"):
                 yield person.get("id", ""), clean_line(person.get("displayName", ""))
-
-
-def _column(letters: str) -> int:
-    """The number of a column from 1: A is 1, AA is 27."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number
 
 
 def _stream(part: Part, name: str) -> Iterator[Any]:
