@@ -132,6 +132,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "pypdf": ("quire.ingest.loaders",),
     "pypdfium2": ("quire.ingest.loaders",),
     "lxml": ("quire.ingest.loaders",),
+    "olefile": ("quire.ingest.loaders.outlook",),
     "charset_normalizer": ("quire.ingest.loaders",),
     "xml": (),
     "PIL": ("quire.ingest.loaders", "quire.ui"),

@@ -18,6 +18,8 @@ _OPEN = "application/vnd.oasis.opendocument."
 ODT = _OPEN + "text"
 ODS = _OPEN + "spreadsheet"
 ODP = _OPEN + "presentation"
+RTF = "application/rtf"
+MSG = "application/vnd.ms-outlook"
 EPUB = "application/epub+zip"
 MARKDOWN = "text/markdown"
 HTML = "text/html"
@@ -44,6 +46,13 @@ _SUPPORTED = (
     "Quire reads PDF, Word, PowerPoint, Excel and OpenDocument files, RTF, EPUB, HTML, Markdown, "
     "CSV, mails, calendars, plain text and code."
 )
+# Streams of older containers, the name of their format, and what to save them as.
+_OLD_FORMATS = {
+    "WordDocument": ("a Word 97-2003 document", "DOCX"),
+    "PowerPoint Document": ("a PowerPoint 97-2003 presentation", "PPTX"),
+    "Workbook": ("an Excel 97-2003 workbook", "XLSX"),
+    "VisioDocument": ("a Visio drawing", "PDF"),
+}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Beginnings of files that hold no text, with the name that users know.
 _NO_TEXT = (
@@ -114,15 +123,15 @@ def media_type_of(data: bytes, name: str, *, limits: Limits) -> str:
         return PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_type(data, limits)
+    if head.startswith(b"{\\rtf"):
+        return RTF
     if head.startswith(_OLE):
-        return _refuse_old_office(data)
+        return _old_container_type(data)
     for beginning, what in _NO_TEXT:
         if head.startswith(beginning) and (len(beginning) > 3 or looks_binary(data)):
             raise Skipped(f"unsupported format: {what}", hint=_SUPPORTED)
     if looks_binary(data):
         raise Skipped("unsupported format: binary data", hint=_SUPPORTED)
-    if head.startswith(b"{\\rtf"):
-        raise Skipped("unsupported format: RTF", hint="Save it as DOCX or PDF.")
     ending = PurePath(name).suffix.lower()
     if _HTML_START.match(head) and ending not in {".md", ".markdown"}:
         return HTML
@@ -161,11 +170,20 @@ def _zip_type(data: bytes, limits: Limits) -> str:
     raise Skipped("unsupported format: a zip archive", hint="Unpack it and add what is inside.")
 
 
-def _refuse_old_office(data: bytes) -> str:
-    # An encrypted DOCX is wrapped into the old container, with its stream names in UTF-16.
-    if "EncryptedPackage".encode("utf-16-le") in data:
+def _old_container_type(data: bytes) -> str:
+    """What an OLE container holds, by the names of its streams, which are in UTF-16."""
+    if _wide("EncryptedPackage") in data:  # an encrypted DOCX is wrapped into one
         raise Skipped("password needed", hint="Save it without a password, then add it.")
+    if _wide("__properties_version1.0") in data:
+        return MSG
+    for stream, (what, better) in _OLD_FORMATS.items():
+        if _wide(stream) in data:
+            raise Skipped(f"unsupported format: {what}", hint=f"Save it as {better}, then add it.")
     raise Skipped(
         "unsupported format: Office 97-2003",
         hint="Save it as DOCX, PPTX, XLSX or PDF, then add it.",
     )
+
+
+def _wide(name: str) -> bytes:
+    return name.encode("utf-16-le")

@@ -331,9 +331,9 @@ class _Page:
 
     def _end_cell(self) -> None:
         self._flush()
-        if not self._tables or self._tables[-1].cell is None:
+        table = self._tables[-1] if self._tables else Table()
+        if table.cell is None:
             return
-        table = self._tables[-1]
         columns = self._limits.table_columns
         if not table.rows:
             table.rows.append([])
