@@ -34,7 +34,7 @@ class Limits:
     table_columns: int = 1_000
     """Cells kept of one row of a table; wider rows are data dumps that no one cites."""
     archive_entries: int = 10_000
-    """Files inside a DOCX, PPTX, XLSX or EPUB; the largest real ones have some 3,000."""
+    """Files inside an office file or an EPUB; the largest real ones have some 3,000."""
     archive_bytes: int = 300_000_000
     """Size of an archive's files once inflated."""
     archive_part_bytes: int = 64_000_000

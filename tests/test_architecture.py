@@ -131,10 +131,8 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("quire.diagnosis",),  # whose version it shows
     "pypdf": ("quire.ingest.loaders",),
     "pypdfium2": ("quire.ingest.loaders",),
-    "docx": ("quire.ingest.loaders",),
-    "pptx": ("quire.ingest.loaders",),
-    "openpyxl": ("quire.ingest.loaders",),
     "lxml": ("quire.ingest.loaders",),
+    "olefile": ("quire.ingest.loaders.outlook",),
     "charset_normalizer": ("quire.ingest.loaders",),
     "xml": (),
     "PIL": ("quire.ingest.loaders", "quire.ui"),

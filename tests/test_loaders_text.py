@@ -102,7 +102,16 @@ def test_a_file_larger_than_the_limit_is_refused(load_bytes: Load) -> None:
         ("a.txt", bytes(range(256)) * 40, "unsupported format: binary data"),
         ("a.txt", b"\x7fELF" + bytes(100), "unsupported format: a program"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Office 97-2003"),
-        ("a.rtf", b"{\\rtf1 text}", "unsupported format: RTF"),
+        (
+            "a.doc",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le") * 50,
+            "a Word 97-2003 document",
+        ),
+        (
+            "a.ppt",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "PowerPoint Document".encode("utf-16-le") * 9,
+            "a PowerPoint 97-2003 presentation",
+        ),
     ],
 )
 def test_files_without_text_are_skipped_with_the_reason(

@@ -10,7 +10,7 @@ from quire import errors, ui
 from quire.errors import QuireError
 from quire.ui.catalogue import LANGUAGES, joined, texts
 
-UNITS = ("page", "sheet", "slide")
+UNITS = ("page", "sheet", "slide", "message")
 BY_MODEL = ("chat.model", "settings.better_than")
 
 

@@ -33,24 +33,28 @@ _ORDERS: tuple[tuple[Order, str], ...] = (
     ("added", "add|upload|index|ingest|import|load|store|添加|上传|导入"),
     ("newest", ""),
 )
+_TEXTS = (".docx", ".docm", ".dotx", ".doc", ".odt", ".rtf")
+_SHEETS = (".xlsx", ".xlsm", ".xltx", ".ods", ".csv")
+_SLIDES = (".pptx", ".pptm", ".ppsx", ".potx", ".odp")
+_MAILS = (".eml", ".msg", ".mbox")
 _SUFFIXES = {
     "pdf": (".pdf",),
-    "word": (".docx", ".doc"),
-    "excel": (".xlsx", ".xlsm", ".csv"),
-    "spreadsheet": (".xlsx", ".xlsm", ".csv"),
-    "电子表格": (".xlsx", ".xlsm", ".csv"),
-    "powerpoint": (".pptx",),
-    "ppt": (".pptx",),
-    "presentation": (".pptx",),
-    "演示文稿": (".pptx",),
-    "幻灯片": (".pptx",),
+    "word": _TEXTS,
+    "excel": _SHEETS,
+    "spreadsheet": _SHEETS,
+    "电子表格": _SHEETS,
+    "powerpoint": _SLIDES,
+    "ppt": _SLIDES,
+    "presentation": _SLIDES,
+    "演示文稿": _SLIDES,
+    "幻灯片": _SLIDES,
     "text": (".txt",),
     "文本": (".txt",),
     "markdown": (".md", ".markdown"),
     "html": (".html", ".htm"),
     "csv": (".csv",),
-    "email": (".eml",),
-    "邮件": (".eml",),
+    "email": _MAILS,
+    "邮件": _MAILS,
     "epub": (".epub",),
 }
 

@@ -18,7 +18,9 @@ _KIND_ZH = re.compile(
     "(?:手册|合同|协议|指南|制度|规定|规程|章程|报告|纪要|说明书?|清单|价目表|通知|方案|规范|条例|年报|简历|计划|问答)$"
 )
 _FILE = re.compile(
-    r"\S\.(?:pdf|docx?|pptx?|xls[xm]?|md|txt|html?|csv|tsv|epub|eml|json|rst)$", re.I
+    r"\S\.(?:pdf|do[ct][xm]?|pp[ts][xm]?|pot[xm]|xl[st][xm]?|od[tsp]|rtf|md|txt|html?|csv|tsv"
+    r"|epub|eml|msg|mbox|ics|json|rst)$",
+    re.I,
 )
 _FRAME = re.compile(
     r"""

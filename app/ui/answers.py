@@ -18,8 +18,12 @@ from quire.ui.state import state
 _CLOSEST = 3  # passages shown under an answer that was not found
 _PASSAGE = 400  # characters shown of each
 
-Unit = Literal["page", "sheet", "slide"]
-_UNITS: Mapping[str, Unit] = {".xlsx": "sheet", ".xlsm": "sheet", ".pptx": "slide"}
+Unit = Literal["page", "sheet", "slide", "message"]
+_UNITS: Mapping[str, Unit] = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".ods"), "sheet"),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm", ".odp"), "slide"),
+    ".mbox": "message",
+}
 
 Kept = Mapping[str, Any]
 

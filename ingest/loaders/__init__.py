@@ -23,11 +23,16 @@ _LOADERS = {
     formats.DOCX: "docx",
     formats.PPTX: "slides",
     formats.XLSX: "spreadsheet",
+    **dict.fromkeys((formats.ODT, formats.ODS, formats.ODP), "opendocument"),
+    formats.RTF: "rtf",
     formats.EPUB: "epub",
     formats.HTML: "webpage",
     formats.MARKDOWN: "markdown",
     formats.CSV: "delimited",
     formats.EML: "mail",
+    formats.MSG: "outlook",
+    formats.MBOX: "mbox",
+    formats.CALENDAR: "calendars",
     formats.CODE: "source_code",
     formats.PLAIN: "text",
     **dict.fromkeys(formats.PICTURES, "picture"),
@@ -64,7 +69,7 @@ def parse(
 ) -> ParsedDocument:
     """As `load`, of the bytes that were read from `path`. What OCR read of the pictures of pages,
     by their numbers, becomes part of their text."""
-    media_type = formats.media_type_of(data, path.name)
+    media_type = formats.media_type_of(data, path.name, limits=limits)
     source = Source(data, path, limits, password, recognized or {})
     read: Callable[[Source], Content] = importlib.import_module(
         f"quire.ingest.loaders.{_LOADERS[media_type]}"

@@ -16,6 +16,15 @@ BLOCK_BREAK = "\n\n"
 """Stands between two blocks of a page."""
 
 
+def aside(text: str, *, by: str = "") -> str:
+    """What stands beside the text and is not said by it: a comment, the description of a picture.
+
+    >>> aside("A map of the quays"), aside("moved to the 8th", by="Marta")
+    ('[A map of the quays]', '[Marta: moved to the 8th]')
+    """
+    return f"[{by}: {text}]" if by and not text.startswith(by) else f"[{text}]"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The bytes of one file, with what a loader may know about it. The name decides nothing.

@@ -1,76 +1,50 @@
-"""DOCX: paragraphs, headings, lists and tables in the order of the document, without pages."""
+"""DOCX: paragraphs, headings, lists and tables in the order of the document, without pages.
 
-import io
+Headers and footers stand once, where the section begins and ends that shows them; comments stand
+behind the paragraph that they are about, and footnotes at the end.
+"""
+
 from collections.abc import Iterator
 from typing import Any
 
-import docx
-from docx.opc.exceptions import OpcError
-from docx.oxml import parse_xml
 from lxml.etree import LxmlError
 
 from quire.errors import Unreadable
-from quire.ingest.loaders import archive
+from quire.ingest.limits import Limits
+from quire.ingest.loaders import tables
+from quire.ingest.loaders.archive import Archive
 from quire.ingest.loaders.cleaning import clean_line
-from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source
+from quire.ingest.loaders.content import Content, ContentBuilder, Source, aside
 from quire.ingest.loaders.docx_numbering import Numbering
+from quire.ingest.loaders.docx_styles import Styles
+from quire.ingest.loaders.docx_text import W, text_of
+from quire.ingest.loaders.drawings import add_figures
+from quire.ingest.loaders.encoding import decode
+from quire.ingest.loaders.furniture import without_page_numbers
+from quire.ingest.loaders.ooxml import RELATION, Package
+from quire.ingest.loaders.webpage import add_html
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HINT = "Open it in a word processor and save it anew."
 _STEP = 2  # blanks that an item stands further in than the one it belongs to
-_LEVELS = 9  # of a list
-_MAX_STYLES = 20  # steps from a style to the one it is based on; more are a loop
-# What holds no text that a reader sees: deleted words, field codes, properties.
-_UNSEEN = {
-    _W + name
-    for name in ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "tblPr", "trPr", "tcPr")
+_HOLDERS = {
+    W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag", "dir")
 }
+_LONG = 500  # characters of a cell over several rows, which is said in each of them
+_CHUNK_ENDINGS = (".htm", ".html", ".xhtml")
+_DRAWINGS = (W + "drawing", W + "object", W + "pict")
+_OFF = {"0", "false", "off"}
 
 
 def read(source: Source) -> Content:
     """The document's own text, then its footnotes. Raises Unreadable if damaged or over a limit."""
-    archive.check(source.data, limits=source.limits)
-    try:
-        document = docx.Document(io.BytesIO(source.data))
-        body = document.element.body
-        styles = _Styles(document)
-        numbering = Numbering(_numbering_root(document))
-        notes = list(_note_parts(document))
-        title = clean_line(document.core_properties.title or "")
-    # python-docx lets what its parsers raise pass through
-    except (OpcError, LxmlError, KeyError, ValueError, AttributeError, TypeError) as error:
-        raise Unreadable("damaged DOCX", hint=_HINT) from error
     builder = ContentBuilder(source.limits)
-    first_heading = ""
-    inside = 0  # blanks before a paragraph that goes on with the item above it
-    for block in _blocks(body, builder):
-        if block.tag == _W + "tbl":
-            builder.add("table", _table(block, source.limits.table_columns))
-            inside = 0
-            continue
-        text = clean_lines(_text(block))
-        if not text:
-            continue
-        level = styles.heading_level(block)
-        place = styles.list_place(block)
-        label = numbering.label(*place) if place else ""
-        if label:
-            text = f"{label} {text}"
-        if level:
-            first_heading = first_heading or clean_line(text)
-            builder.add("heading", clean_line(text), level=level)
-            inside = 0
-        elif label:
-            margin = _STEP * styles.list_depth(block)
-            builder.add("list", text, indent=margin)
-            inside = margin + _STEP
-        else:
-            inside = inside if styles.is_indented(block) else 0
-            builder.add("paragraph", text, indent=inside)
-    for note in notes:
-        builder.add("paragraph", clean_lines(_text(note)))
-    return builder.finish(title or first_heading or source.stem)
+    archive = Archive(source.data, limits=source.limits)
+    try:
+        title = _Reader(Package(archive), builder, source.limits).read()
+    # What the parts claim about each other may be false in any way.
+    except (LxmlError, KeyError, ValueError, AttributeError, TypeError) as error:
+        raise Unreadable("damaged DOCX", hint=_HINT) from error
+    return builder.finish(title or source.stem)
 
 
 def clean_lines(text: str) -> str:
@@ -78,212 +52,194 @@ def clean_lines(text: str) -> str:
     return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
 
 
+class _Reader:
+    """Reads the parts of one document into a builder."""
+
+    def __init__(self, package: Package, builder: ContentBuilder, limits: Limits) -> None:
+        self._package = package
+        self._builder = builder
+        self._limits = limits
+        self._styles = Styles(self._part("styles"))
+        self._numbering = Numbering(self._part("numbering"))
+        self._comments = dict(self._remarks())
+        self._headings: list[str] = []  # the first one
+        self._said: set[str] = set()  # headers and footers, which later sections have again
+        settings = self._part("settings")
+        self._two_sided = settings is not None and _is_on(settings, "evenAndOddHeaders")
+
+    def read(self) -> str:
+        """Reads the document; returns its title, empty where it has none."""
+        path = self._package.main
+        body = self._package.tree(path).find(W + "body")
+        if body is not None:
+            sections = [section for section in body.iter(W + "sectPr") if _is_of_now(section)]
+            relations = self._package.relations(path)
+            self._add_furniture(sections[:1], "header", relations)
+            for block in self._add_blocks(body, path):
+                while len(sections) > 1 and _within(sections[0], block):
+                    self._add_furniture(sections[:1], "footer", relations)
+                    del sections[0]
+                    self._add_furniture(sections[:1], "header", relations)
+            self._add_furniture(sections[-1:], "footer", relations)
+        for note in self._notes():
+            self._builder.add("paragraph", clean_lines(_shown(note)))
+        return self._package.title or "".join(self._headings)
+
+    def _add_blocks(self, parent: Any, path: str, *, furniture: bool = False) -> Iterator[Any]:
+        """Adds the paragraphs and tables of a part one by one; yields each after it is added."""
+        inside = 0  # blanks before a paragraph that goes on with the item above it
+        for block in _blocks(parent, self._builder):
+            if block.tag == W + "tbl":
+                self._builder.add("table", _table(block, self._limits))
+                inside = 0
+            elif block.tag == W + "altChunk":
+                self._add_chunk(block, path)
+            elif furniture:
+                self._builder.add("paragraph", clean_lines(_shown(block)))
+            elif text := clean_lines(_shown(block)):
+                inside = self._add_paragraph(block, text, inside)
+            if next(block.iter(*_DRAWINGS), None) is not None:
+                add_figures(block, self._package, path, self._builder)
+            for mark in block.iter(W + "commentReference"):
+                remark = self._comments.pop(mark.get(W + "id", ""), "")
+                self._builder.add("paragraph", remark, indent=inside)
+            yield block
+
+    def _add_paragraph(self, paragraph: Any, text: str, inside: int) -> int:
+        """Adds a paragraph with text; returns how far one stands in that goes on with it."""
+        level = self._styles.heading_level(paragraph)
+        place = self._styles.list_place(paragraph)
+        label = self._numbering.label(*place) if place else ""
+        if label:
+            text = f"{label} {text}"
+        if level:
+            text = clean_line(text)
+            self._headings = self._headings or [text]
+            self._builder.add("heading", text, level=level)
+            return 0
+        if label:
+            margin = _STEP * self._styles.list_depth(paragraph)
+            self._builder.add("list", text, indent=margin)
+            return margin + _STEP
+        inside = inside if self._styles.is_indented(paragraph) else 0
+        self._builder.add("paragraph", text, indent=inside)
+        return inside
+
+    def _add_furniture(self, sections: list[Any], what: str, relations: Any) -> None:
+        """Adds the headers or footers of a section, each text once in a document."""
+        for section in sections:
+            kinds = ["first"] if _is_on(section, "titlePg") else []
+            kinds += ["default", "even"] if self._two_sided else ["default"]
+            named = {
+                mark.get(W + "type", "default"): mark.get(RELATION + "id", "")
+                for mark in section.iterfind(f"{W}{what}Reference")
+            }
+            for kind in kinds:
+                if (relation := relations.get(named.get(kind))) is None:
+                    continue  # the one of the section before
+                part = self._package.tree(relation.target)
+                text = clean_lines(_shown(part))
+                if text not in self._said:
+                    self._said.add(text)
+                    for _ in self._add_blocks(part, relation.target, furniture=True):
+                        pass
+
+    def _add_chunk(self, mark: Any, path: str) -> None:
+        """Adds a web page that stands in a document as it came."""
+        relation = self._package.relations(path).get(mark.get(RELATION + "id"))
+        if relation is None or not relation.target.lower().endswith(_CHUNK_ENDINGS):
+            self._builder.warn("A part of the document is in another format; it is left out.")
+            return
+        data = self._package.read(relation.target)
+        text, _ = decode(data, limit=2 * self._limits.characters)
+        add_html(text, self._builder, limits=self._limits)
+
+    def _remarks(self) -> Iterator[tuple[str, str]]:
+        """The comments, by their ids."""
+        comments = self._part("comments")
+        for comment in comments if comments is not None else ():
+            if text := clean_lines(_shown(comment)):
+                author = clean_line(comment.get(W + "author", ""))
+                yield comment.get(W + "id", ""), aside(text, by=author)
+
+    def _notes(self) -> Iterator[Any]:
+        """The footnotes and endnotes, which stand in parts of their own."""
+        for path in self._package.related(self._package.main, "footnotes", "endnotes"):
+            for note in self._package.tree(path):
+                if note.get(W + "type") not in {"separator", "continuationSeparator"}:
+                    yield note
+
+    def _part(self, kind: str) -> Any:
+        """The root of a part that the main one leads to, or None."""
+        path = next(self._package.related(self._package.main, kind), None)
+        return None if path is None else self._package.tree(path)
+
+
 def _blocks(parent: Any, builder: ContentBuilder) -> Iterator[Any]:
     """Paragraphs and tables in order, those inside content controls too."""
     stack = [iter(parent)]
     while stack and not builder.full:
         for child in stack[-1]:
-            if child.tag in {_W + "p", _W + "tbl"}:
+            if child.tag in {W + "p", W + "tbl", W + "altChunk"}:
                 yield child
-            elif child.tag in {_W + "sdt", _W + "sdtContent", _W + "ins", _W + "customXml"}:
+            elif child.tag in _HOLDERS:
                 stack.append(iter(child))
                 break
         else:
             stack.pop()
 
 
-def _text(element: Any) -> str:
-    """The visible text inside an element. Walks without recursion: nesting has no bound."""
-    parts: list[str] = []
-    stack = [iter(element)]
-    while stack:
-        for child in stack[-1]:
-            tag = child.tag
-            if tag == _W + "t":
-                parts.append(child.text or "")
-            elif tag in {_W + "tab", _W + "ptab"}:
-                parts.append(" ")
-            elif tag in {_W + "br", _W + "cr"}:
-                parts.append("\n")
-            elif tag == _W + "noBreakHyphen":
-                parts.append("-")
-            elif (
-                tag in _UNSEEN or tag == _MC + "Fallback" or (tag == _W + "r" and _vanishes(child))
-            ):
+def _shown(element: Any) -> str:
+    """The visible text inside an element, without the parts of its lines that number the page."""
+    return without_page_numbers(text_of(element))
+
+
+def _table(table: Any, limits: Limits) -> str:
+    return tables.lines(_rows(table), limits=limits)
+
+
+def _rows(table: Any) -> Iterator[list[tables.Cell]]:
+    """The rows of a table, without those of a table inside a cell, whose text is the cell's."""
+    above: dict[int, tables.Cell] = {}  # by column: the cell that a merged one below goes on with
+    for row in table.iter(W + "tr"):
+        if next(row.iterancestors(W + "tbl")) is not table or _is_deleted(row):
+            continue
+        column = _number(row, f"{W}trPr/{W}gridBefore", default=0)
+        cells = [tables.Cell("", columns=column)] if column else []
+        for cell in row.iter(W + "tc"):
+            if next(cell.iterancestors(W + "tr")) is not row:
                 continue
-            else:
-                if tag == _W + "p":
-                    parts.append("\n")
-                stack.append(iter(child))
-                break
-        else:
-            stack.pop()
-    return "".join(parts)
+            width = max(1, _number(cell, f"{W}tcPr/{W}gridSpan", default=1))
+            merged = cell.find(f"{W}tcPr/{W}vMerge")
+            text = clean_line(_shown(cell))
+            if merged is not None and merged.get(W + "val", "continue") == "continue":
+                text = text or (above[column].text if column in above else "")
+                text = text if len(text) < _LONG else ""
+            cells.append(tables.Cell(text, columns=width))
+            above[column] = cells[-1]
+            column += width
+        yield cells
 
 
-def _vanishes(run: Any) -> bool:
-    """True for hidden text (`w:vanish`)."""
-    properties = run.find(_W + "rPr")
-    if properties is None:
-        return False
-    for name in ("vanish", "webHidden", "specVanish"):
-        mark = properties.find(_W + name)
-        if mark is not None and mark.get(_W + "val") not in {"0", "false", "off"}:
-            return True
-    return False
+def _is_deleted(row: Any) -> bool:
+    return row.find(f"{W}trPr/{W}del") is not None
 
 
-def _table(table: Any, columns: int) -> str:
-    rows = []
-    for row in table.iter(_W + "tr"):
-        if next(row.iterancestors(_W + "tbl")) is not table:
-            continue  # of a table inside a cell, whose text is the cell's
-        cells = [clean_line(_text(cell)) for cell in row.iter(_W + "tc") if _row_of(cell) is row]
-        if any(cells):
-            rows.append(CELL_BREAK.join(cells[:columns]))
-    return "\n".join(rows)
+def _number(element: Any, path: str, *, default: int) -> int:
+    mark = element.find(path)
+    value = mark.get(W + "val", "") if mark is not None else ""
+    return int(value) if value.isdigit() and len(value) < 5 else default
 
 
-def _row_of(cell: Any) -> Any:
-    return next(cell.iterancestors(_W + "tr"))
+def _is_on(parent: Any, name: str) -> bool:
+    mark = parent.find(W + name)
+    return mark is not None and mark.get(W + "val") not in _OFF
 
 
-def _note_parts(document: Any) -> Iterator[Any]:
-    """The footnotes and endnotes, which stand in parts of their own."""
-    for relation in document.part.rels.values():
-        if relation.reltype.endswith(("/footnotes", "/endnotes")) and not relation.is_external:
-            for note in parse_xml(relation.target_part.blob):
-                if note.get(_W + "type") not in {"separator", "continuationSeparator"}:
-                    yield note
+def _is_of_now(section: Any) -> bool:
+    """Whether a section's properties are those that hold, and no earlier ones."""
+    return section.getparent().tag in {W + "pPr", W + "body"}
 
 
-class _Styles:
-    """What a paragraph's style says: heading level, list item."""
-
-    def __init__(self, document: Any) -> None:
-        self._levels: dict[str, int] = {}
-        self._lists: dict[str, tuple[str, int]] = {}
-        self._depths: dict[str, int] = {}
-        self._indented: set[str] = set()
-        by_id = {style.get(_W + "styleId"): style for style in document.styles.element}
-        for name, style in by_id.items():
-            for ancestor in _based_on(style, by_id):
-                level = _heading_level_of(ancestor)
-                if level is not None:
-                    self._levels.setdefault(name, level)
-                mark = ancestor.find(f"{_W}pPr/{_W}numPr")
-                if mark is not None and name not in self._lists:
-                    self._lists[name] = _list_place(mark)
-                if (depth := _depth_of(ancestor)) is not None:
-                    self._depths.setdefault(name, depth)
-                if _is_indented(ancestor.find(_W + "pPr")):
-                    self._indented.add(name)
-
-    def heading_level(self, paragraph: Any) -> int:
-        """1 to 6 for a heading, 0 for all else."""
-        properties = paragraph.find(_W + "pPr")
-        if properties is None:
-            return 0
-        level = _outline_level(properties)
-        if level is None:
-            level = self._levels.get(_style_of(properties), 0)
-        return level
-
-    def list_place(self, paragraph: Any) -> tuple[str, int] | None:
-        """The list that a paragraph is an item of and its level there, from 0."""
-        properties = paragraph.find(_W + "pPr")
-        if properties is None:
-            return None
-        mark = properties.find(_W + "numPr")
-        by_style = self._lists.get(_style_of(properties))
-        if mark is None:
-            return by_style
-        list_id, level = _list_place(mark)
-        if not list_id and by_style:
-            return by_style[0], level
-        return (list_id, level) if list_id != "0" else None
-
-    def list_depth(self, paragraph: Any) -> int:
-        """How many items an item of a list stands under: its level, or what its style is named
-        after ("List Bullet 2")."""
-        place = self.list_place(paragraph)
-        named = self._depths.get(_style_of(paragraph.find(_W + "pPr")), 0)
-        return min(max(place[1] if place else 0, named), _LEVELS)
-
-    def is_indented(self, paragraph: Any) -> bool:
-        """Whether a paragraph stands further in than the text, as one that goes on with an item."""
-        properties = paragraph.find(_W + "pPr")
-        if properties is None:
-            return False
-        return _is_indented(properties) or _style_of(properties) in self._indented
-
-
-def _depth_of(style: Any) -> int | None:
-    """The depth that the name of a built-in style for lists gives, None where it is another."""
-    name = style.find(_W + "name")
-    words = (name.get(_W + "val") or "").lower().split() if name is not None else []
-    if len(words) == 3 and words[0] == "list" and words[2].isdigit():
-        return max(int(words[2]) - 1, 0)
-    return None
-
-
-def _is_indented(properties: Any) -> bool:
-    mark = properties.find(_W + "ind") if properties is not None else None
-    if mark is None:
-        return False
-    left = mark.get(_W + "left") or mark.get(_W + "start") or "0"
-    return left.isdigit() and int(left) > 0
-
-
-def _list_place(mark: Any) -> tuple[str, int]:
-    """The list and level that a `w:numPr` names."""
-    list_id, level = mark.find(_W + "numId"), mark.find(_W + "ilvl")
-    value = level.get(_W + "val", "0") if level is not None else "0"
-    return (
-        list_id.get(_W + "val", "") if list_id is not None else "",
-        int(value) if value.isdigit() else 0,
-    )
-
-
-def _numbering_root(document: Any) -> Any:
-    """The element that defines all lists, or None."""
-    for relation in document.part.rels.values():
-        if relation.reltype.endswith("/numbering") and not relation.is_external:
-            return parse_xml(relation.target_part.blob)
-    return None
-
-
-def _based_on(style: Any, by_id: dict[str, Any]) -> Iterator[Any]:
-    for _ in range(_MAX_STYLES):
-        yield style
-        base = style.find(_W + "basedOn")
-        if base is None or base.get(_W + "val") not in by_id:
-            return
-        style = by_id[base.get(_W + "val")]
-
-
-def _heading_level_of(style: Any) -> int | None:
-    properties = style.find(_W + "pPr")
-    if properties is not None and (level := _outline_level(properties)) is not None:
-        return level
-    # Built-in styles keep their English name in every language of the word processor.
-    name = style.find(_W + "name")
-    words = (name.get(_W + "val") or "").lower().split() if name is not None else []
-    if words == ["title"]:
-        return 1
-    if len(words) == 2 and words[0] == "heading" and words[1].isdigit():
-        return max(1, min(int(words[1]), 6))
-    return None
-
-
-def _outline_level(properties: Any) -> int | None:
-    mark = properties.find(_W + "outlineLvl")
-    value = mark.get(_W + "val", "") if mark is not None else ""
-    if not value.isdigit():
-        return None
-    return 0 if int(value) > 8 else min(int(value) + 1, 6)
-
-
-def _style_of(properties: Any) -> str:
-    style = properties.find(_W + "pStyle")
-    return style.get(_W + "val", "") if style is not None else ""
+def _within(element: Any, block: Any) -> bool:
+    return any(parent is block for parent in element.iterancestors(W + "p"))

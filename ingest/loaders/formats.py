@@ -4,7 +4,9 @@ import re
 from pathlib import PurePath
 
 from quire.errors import Skipped
-from quire.ingest.loaders.archive import entry_names
+from quire.ingest.limits import Limits
+from quire.ingest.loaders import ooxml
+from quire.ingest.loaders.archive import Archive
 from quire.ingest.loaders.encoding import looks_binary
 
 PDF = "application/pdf"
@@ -12,27 +14,47 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 DOCX = _OFFICE + "wordprocessingml.document"
 PPTX = _OFFICE + "presentationml.presentation"
 XLSX = _OFFICE + "spreadsheetml.sheet"
+_OPEN = "application/vnd.oasis.opendocument."
+ODT = _OPEN + "text"
+ODS = _OPEN + "spreadsheet"
+ODP = _OPEN + "presentation"
+RTF = "application/rtf"
+MSG = "application/vnd.ms-outlook"
 EPUB = "application/epub+zip"
 MARKDOWN = "text/markdown"
 HTML = "text/html"
 CSV = "text/csv"
 EML = "message/rfc822"
+MBOX = "application/mbox"
+CALENDAR = "text/calendar"
 CODE = "text/x-source"
 PLAIN = "text/plain"
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/bmp", "image/tiff", "image/webp")
 _PNG, _JPEG, _GIF, _BMP, _TIFF, _WEBP = PICTURES
 
-# What stands inside a zip archive tells what it is.
-_ZIP_PARTS = {
-    "word/document.xml": DOCX,
-    "ppt/presentation.xml": PPTX,
-    "xl/workbook.xml": XLSX,
-    "META-INF/container.xml": EPUB,
-}
-_SUPPORTED = (
-    "Quire reads PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, CSV, EML, plain text, code and "
-    "pictures of text."
+# What the main part of an Open XML package is tells what the package is.
+_PACKAGES = {"document": DOCX, "presentation": PPTX, "workbook": XLSX}
+# What an OpenDocument file calls itself begins so; templates and masters go on.
+_OPEN_DOCUMENTS = {"text": ODT, "spreadsheet": ODS, "presentation": ODP, "graphics": ODP}
+# Zip archives that are documents and cannot be read: a part that they have, their name, and what
+# to save them as.
+_UNREAD_ZIPS = (
+    ("visio/document.xml", "a Visio drawing", "Save it as PDF, then add it."),
+    ("FixedDocSeq.fdseq", "XPS", "Save it as PDF, then add it."),
+    ("FixedDocumentSequence.fdseq", "XPS", "Save it as PDF, then add it."),
+    ("Index/Document.iwa", "Pages, Numbers or Keynote", "Export it as PDF, then add it."),
 )
+_SUPPORTED = (
+    "Quire reads PDF, Word, PowerPoint, Excel and OpenDocument files, RTF, EPUB, HTML, Markdown, "
+    "CSV, mails, calendars, plain text, code and pictures of text."
+)
+# Streams of older containers, the name of their format, and what to save them as.
+_OLD_FORMATS = {
+    "WordDocument": ("a Word 97-2003 document", "DOCX"),
+    "PowerPoint Document": ("a PowerPoint 97-2003 presentation", "PPTX"),
+    "Workbook": ("an Excel 97-2003 workbook", "XLSX"),
+    "VisioDocument": ("a Visio drawing", "PDF"),
+}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Beginnings of pictures, which may be of text.
 _PICTURE = (
@@ -73,6 +95,13 @@ _HTML_START = re.compile(
 _MAIL_START = re.compile(
     rb"(?:[!-9;-~]{1,60}:[^\n]{0,1000}\r?\n(?:[ \t][^\n]{0,1000}\r?\n){0,50}){2,200}\r?\n"
 )
+MAILBOX = re.compile(
+    rb"^From [^\r\n]{1,200}?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [^\r\n]{0,30}\d\d:\d\d"
+    rb"[^\r\n]{0,60}\r?\n(?=[!-9;-~]{1,60}:)",
+    re.MULTILINE,
+)
+"""The line before a mail in a box: who sent it, when, and the first field of its header."""
+_CALENDAR_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*BEGIN:VCALENDAR\s", re.IGNORECASE)
 _MAIL_FIELD = re.compile(rb"^(?:from|message-id|received|mime-version):", re.I | re.M)
 _CODE_ENDINGS = (
     ".py .pyi .js .mjs .ts .jsx .tsx .java .kt .scala .go .rs .c .h .cc .cpp .hpp .cs .m .swift "
@@ -92,15 +121,18 @@ _TEXT_ENDINGS = {
 }
 
 
-def media_type_of(data: bytes, name: str) -> str:
-    """The media type of `data`, one that a loader exists for. Raises Skipped for all others."""
+def media_type_of(data: bytes, name: str, *, limits: Limits) -> str:
+    """The media type of `data`, one that a loader exists for. Raises Skipped for all others, and
+    Unreadable where it is a damaged archive, or one over a limit."""
     head = data[:4096]
     if b"%PDF-" in head[:1024]:
         return PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_type(data)
+        return _zip_type(data, limits)
+    if head.startswith(b"{\\rtf"):
+        return RTF
     if head.startswith(_OLE):
-        return _refuse_old_office(data)
+        return _old_container_type(data)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return _WEBP
     if _BMP_START.match(head):
@@ -113,30 +145,58 @@ def media_type_of(data: bytes, name: str) -> str:
             raise Skipped(f"unsupported format: {what}", hint=_SUPPORTED)
     if looks_binary(data):
         raise Skipped("unsupported format: binary data", hint=_SUPPORTED)
-    if head.startswith(b"{\\rtf"):
-        raise Skipped("unsupported format: RTF", hint="Save it as DOCX or PDF.")
     ending = PurePath(name).suffix.lower()
     if _HTML_START.match(head) and ending not in {".md", ".markdown"}:
         return HTML
     by_name = _TEXT_ENDINGS.get(ending, PLAIN)
+    if by_name in {PLAIN, EML} and MAILBOX.match(head):
+        return MBOX
+    if by_name == PLAIN and _CALENDAR_START.match(head):
+        return CALENDAR
     if by_name == PLAIN and (match := _MAIL_START.match(head)) and _MAIL_FIELD.search(match[0]):
         return EML
     return by_name
 
 
-def _zip_type(data: bytes) -> str:
-    names = entry_names(data)
-    for part, media_type in _ZIP_PARTS.items():
-        if part in names:
-            return media_type
+def _zip_type(data: bytes, limits: Limits) -> str:
+    archive = Archive(data, limits=limits, types_allowed=True)
+    if "META-INF/container.xml" in archive:
+        return EPUB
+    if "mimetype" in archive:
+        told = archive.read("mimetype", most=200).decode("ascii", "replace").strip()
+        for beginning, media_type in _OPEN_DOCUMENTS.items():
+            if told.startswith(_OPEN + beginning):
+                return media_type
+        if told.startswith(_OPEN):
+            raise Skipped(
+                f"unsupported format: OpenDocument {told.removeprefix(_OPEN)[:40]}",
+                hint="Save it as PDF, then add it.",
+            )
+    kind = ooxml.kind(archive)
+    if kind in _PACKAGES:
+        return _PACKAGES[kind]
+    if kind == "binary":
+        raise Skipped("unsupported format: a binary workbook", hint="Save it as XLSX, then add it.")
+    for part, what, hint in _UNREAD_ZIPS:
+        if part in archive:
+            raise Skipped(f"unsupported format: {what}", hint=hint)
     raise Skipped("unsupported format: a zip archive", hint="Unpack it and add what is inside.")
 
 
-def _refuse_old_office(data: bytes) -> str:
-    # An encrypted DOCX is wrapped into the old container, with its stream names in UTF-16.
-    if "EncryptedPackage".encode("utf-16-le") in data:
+def _old_container_type(data: bytes) -> str:
+    """What an OLE container holds, by the names of its streams, which are in UTF-16."""
+    if _wide("EncryptedPackage") in data:  # an encrypted DOCX is wrapped into one
         raise Skipped("password needed", hint="Save it without a password, then add it.")
+    if _wide("__properties_version1.0") in data:
+        return MSG
+    for stream, (what, better) in _OLD_FORMATS.items():
+        if _wide(stream) in data:
+            raise Skipped(f"unsupported format: {what}", hint=f"Save it as {better}, then add it.")
     raise Skipped(
         "unsupported format: Office 97-2003",
         hint="Save it as DOCX, PPTX, XLSX or PDF, then add it.",
     )
+
+
+def _wide(name: str) -> bytes:
+    return name.encode("utf-16-le")

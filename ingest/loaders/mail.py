@@ -1,95 +1,181 @@
-"""EML: the header lines that people read, then the body. Attachments are named, not opened."""
+"""Mails: the header lines that people read, then the body, and the mails that came with it.
+
+Of a body in several forms the plain one is read, unless another says more. Forwarded messages,
+digests, reports of delivery and invitations are part of the mail. Attachments are only named.
+"""
 
 import email
 import email.errors
 import email.policy
 import re
-from email.header import decode_header, make_header
+from collections.abc import Iterator
 from email.message import Message
 
-from quire.errors import Unreadable
+from quire.errors import Skipped, Unreadable
+from quire.ingest.limits import Limits
+from quire.ingest.loaders.calendars import add_calendar
 from quire.ingest.loaders.cleaning import clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, Source
 from quire.ingest.loaders.encoding import decode
+from quire.ingest.loaders.mail_headers import add_headers, decoded, field
 from quire.ingest.loaders.text import add_text
 from quire.ingest.loaders.webpage import add_html
 
-_FIELDS = ("From", "To", "Cc", "Date", "Subject")
 _MAX_PARTS = 1000
 _MAX_HEADER = 100_000  # bytes; decoding takes time quadratic in it, and real ones have 10,000
+_DEEPEST = 5  # levels of headings for mails in mails
+_NAMED = 20  # attachments
+# Of the words of an HTML body, those that a plain one must have to be read in its place: two forms
+# of one letter share nearly all of them, a line that "your program cannot show this" nearly none.
+_SAME = 0.5
+_WORDS = re.compile(r"[\u2e80-\u9fff]|[^\W_\u2e80-\u9fff]+")
+_MAILS = {"message/rfc822", "message/global", "message/news"}
+_CALENDARS = {"text/calendar", "application/ics"}
 
 
 def read(source: Source) -> Content:
     """One page without a number; the title is the subject."""
-    if re.search(rb"\n\r?\n", source.data[:_MAX_HEADER]) is None and len(source.data) > _MAX_HEADER:
-        raise Unreadable(f"limit: the message's header has more than {_MAX_HEADER:,} bytes")
-    try:
-        # compat32: the newer policy parses addresses in quadratic time
-        message = email.message_from_bytes(source.data, policy=email.policy.compat32)
-    except (email.errors.MessageError, ValueError, LookupError) as error:
-        raise Unreadable("damaged message") from error
     builder = ContentBuilder(source.limits)
-    subject = _field(message, "Subject")
-    lines = [f"{name}: {value}" for name in _FIELDS if (value := _field(message, name))]
-    builder.add("heading", subject, level=1)
-    builder.add("paragraph", "\n".join(lines))
-    attached: list[str] = []
-    for part in _bodies(message, attached):
-        _add_body(part, builder, source)
-    if attached:
-        names = ", ".join(attached[:20])
-        builder.warn(f"The attachments are not read: {names}. Save and add them by themselves.")
+    subject = add_mail(source.data, builder, limits=source.limits)
     return builder.finish(subject[:300] or source.stem)
 
 
-def _bodies(message: Message, attached: list[str]) -> list[Message]:
-    """The parts to read: of alternatives the plain text; `attached` gets the files' names."""
-    found: list[Message] = []
-    stack = [message]
-    for _ in range(_MAX_PARTS):
-        if not stack:
-            break
-        part = stack.pop()
+def add_mail(data: bytes, builder: ContentBuilder, *, limits: Limits) -> str:
+    """Adds one mail; returns its subject. Raises Unreadable if it is damaged or over a limit."""
+    if re.search(rb"\n\r?\n", data[:_MAX_HEADER]) is None and len(data) > _MAX_HEADER:
+        raise Unreadable(f"limit: the message's header has more than {_MAX_HEADER:,} bytes")
+    try:
+        # compat32: the newer policy parses addresses in quadratic time
+        message = email.message_from_bytes(data, policy=email.policy.compat32)
+    except (email.errors.MessageError, ValueError, LookupError) as error:
+        raise Unreadable("damaged message") from error
+    subject = add_headers(message, builder, level=1)
+    _Reader(builder, limits).add_parts(message)
+    return subject
+
+
+class _Reader:
+    """Adds the parts of one mail."""
+
+    def __init__(self, builder: ContentBuilder, limits: Limits) -> None:
+        self._builder = builder
+        self._limits = limits
+        self._attached: list[str] = []
+        self._known: dict[int, set[str]] = {}
+        self._calendars: set[bytes] = set()  # an invitation often comes as a file, too
+
+    def add_parts(self, message: Message) -> None:
+        """Adds the body of a message and of those in it."""
+        stack = [(message, 1)]
+        for _ in range(_MAX_PARTS):
+            if not stack:
+                break
+            part, level = stack.pop()
+            stack += [(child, deeper) for child, deeper in reversed(self._add(part, level))]
+        if self._attached:
+            names = ", ".join(self._attached[:_NAMED])
+            self._builder.warn(
+                f"The attachments are not read: {names}. Save and add them by themselves."
+            )
+
+    def _add(self, part: Message, level: int) -> list[tuple[Message, int]]:
+        """Adds a part, or returns the parts that it is made of, with the level of their mail."""
+        kind = part.get_content_type()
         payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            children = [child for child in payload if isinstance(child, Message)]
-            if part.get_content_type() == "multipart/alternative":
-                plain = [c for c in children if c.get_content_type() == "text/plain"]
-                children = plain[:1] or children[-1:]
-            stack.extend(reversed(children))
-        elif part.get_content_disposition() == "attachment" or not _is_text(part):
-            if name := clean_line(_decoded(part.get_filename() or "")):
-                attached.append(name)
+        inner = [p for p in payload if isinstance(p, Message)] if isinstance(payload, list) else []
+        if kind == "multipart/encrypted" or "pkcs7-mime" in kind:
+            self._builder.warn("The message is encrypted; only its header is read.")
+        elif kind == "multipart/alternative":
+            return [(each, level) for each in self._chosen(inner)]
+        elif part.is_multipart() and kind.startswith("multipart/"):
+            return [(each, level) for each in inner]
+        elif kind in _MAILS and inner:
+            deeper = min(level + 1, _DEEPEST)
+            add_headers(inner[0], self._builder, level=deeper)
+            return [(inner[0], deeper)]
+        elif inner:  # a report: lines like those of a header
+            for each in inner:
+                lines = [f"{name}: {field(each, name)}" for name in dict.fromkeys(each.keys())]
+                self._builder.add("paragraph", "\n".join(lines))
+            return [(each, level) for each in inner if each.get_payload()]
+        elif kind in _CALENDARS:
+            self._add_calendar(part, level)
+        elif part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
+            self._name(part)
         else:
-            found.append(part)
-    return found
+            self._add_body(part)
+        return []
+
+    def _add_body(self, part: Message) -> None:
+        text, cut = _text(part, self._limits)
+        if part.get_content_type() == "text/html":
+            add_html(text, self._builder, limits=self._limits)
+        else:
+            add_text(text, self._builder)
+        if cut:
+            self._builder.warn_of_cut()
+
+    def _add_calendar(self, part: Message, level: int) -> None:
+        text, _ = _text(part, self._limits)
+        said = text.encode("utf-8", "replace")
+        if said not in self._calendars:
+            self._calendars.add(said)
+            add_calendar(text, self._builder, level=min(level + 1, _DEEPEST))
+
+    def _name(self, part: Message) -> None:
+        try:
+            name = clean_line(decoded(part.get_filename() or ""))
+        except (LookupError, ValueError):
+            name = ""
+        # Pictures in the text, such as the line below a signature, mostly have no name.
+        if name or part.get_content_maintype() != "image":
+            self._attached.append(name or part.get_content_type())
+
+    def _chosen(self, forms: list[Message]) -> Iterator[Message]:
+        """Of several forms of the same the one to read; an invitation goes with it."""
+        readable = [form for form in forms if form.get_content_type() not in _CALENDARS]
+        plain = next((form for form in readable if _leaf(form, "text/plain") is not None), None)
+        rich = next((form for form in readable if _leaf(form, "text/html") is not None), None)
+        best = plain if plain is not None else rich
+        if plain is not None and rich is not None and plain is not rich:
+            said = self._words(_leaf(plain, "text/plain"))
+            shown = self._words(_leaf(rich, "text/html"))
+            best = rich if len(said & shown) < _SAME * len(shown) else plain
+        if best is not None:
+            yield best
+        else:
+            yield from readable[-1:]
+        yield from (form for form in forms if form.get_content_type() in _CALENDARS)
+
+    def _words(self, part: Message | None) -> set[str]:
+        """The words that a reader of a part sees."""
+        if id(part) in self._known:  # of forms in forms, a part is in all
+            return self._known[id(part)]
+        scratch = ContentBuilder(self._limits)
+        if part is not None:
+            text, _ = _text(part, self._limits)
+            if part.get_content_type() == "text/html":
+                add_html(text, scratch, limits=self._limits)
+            else:
+                scratch.add("paragraph", text)
+        try:
+            words = set(_WORDS.findall(scratch.finish("").pages[0].text.casefold()))
+        except Skipped:
+            words = set()
+        self._known[id(part)] = words
+        return words
 
 
-def _is_text(part: Message) -> bool:
-    return part.get_content_type() in {"text/plain", "text/html"}
+def _leaf(part: Message, kind: str) -> Message | None:
+    """The first part of a kind that is in a part, or the part itself."""
+    for _, each in zip(range(_MAX_PARTS), part.walk(), strict=False):
+        if each.get_content_type() == kind and each.get_content_disposition() != "attachment":
+            return each
+    return None
 
 
-def _add_body(part: Message, builder: ContentBuilder, source: Source) -> None:
+def _text(part: Message, limits: Limits) -> tuple[str, bool]:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
-        return
-    charset = part.get_content_charset()
-    text, cut = decode(payload, limit=source.limits.characters, declared=charset)
-    if part.get_content_type() == "text/html":
-        add_html(text, builder, columns=source.limits.table_columns)
-    else:
-        add_text(text, builder)
-    if cut:
-        builder.warn_of_cut()
-
-
-def _field(message: Message, name: str) -> str:
-    return clean_line(_decoded(str(message.get(name, ""))))
-
-
-def _decoded(value: str) -> str:
-    """A header's value with its encoded words decoded, or as it stands if they are damaged."""
-    try:
-        return str(make_header(decode_header(value)))
-    except (email.errors.HeaderParseError, UnicodeError, LookupError, ValueError):
-        return value
+        return "", False
+    return decode(payload, limit=limits.characters, declared=part.get_content_charset())

@@ -1,23 +1,23 @@
-"""PPTX: each slide a page, with its title, text, tables, diagrams and speaker notes."""
+"""PPTX: each slide a page, with its title, text, tables, charts, diagrams, notes and comments."""
 
-import io
 from collections.abc import Iterator
 from typing import Any
 
-import pptx
 from lxml import etree
-from pptx.exc import PythonPptxError
 
 from quire.errors import Unreadable
-from quire.ingest.loaders import archive
+from quire.ingest.limits import Limits
+from quire.ingest.loaders import tables
+from quire.ingest.loaders.archive import Archive
 from quire.ingest.loaders.cleaning import BULLET, clean_line
-from quire.ingest.loaders.content import CELL_BREAK, Content, ContentBuilder, Source
+from quire.ingest.loaders.content import Content, ContentBuilder, Source, aside
+from quire.ingest.loaders.drawings import add_figures, alt_text, is_second_copy, paragraphs, texts
 from quire.ingest.loaders.list_numbers import drawn
+from quire.ingest.loaders.ooxml import RELATION, Package
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
-_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_SHAPES = (_P + "cNvPr", _P + "txBody", _A + "tbl", _A + "graphicData")
 _TITLES = {"title", "ctrTitle"}
 _FURNITURE = {"dt", "ftr", "sldNum", "hdr", "sldImg"}  # date, footer, number: the same on each
 _STEP = 2  # blanks that an item stands further in than the one it belongs to
@@ -35,56 +35,72 @@ _HINT = "Open it in its program and save it anew."
 
 def read(source: Source) -> Content:
     """All slides that are shown. Raises Unreadable if damaged or over a limit."""
-    archive.check(source.data, limits=source.limits)
     builder = ContentBuilder(source.limits)
-    title = ""
+    archive = Archive(source.data, limits=source.limits)
     try:
-        presentation = pptx.Presentation(io.BytesIO(source.data))
-        title = clean_line(presentation.core_properties.title or "")
-        for number, slide in enumerate(presentation.slides, 1):
+        package = Package(archive)
+        title = package.title
+        for number, path in enumerate(_slides(package), 1):
             builder.start_page(number)
             if builder.full:
                 break
-            if slide.element.get("show") in {"0", "false"}:
+            slide = package.tree(path)
+            if slide.get("show") in {"0", "false"}:
                 builder.warn(f"Slide {number} is hidden; it is left out.")
                 continue
-            heading = _read_slide(slide, builder, source.limits.table_columns)
+            heading = _read_slide(slide, path, package, builder, source.limits)
             title = title or heading
-    # python-pptx lets what its parsers raise pass through
-    except (
-        PythonPptxError,
-        etree.LxmlError,
-        KeyError,
-        ValueError,
-        AttributeError,
-        TypeError,
-    ) as error:
+    # What the parts claim about each other may be false in any way.
+    except (etree.LxmlError, KeyError, ValueError, AttributeError, TypeError) as error:
         raise Unreadable("damaged PPTX", hint=_HINT) from error
     generic = title.lower() in {"", "powerpoint presentation", "powerpoint 演示文稿"}
     return builder.finish(source.stem if generic else title)
 
 
-def _read_slide(slide: Any, builder: ContentBuilder, columns: int) -> str:
+def _slides(package: Package) -> Iterator[str]:
+    """The parts of the slides, in the order in which they are shown."""
+    relations = package.relations(package.main)
+    for mark in package.tree(package.main).iterfind(f"{_P}sldIdLst/{_P}sldId"):
+        yield relations[mark.get(RELATION + "id")].target
+
+
+def _read_slide(
+    slide: Any, path: str, package: Package, builder: ContentBuilder, limits: Limits
+) -> str:
     """Adds one slide, its title first; returns the title."""
-    tree = slide.shapes.element
-    bodies = [(_placeholder(body), body) for body in tree.iter(_P + "txBody")]
-    title = clean_line(" ".join("".join(_texts(body)) for kind, body in bodies if kind in _TITLES))
+    bodies = [(_placeholder(body), body) for body in slide.iter(_P + "txBody")]
+    title = clean_line(" ".join("".join(texts(body)) for kind, body in bodies if kind in _TITLES))
     builder.add("heading", title, level=1)
-    for element in tree.iter(_P + "txBody", _A + "tbl", _DIAGRAM):
-        if element.tag == _A + "tbl":
-            builder.add("table", _table(element, columns))
-        elif element.tag == _DIAGRAM:
-            for paragraph in _diagram(slide, element):
-                builder.add("list", f"{BULLET} {paragraph}")
+    for element in slide.iter(*_SHAPES):
+        if is_second_copy(element):
+            continue
+        if element.tag == _P + "cNvPr":
+            if text := alt_text(element.get("descr") or ""):
+                builder.add("paragraph", aside(text))
+        elif element.tag == _A + "tbl":
+            builder.add("table", tables.lines(_rows(element), limits=limits))
+        elif element.tag == _A + "graphicData":
+            add_figures(element, package, path, builder)
         else:
             kind = _placeholder(element)
             if kind not in _TITLES and kind not in _FURNITURE:
                 _add_paragraphs(element, builder, listed=kind in {"body", "obj"})
-    if slide.has_notes_slide:
-        for body in slide.notes_slide.shapes.element.iter(_P + "txBody"):
+    for notes in package.related(path, "notesSlide"):
+        for body in package.tree(notes).iter(_P + "txBody"):
             if _placeholder(body) == "body":
                 _add_paragraphs(body, builder, listed=False)
+    for comments in package.related(path, "comments"):
+        for text in _comments(package.tree(comments)):
+            builder.add("paragraph", aside(text))
     return title
+
+
+def _comments(root: Any) -> Iterator[str]:
+    """What was remarked on a slide, in the older form and in the newer one, with its replies."""
+    for remark in root.iter(_P + "text", "{*}txBody"):
+        text = remark.text or "" if remark.tag == _P + "text" else " ".join(paragraphs(remark))
+        if text := clean_line(text):
+            yield text
 
 
 def _placeholder(body: Any) -> str:
@@ -96,9 +112,7 @@ def _placeholder(body: Any) -> str:
 
 def _add_paragraphs(body: Any, builder: ContentBuilder, *, listed: bool) -> None:
     """Adds a body's paragraphs; several in a placeholder for content are a list."""
-    paragraphs = [
-        (p, text) for p in body.iter(_A + "p") if (text := clean_line("".join(_texts(p))))
-    ]
+    paragraphs = [(p, text) for p in body.iter(_A + "p") if (text := clean_line("".join(texts(p))))]
     numbers: dict[int, int] = {}  # the last number of each level
     for paragraph, text in paragraphs:
         if not listed or len(paragraphs) < 2:
@@ -130,24 +144,20 @@ def _label(properties: Any, numbers: dict[int, int], level: int) -> str:
     return number + (")" if kind.endswith("ParenR") else "." if kind.endswith("Period") else "")
 
 
-def _texts(element: Any) -> Iterator[str]:
-    for part in element.iter(_A + "t", _A + "br", _A + "p"):
-        yield (part.text or "") if part.tag == _A + "t" else " "
-
-
-def _table(table: Any, columns: int) -> str:
-    rows = []
+def _rows(table: Any) -> Iterator[list[tables.Cell]]:
     for row in table.iter(_A + "tr"):
-        cells = [clean_line("".join(_texts(cell))) for cell in row.iter(_A + "tc")]
-        if any(cells):
-            rows.append(CELL_BREAK.join(cells[:columns]))
-    return "\n".join(rows)
+        yield [
+            tables.Cell(
+                clean_line("".join(texts(cell))),
+                columns=_number(cell, "gridSpan"),
+                rows=_number(cell, "rowSpan"),
+            )
+            for cell in row.iter(_A + "tc")
+            # Those that another one covers are there too, empty.
+            if not {cell.get("hMerge"), cell.get("vMerge")} & {"1", "true"}
+        ]
 
 
-def _diagram(slide: Any, relations: Any) -> Iterator[str]:
-    """The texts of a diagram (SmartArt), which stand in a part of their own."""
-    part = slide.part.related_part(relations.get(_R + "dm"))
-    root = etree.fromstring(part.blob, archive.xml_parser())
-    for paragraph in root.iter(_A + "p"):
-        if text := clean_line("".join(_texts(paragraph))):
-            yield text
+def _number(cell: Any, name: str) -> int:
+    value = cell.get(name, "1")
+    return int(value) if value.isdigit() and len(value) < 5 else 1
