@@ -4,7 +4,7 @@ connection that `Catalog.reading()` or `Catalog.writing()` gives."""
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -419,6 +419,22 @@ SELECT id, document_id, ordinal, start, end, page_first, page_last, heading_path
        checksum
 FROM chunks
 """
+
+
+def page_counts(
+    connection: apsw.Connection, document_ids: Collection[str] | None = None
+) -> tuple[int, int]:
+    """How many pages there are, of these documents or of all, and how many of them have no text.
+    Formats without pages have none of either."""
+    wanted = ids(connection) if document_ids is None else document_ids
+    # octet_length does not read the text
+    rows = connection.execute(
+        "SELECT count(DISTINCT number), coalesce(sum(octet_length(text) = 0), 0) FROM pages "
+        "WHERE number IS NOT NULL AND document_id IN (SELECT value FROM json_each(?)) "
+        "GROUP BY document_id",
+        (json.dumps(list(wanted)),),
+    ).fetchall()
+    return sum(row[0] for row in rows), sum(row[1] for row in rows)
 
 
 def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, Chunk]:

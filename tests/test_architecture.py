@@ -42,6 +42,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "quire.config": ("quire.errors",),
     "quire.messages": (),
     "quire.text": ("quire.records",),
+    "quire.checked": ("quire.records",),
     "quire.indexes": FOUNDATION,
     "quire.models": FOUNDATION,
     "quire.ingest.limits": (),
@@ -56,6 +57,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "quire.conversations": (*FOUNDATION, "quire.indexes"),
     "quire.answering": (
         *FOUNDATION,
+        "quire.checked",
         "quire.indexes",
         "quire.models",
         "quire.search",

@@ -190,6 +190,15 @@ def runtime_of(embedder: Embedder) -> str:
     return str(getattr(embedder, "runtime", ""))
 
 
+def embed_questions(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Vectors of several questions, shape (len(texts), dimension): at once, where it can."""
+    together = getattr(embedder, "embed_questions", None)
+    if together is not None:
+        return np.asarray(together(texts), np.float32)
+    found = [embedder.embed_question(text) for text in texts]
+    return np.asarray(found, np.float32).reshape(len(texts), embedder.dimension)
+
+
 def prompts_of(embedder: Embedder) -> tuple[str, str]:
     """What an embedder puts before a question and before a passage, where it tells; else nothing.
     With another one its vectors are others."""
