@@ -371,6 +371,19 @@ class KnowledgeBase:
         """
         return self._session.replay(answer_id, documents=self.documents())
 
+    def export_answer(self, answer_id: str) -> str:
+        """A stored answer as one HTML file: with its quotes, the places on the pages as pictures,
+        the SHA-256 of all of them and of the documents, and a script that compares them with the
+        files on another machine. Raises ConversationNotFound when there is no such answer."""
+        from quire.reports import proof  # noqa: PLC0415  only for exports
+
+        _, turn = self.conversations.turn(answer_id)
+        return proof.page(
+            turn,
+            documents=self.documents(),
+            pictures=self._collection.pictures(turn.answer["citations"]),
+        )
+
     def summarize(
         self,
         reference: str,

@@ -424,17 +424,22 @@ FROM chunks
 def page_counts(
     connection: apsw.Connection, document_ids: Collection[str] | None = None
 ) -> tuple[int, int]:
-    """How many pages there are, of these documents or of all, and how many of them have no text.
-    Formats without pages have none of either."""
-    wanted = ids(connection) if document_ids is None else document_ids
-    # octet_length does not read the text
-    rows = connection.execute(
-        "SELECT count(DISTINCT number), coalesce(sum(octet_length(text) = 0), 0) FROM pages "
-        "WHERE number IS NOT NULL AND document_id IN (SELECT value FROM json_each(?)) "
-        "GROUP BY document_id",
-        (json.dumps(list(wanted)),),
-    ).fetchall()
-    return sum(row[0] for row in rows), sum(row[1] for row in rows)
+    """How many pages there are, of these documents or of all, and how many of them have no text,
+    such as scans. Formats without pages have none of either."""
+    wanted = json.dumps(list(ids(connection) if document_ids is None else document_ids))
+    pages: int = connection.execute(
+        "SELECT coalesce(sum(pages), 0) FROM documents "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    ).get
+    # A document that has a page without text has a warning: no others are read.
+    without_text: int = connection.execute(
+        "SELECT count(*) FROM documents JOIN pages ON document_id = id "
+        "WHERE warnings != '[]' AND number IS NOT NULL AND octet_length(text) = 0 "
+        "AND id IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    ).get
+    return pages, without_text
 
 
 def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, Chunk]:

@@ -66,6 +66,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "quire.requests",
         "quire.conversations",
     ),
+    "quire.reports": (*FOUNDATION, "quire.checked", "quire.conversations"),
     # Chooses the embedding model, for the knowledge base.
     "quire.header": (*FOUNDATION, "quire.indexes", "quire.ingest.chunking", "quire.models"),
     "quire.diagnosis": (*FOUNDATION, "quire.indexes", "quire.models", "quire.__init__"),
@@ -133,13 +134,13 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("quire.diagnosis",),  # whose version it shows
     "pypdf": ("quire.ingest.loaders",),
     "pypdfium2": ("quire.ingest.loaders",),
-    "docx": ("quire.ingest.loaders",),
+    "docx": ("quire.ingest.loaders", "quire.reports.word"),
     "pptx": ("quire.ingest.loaders",),
     "openpyxl": ("quire.ingest.loaders",),
     "lxml": ("quire.ingest.loaders",),
     "charset_normalizer": ("quire.ingest.loaders",),
     "xml": (),
-    "PIL": ("quire.ingest.loaders", "quire.ui"),
+    "PIL": ("quire.ingest.loaders", "quire.ingest.pictures", "quire.ui"),
     "langchain": ("quire.answering.chain", "quire.answering.langchain_model"),
     "langchain_core": ("quire.answering.chain", "quire.answering.langchain_model"),
     "langchain_text_splitters": (),

@@ -25,7 +25,7 @@ from quire.search.passages import context, in_turn
 from quire.search.query import Query
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
-from quire.verification import Claim, Embed, ReplyCheck
+from quire.verification import Claim, Embed, TextCheck
 
 MOST = 5_000  # statements of a text: some 250 dense pages
 _TOGETHER = 32  # statements that are embedded and searched for in one state of the catalog
@@ -44,6 +44,7 @@ class _Found:
 
     passages: tuple[Passage, ...] = ()
     nowhere: tuple[str, ...] = ()
+    strange: float = 1.0
 
 
 def check(
@@ -188,6 +189,7 @@ class _Checker:
         return _Found(
             passages=tuple(snapshot.passages(context(hits, most=_HITS, passages=_PASSAGES))),
             nowhere=snapshot.nowhere(question_words.read(part.says), scope=self._scope),
+            strange=snapshot.strange(queries[0]),
         )
 
     def _others(self, hits: Sequence[Hit]) -> list[Hit]:
@@ -195,8 +197,9 @@ class _Checker:
         return [hit for hit in hits if hit.document.id != self._but]
 
     def _verdict(self, part: Part, found: _Found, query: Query) -> Sentence:
-        check = ReplyCheck(
+        check = TextCheck(
             found.passages,
+            strange=found.strange,
             model=self._entailment,
             embed=None if query.vector is None else self._embed,
         )

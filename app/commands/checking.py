@@ -1,7 +1,8 @@
 """The command that holds a text against the documents."""
 
+import json as json_module
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from quire.commands.shared import (
     scope_of,
 )
 from quire.commands.terminal import ProgressLine, stopped_by_signal
+from quire.errors import UsageError
 
 FAILED = 4
 """The exit code of `--strict` where a statement is contradicted, not found or not looked at."""
@@ -45,6 +47,10 @@ def check(
         bool,
         typer.Option("--strict", help="Exit with 4 if a statement is contradicted or not found."),
     ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option("--output", metavar="REPORT", help="Write a .html, .docx or .json file."),
+    ] = None,
     password: Annotated[
         str | None, typer.Option("--password", metavar="TEXT", help="Opens an encrypted file.")
     ] = None,
@@ -60,6 +66,7 @@ def check(
 ) -> None:
     """Hold a text against the documents, statement by statement: a report, a draft, an answer."""
     scope = scope_of(among, folder, since, until, dates, language, tag)
+    report = _report(to, of=file) if to is not None else None
     line = ProgressLine()
 
     def show(done: int, of: int) -> None:
@@ -74,12 +81,43 @@ def check(
                 Path(file), scope=scope, password=password, progress=show, cancel=cancel
             )
         line.clear()
+    if to is not None and report is not None:
+        output.write_file(Path(to), report(found))
     if json:
         output.print_json(found.to_dict())
     else:
         output.print_text(*_lines(found))
     if strict and not found.holds:
         raise typer.Exit(FAILED)
+
+
+def _report(to: str, *, of: str) -> Callable[[CheckedText], bytes]:
+    """What writes a report of this name. Raises UsageError before anything is checked."""
+    reports = {".html": _html, ".htm": _html, ".docx": _docx, ".json": _json}
+    write = reports.get(Path(to).suffix.lower())
+    if write is None:
+        raise UsageError(
+            f"A report cannot be written as {to}.", hint="Name it .html, .docx or .json."
+        )
+    if of != "-" and Path(to).exists() and Path(to).samefile(of):
+        raise UsageError(f"{to} is the text itself.", hint="Give the report another name.")
+    return write
+
+
+def _html(found: CheckedText) -> bytes:
+    from quire.reports import webpage  # noqa: PLC0415  keeps --help fast
+
+    return webpage.page(found).encode()
+
+
+def _docx(found: CheckedText) -> bytes:
+    from quire.reports import word  # noqa: PLC0415  keeps --help fast
+
+    return word.file(found)
+
+
+def _json(found: CheckedText) -> bytes:
+    return (json_module.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _lines(found: CheckedText) -> Iterator[str]:

@@ -179,6 +179,15 @@ class Snapshot:
             }
         return said.those(lambda word: not word.is_in(present))
 
+    def strange(self, query: Query) -> float:
+        """The share of what the words of a query tell that stands in no document, from 0 to 1."""
+        terms = analysis.telling_terms(query.subject, query.tongue)
+        counts = self._frequencies.of(terms)
+        weights = self._information(terms).weights
+        total = sum(weights.values())
+        absent = sum(weight for term, weight in weights.items() if not counts.get(term))
+        return absent / total if total else 0.0
+
     def extent(self, scope: Scope | None = None) -> Extent:
         """How many documents there are, or are in a scope, and how many chunks and pages they
         have."""
