@@ -172,3 +172,21 @@ def test_a_chinese_text_has_a_chinese_report(sample_kb: KnowledgeBase) -> None:
     page = webpage.page(sample_kb.check("东圆顶直径9.6米。"))
     assert '<html lang="zh">' in page
     assert "有依据" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "support"),
+    [
+        ("The deposit is CNY 21,400.", "contradicted"),
+        ("A bed costs CNY 85 a night for members.", "contradicted"),
+        ("滚轮直径磨损超过2.5毫米时应成组更换。", "contradicted"),
+        ("The deposit is CNY 20,400.", "supported"),
+        ("A bed costs CNY 70 a night for members.", "supported"),
+        ("The observatory was painted by Rembrandt's nephew.", "unsupported"),
+        ("天文台的猫叫小虎，喜欢吃鱼。", "unsupported"),
+    ],
+)
+def test_another_number_is_contradicted_and_what_no_document_tells_is_not_found(
+    sample_kb: KnowledgeBase, said: str, support: str
+) -> None:
+    assert sample_kb.check(said).judged[0].support == support

@@ -192,11 +192,12 @@ def runtime_of(embedder: Embedder) -> str:
 
 def embed_questions(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """Vectors of several questions, shape (len(texts), dimension): at once, where it can."""
+    if not texts:
+        return np.zeros((0, embedder.dimension), np.float32)
     together = getattr(embedder, "embed_questions", None)
     if together is not None:
         return np.asarray(together(texts), np.float32)
-    found = [embedder.embed_question(text) for text in texts]
-    return np.asarray(found, np.float32).reshape(len(texts), embedder.dimension)
+    return np.stack([embedder.embed_question(text) for text in texts])
 
 
 def prompts_of(embedder: Embedder) -> tuple[str, str]:

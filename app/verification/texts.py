@@ -23,8 +23,8 @@ import numpy.typing as npt
 from quire.errors import ModelUnusable
 from quire.models.protocols import Entailment
 from quire.records import Passage, Sentence, Support
-from quire.verification import weighing
-from quire.verification.bearing import Bearing
+from quire.verification import coverage, quantity_fit, weighing
+from quire.verification.bearing import Bearing, is_vague, numbers_at
 from quire.verification.entailment import Embed
 from quire.verification.premises import Source
 from quire.verification.quantities import Quantity
@@ -36,6 +36,9 @@ CLASSES: tuple[Support, ...] = ("supported", "contradicted", "unsupported")
 """What the probabilities are of, in their order; an entailment model has the same."""
 _UNHEARD = np.full((1, 3), 1 / 3, np.float32)
 _MANY = 3
+_SAYS_THE_REST, _RATHER = 0.5, 0.2
+"""Of a statement's words: what a place says that has another number, and how much less of them
+those places say that have the statement's."""
 _log = logging.getLogger(__name__)
 
 
@@ -90,6 +93,8 @@ class TextCheck(ReplyCheck):
         values += self._more_signs(says, bearing, open_, alone)
         likely = dict(zip(CLASSES, weights().probabilities(values).tolist(), strict=True))
         verdict = _verdict(likely)
+        if verdict in {"partly", "supported"} and (other := _says_otherwise(says, bearing.chosen)):
+            return cited(sentence, "contradicted", other.citations())
         said = "supported" if verdict == "partly" else verdict
         sentence = replace(sentence, probability=likely[said])
         if verdict == "unsupported":
@@ -128,6 +133,29 @@ class TextCheck(ReplyCheck):
             weighing.odds(alone[:, 2].min()),
             self._strange,
         ]
+
+
+def _says_otherwise(says: str, chosen: Sequence[Source]) -> Source | None:
+    """The place that says most of a statement, where it has another number of the kind and none of
+    the others says nearly as much with the statement's; else None."""
+    words = coverage.content(says)
+    wanted = numbers(says)[: quantity_fit.MOST]
+    if not words or not wanted:
+        return None
+    shares = [len(words & coverage.known(source.text)) / len(words) for source in chosen]
+    there = [numbers_at(source) for source in chosen]
+    holds = [[quantity_fit.fits(one, each) != "none" for one in wanted] for each in there]
+    best = int(np.argmax(shares))
+    if shares[best] < _SAYS_THE_REST:
+        return None
+    for at, number in enumerate(wanted):
+        bare = not number.unit and any(holds[best])  # "of the three, it is the heaviest with 41 kg"
+        if is_vague(number) or bare or all(one.unit != number.unit for one in there[best]):
+            continue
+        with_it = max((shares[n] for n, held in enumerate(holds) if held[at]), default=0.0)
+        if with_it < shares[best] - _RATHER:
+            return chosen[best]
+    return None
 
 
 def _verdict(likely: Mapping[str, float]) -> Support:
