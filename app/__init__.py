@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quire.answering.question import Question
+    from quire.checked import CheckedStatement, CheckedText, Searched
     from quire.config import Settings, load_settings
     from quire.errors import QuireError
     from quire.indexes.scope import Scope
@@ -28,6 +29,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Answer",
+    "CheckedStatement",
+    "CheckedText",
     "Citation",
     "Document",
     "Hit",
@@ -38,18 +41,22 @@ __all__ = [
     "Question",
     "QuireError",
     "Scope",
+    "Searched",
     "Sentence",
     "Settings",
     "load_settings",
 ]
 
 _HOMES = {
+    "CheckedStatement": "quire.checked",
+    "CheckedText": "quire.checked",
     "IngestReport": "quire.ingest.report",
     "KnowledgeBase": "quire.knowledge_base",
     "Models": "quire.models.library",
     "Question": "quire.answering.question",
     "QuireError": "quire.errors",
     "Scope": "quire.indexes.scope",
+    "Searched": "quire.checked",
     "Settings": "quire.config",
     "load_settings": "quire.config",
 }

@@ -2,7 +2,8 @@
 
 With --json standard output holds exactly one JSON document, and an error is
 `{"error": {"code", "message", "hint"}}`. Exit codes: 0 done, 1 error, also about something that is
-named and not there, 2 wrong usage, 3 finished with failed files.
+named and not there, 2 wrong usage, 3 finished with failed files, 4 `check --strict` found a
+statement that is contradicted or not found.
 """
 
 from quire.models.engine.openmp import wait_passively
@@ -22,6 +23,7 @@ import typer
 from quire import __version__
 from quire.commands import (  # noqa: F401  they register
     answers,
+    checking,
     conversations,
     documents,
     measuring,

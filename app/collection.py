@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +22,7 @@ from quire.errors import (
     KnowledgeBaseError,
     KnowledgeBaseLocked,
     Skipped,
+    Unreadable,
     UsageError,
 )
 from quire.header import Header
@@ -30,17 +31,20 @@ from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
 from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, ORIGINALS, VECTORS
+from quire.ingest import pictures
 from quire.ingest.report import SCAN, IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import Embedder
-from quire.records import Chunk, Document, PageText, RecognizedPage, content_of
+from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, content_of
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
+    from quire.ingest.parsing.pool import ParserPool
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
     from quire.ingest.scans import ReadPages
 
+_PDF = "application/pdf"
 _log = logging.getLogger(__name__)
 
 Ocr = bool | Literal["later"]
@@ -210,6 +214,39 @@ class Collection:
         paths = [place.path for place in places if place.document_id == document.id]
         paths += originals.copies(self._folder, document.content_hash)
         return next((path for path in paths if originals.holds(path, document.content_hash)), None)
+
+    def pictures(self, citations: Sequence[Mapping[str, Any]]) -> list[bytes | None]:
+        """The places of kept citations, cut out of their pages as PNG; None where there is no page
+        to be had: the document is gone, its file has changed, or its format has none."""
+        from quire.ingest.parsing.pool import ParserPool  # noqa: PLC0415  only for exports
+
+        with self._catalog.reading() as connection:
+            there = documents.get(connection, {cited["document_id"] for cited in citations})
+        with ParserPool() as pool:
+            return [
+                self._picture(cited, there.get(cited["document_id"]), pool) for cited in citations
+            ]
+
+    def _picture(
+        self, cited: Mapping[str, Any], document: Document | None, pool: "ParserPool"
+    ) -> bytes | None:
+        path = self.original(document) if document else None
+        if document is None or path is None or document.media_type != _PDF:
+            return None
+        pages = Pages.of(self.pages(document))
+        position = pages.numbers.index(cited["page"])
+        begins = pages.starts[position]
+        end = min(cited["end"], pages.end(position))
+        try:
+            return pictures.of_quote(
+                pool,
+                path,
+                page=cited["page"],
+                start=cited["start"] - begins,
+                end=end - begins,
+            )
+        except Unreadable:  # encrypted, or pdfium cannot draw what pypdf could read
+            return None
 
     def remove(self, references: str | Iterable[str]) -> list[Document]:
         """Remove documents by name, path or id."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from quire.answering.question import Question
 from quire.answering.receipts import Replay
 from quire.answering.session import Session
+from quire.checked import CheckedText
 from quire.collection import Collection
 from quire.config import Settings, load_settings
 from quire.conversations.forgetting import Remains
@@ -27,6 +28,7 @@ from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.folder.names import CONVERSATIONS
 from quire.indexes.folder.trash import Removed
 from quire.indexes.scope import Scope
+from quire.ingest import texts
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
 from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
@@ -36,7 +38,6 @@ from quire.search.query import Mode, checked_question
 from quire.search.retriever import Retriever
 
 if TYPE_CHECKING:
-    from quire.answering.checked_text import CheckedStatement
     from quire.answering.summaries import Summary
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
 
@@ -381,6 +382,19 @@ class KnowledgeBase:
         """
         return self._session.replay(answer_id, documents=self.documents())
 
+    def export_answer(self, answer_id: str) -> str:
+        """A stored answer as one HTML file: with its quotes, the places on the pages as pictures,
+        the SHA-256 of all of them and of the documents, and a script that compares them with the
+        files on another machine. Raises ConversationNotFound when there is no such answer."""
+        from quire.reports import proof  # noqa: PLC0415  only for exports
+
+        _, turn = self.conversations.turn(answer_id)
+        return proof.page(
+            turn,
+            documents=self.documents(),
+            pictures=self._collection.pictures(turn.answer["citations"]),
+        )
+
     def summarize(
         self,
         reference: str,
@@ -405,14 +419,37 @@ class KnowledgeBase:
             cancel=cancel,
         )
 
-    def check(self, text: str, *, scope: Scope | None = None) -> "tuple[CheckedStatement, ...]":
+    def check(self, text: str, *, name: str = "", **options: Any) -> CheckedText:
         """Any text, such as another model's answer, held against the documents statement by
-        statement: supported, partly, contradicted or unsupported, with the quotes that tell.
+        statement: supported, computed, partly, contradicted or unsupported, with the quotes that
+        tell. It may be plain or in Markdown; `name` is what it is called in reports.
 
-        Each statement is searched for in all documents, or in those of a `scope`. Raises
-        DocumentNotFound when there are none in it, and ModelNotFound.
+        `options` are those of `check_file`, without `password`. Raises DocumentNotFound when no
+        document is in the scope, and ModelNotFound.
         """
-        return tuple(self._session.check(text, scope=scope))
+        return self._session.check(texts.of_text(text), name=name, **options)
+
+    def check_file(
+        self,
+        path: str | Path,
+        *,
+        scope: Scope | None = None,
+        password: str | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+        cancel: threading.Event | None = None,
+    ) -> CheckedText:
+        """A file, in any format that can be taken in, checked as `check` does a text; it is not
+        taken in, and nothing of it is kept.
+
+        Each statement is searched for in all documents, or in those of a `scope`, and never in the
+        file itself. `progress` hears how many statements of how many are done; setting `cancel`
+        ends the check soon, with those. Raises Unreadable, and what `check` raises.
+        """
+        path = Path(path).expanduser()
+        document = texts.of_file(path, password=password)
+        return self._session.check(
+            document, name=path.name, scope=scope, progress=progress, cancel=cancel
+        )
 
     @property
     def conversations(self) -> Conversations:

@@ -779,8 +779,9 @@ class Refusal:
     """Why there is no answer: what was looked for, where, and what comes near it.
 
     `looked_for` are the question's words, neighbours together, and `nowhere` those that stand in
-    none of the `documents` searched, which have so many `passages`; `scope` says which these are
-    where they are not all. `nearest` are the passages that came closest. `by_meaning` is false
+    none of the `documents` searched, which have so many `passages` and `pages`; of
+    `pages_without_text`, such as scans, nothing can be found. `scope` says which documents these
+    are where they are not all. `nearest` are the passages that came closest. `by_meaning` is false
     where only words were compared, because the embedding model cannot read the question's language:
     one that can may find what is said in other words.
     """
@@ -792,6 +793,8 @@ class Refusal:
     scope: str | None
     nearest: tuple[Near, ...]
     by_meaning: bool
+    pages: int = 0
+    pages_without_text: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -799,6 +802,8 @@ class Refusal:
             "nowhere": list(self.nowhere),
             "documents": self.documents,
             "passages": self.passages,
+            "pages": self.pages,
+            "pages_without_text": self.pages_without_text,
             "scope": self.scope,
             "nearest": [near.to_dict() for near in self.nearest],
             "by_meaning": self.by_meaning,

@@ -4,7 +4,7 @@ connection that `Catalog.reading()` or `Catalog.writing()` gives."""
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -446,6 +446,27 @@ SELECT id, document_id, ordinal, start, end, page_first, page_last, heading_path
        checksum
 FROM chunks
 """
+
+
+def page_counts(
+    connection: apsw.Connection, document_ids: Collection[str] | None = None
+) -> tuple[int, int]:
+    """How many pages there are, of these documents or of all, and how many of them have no text,
+    such as scans. Formats without pages have none of either."""
+    wanted = json.dumps(list(ids(connection) if document_ids is None else document_ids))
+    pages: int = connection.execute(
+        "SELECT coalesce(sum(pages), 0) FROM documents "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    ).get
+    # A document that has a page without text has a warning: no others are read.
+    without_text: int = connection.execute(
+        "SELECT count(*) FROM documents JOIN pages ON document_id = id "
+        "WHERE warnings != '[]' AND number IS NOT NULL AND octet_length(text) = 0 "
+        "AND id IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    ).get
+    return pages, without_text
 
 
 def chunks(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, Chunk]:

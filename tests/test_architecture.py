@@ -42,6 +42,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "quire.config": ("quire.errors",),
     "quire.messages": (),
     "quire.text": ("quire.records",),
+    "quire.checked": ("quire.records",),
     "quire.indexes": FOUNDATION,
     "quire.models": FOUNDATION,
     "quire.ingest.limits": (),
@@ -56,6 +57,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "quire.conversations": (*FOUNDATION, "quire.indexes"),
     "quire.answering": (
         *FOUNDATION,
+        "quire.checked",
         "quire.indexes",
         "quire.models",
         "quire.search",
@@ -64,6 +66,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "quire.requests",
         "quire.conversations",
     ),
+    "quire.reports": (*FOUNDATION, "quire.checked", "quire.conversations"),
     # Chooses the embedding model, for the knowledge base.
     "quire.header": (*FOUNDATION, "quire.indexes", "quire.ingest.chunking", "quire.models"),
     "quire.diagnosis": (*FOUNDATION, "quire.indexes", "quire.models", "quire.__init__"),
@@ -131,11 +134,12 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("quire.diagnosis",),  # whose version it shows
     "pypdf": ("quire.ingest.loaders",),
     "pypdfium2": ("quire.ingest.loaders",),
+    "docx": ("quire.reports.word",),
     "lxml": ("quire.ingest.loaders",),
     "olefile": ("quire.ingest.loaders.outlook",),
     "charset_normalizer": ("quire.ingest.loaders",),
     "xml": (),
-    "PIL": ("quire.ingest.loaders", "quire.ui"),
+    "PIL": ("quire.ingest.loaders", "quire.ingest.pictures", "quire.ui"),
     "rapidocr": ("quire.ingest.loaders.ocr.engine",),
     "cv2": (),
     "langchain": ("quire.answering.chain", "quire.answering.langchain_model"),

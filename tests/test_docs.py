@@ -149,7 +149,7 @@ def test_both_readmes_show_the_same() -> None:
 
 
 def test_the_reference_describes_every_command_and_no_other() -> None:
-    assert set(re.findall(r"^## quire (\w+)", COMMAND_LINE, re.MULTILINE)) == COMMANDS.keys()
+    assert set(re.findall(r"^## quire ([\w-]+)", COMMAND_LINE, re.MULTILINE)) == COMMANDS.keys()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -256,6 +256,24 @@ def test_the_json_that_is_shown_has_the_keys_that_are_printed(
     assert ended.value.code == 0
     shown = json.loads(blocks(section(command), "json")[0])
     assert shape(json.loads(capsys.readouterr().out)) == shape(shown)
+
+
+def test_the_json_of_a_check_has_the_keys_that_are_shown(
+    sample_kb: quire.KnowledgeBase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = json.loads(blocks(section("check"), "json")[0])
+    (tmp_path / "report.md").write_text(shown["text"], encoding="utf-8")
+    kb = ["--kb", str(sample_kb.folder)]
+    monkeypatch.setattr("sys.argv", ["quire", "check", str(tmp_path / "report.md"), *kb, "--json"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert shape(printed) == shape(shown)
+    assert printed["counts"] == shown["counts"]
 
 
 def test_the_json_of_changes_has_the_keys_that_are_shown(

@@ -256,10 +256,11 @@ def test_a_text_is_checked_statement_by_statement(tmp_path: Path) -> None:
         embedder=FakeEmbedder(),
         entailment=FakeEntailment(),
     ) as kb:
-        assert [one.sentence.support for one in kb.check(text)] == ["unsupported", "unsupported"]
+        before = kb.check(text)
+        assert [one.support for one in before.judged] == ["unsupported", "unsupported"]
         kb.add(tmp_path / "handbook.md")
-        first, second = kb.check(text)
-    assert (first.sentence.support, second.sentence.support) == ("supported", "contradicted")
+        first, second = kb.check(text).judged
+    assert (first.support, second.support) == ("supported", "contradicted")
     assert text[first.start : first.end] == "Fridays dogs may be brought on."
     assert first.to_dict()["citations"][0]["document"] == "handbook.md"
 

@@ -125,8 +125,11 @@ def find(asked: Asked, retriever: Retriever, *, planned: "Planned | None" = None
             # What was added to it may be what it is not about.
             other = _searched(asked, retriever.query(reading), there, snapshot, retriever)
             if other.enough:
-                return other
-        return found if found.enough or not there else _refused(found, snapshot, retriever)
+                found = other
+                break
+        # A capable model may find no answer where the evidence is strong.
+        told = not there or (found.enough and not asked.by_model)
+        return found if told else _refused(found, snapshot, retriever)
 
 
 def find_nothing(asked: Asked) -> Found:

@@ -17,22 +17,21 @@ from quire.answering.question import Asked, Question
 from quire.answering.reading_plan import ReadingPlan, plan
 from quire.answering.receipts import Replay
 from quire.answering.writing import task_of
+from quire.checked import CheckedText
 from quire.config import Settings
 from quire.conversations.schema import Turn
 from quire.conversations.store import Conversations, new_id, require_last
 from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, UsageError
 from quire.indexes.folder.names import CONVERSATIONS, LEDGER
-from quire.indexes.scope import Scope
 from quire.models.opening import LateModel
 from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead
-from quire.records import Answer, Chunk, Document, Draft, PageText
+from quire.records import Answer, Chunk, Document, Draft, PageText, ParsedDocument
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
 from quire.search.query import kept_question
 from quire.search.retriever import Retriever
 
 if TYPE_CHECKING:
-    from quire.answering.checked_text import CheckedStatement
     from quire.answering.summaries import Summary
 
 _NOT_KEPT = "This conversation is not kept:"
@@ -200,12 +199,16 @@ class Session:
             summary = dataclasses.replace(summary, notes=(note, *summary.notes))
         return summary
 
-    def check(self, text: str, *, scope: Scope | None) -> "Iterator[CheckedStatement]":
-        """The statements of any text, each held against the documents."""
+    def check(self, document: ParsedDocument, *, name: str, **options: Any) -> CheckedText:
+        """A text with its statements, each held against the documents."""
         from quire.answering import checked_text  # noqa: PLC0415  NumPy and more
 
-        yield from checked_text.check(
-            text, retriever=self._search(), entailment=self._entailment(), scope=scope
+        return checked_text.check(
+            document,
+            name=name,
+            retriever=self._search(),
+            entailment=self._entailment(),
+            **options,
         )
 
     def _wording(self, task: str, language: str) -> Wording:

@@ -1,5 +1,6 @@
 """Commands about answers: one made again and compared, and many in a chat."""
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,30 @@ def replay(
         output.print_json(result.to_dict())
     else:
         output.print_text(*_replay_lines(result))
+
+
+@app.command("export-answer", epilog="Example: quire export-answer ee53bfa5 --output answer.html")
+def export_answer(
+    answer: Annotated[
+        str, typer.Argument(metavar="ID", help="A stored answer's id or its beginning.")
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="By default ID.html.")
+    ] = None,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Write a stored answer with its proof as one HTML file that others can check."""
+    with opened(kb) as base:
+        _, turn = base.conversations.turn(answer)
+        content = base.export_answer(turn.id).encode()
+    path = to or Path(f"{turn.id}.html")
+    output.write_file(path, content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if json:
+        output.print_json({"id": turn.id, "file": str(path), "sha256": sha256})
+    else:
+        output.print_text(f"The answer is in {path}", f"SHA-256: {sha256}")
 
 
 @app.command(epilog="Example: quire summarize lease.pdf --sentences 5")

@@ -3,11 +3,12 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 from quire.conversations import layout
-from quire.errors import QuireError
-from quire.records import Answer, Citation, Document, Hit, Near
+from quire.errors import QuireError, UsageError
+from quire.records import Answer, Citation, Document, Hit, Near, Refusal
 
 _CLOSEST = 3  # passages shown where none of them answers
 
@@ -35,6 +36,14 @@ def print_error(error: QuireError, *, as_json: bool) -> None:
             print_text(f"       {error.hint}", to=sys.stderr)
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that a command was asked for. Raises UsageError where that cannot be."""
+    try:
+        path.expanduser().write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
 def answer_lines(answer: Answer, *, written: bool = False) -> Iterator[str]:
     """An answer with its proof, as the command line shows it; without its text where that is
     `written` already."""
@@ -48,6 +57,8 @@ def answer_lines(answer: Answer, *, written: bool = False) -> Iterator[str]:
         yield ""
     for citation in answer.citations:
         yield from citation_lines(citation)
+    if answer.status == "not_found" and answer.refusal:
+        yield f"Looked at {_extent(answer.refusal)}."
     if answer.status == "not_found" and answer.passages:
         yield ""
         yield "The closest passages, which do not answer it as far as can be told:"
@@ -70,6 +81,14 @@ def _marked_lines(answer: Mapping[str, Any]) -> Iterator[str]:
         yield counted
         yield ""
     yield from map(printable, layout.text_lines(answer))
+
+
+def _extent(searched: Refusal) -> str:
+    """How much was looked at, and on how much of it nothing can be found."""
+    said = f"{searched.documents:,} documents, {searched.passages:,} passages"
+    if searched.pages:
+        said += f", {searched.pages:,} pages ({searched.pages_without_text:,} without text)"
+    return said
 
 
 def _found(near: Near) -> str:

@@ -19,10 +19,10 @@ from quire.commands.shared import (
     Until,
     app,
     opened,
+    scope_of,
 )
 
 if TYPE_CHECKING:
-    from quire.indexes.scope import Scope
     from quire.knowledge_base import KnowledgeBase
 
 
@@ -48,7 +48,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Find the chunks that fit a text best."""
-    scope = _scope(file, folder, since, until, dates, language, tag)
+    scope = scope_of(file, folder, since, until, dates, language, tag)
     with opened(kb) as base:
         if why:
             document, page = _document_and_page(base, why)
@@ -99,7 +99,7 @@ def ask(
     json: Json = False,
 ) -> None:
     """Answer a question from the documents, each sentence with its page."""
-    scope = _scope(file, folder, since, until, dates, language, tag)
+    scope = scope_of(file, folder, since, until, dates, language, tag)
     with opened(kb, model=model) as base:
         if conversation is not None:
             conversation = base.conversations.find(conversation).id
@@ -116,25 +116,3 @@ def _document_and_page(base: "KnowledgeBase", reference: str) -> tuple[str, int 
     if document and page.isascii() and page.isdigit() and not base.has_document(reference):
         return document, int(page)
     return reference, None
-
-
-def _scope(
-    file: File,
-    folder: Folder,
-    since: Since,
-    until: Until,
-    dates: Dates,
-    language: Language,
-    tag: Tag,
-) -> "Scope":
-    from quire.indexes.scope import Scope  # noqa: PLC0415  keeps --help fast
-
-    return Scope(
-        file=file or (),
-        folder=folder or (),
-        since=since,
-        until=until,
-        dates=dates,
-        language=language or (),
-        tag=tag or (),
-    )

@@ -10,6 +10,7 @@ import typer
 from quire.commands import output
 
 if TYPE_CHECKING:
+    from quire.indexes.scope import Scope
     from quire.knowledge_base import KnowledgeBase
 
 app = typer.Typer(
@@ -62,6 +63,29 @@ Language = Annotated[
 Tag = Annotated[
     list[str] | None, typer.Option("--tag", metavar="TAG", help="Only in documents tagged so.")
 ]
+
+
+def scope_of(
+    file: File,
+    folder: Folder,
+    since: Since,
+    until: Until,
+    dates: Dates,
+    language: Language,
+    tag: Tag,
+) -> "Scope":
+    """The scope that the options of a command name."""
+    from quire.indexes.scope import Scope  # noqa: PLC0415  keeps --help fast
+
+    return Scope(
+        file=file or (),
+        folder=folder or (),
+        since=since,
+        until=until,
+        dates=dates,
+        language=language or (),
+        tag=tag or (),
+    )
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quire.models.protocols import Embedder, prompts_of, runtime_of
+from quire.models.protocols import Embedder, embed_questions, prompts_of, runtime_of
 from quire.models.reading import PAIRS, can_read
 from quire.text import languages
 
@@ -88,6 +88,13 @@ class CentredEmbedder:
     def embed_question(self, text: str) -> Vectors:
         """The unit vector of a question, shape (dimension,)."""
         return _unit(self._embedder.embed_question(text) - self._centre(text)[0])
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of several questions, shape (len(texts), dimension)."""
+        vectors = embed_questions(self._embedder, texts)
+        for row, text in zip(vectors, texts, strict=True):
+            row[:] = _unit(row - self._centre(text)[0])
+        return vectors
 
     def _centre(self, text: str) -> tuple[Vectors, Vectors]:
         return self._centres.get(languages.detect(text), self._other)

@@ -159,6 +159,10 @@ class SentenceEmbedder:
             last = self._question = (text, self._usual.embed([text], "query")[0])
         return last[1]
 
+    def embed_questions(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Unit vectors of several questions, shape (len(texts), dimension)."""
+        return self._usual.embed(texts, "query")
+
     @property
     def runtime(self) -> str:
         """What computes passages on the processor, such as "onnx-int8"."""

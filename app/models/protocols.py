@@ -190,6 +190,16 @@ def runtime_of(embedder: Embedder) -> str:
     return str(getattr(embedder, "runtime", ""))
 
 
+def embed_questions(embedder: Embedder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Vectors of several questions, shape (len(texts), dimension): at once, where it can."""
+    if not texts:
+        return np.zeros((0, embedder.dimension), np.float32)
+    together = getattr(embedder, "embed_questions", None)
+    if together is not None:
+        return np.asarray(together(texts), np.float32)
+    return np.stack([embedder.embed_question(text) for text in texts])
+
+
 def prompts_of(embedder: Embedder) -> tuple[str, str]:
     """What an embedder puts before a question and before a passage, where it tells; else nothing.
     With another one its vectors are others."""

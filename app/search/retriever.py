@@ -1,13 +1,14 @@
 """Search over one knowledge base: questions are read here, and searched for in a `Snapshot`."""
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from quire.indexes import documents
 from quire.indexes.catalog import Catalog
 from quire.indexes.scope import Scope, select
-from quire.models.protocols import Embedder, Reranker
+from quire.models.protocols import Embedder, Reranker, embed_questions
 from quire.models.reading import can_read, crosses
 from quire.records import Document, Hit
 from quire.search import question_parts
@@ -45,14 +46,37 @@ class Retriever:
         """Whether the embedder can read a language."""
         return can_read(self._reading, language)
 
+    def reads_text(self, text: str) -> bool:
+        """Whether the embedder can read the language of a text."""
+        return self.reads(languages.detect(text))
+
     def query(self, question: str, *, mode: Mode = "hybrid") -> Query:
         """A question made ready to be searched for, and embedded.
 
         A leg that cannot read its language takes no part: an English embedder ranks Chinese almost
         at random and would drown the leg that works. Raises UsageError for an empty question.
         """
+        query = self._read(question, mode=mode)
+        if "dense" not in query.legs:
+            return query
+        return dataclasses.replace(query, vector=self.embedder.embed_question(query.subject))
+
+    def statements(self, texts: Sequence[str]) -> list[Query]:
+        """Statements made ready to be searched for, and embedded together. Raises UsageError for an
+        empty one."""
+        queries = [self._read(text, mode="hybrid", asks=False) for text in texts]
+        dense = [at for at, query in enumerate(queries) if "dense" in query.legs]
+        vectors = embed_questions(self.embedder, [queries[at].subject for at in dense])
+        for at, vector in zip(dense, vectors, strict=True):
+            queries[at] = dataclasses.replace(queries[at], vector=vector)
+        return queries
+
+    def _read(self, question: str, *, mode: Mode, asks: bool = True) -> Query:
+        """A question that is not embedded yet. What does not ask has no part that says where to
+        look."""
         text = checked_question(question)
-        said = question_parts.parse(text)
+        said = question_parts.parse(text) if asks else None
+        subject = said.subject if said else text
         language = languages.detect(text)
         legs: tuple[Leg, ...]
         if mode != "hybrid":
@@ -61,13 +85,13 @@ class Retriever:
             legs = ("dense", "lexical") if self.reads(language) else ("lexical",)
         return Query(
             text=text,
-            subject=said.subject,
-            source=said.source,
+            subject=subject,
+            source=said.source if said else "",
             language=language,
-            tongue=languages.identify(said.subject),
+            tongue=languages.identify(subject),
             mode=mode,
             legs=legs,
-            vector=self.embedder.embed_question(said.subject) if "dense" in legs else None,
+            vector=None,
         )
 
     @contextlib.contextmanager

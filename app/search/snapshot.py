@@ -56,6 +56,8 @@ class Extent(TypedDict):
 
     documents: int
     passages: int
+    pages: int
+    pages_without_text: int
 
 
 class Snapshot:
@@ -177,13 +179,26 @@ class Snapshot:
             }
         return said.those(lambda word: not word.is_in(present))
 
+    def strange(self, query: Query) -> float:
+        """The share of what the words of a query tell that stands in no document, from 0 to 1."""
+        terms = analysis.telling_terms(query.subject, query.tongue)
+        counts = self._frequencies.of(terms)
+        weights = self._information(terms).weights
+        total = sum(weights.values())
+        absent = sum(weight for term, weight in weights.items() if not counts.get(term))
+        return absent / total if total else 0.0
+
     def extent(self, scope: Scope | None = None) -> Extent:
-        """How many documents there are, or are in a scope, and how many chunks they have."""
-        if scope:
-            within = select(self.connection, scope)
-            return Extent(documents=len(within.documents), passages=len(within.chunks))
+        """How many documents there are, or are in a scope, and how many chunks and pages they
+        have."""
+        within = select(self.connection, scope) if scope else None
+        among = within.documents if within else documents.ids(self.connection)
+        pages, without_text = documents.page_counts(self.connection, among)
         return Extent(
-            documents=len(documents.ids(self.connection)), passages=self._frequencies.chunks
+            documents=len(among),
+            passages=len(within.chunks) if within else self._frequencies.chunks,
+            pages=pages,
+            pages_without_text=without_text,
         )
 
     def words_are_sound(self) -> bool:

@@ -43,6 +43,7 @@ def draw(answer: Kept, *, known: set[str]) -> None:
         lines = "".join(f"<div>{html(line)}</div>" for line in _said_lines(answer))
         st.html(f'<div class="quire-text">{lines}</div>')
         _listed(answer, known=known)
+        _looked_at(answer)
         _closest(answer)
     else:
         pressed = proof(_drawn(answer, known=known), key=f"answer-{answer['id']}")
@@ -277,6 +278,17 @@ def _listed(answer: Kept, *, known: set[str]) -> None:
                     "quote": "",
                 }
                 open_place({**each, **beginning})
+
+
+def _looked_at(answer: Kept) -> None:
+    """How much was looked at where nothing was found; earlier versions did not keep the pages."""
+    refusal = answer.get("refusal")
+    if answer["status"] != "not_found" or not refusal or "pages" not in refusal:
+        return
+    said = plain("answer.looked_at", n=refusal["documents"], passages=refusal["passages"])
+    if refusal["pages_without_text"]:
+        said += " " + plain("answer.without_text", n=refusal["pages_without_text"])
+    st.html(f'<div class="quire-meta">{html(said)}</div>')
 
 
 def _closest(answer: Kept) -> None:

@@ -22,8 +22,9 @@ from quire.verification import agreement, judging
 from quire.verification.entailment import Embed, Reading
 from quire.verification.framing import without_labels
 from quire.verification.replying import Claim, ReplyCheck
+from quire.verification.texts import TextCheck
 
-__all__ = ["Claim", "Embed", "Reading", "ReplyCheck", "verify", "without_labels"]
+__all__ = ["Claim", "Embed", "Reading", "ReplyCheck", "TextCheck", "verify", "without_labels"]
 
 
 def verify(text: str, passages: Sequence[Passage], *, reading: Reading | None = None) -> Sentence:

@@ -62,7 +62,7 @@ class Places:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.sources = premises.sources(passages)
-        self._quantities = [_numbers(source) for source in self.sources]
+        self._quantities = [numbers_at(source) for source in self.sources]
         self._values = {_bare(one.value) for found in self._quantities for one in found}
         self._frequencies = Counter(term for source in self.sources for term in source.terms)
 
@@ -170,8 +170,7 @@ class Places:
     def _is_nowhere(self, number: Quantity) -> bool:
         """Whether a number stands in no place even by itself: units are written in many ways, and
         "three quarters of an hour" is 45 minutes."""
-        vague = number.unit in _VAGUE or number.unit.endswith("every")
-        return not vague and _bare(number.value) not in self._values
+        return not is_vague(number) and _bare(number.value) not in self._values
 
     def _weights(self, text: str) -> dict[str, float]:
         """What each term of a text tells, by how few places have it."""
@@ -209,12 +208,17 @@ class Places:
         return worst, rather, rival
 
 
-def _numbers(source: Source) -> tuple[Quantity, ...]:
+def numbers_at(source: Source) -> tuple[Quantity, ...]:
     """The quantities of a place; of a row with the units that stand over its columns, too."""
     found = list(quantities.quantities(source.text))
     if source.statement.cells:
         found += quantities.quantities(rows.said(source.statement))
     return tuple(found)
+
+
+def is_vague(number: Quantity) -> bool:
+    """Whether it is said in words that are many: half, every day."""
+    return number.unit in _VAGUE or number.unit.endswith("every")
 
 
 def _bare(value: str) -> str:

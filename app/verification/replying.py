@@ -107,11 +107,8 @@ class ReplyCheck:
 
     def _verdict(self, sentence: Sentence, says: str, claim: Claim) -> Sentence:
         places = self._prepared()
-        lead = claim.under[-1].rstrip(":：") if claim.under else ""
-        full = f"{lead}: {says}" if lead else says
-        bearing = places.bearing(
-            says, labels=claim.labels, cosines=self._cosines(full, claim.labels)
-        )
+        cosines = self._cosines(led(says, claim), claim.labels)
+        bearing = places.bearing(says, labels=claim.labels, cosines=cosines)
         if bearing is None:
             return sentence
         near = [quote for source in bearing.chosen for quote in self._quotes_at(source)]
@@ -121,16 +118,29 @@ class ReplyCheck:
         derived = self._derived(says, bearing, near)
         if derived and not derived.holds:
             right = next(step.right for step in derived.steps if not step.holds)
-            return _cited(sentence, "contradicted", derived.citations, formula=right)
+            return cited(sentence, "contradicted", derived.citations, formula=right)
         explained = derived.explained if derived else frozenset()
-        if open_ := [number for number in bearing.missing if number not in explained]:
-            first = bearing.first
-            if self._says_the_rest(says, first):
-                return self._numbered_otherwise(sentence, first, open_)
-            return sentence
-        if derived and bearing.missing:
-            return _cited(sentence, "computed", derived.citations, formula=derived.formula)
-        return self._weighed(sentence, says, full, claim, bearing)
+        open_ = [number for number in bearing.missing if number not in explained]
+        if derived and bearing.missing and not open_:
+            return cited(sentence, "computed", derived.citations, formula=derived.formula)
+        return self._undecided(sentence, says, claim, bearing, open_=open_)
+
+    def _undecided(
+        self,
+        sentence: Sentence,
+        says: str,
+        claim: Claim,
+        bearing: Bearing,
+        *,
+        open_: Sequence[Quantity],
+    ) -> Sentence:
+        """The verdict where neither a quote nor arithmetic has one; `open_` are the numbers that
+        stand nowhere."""
+        if not open_:
+            return self._weighed(sentence, says, claim, bearing)
+        if self._says_the_rest(says, bearing.first):
+            return self._numbered_otherwise(sentence, bearing.first, open_)
+        return sentence
 
     def _prepared(self) -> Places:
         if self._places is None:
@@ -185,17 +195,16 @@ class ReplyCheck:
         is contradicted where that has a number of the kind."""
         units = {number.unit for number in wrong}
         if any(one.unit in units for one in numbers(source.text)):
-            return _cited(sentence, "contradicted", source.citations())
+            return cited(sentence, "contradicted", source.citations())
         return sentence
 
-    def _weighed(
-        self, sentence: Sentence, says: str, full: str, claim: Claim, bearing: Bearing
-    ) -> Sentence:
+    def _signs(self, says: str, claim: Claim, bearing: Bearing) -> tuple[list[float], Heard]:
+        """What is weighed of a statement, and what the model says of it."""
         written = premises.write(bearing.chosen)
         together = quotes.of_text(bearing.first.passage, written)
         first = quotes.of_text(bearing.first.passage, bearing.first.text)
         tables = [q for source in bearing.chosen for q in self._quotes_at(source) if q.row]
-        heard = self._heard(written, bearing.first.text, full)
+        heard = self._heard(written, bearing.first.text, led(says, claim))
         values = weighing.features(
             says,
             bearing,
@@ -213,21 +222,26 @@ class ReplyCheck:
             ],
             heard=heard,
         )
+        return values, heard
+
+    def _weighed(self, sentence: Sentence, says: str, claim: Claim, bearing: Bearing) -> Sentence:
+        values, heard = self._signs(says, claim, bearing)
         score = weighing.score(values)
         bounds = weighing.trees().bounds
         probability = float(1 / (1 + np.exp(-score)))
-        cited = tuple(c for source in bearing.cited for c in source.citations())
+        quoted = tuple(c for source in bearing.cited for c in source.citations())
         sentence = dataclasses.replace(sentence, probability=probability)
         if score >= bounds["supported"]:
-            return _cited(sentence, "supported", cited)
+            return cited(sentence, "supported", quoted)
+        first = quotes.of_text(bearing.first.passage, bearing.first.text)
         share = coverage.share(says, terms=first.terms, there=first.quantities)
         if share >= _DENIES and score < bounds["doubted"] and _denies(says, first.text, heard):
-            return _cited(sentence, "contradicted", bearing.first.citations())
+            return cited(sentence, "contradicted", bearing.first.citations())
         if score < bounds["doubted"] and bearing.rather >= _RATHER and bearing.rival:
             return self._numbered_otherwise(sentence, bearing.rival, numbers(says))
         if score < bounds["unsupported"]:
             return sentence
-        return _cited(sentence, "partly", cited)
+        return cited(sentence, "partly", quoted)
 
     def _heard(self, together: str, first: str, claim: str) -> Heard:
         if self._model is None:
@@ -250,17 +264,24 @@ def _denies(says: str, source: str, heard: Heard) -> bool:
     return one != other and not denials.alike(says, source) and bool(contradicted > supported)
 
 
+def led(says: str, claim: Claim) -> str:
+    """What a claim says, under what leads to it."""
+    lead = claim.under[-1].rstrip(":：") if claim.under else ""
+    return f"{lead}: {says}" if lead else says
+
+
 def _closed(text: str) -> str:
     """Chinese without the blanks that many models write around numbers: 2025 年 3 月."""
     return _BLANK.sub("", text)
 
 
-def _cited(
+def cited(
     sentence: Sentence,
     support: Support,
     citations: Sequence[Citation],
     *,
     formula: str | None = None,
 ) -> Sentence:
+    """The sentence with a verdict and what it rests on."""
     unique = tuple(dict.fromkeys(citations))
     return dataclasses.replace(sentence, support=support, citations=unique, formula=formula)

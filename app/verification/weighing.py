@@ -54,8 +54,8 @@ def features(
         coverage.share(claim, terms=together.terms, there=together.quantities),
         coverage.share(claim, terms=first.terms, there=first.quantities),
         bearing.cosine,
-        *(_odds(heard.together[at]) for at in (0, 1)),
-        *(_odds(heard.first[at]) for at in (0, 1)),
+        *(odds(heard.together[at]) for at in (0, 1)),
+        *(odds(heard.first[at]) for at in (0, 1)),
         float(min(bearing.apart, _MANY)),
         float(bearing.beyond_first > 0),
         float(len(bearing.chosen)),
@@ -105,15 +105,20 @@ class Trees:
 def trees() -> Trees:
     """Those that ship."""
     path = files("quire.verification").joinpath("weights.json")
-    told: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return trees_of(json.loads(path.read_text("utf-8")))
+
+
+def trees_of(kept: Mapping[str, Any]) -> Trees:
+    """Trees as a file keeps them."""
     return Trees(
-        told["start"],
-        told["rate"],
-        tuple(tuple((n[0], n[1], n[2], n[3]) for n in tree) for tree in told["trees"]),
-        told["bounds"],
+        kept["start"],
+        kept["rate"],
+        tuple(tuple((n[0], n[1], n[2], n[3]) for n in tree) for tree in kept["trees"]),
+        kept["bounds"],
     )
 
 
-def _odds(probability: float) -> float:
+def odds(probability: float) -> float:
+    """The logarithm of the odds of a probability."""
     p = min(max(float(probability), _EDGE), 1 - _EDGE)
     return float(np.log(p / (1 - p)))

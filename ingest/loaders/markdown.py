@@ -40,6 +40,11 @@ def read(source: Source) -> Content:
     return Content((PageText(None, text),), blocks, title, (warning,) if cut else ())
 
 
+def blocks_of(text: str) -> tuple[Block, ...]:
+    """The blocks of a clean text in Markdown, or in none: then it is paragraphs."""
+    return tuple(_blocks(_Lines(text), 0)) if text.strip() else ()
+
+
 class _Lines:
     """The lines of a text and where each begins."""
 

@@ -1,0 +1,1 @@
+"""Files that carry a checked text, or an answer with its proof, to somebody else."""
