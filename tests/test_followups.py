@@ -167,8 +167,8 @@ def test_the_topic_does_not_grow_with_the_conversation() -> None:
         ("How long does P2 take?", "Sorry, I meant P4", "How long does P4 take?"),
         ("What does the Coil cost?", "no, the Slab", "What does the Slab cost?"),
         ("C-26是什么意思？", "不对，我问的是C-21", "C-21是什么意思？"),
-        ("食堂夜宵现在标准多少？", "以前呢？", "以前食堂夜宵标准多少？"),
-        ("U盘可以续几次？", "老办法是几次", "老办法U盘可以续几次？"),
+        ("食堂夜宵现在标准多少？", "以前呢？", "原来食堂夜宵标准多少？"),
+        ("U盘可以续几次？", "老办法是几次", "原来U盘可以续几次？"),
         ("充电口一共多少个？", "原来定的是多少？", "原来充电口一共多少个？"),
         (
             "How many visits were there in April?",
@@ -256,6 +256,7 @@ def test_a_thing_takes_the_place_of_the_phrase_nearest_in_meaning(
             "河滨馆，大班，南屏馆大班一节多少",
             "河滨馆大班一节多少？",
         ),
+        ("空谷周末多少钱一晚？", "新篁呢", "空谷，新篁，周末，多少钱一晚", "新篁周末多少钱一晚？"),
         (
             "东浦库区请病假打哪个电话？",
             "石湾的呢",
@@ -280,6 +281,16 @@ def test_the_embedder_and_the_words_of_the_documents_tell_what_is_alike(
         assert deposit > dome > 0
         assert sense.unknown("主镜反射率") == 0
         assert sense.unknown("主镜反射率鲸鱼") > 0
+
+
+def test_a_thing_alone_goes_to_the_last_question_that_says_what_it_asks() -> None:
+    asked = [
+        "What does code F-22 mean on the boiler?",
+        "What do I do then? (code F-22 mean boiler)",
+    ]
+    assert standalone("F-31?", asked) == "What does code F-31 mean on the boiler?"
+    asked = ["E5是什么故障？", "这个怎么处理（E5是什么故障）"]
+    assert standalone("那E6呢", asked) == "E6是什么故障？"
 
 
 @pytest.mark.parametrize("question", ["Really?", "Anything else?", "Thanks?", "ok?", "Why not?"])

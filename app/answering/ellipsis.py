@@ -90,6 +90,7 @@ _ZH_EARLIER = re.compile(
     "^(?:那)?(?P<when>(?:原来|原先|以前|之前|过去|从前|最初|起初|老办法|旧办法|旧版|老版本?|老规定|旧规定|上一版|原合同)"
     "[里中]?)(?:(?:定|规定|约定|写)的)?(?:是|为|要)?(?:(?:多少|几|什么|哪|谁|怎么|多[久长大])[^，,。？?]{0,4})?呢?[？?]?$"
 )
+_ZH_FIRST = re.compile("最初|起初|原合同")
 _ZH_NOW = re.compile("现在的?|目前的?|如今|今年的?|现行的?")
 _ZH_ASKS = re.compile("什么|多[少久长大高远深重快宽]|几|哪|谁|怎|如何|为何|是否|吗")
 _ZH_OWNED = re.compile(
@@ -136,7 +137,8 @@ def filled(question: str, last: str, *, sense: Sense | None = None) -> str | Non
         if not _ZH_ASKS.search(last):
             return None
         if earlier := _ZH_EARLIER.match(question.strip()):
-            return earlier["when"] + _ZH_NOW.sub("", last.strip())
+            when = earlier["when"] if _ZH_FIRST.match(earlier["when"]) else "原来"
+            return when + _ZH_NOW.sub("", last.strip())
         found = _ZH_CORRECTION.match(question.strip()) or _ZH_FRAGMENT.match(question.strip())
         if not found or _ZH_ASKS.search(found["said"]):
             return None
@@ -335,8 +337,8 @@ def _filled_zh(said: str, last: str, sense: Sense) -> str | None:
 
 def _put_zh(said: str, thing: str, rest: str, sense: Sense) -> str:
     """What a question is about, `thing`, with what a follow-up says in the place of a stretch of
-    it: of some its length, where that leaves words that the documents have, and of the nearest in
-    meaning among these. Where nothing tells, in the place of all of it."""
+    it: of its length, or of one more or less, where that leaves words that the documents have, and
+    of the nearest in meaning among these. Where nothing tells, in the place of all of it."""
     whole = said + rest
     places = [
         (start, start + length)
@@ -352,7 +354,8 @@ def _put_zh(said: str, thing: str, rest: str, sense: Sense) -> str:
     def fits(at: int) -> tuple[int, float]:
         start, end = places[at]
         left = thing[:start] + said + thing[end:] + rest
-        return -sense.unknown(left), scores[at] + (_AT_HEAD if start == 0 else 0.0)
+        misfits = sense.unknown(left) + (end - start != len(said))
+        return -misfits, scores[at] + (_AT_HEAD if start == 0 else 0.0)
 
     start, end = places[max(range(len(places)), key=fits)]
     return thing[:start] + said + thing[end:] + rest

@@ -122,16 +122,17 @@ def readings(
     sense: Sense | None = None,
 ) -> Iterator[str]:
     """What a question may mean, the likeliest first: one that is only a thing asked about instead
-    may take the place of one in the last question, or in the last that was answered; where nothing
-    in it points back, it may mean what it says, or go on with a question that had no answer."""
+    may take the place of one in the last question that needed no topic, in the last, or in the last
+    that was answered; where nothing in it points back, it may mean what it says, or go on with a
+    question that had no answer."""
     language = languages.detect(question)
     alike = [one for one in previous if languages.detect(one) == language]
     answered = [one for one in alike if one not in unanswered]
+    whole = [one for one in alike if one == _ADDED.sub("", one)]
     found = [
         filled
-        for one in (alike[-1:], answered[-1:])
-        if one
-        and (filled := ellipsis.filled(question, _ADDED.sub("", one[0]) or one[0], sense=sense))
+        for one in dict.fromkeys((*whole[-1:], *alike[-1:], *answered[-1:]))
+        if (filled := ellipsis.filled(question, _ADDED.sub("", one) or one, sense=sense))
     ]
     yield from dict.fromkeys(found)
     completed = _completed(question, previous, unanswered)
