@@ -1,6 +1,6 @@
 """Are later turns of a conversation answered as their full questions are?
 
-    python benchmarks/followups.py SET… [--kbs FOLDER] [--failures]
+    python benchmarks/followups.py SET… [--kbs FOLDER] [--failures] [--out FILE]
 
 Each SET is a folder with conversations.jsonl, whose turns have the `full_question` that says all
 that the turn leaves to the conversation; it may stand in evidence_all.jsonl. Each later turn is
@@ -126,12 +126,15 @@ def main() -> None:
     parser.add_argument("sets", type=Path, nargs="+")
     parser.add_argument("--kbs", type=Path, help="where the knowledge bases are kept")
     parser.add_argument("--failures", action="store_true")
+    parser.add_argument("--out", type=Path, help="where the counts are kept as JSON")
     given = parser.parse_args()
     everything: list[Later] = []
+    counts = {}
     with tempfile.TemporaryDirectory() as temporary:
         for folder in given.sets:
             found = measure(folder, (given.kbs or Path(temporary)) / folder.name)
             everything += found
+            counts[folder.name] = shares(found)
             print(told(folder.name, found), flush=True)
             for each in found if given.failures else ():
                 if each.right != each.full_right or not each.full_right:
@@ -141,6 +144,8 @@ def main() -> None:
                     print(f"    as {each.understood!r}: {each.status}")
                     print(f"    full {each.full_question!r}: {each.full_status}")
     print(told("all", everything))
+    if given.out:
+        given.out.write_text(json.dumps(counts), encoding="utf-8")
 
 
 if __name__ == "__main__":
