@@ -59,9 +59,8 @@ screenshots: setup ## pictures of the interface for the documentation; needs wha
 	@$(PIP) install -c constraints.txt -e '.[e2e]'
 	@PYTHONPATH=tests $(BIN)/python tests/e2e/screenshots.py docs/images
 
-bench: setup ## measure every evaluation set in DATA (docs/evaluation.md) and write docs/scoreboard.md
-	@test -n "$(DATA)" || { echo "Name the folder that holds the sets: make bench DATA=PATH"; exit 1; }
-	@$(BIN)/python benchmarks/scoreboard.py "$(DATA)" $(if $(LIMIT),--limit $(LIMIT))
+bench: setup ## measure Quire's own sets, or those in DATA (docs/evaluation.md), into docs/scoreboard.md
+	@$(BIN)/python $(if $(DATA),benchmarks/scoreboard.py "$(DATA)" $(if $(LIMIT),--limit $(LIMIT)),benchmarks/own_sets.py)
 
 ocr-bench: setup ## how well 60 generated scans are read; needs a Chinese font on the machine
 	@$(BIN)/python benchmarks/ocr.py

@@ -13,10 +13,11 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from own_sets import BEGINS, ENDS, put, table
 from quire.evaluation.datasets import CONVERSATIONS, QUESTIONS
 from quire.evaluation.pages import about_line
 
@@ -86,6 +87,14 @@ def page(results: Mapping[str, Mapping[str, Any]], *, command: str) -> str:
     return "\n".join([INTRODUCTION, f"Command: `{command}`\n", *map(section, results.values())])
 
 
+def with_own_sets(text: str, old: Path) -> str:
+    """A page with the part about the own sets, which own_sets.py writes, kept from the old one."""
+    if not old.is_file():
+        return text
+    kept = old.read_text(encoding="utf-8").partition(BEGINS)[2].partition(ENDS)[0]
+    return put(text, kept) if kept else text
+
+
 def section(result: Mapping[str, Any]) -> str:
     name, counts = result["set"], result["counts"]
     limit = result["about"]["limit"]
@@ -135,11 +144,6 @@ def cell(column: Mapping[str, Any], part: str, metric: str) -> str:
     return f"{column[part][metric]:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path, help="folder that holds the sets")
@@ -164,7 +168,7 @@ def main() -> None:
             continue
         results[folder.name] = result
         text = page(results, command=f"make bench DATA=…{limited}")
-        options.page.write_text(text, encoding="utf-8")
+        options.page.write_text(with_own_sets(text, options.page), encoding="utf-8")
     print(f"Measured: {', '.join(results) or 'nothing'}. See {os.path.relpath(options.page)}")
     if failed:
         sys.exit(f"Failed: {', '.join(failed)}")

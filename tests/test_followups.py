@@ -1,9 +1,16 @@
 """Which questions lean on the conversation, and what they are given."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pytest
 
 from made_passages import passage
+from quire import KnowledgeBase
+from quire.answering import ellipsis
 from quire.answering.followups import is_about, own, readings, standalone
+from quire.answering.sense import Known
+from quire.text import analysis
 
 EN = ["When must the deposit for the East Dome be paid?"]
 ZH = ["东圆顶的租约什么时候到期？"]
@@ -150,6 +157,29 @@ def test_the_topic_does_not_grow_with_the_conversation() -> None:
         ("湖景房平日多少钱一晚", "国庆呢？", "湖景房国庆多少钱一晚"),
         ("水泵P3什么时候投运的？", "它的型号呢", "水泵P3的型号是什么？"),
         ("乙型网关的重量是多少？", "它的价格呢", "乙型网关的价格是多少？"),
+        ("How heavy is the DW-410-A?", "What about model B?", "How heavy is the DW-410-B?"),
+        ("How heavy is the DW-410-A?", "And the C?", "How heavy is the DW-410-C?"),
+        ("CS-80A净重多少？", "那80B呢", "CS-80B净重多少？"),
+        ("EF20的转弯半径是多少？", "15的呢？", "EF15的转弯半径是多少？"),
+        ("满5年工龄年假有几天？", "满10年呢？", "满10年工龄年假有几天？"),
+        ("What was the income in 2024?", "A year earlier?", "What was the income in 2023?"),
+        ("2024年油菜单产是多少？", "上一年呢？", "2023年油菜单产是多少？"),
+        ("How long does P2 take?", "Sorry, I meant P4", "How long does P4 take?"),
+        ("What does the Coil cost?", "no, the Slab", "What does the Slab cost?"),
+        ("C-26是什么意思？", "不对，我问的是C-21", "C-21是什么意思？"),
+        ("食堂夜宵现在标准多少？", "以前呢？", "原来食堂夜宵标准多少？"),
+        ("U盘可以续几次？", "老办法是几次", "原来U盘可以续几次？"),
+        ("充电口一共多少个？", "原来定的是多少？", "原来充电口一共多少个？"),
+        (
+            "How many visits were there in April?",
+            "July?",
+            "How many visits were there in July?",
+        ),
+        (
+            "How much were repairs at the club in 2023?",
+            "insurance that year?",
+            "How much were insurance at the club in 2023?",
+        ),
         (
             "How many bikes may park at the mill?",
             "same at the lock?",
@@ -166,6 +196,126 @@ def test_a_fragment_keeps_what_was_asked_and_changes_what_it_was_asked_of(
     asked: str, question: str, understood: str
 ) -> None:
     assert standalone(question, [asked]) == understood
+
+
+@dataclass(frozen=True)
+class Told:
+    """A sense that is told what is near in meaning, and which terms stand in the documents."""
+
+    near: tuple[str, ...] = ()
+    present: str = ""
+
+    def likeness(self, said: str, phrases: Sequence[str]) -> list[float]:
+        return [0.9 if phrase in self.near else 0.1 for phrase in phrases]
+
+    def unknown(self, text: str) -> int:
+        return len(set(analysis.terms(text)) - set(analysis.terms(self.present)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "question", "near", "understood"),
+    [
+        (
+            "How many members did the club have in the seniors at the end of 2024?",
+            "And juniors?",
+            "seniors",
+            "How many members did the club have in the juniors at the end of 2024?",
+        ),
+        (
+            "What did the surveyor estimate for the kitchen at Westerdale?",
+            "and the toilets?",
+            "kitchen",
+            "What did the surveyor estimate for the toilets at Westerdale?",
+        ),
+        (
+            "Do warehouse staff receive a bonus?",
+            "And drivers?",
+            "warehouse staff",
+            "Do drivers receive a bonus?",
+        ),
+    ],
+)
+def test_a_thing_takes_the_place_of_the_phrase_nearest_in_meaning(
+    asked: str, question: str, near: str, understood: str
+) -> None:
+    assert standalone(question, [asked], sense=Told(near=(near,))) == understood
+
+
+@pytest.mark.parametrize(
+    ("asked", "question", "present", "understood"),
+    [
+        (
+            "东坝片流转费多少",
+            "后岗呢？",
+            "后岗片每亩每年560元，东坝片流转费多少",
+            "后岗片流转费多少",
+        ),
+        (
+            "南屏馆大班一节多少？",
+            "河滨的呢",
+            "河滨馆，大班，南屏馆大班一节多少",
+            "河滨馆大班一节多少？",
+        ),
+        ("空谷周末多少钱一晚？", "新篁呢", "空谷，新篁，周末，多少钱一晚", "新篁周末多少钱一晚？"),
+        (
+            "东浦库区请病假打哪个电话？",
+            "石湾的呢",
+            "石湾库区，东浦库区请病假打哪个电话",
+            "石湾库区请病假打哪个电话？",
+        ),
+    ],
+)
+def test_a_chinese_name_stands_where_it_makes_words_that_the_documents_have(
+    asked: str, question: str, present: str, understood: str
+) -> None:
+    assert standalone(question, [asked], sense=Told(present=present)) == understood
+
+
+def test_the_embedder_and_the_words_of_the_documents_tell_what_is_alike(
+    sample_kb: KnowledgeBase,
+) -> None:
+    retriever = sample_kb._search()
+    with retriever.snapshot() as snapshot:
+        sense = Known(retriever, snapshot)
+        deposit, dome = sense.likeness("the rent", ["the deposit", "East Dome"])
+        assert deposit > dome > 0
+        assert sense.unknown("主镜反射率") == 0
+        assert sense.unknown("主镜反射率鲸鱼") > 0
+
+
+def test_a_thing_alone_goes_to_the_last_question_that_says_what_it_asks() -> None:
+    asked = [
+        "What does code F-22 mean on the boiler?",
+        "What do I do then? (code F-22 mean boiler)",
+    ]
+    assert standalone("F-31?", asked) == "What does code F-31 mean on the boiler?"
+    asked = ["E5是什么故障？", "这个怎么处理（E5是什么故障）"]
+    assert standalone("那E6呢", asked) == "E6是什么故障？"
+
+
+@pytest.mark.parametrize("question", ["Really?", "Anything else?", "Thanks?", "ok?", "Why not?"])
+def test_talk_is_no_thing_asked_about_instead(question: str) -> None:
+    assert ellipsis.filled(question, EN[0]) is None
+
+
+def test_there_is_the_place_and_not_what_was_asked_of_it() -> None:
+    asked = ["What does a visitor pay per night for a boat of 10 m at Redmire?"]
+    assert standalone("How much is petrol there?", asked) == "How much is petrol there? (Redmire)"
+    assert standalone("那边宿舍多少钱？", ["石湾库区请病假打哪个电话？"]) == (
+        "那边宿舍多少钱？（石湾库区请病假打哪个电话）"
+    )
+
+
+def test_that_one_and_a_plural_that_is_counted_point_back() -> None:
+    asked = ["What does code E26 mean on the Tessel?"]
+    assert "E26" in standalone("How do I fix that one?", asked)
+    asked = ["Which builder works on Westerdale Hall?"]
+    assert "Westerdale" in standalone("How many weeks will they need?", asked)
+
+
+def test_a_question_that_leaned_is_not_taken_for_one_with_a_topic_of_its_own() -> None:
+    asked = ["When does work on Westerdale Hall begin?", "Who does it? (work Westerdale Hall)"]
+    assert "Westerdale" in standalone("How much do they charge?", asked)
 
 
 def test_the_next_fragment_stays_with_what_was_named_last() -> None:

@@ -88,11 +88,11 @@ def test_long_words_are_not_remembered() -> None:
     analysis.terms("warm up")
     tracemalloc.start()
     try:
-        for number in range(300):
+        for number in range(60):
             assert analysis.terms(f"{number}" * 5000 + "a") != []
             assert analysis.terms("b" * 10_000 + "c" * number) != []
             assert analysis.stem("d" * 10_000 + "e" * number)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert kept < 1_000_000
+    assert kept < 200_000

@@ -1,14 +1,20 @@
 """A follow-up that is only the thing asked about instead: "What about Mill Lane 17?", 那乙型呢.
 
 It keeps what was asked: the last question is asked again with that thing in the place of the one
-that it is like. In English that is a name in the place of a name, a noun phrase in that of one with
-the same head, and any other in that of what the question is about; a phrase with a preposition
-takes the place of one with the same, or is added. In Chinese it is what ends alike, else the owner
-or the owned of 的.
+that it is like. That is what has its form, such as another code. In English it is else a name in
+the place of a name, a noun phrase in that of one with the same head, and any other in that of the
+phrase nearest in meaning, or of what the question is about; a phrase with a preposition takes the
+place of one with the same, or is added. In Chinese it is what ends alike, the owner or the owned of
+的, else the stretch in whose place it gives words that the documents have.
+
+A correction is heard in the same way: "Sorry, I meant P4", 不对，我问的是C-21.
 """
 
 import re
+from collections.abc import Iterator
 
+from quire.answering import same_form
+from quire.answering.sense import NoSense, Sense
 from quire.text import analysis, languages
 
 _FRAGMENT = re.compile(
@@ -16,7 +22,25 @@ _FRAGMENT = re.compile(
     r"|(?:and |but )?what (?:was|is|were|are|will) (?:it|that|they)(?: be)?"
     r"(?= (?:after|before|during|under|until|in|on|at|for) \w)"
     r"|and|but|or|so|then|also|what about|how about|and what about|what of)\b[\s,]*"
-    r"(?P<said>[^?!]{2,60}?)\s*[?!.]*$|^(?P<bare>(?:the|an?|for|in|on|at|with)\s[^?!]{2,40}?)\s*\?+$",
+    r"(?P<said>[^?!]{2,60}?)\s*[?!.]*$|^(?P<bare>(?:the|an?|for|in|on|at|with)\s[^?!]{2,40}?)\s*\?+$"
+    r"|^(?P<short>[\w.’'&/-]+(?:\s+[\w.’'&/-]+){0,3})\s*\?+$",
+    re.IGNORECASE,
+)
+_CORRECTION = re.compile(
+    r"^(?:(?:oh|no|sorry|oops|pardon|wait|actually|excuse me)[,.!:]?\s+)*"
+    r"(?:I (?:mean|meant|was asking about)|make that|I was thinking of)"
+    r"\s+(?P<said>[^?!]{1,60}?)\s*[?!.]*$"
+    r"|^(?:no|sorry|oops|wait)[,.!:]?"
+    r"\s+(?P<other>(?:(?:the|for|in|on|at)\s)?[^\s?!,]+(?:\s[^\s?!,]+)?)[?!.]*$",
+    re.IGNORECASE,
+)
+_TALK = frozenset(
+    "really sure ok okay yes no right else more seriously correct thanks thank you hello hi please"
+    " anything something nothing everything all any".split()
+)
+_SAME_TIME = re.compile(
+    r"\s+(?:(?:in|for|on) )?(?:that|this|the same) (?:year|month|week|day|time|season|quarter)$"
+    r"|\s+(?:then|too|as well|instead|though|by the way)$",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -47,6 +71,10 @@ _TIMES = frozenset("after before during until in under".split())
 _DETERMINER = frozenset("the a an my our your their his her its this that each any".split())
 _ASKER = frozenset("i you we one they he she people".split())
 _BEFORE_VERB = frozenset("do does did can could may must should will would".split())
+_MEASURES = frozenset(
+    "many much long big heavy far often old high large wide deep hot loud fast soon early late tall"
+    " expensive thick it them there".split()
+)
 _BREAKS = frozenset(
     "for in on at to from with without by of during after before under over and or if when that who"
     " which as than get gets got cost costs".split()
@@ -54,6 +82,16 @@ _BREAKS = frozenset(
 _ZH_FRAGMENT = re.compile(
     "^(?:那么?|还有|然后|另外|而)?[，,]?(?P<said>[^，,。；？?]{1,12}?)(?:又)?呢[？?]?$"
 )
+_ZH_CORRECTION = re.compile(
+    "^(?:(?:不对|不是|错了|说错了|抱歉|不好意思|等等|哦)[，,。！!]?)*"
+    "(?:我(?:是)?(?:说|指|想?问)的?是?|应该是|改成|换成)(?P<said>[^，,。；？?]{1,12}?)[。.]?$"
+)
+_ZH_EARLIER = re.compile(
+    "^(?:那)?(?P<when>(?:原来|原先|以前|之前|过去|从前|最初|起初|老办法|旧办法|旧版|老版本?|老规定|旧规定|上一版|原合同)"
+    "[里中]?)(?:(?:定|规定|约定|写)的)?(?:是|为|要)?(?:(?:多少|几|什么|哪|谁|怎么|多[久长大])[^，,。？?]{0,4})?呢?[？?]?$"
+)
+_ZH_FIRST = re.compile("最初|起初|原合同")
+_ZH_NOW = re.compile("现在的?|目前的?|如今|今年的?|现行的?")
 _ZH_ASKS = re.compile("什么|多[少久长大高远深重快宽]|几|哪|谁|怎|如何|为何|是否|吗")
 _ZH_OWNED = re.compile(
     "(?P<owner>[^，,。？?的]{1,14})的(?P<owned>[^，,。？?的是有要在为能可多几哪何谁什怎]{1,8})"
@@ -71,14 +109,15 @@ _ZH_TIMES = re.compile(
 )
 _ZH_CODE = re.compile("[A-Za-z]*-?[0-9]+[A-Za-z]*|[A-Za-z]+-?[0-9A-Za-z-]+")
 _ZH_ADVERB = re.compile("^(?:最|至|一般|通常|每|大约|平均|总共|一共)")
+_AT_HEAD = 0.03  # names open a Chinese question more often than they stand within it
 _ZH_HEAD = re.compile(
-    "^(?P<thing>[^，,。？?]{1,12}?)(?=有|是|能|可|要|需|支持|允许|应|最|多[少久长大高]|几|怎|如何|什么|在|的)"
+    "^(?P<thing>[^，,。？?]{1,12}?)(?=有|是|能|可|要|需|支持|允许|应|最|多[少久长大高]|几|哪|谁|怎|如何|什么|在|的)"
 )
 
 
-def filled(question: str, last: str) -> str | None:
+def filled(question: str, last: str, *, sense: Sense | None = None) -> str | None:
     """The last question with what a follow-up says in its place; None where the follow-up is no
-    fragment, or there is no place for it.
+    fragment, or there is no place for it. `sense` tells which place is meant where form does not.
 
     >>> filled("What about Mill Lane 17?", "What is the rent of Oak Court 4?")
     'What is the rent of Mill Lane 17?'
@@ -93,28 +132,51 @@ def filled(question: str, last: str) -> str | None:
     >>> filled("那乙型呢？", "甲型网关支持3A标准测试吗？")
     '乙型网关支持3A标准测试吗？'
     """
+    sense = sense or NoSense()
     if languages.detect(question) == "zh":
-        found = _ZH_FRAGMENT.match(question.strip())
-        if not found or _ZH_ASKS.search(found["said"]) or not _ZH_ASKS.search(last):
+        if not _ZH_ASKS.search(last):
             return None
-        return _filled_zh(found["said"].strip(), last.strip())
-    found = _FRAGMENT.match(question.strip())
-    said = (found["said"] or found["bare"]).strip() if found else ""
+        if earlier := _ZH_EARLIER.match(question.strip()):
+            when = earlier["when"] if _ZH_FIRST.match(earlier["when"]) else "原来"
+            return when + _ZH_NOW.sub("", last.strip())
+        found = _ZH_CORRECTION.match(question.strip()) or _ZH_FRAGMENT.match(question.strip())
+        if not found or _ZH_ASKS.search(found["said"]):
+            return None
+        return _filled_zh(found["said"].strip(), last.strip(), sense)
+    said = _said(question.strip())
     if not said or _ASKS.search(said) or not _ASKS.search(last) or len(said.split()) > 7:
         return None
-    return _filled_en(said, last.strip())
+    return _filled_en(said, last.strip(), sense)
 
 
-def _filled_en(said: str, last: str) -> str | None:
+def _said(question: str) -> str:
+    """What a fragment, or a correction, says; empty where a question is neither."""
+    if corrected := _CORRECTION.match(question):
+        return (corrected["said"] or corrected["other"]).strip()
+    found = _FRAGMENT.match(question)
+    if not found:
+        return ""
+    short = found["short"]
+    if short and (set(short.lower().split()) & _TALK or {short.lower()} <= analysis.STOP_WORDS):
+        return ""
+    said = (found["said"] or found["bare"] or short).strip()
+    return _SAME_TIME.sub("", said) or said
+
+
+def _filled_en(said: str, last: str, sense: Sense) -> str | None:
     place = _PLACE.match(said)
     if place and place["place"].lower() not in {"for", "of"}:
-        return _with_phrase(said, place["place"].lower(), last)
+        return same_form.put(place["rest"], last) or _with_phrase(
+            said, place["place"].lower(), last
+        )
     bare = _OWNER.sub("the ", place["rest"] if place else said)
+    if put := same_form.put(bare, last):
+        return put
     words = list(_WORD.finditer(last))
     target = (
         _names_in(bare, words, last)
         or _same_head(bare, words)
-        or (None if place else _subject(words))
+        or (None if place else _nearest(bare, words, last, sense) or _subject(words))
     )
     if target is None:
         return _with_phrase(said, place["place"].lower(), last) if place else None
@@ -183,6 +245,41 @@ def _modifies(word: str) -> bool:
     return lower not in _BREAKS | _AUXILIARY | _DETERMINER and not _ASKS.fullmatch(word)
 
 
+def _nearest(
+    bare: str, words: list[re.Match[str]], last: str, sense: Sense
+) -> tuple[int, int] | None:
+    """The noun phrase of a question that is nearest in meaning, where that is known."""
+    places = list(_phrases(words))
+    scores = sense.likeness(bare, [last[start:end] for start, end in places])
+    best = max(range(len(places)), key=scores.__getitem__, default=None)
+    return None if best is None or not scores[best] else places[best]
+
+
+def _phrases(words: list[re.Match[str]]) -> Iterator[tuple[int, int]]:
+    """What may be noun phrases: words in a row that are no question word, preposition or verb, as
+    far as their place tells."""
+    at = 0
+    while at < len(words):
+        if not _noun(words[at][0]):
+            at += 1
+            continue
+        first, before = at, words[at - 1][0].lower() if at else ""
+        opener = words[at - 2][0].lower() if before in _DETERMINER and at > 1 else before
+        while at < len(words) and _noun(words[at][0]):
+            at += 1
+        if before in _ASKER:  # the verb follows
+            first += 1
+        end = at
+        if opener in _BEFORE_VERB and end - first > 1:
+            end -= 1
+        if first < end:
+            yield words[first].start(), words[end - 1].end()
+
+
+def _noun(word: str) -> bool:
+    return _modifies(word) and word.lower() not in _ASKER | _MEASURES
+
+
 def _subject(words: list[re.Match[str]]) -> tuple[int, int] | None:
     """What a question is about: the noun phrase after its first auxiliary verb."""
     for at, word in enumerate(words):
@@ -203,12 +300,16 @@ def _subject(words: list[re.Match[str]]) -> tuple[int, int] | None:
     return None
 
 
-def _filled_zh(said: str, last: str) -> str | None:
+def _filled_zh(said: str, last: str, sense: Sense) -> str | None:
     if own := _ZH_OWN.match(said):
         said = own["owned"]
         thing = _ZH_HEAD.match(last)
         if thing and not _ZH_OWNED.search(last) and not _ZH_ADVERB.match(thing["thing"]):
             return f"{thing['thing']}的{said}是什么？"
+    owner = len(said) > 2 and said.endswith("的")
+    said = said.removesuffix("的") if owner else said
+    if put := same_form.put(said, last):
+        return put
     for length in range(len(said) - 1, 0, -1):  # what ends alike
         tail = said[-length:]
         at = last.find(tail)
@@ -221,7 +322,7 @@ def _filled_zh(said: str, last: str) -> str | None:
     if _ZH_TIME.search(said):
         own = _ZH_TIMES.search(last)
         return last[: own.start()] + said + last[own.end() :] if own else said + last
-    entity = _ZH_ENTITY.search(said) is not None
+    entity = owner or _ZH_ENTITY.search(said) is not None
     if entity and (code := _ZH_CODE.search(last)):
         return last[: code.start()] + said + last[code.end() :]
     if owned := _ZH_OWNED.search(last):
@@ -230,5 +331,31 @@ def _filled_zh(said: str, last: str) -> str | None:
     if thing := _ZH_HEAD.match(last):
         if _ZH_ADVERB.match(thing["thing"]):
             return said + last
-        return said + last[thing.end("thing") :]
+        return _put_zh(said, _ZH_NOW.sub("", thing["thing"]), last[thing.end("thing") :], sense)
     return None
+
+
+def _put_zh(said: str, thing: str, rest: str, sense: Sense) -> str:
+    """What a question is about, `thing`, with what a follow-up says in the place of a stretch of
+    it: of its length, or of one more or less, where that leaves words that the documents have, and
+    of the nearest in meaning among these. Where nothing tells, in the place of all of it."""
+    whole = said + rest
+    places = [
+        (start, start + length)
+        for length in (len(said), len(said) + 1, len(said) - 1)
+        for start in range(len(thing) - length + 1)
+        if 1 < length < len(thing)
+    ]
+    if not places or not (scores := sense.likeness(said, [thing[a:b] for a, b in places])):
+        return whole
+    if not any(scores):
+        return whole
+
+    def fits(at: int) -> tuple[int, float]:
+        start, end = places[at]
+        left = thing[:start] + said + thing[end:] + rest
+        misfits = sense.unknown(left) + (end - start != len(said))
+        return -misfits, scores[at] + (_AT_HEAD if start == 0 else 0.0)
+
+    start, end = places[max(range(len(places)), key=fits)]
+    return thing[:start] + said + thing[end:] + rest

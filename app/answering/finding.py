@@ -18,6 +18,7 @@ from quire.answering import confidence, evidence, followups, tabulating
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
+from quire.answering.sense import Known
 from quire.answering.tabulating import Tabled
 from quire.answering.versions import comparing, eras
 from quire.answering.versions.comparing import Compared
@@ -104,16 +105,17 @@ def find(asked: Asked, retriever: Retriever, *, planned: "Planned | None" = None
 
     Raises DocumentNotFound when no document is in its scope.
     """
-    readings = followups.readings(
-        asked.asks,
-        [exchange.question for exchange in asked.before],
-        unanswered=[each.question for each in asked.before if not each.answered],
-    )
-    if planned:
-        readings = itertools.chain([planned.question], readings)
-    standalone = next(readings)
-    query = retriever.query(standalone)
     with retriever.snapshot() as snapshot:
+        readings = followups.readings(
+            asked.asks,
+            [exchange.question for exchange in asked.before],
+            unanswered=[each.question for each in asked.before if not each.answered],
+            sense=Known(retriever, snapshot),
+        )
+        if planned:
+            readings = itertools.chain([planned.question], readings)
+        standalone = next(readings)
+        query = retriever.query(standalone)
         there = snapshot.languages()
         if there and (survey := detect(standalone)):
             return _surveyed(asked, query, survey, snapshot, retriever)

@@ -17,6 +17,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from quire.answering import ellipsis
+from quire.answering.ellipsis import Sense
 from quire.records import Passage
 from quire.search import question_parts
 from quire.text import analysis, languages
@@ -28,10 +29,11 @@ _PRONOUN = re.compile(
 )
 _OWN_REFERENT = re.compile(
     r"\b(?:it (?:is|was) (?:possible|true|necessary)|is it (?:possible|true|necessary)|is there"
-    r"|are there|was there|were there|there (?:is|are|was|were)|(?:this|that|these|those) \w+"
+    r"|are there|was there|were there|there (?:is|are|was|were)"
+    r"|(?:this|that|these|those) (?!one\b)\w+"
     r"|(?:is it|it (?:is|was|gets?|got)) (?:cloudy|foggy|sunny|windy|stormy|dark|light|late|cold"
     r"|hot|warm|wet|icy|raining|snowing|freezing)(?=\W)|it (?:rain|snow|freeze|thunder)\w*"
-    r"|\w+ that)\b",
+    r"|\w+ that(?! one\b))\b",
     re.IGNORECASE,
 )
 # "What do whales use their fins for?": the noun before it, in the plural, is what is meant.
@@ -39,13 +41,18 @@ _OWN_PLURAL = re.compile(
     r"\b(?:people|men|women|children|\w{3,}(?<![sui])s)\b.*?\b(?:they|their|theirs)\b",
     re.IGNORECASE,
 )
-_NOT_PLURAL = re.compile(r"\b(?:(?:what|who) \w+s|does|was|has|his|its|this|is)\b", re.IGNORECASE)
+_THERE = re.compile(r"\bthere(?=\W*$)", re.IGNORECASE)
+_NOT_PLURAL = re.compile(
+    r"\b(?:(?:what|who) \w+s|does|was|has|his|its|this|is"
+    r"|how (?:many|much|long|often)(?: \w+)? (?:will|do|did|can|must|would|should))\b",
+    re.IGNORECASE,
+)
 _OPENING = re.compile(r"^(?:and|but|or|so|then|also|what about|how about)\b", re.IGNORECASE)
 _DEFINITION = re.compile(
     r"^(?:what|who) (?:is|are|was|were) (?:an? )?(?!the\b)[\w-]+\W*$", re.IGNORECASE
 )
 _ZH_PRONOUN = re.compile(
-    "它们|他们|她们|其中|此外|[它他她其该此]|这[个些位种里]?|那[个些位种里]|那(?=[是有么，,？?]|$)"
+    "它们|他们|她们|其中|此外|[它他她其该此]|这[个些位种里]?|那[个些位种里边儿]|那(?=[是有么，,？?]|$)"
 )
 _ZH_OPENING = re.compile(
     "^[和跟](?=[^，。？?]{1,8}呢[？?]?$)|^(?:那么?(?!须)|还有|然后|另外|而且|并且|后来)|呢[？?]?$"
@@ -83,7 +90,13 @@ _LITTLE = (
 _TOPIC_WORDS = 12
 
 
-def standalone(question: str, previous: Sequence[str], *, unanswered: Collection[str] = ()) -> str:
+def standalone(
+    question: str,
+    previous: Sequence[str],
+    *,
+    unanswered: Collection[str] = (),
+    sense: Sense | None = None,
+) -> str:
     """The question as it can be understood by itself. `previous` are the standalone questions of
     the conversation, the oldest first, and `unanswered` those to which nothing was found: they
     lend their topic to a pronoun alone, which means what was said last. A question in another
@@ -98,22 +111,28 @@ def standalone(question: str, previous: Sequence[str], *, unanswered: Collection
     >>> standalone("它多高？", ["主镜在哪里？"])
     '它多高？（主镜在哪里）'
     """
-    return next(readings(question, previous, unanswered=unanswered))
+    return next(readings(question, previous, unanswered=unanswered, sense=sense))
 
 
 def readings(
-    question: str, previous: Sequence[str], *, unanswered: Collection[str] = ()
+    question: str,
+    previous: Sequence[str],
+    *,
+    unanswered: Collection[str] = (),
+    sense: Sense | None = None,
 ) -> Iterator[str]:
     """What a question may mean, the likeliest first: one that is only a thing asked about instead
-    may take the place of one in the last question, or in the last that was answered; where nothing
-    in it points back, it may mean what it says, or go on with a question that had no answer."""
+    may take the place of one in the last question that needed no topic, in the last, or in the last
+    that was answered; where nothing in it points back, it may mean what it says, or go on with a
+    question that had no answer."""
     language = languages.detect(question)
     alike = [one for one in previous if languages.detect(one) == language]
     answered = [one for one in alike if one not in unanswered]
+    whole = [one for one in alike if one == _ADDED.sub("", one)]
     found = [
         filled
-        for one in (alike[-1:], answered[-1:])
-        if one and (filled := ellipsis.filled(question, _ADDED.sub("", one[0]) or one[0]))
+        for one in dict.fromkeys((*whole[-1:], *alike[-1:], *answered[-1:]))
+        if (filled := ellipsis.filled(question, _ADDED.sub("", one) or one, sense=sense))
     ]
     yield from dict.fromkeys(found)
     completed = _completed(question, previous, unanswered)
@@ -131,14 +150,22 @@ def _completed(question: str, previous: Sequence[str], unanswered: Collection[st
     language = languages.detect(question)
     points = _points_zh(question) if language == "zh" else _points(question)
     asked = [
-        _ADDED.sub("", one) or one
+        one
         for one in previous
         if languages.detect(one) == language and (points or one not in unanswered)
     ]
     if not asked or not _leans(question):
         return question
-    anchor = next((one for one in reversed(asked) if not _leans(one)), asked[0])
-    topic = _topic(question, anchor, asked[-1])
+    own = [_ADDED.sub("", one) or one for one in asked]
+    anchor = next(
+        (
+            said
+            for said, one in zip(reversed(own), reversed(asked), strict=True)
+            if said == one and not _leans(said)
+        ),
+        own[0],
+    )
+    topic = _topic(question, anchor, own[-1])
     if not topic:
         return question
     return f"{question}（{topic}）" if language == "zh" else f"{question} ({topic})"
@@ -213,8 +240,12 @@ def _topic(question: str, anchor: str, last: str) -> str:
             said = [_ZH_REPLACED.sub("", one) for one in said if not _ZH_ELLIPSIS.fullmatch(one)]
         return "；".join(dict.fromkeys(said))
     little = len(_content(question)) <= _LITTLE
+    there = _THERE.search(question)
+    places = there and (_names(last) or _names(anchor))
     words = _content(anchor) if little else _names(anchor) or _content(anchor)
-    if last != anchor and not _points(last):  # "And the rent?" sets what is asked about
+    if places:
+        words = places
+    elif last != anchor and not _points(last):  # "And the rent?" sets what is asked about
         words += _content(last)
     replaced = {word for one in (anchor, last) for word in _replaced(question, one)}
     words = [word for word in words if word not in replaced]

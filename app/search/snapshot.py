@@ -169,6 +169,10 @@ class Snapshot:
         """A question in the words of the collection; see `wording.reword`."""
         return wording.reword(question, self._frequencies, pieces=pieces)
 
+    def count_absent(self, terms: Collection[str]) -> int:
+        """How many of some index terms stand in no document."""
+        return sum(not count for count in self._frequencies.of(set(terms)).values())
+
     def nowhere(self, said: QuestionWords, *, scope: Scope | None = None) -> tuple[str, ...]:
         """The words of a question that stand in no document, or in none of a scope."""
         present = {term for term, count in self._frequencies.of(said.terms).items() if count}
