@@ -21,7 +21,7 @@ from quire.answering.versions import comparing, eras
 from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
 from quire.answering.versions.settling import Chain, settle
-from quire.models.protocols import Embedder
+from quire.models.protocols import Embedder, ReadsQuestions
 from quire.records import Hit, Near, Passage, Refusal
 from quire.search import question_parts, question_words, subquestions
 from quire.search.passages import context, in_turn
@@ -78,7 +78,9 @@ class Found:
 
     @property
     def enough(self) -> bool:
-        return self.tabled is not None or (self.judgement is not None and self.judgement.enough)
+        return self.tabled is not None or (
+            self.judgement is not None and self.judgement.enough
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ class _Near:
         return max((hit.scores.get("dense", 0.0) for hit in self.hits), default=0.0)
 
 
-def find(asked: Asked, retriever: Retriever) -> Found:
-    """What the documents say to a question.
+def find(asked: Asked, retriever: Retriever, *, reader: ReadsQuestions | None = None) -> Found:
+    """What the documents say to a question. `reader` helps to judge whether that is enough.
 
     Raises DocumentNotFound when no document is in its scope.
     """
@@ -110,12 +112,14 @@ def find(asked: Asked, retriever: Retriever) -> Found:
         there = snapshot.languages()
         if there and (survey := detect(standalone)):
             return _surveyed(asked, query, survey, snapshot, retriever)
-        found = _searched(asked, query, there, snapshot, retriever)
+        found = _searched(asked, query, there, snapshot, retriever, reader=reader)
         if found.changes:
             return found
         for reading in () if found.enough else readings:
             # What was added to it may be what it is not about.
-            other = _searched(asked, retriever.query(reading), there, snapshot, retriever)
+            other = _searched(
+                asked, retriever.query(reading), there, snapshot, retriever, reader=reader
+            )
             if other.enough:
                 return other
         return found if found.enough or not there else _refused(found, snapshot, retriever)
@@ -149,7 +153,13 @@ def _surveyed(
 
 
 def _searched(
-    asked: Asked, query: Query, there: Sequence[str], snapshot: Snapshot, retriever: Retriever
+    asked: Asked,
+    query: Query,
+    there: Sequence[str],
+    snapshot: Snapshot,
+    retriever: Retriever,
+    *,
+    reader: ReadsQuestions | None,
 ) -> Found:
     understood = query.text
     said, reworded = snapshot.reworded(understood, pieces=retriever.embedder.count_tokens)
@@ -171,7 +181,9 @@ def _searched(
     if library.has_versions(passages) and (bare := eras.timeless(query.text)) != query.text:
         # The time is told by the versions, and not in their words.
         read = dataclasses.replace(retriever.query(bare), text=query.text)
-    proof, judgement = _judged(asked, read, _Near(hits, passages), snapshot, retriever)
+    proof, judgement = _judged(
+        asked, read, _Near(hits, passages), snapshot, retriever, reader=reader
+    )
     if eras.asks_for_changes(understood) and not asked.by_model:
         found = [passage.document for passage in passages]
         if changes := comparing.compare(understood, found, library):
@@ -235,6 +247,8 @@ def _judged(
     near: _Near,
     snapshot: Snapshot,
     retriever: Retriever,
+    *,
+    reader: ReadsQuestions | None,
 ) -> tuple[tuple[Evidence, ...], Judgement]:
     """The evidence for a question, and for a follow-up that says something by itself the better of
     that for it as completed and as asked: the sentence that answers it names the topic less often
@@ -257,6 +271,7 @@ def _judged(
             max_risk=asked.max_risk,
             elsewhere=elsewhere,
             nearest=near.cosine,
+            reader=None if asked.by_model else reader,
         )
         return tuple(proof), judgement
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from quire.answering import prompting, receipts
 from quire.answering.checking import check
 from quire.answering.confidence import checked_risk
-from quire.answering.finding import find, find_nothing
+from quire.answering.finding import Found, find, find_nothing
 from quire.answering.history import Exchange
 from quire.answering.prompting import Wording
 from quire.answering.question import Asked, Question
@@ -24,7 +24,7 @@ from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, U
 from quire.indexes.folder.names import CONVERSATIONS, LEDGER
 from quire.indexes.scope import Scope
 from quire.models.opening import LateModel
-from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead
+from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead, ReadsQuestions
 from quire.records import Answer, Chunk, Document, Draft, PageText
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
@@ -276,7 +276,7 @@ class Session:
                 summarize=lambda *given: self._summary(asked, *given),
             )
             return
-        found = find(asked, retriever) if retriever else find_nothing(asked)
+        found = self._found(asked, retriever) if retriever else find_nothing(asked)
         if not (found.worth_asking and self.model.wanted):
             yield from check(iter([{"found": found}]))
             return
@@ -291,6 +291,10 @@ class Session:
                     entailment=self._entailment(),
                 )
         yield from chain.run(self._chain, found)
+
+    def _found(self, asked: Asked, retriever: Retriever) -> Found:
+        reader = self._entailment()
+        return find(asked, retriever, reader=reader if isinstance(reader, ReadsQuestions) else None)
 
     def _documents(self, asked: Asked, retriever: Retriever | None) -> Sequence[Document]:
         """The documents that a request may name."""
