@@ -58,6 +58,7 @@ DEEPER = 20  # hits searched, so that eight are left when a paragraph is withhel
 SMALL = 0.5  # of the largest set: what a smaller one counts for at least
 SAME_SUBJECTS = {"cmrc-dev-small", "zh-reject-dev"}  # both have articles of DRCD
 FOREIGN = 7  # each so many questions of the other sets are asked of a set's documents too
+UNASKED = 0.02  # of the answerable questions, for which no entailment model is asked
 WITHHELD_WEIGHT = 0.1  # of a question asked once more without its paragraph, when fitting
 SHRINKING = 10.0  # L2 on standardised weights
 REFUSED = {"en": 0.10, "zh": 0.10, ACROSS: 0.10}
@@ -385,9 +386,13 @@ def at_most(wrong: int, shown: int) -> float:
 
 def usual(sure: Floats, data: Table, chosen: NDArray[np.bool_], language: str) -> float:
     """The threshold that refuses the usual share of the answerable questions, by weight."""
+    return _refusing(REFUSED[language], sure, data, chosen)
+
+
+def _refusing(share: float, sure: Floats, data: Table, chosen: NDArray[np.bool_]) -> float:
     order = np.argsort(sure[chosen])
     weight = data.weight[chosen][order]
-    at = np.searchsorted(np.cumsum(weight) / weight.sum(), REFUSED[language])
+    at = np.searchsorted(np.cumsum(weight) / weight.sum(), share)
     return float(sure[chosen][order][at])
 
 
@@ -453,8 +458,11 @@ def calibrated(
     everything = np.ones(len(data.right), bool)
     sure = held_out(data, everything, seed=0)
     intercept, weights = fit(data, everything)
-    judged, right = sure[data.counted], data.right[data.counted]
+    judged, right, asked_from = sure[data.counted], data.right[data.counted], 0.0
+    answerable = data.counted & data.answerable
     if beside is not None:
+        plain = confidence(fit(beside, np.ones(len(beside.right), bool)), data.x)
+        asked_from = _refusing(UNASKED, plain, data, answerable)
         others = beside.counted & ~beside.read
         theirs = held_out(beside, np.ones(len(beside.right), bool), seed=0)[others]
         judged, right = np.r_[judged, theirs], np.r_[right, beside.right[others]]
@@ -463,7 +471,8 @@ def calibrated(
         "language": language,
         "embedder": embedder,
         "reader": reader,
-        "usual": round(usual(sure, data, data.counted & data.answerable, language), 4),
+        "usual": round(usual(sure, data, answerable, language), 4),
+        "asked_from": round(asked_from, 4),
         "intercept": round(intercept, 4),
         "weights": {
             name: round(float(weight), 4)

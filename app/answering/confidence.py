@@ -94,6 +94,9 @@ class Calibration:
     """Weights and thresholds for one language, for one embedding model or none, and for a `reader`,
     an entailment model that is asked whether the best sentence answers the question, or none.
 
+    Below a confidence of `asked_from`, told without the reader, the reader is not asked: nothing in
+    the evidence bears on the question then.
+
     `curve` holds (threshold, coverage, wrong, at_most), from the strictest threshold: the share of
     questions answered above it, the share of these answers that were wrong, and the upper end of
     its confidence interval.
@@ -105,6 +108,7 @@ class Calibration:
     intercept: float
     weights: Mapping[str, float]
     usual: float
+    asked_from: float
     curve: tuple[tuple[float, float, float, float], ...]
 
     def confidence(self, signals: Signals) -> float:
@@ -170,15 +174,13 @@ def judge(
     told = signals(
         query.subject, found, information=information, elsewhere=elsewhere, nearest=nearest
     )
-    odds = answers(reader, query.subject, says[0]) if reader and says and not across else None
-    if told and odds is not None:
-        told = replace(told, answers=odds)
-    made = calibration(
-        query.language,
-        embedder=embedded,
-        across=across,
-        reader=reader.name if reader and odds is not None else None,
-    )
+    made = calibration(query.language, embedder=embedded, across=across)
+    if told and reader and not across:
+        heard = calibration(query.language, embedder=embedded, reader=reader.name)
+        if heard.reader and made.confidence(told) >= heard.asked_from:
+            odds = answers(reader, query.subject, says[0])
+            if odds is not None:
+                made, told = heard, replace(told, answers=odds)
     return Judgement(
         confidence=made.confidence(told) if told else 0.0,
         threshold=made.threshold(max_risk),
@@ -317,6 +319,7 @@ def calibrations() -> tuple[Calibration, ...]:
             intercept=row["intercept"],
             weights=row["weights"],
             usual=row["usual"],
+            asked_from=row["asked_from"],
             curve=tuple((t, coverage, wrong, most) for t, coverage, wrong, most in row["curve"]),
         )
         for row in rows["calibrations"]
