@@ -12,18 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from quire.answering import confidence, evidence, followups, tabulating
+from quire.answering import confidence, evidence, followups, several, showing, tabulating
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
+from quire.answering.several import Several
 from quire.answering.tabulating import Tabled
 from quire.answering.versions import comparing, eras
+from quire.answering.versions import telling as versions
 from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
 from quire.answering.versions.settling import Chain, settle
+from quire.indexes.scope import Scope
 from quire.models.protocols import Embedder, ReadsQuestions
-from quire.records import Hit, Near, Passage, Refusal
-from quire.search import question_parts, question_words, subquestions
+from quire.records import Document, Hit, Near, Passage, Refusal, Sentence
+from quire.search import each, question_parts, question_words, subquestions
 from quire.search.passages import context, in_turn
 from quire.search.query import Query
 from quire.search.retriever import Retriever
@@ -45,12 +48,13 @@ class Found:
     """What was found for a question. `standalone` is the question as it was understood.
 
     `chains` are what the documents said of the same at different times; what is superseded is not
-    among the evidence. `changes` answer a question about what has changed, and `tabled` is what a
-    table answers by itself. `judgement` says whether to answer; it is None where there was nothing
-    to judge. `unread` are the documents' languages where neither words nor meaning could lead from
-    the question to them. `reworded` are the words that were searched for in another form. `refusal`
-    says what was looked for where documents were searched and it is not enough. `embedder` is the
-    model that searched, None where there are no documents.
+    among the evidence. `changes` answer a question about what has changed, `tabled` is what a table
+    answers by itself, and `several` what each of several documents says. `judgement` says whether
+    to answer; it is None where there was nothing to judge. `unread` are the documents' languages
+    where neither words nor meaning could lead from the question to them. `reworded` are the words
+    that were searched for in another form. `refusal` says what was looked for where documents were
+    searched and it is not enough. `embedder` is the model that searched, None where there are no
+    documents.
     """
 
     asked: Asked
@@ -67,6 +71,7 @@ class Found:
     changes: Compared | None = None
     refusal: Refusal | None = None
     tabled: Tabled | None = None
+    several: Several | None = None
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
 
@@ -78,7 +83,7 @@ class Found:
 
     @property
     def enough(self) -> bool:
-        return self.tabled is not None or (
+        return bool(self.tabled or self.several) or (
             self.judgement is not None and self.judgement.enough
         )
 
@@ -115,6 +120,8 @@ def find(asked: Asked, retriever: Retriever, *, reader: ReadsQuestions | None = 
         found = _searched(asked, query, there, snapshot, retriever, reader=reader)
         if found.changes:
             return found
+        if beside := _beside(found, there, snapshot, retriever, reader=reader):
+            return beside
         for reading in () if found.enough else readings:
             # What was added to it may be what it is not about.
             other = _searched(
@@ -222,6 +229,57 @@ def _searched(
         embedder=retriever.embedder,
         retrieve_ms=asked.elapsed_ms,
     )
+
+
+def _beside(
+    found: Found,
+    there: Sequence[str],
+    snapshot: Snapshot,
+    retriever: Retriever,
+    *,
+    reader: ReadsQuestions | None,
+) -> Found | None:
+    """What each of the documents says that a question means, where it means several and at least
+    two of them answer it."""
+    asked = found.asked
+    if asked.by_model or found.tabled:
+        return None
+    documents = list({hit.document.id: hit.document for hit in found.hits}.values())
+    said: list[tuple[Document, Found]] = []
+    silent: list[Document] = []
+    for part in each.parts(found.standalone, documents):
+        alone = dataclasses.replace(asked, scope=Scope(file=part.document.uri))
+        its = _searched(
+            alone, retriever.query(part.question), there, snapshot, retriever, reader=reader
+        )
+        if its.enough and not its.changes:
+            said.append((part.document, its))
+        else:
+            silent.append(part.document)
+    if len(said) < 2:
+        return None
+    told = several.beside(
+        [(document, _shown(its), its.passages) for document, its in said],
+        silent=silent,
+        language=found.language,
+    )
+    judgements = [its.judgement for _, its in said if its.judgement]
+    return dataclasses.replace(
+        found,
+        passages=told.passages,
+        evidence=(),
+        chains=(),
+        several=told,
+        judgement=min(judgements, key=lambda judgement: judgement.confidence, default=None),
+    )
+
+
+def _shown(found: Found) -> tuple[Sentence, ...]:
+    """What is shown of an answer by quotes, with what other versions say."""
+    shown = (
+        found.tabled.shown if found.tabled else showing.show(found.standalone, found.evidence)
+    ).sentences
+    return (*shown, *versions.tell(found.chains, shown, language=found.language)[0])
 
 
 def _counts(tabled: Tabled, found: Sequence[Evidence], judgement: Judgement, asked: Asked) -> bool:
