@@ -1,12 +1,15 @@
 """Fits the confidence of answers, and where they are shown, to questions with known answers.
 
     python benchmarks/calibration.py --en SET… --zh SET… --across SET… [--kbs FOLDER] [--write]
+        [--training]
 
 Each SET is a folder as `quire eval` takes it. For every question the evidence is found as for an
 answer, and the sentences that would be shown are compared with the accepted answers. An answerable
 question is asked once more with its own paragraph withheld, so that questions whose answer is
 nowhere are known too, and not only those that a set was made with to deceive; and some questions of
-the other sets are asked, which are about something else altogether.
+the other sets are asked, which are about something else altogether. With --training the questions
+of `training/` are asked too, of documents that the entailment model was not trained on; they take
+part in the weights for that model.
 
 It prints what was found on documents that the weights were not fitted on; with --write the weights
 go into app/answering/calibration.json, in place of those for the same language and the same
@@ -17,6 +20,8 @@ import argparse
 import dataclasses
 import json
 import math
+import re
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,19 +38,27 @@ from numpy.typing import NDArray
 
 from quire import KnowledgeBase, load_settings
 from quire.answering import evidence, showing
-from quire.answering.confidence import ACROSS, Signals, signals
+from quire.answering.confidence import ACROSS, Signals, answers, signals
 from quire.evaluation import metrics
-from quire.records import PAGE_BREAK, Hit
+from quire.models import opening
+from quire.models.protocols import ReadsQuestions
+from quire.records import PAGE_BREAK, Hit, Passage
 from quire.search.passages import context
 from quire.text import languages
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
+from examples import split
 from scoreboard import SOURCES
 
-OUT = Path(__file__).parent.parent / "app" / "answering" / "calibration.json"
+ROOT = Path(__file__).parent.parent
+OUT = ROOT / "app" / "answering" / "calibration.json"
+TRAINING = "training"
 HITS, PASSAGES = 8, 6  # as an answer is made from
 DEEPER = 20  # hits searched, so that eight are left when a paragraph is withheld
 SMALL = 0.5  # of the largest set: what a smaller one counts for at least
 SAME_SUBJECTS = {"cmrc-dev-small", "zh-reject-dev"}  # both have articles of DRCD
 FOREIGN = 7  # each so many questions of the other sets are asked of a set's documents too
+UNASKED = 0.02  # of the answerable questions, for which no entailment model is asked
 WITHHELD_WEIGHT = 0.1  # of a question asked once more without its paragraph, when fitting
 SHRINKING = 10.0  # L2 on standardised weights
 REFUSED = {"en": 0.10, "zh": 0.10, ACROSS: 0.10}
@@ -53,6 +66,9 @@ REFUSED = {"en": 0.10, "zh": 0.10, ACROSS: 0.10}
 apart, fewer need be refused."""
 SURE = 0.975  # of the upper end of each interval
 FOLDS = 5
+RISKS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+TOGETHER = 8  # documents of `training/` in one knowledge base
+SAID = re.compile(r"[\W_]+")
 LEAST_SHOWN = 100  # answers above a threshold; fewer, and the best threshold is best by luck
 NAMES = [field.name for field in dataclasses.fields(Signals)]
 GOOD = {
@@ -62,6 +78,7 @@ GOOD = {
     "characters",
     "length",
     "nearest",
+    "answers",
 }  # the higher, the likelier an answer
 READ = ("cosine", "nearest")  # 0 where the embedding model cannot read the language
 SIGNS = np.array(
@@ -84,6 +101,7 @@ class Row:
     foreign: bool  # a question of another set
     extra: bool  # the same question was asked in full as well, and only that one is counted
     right: bool
+    read: bool  # by an entailment model too
     signals: tuple[float, ...]
 
 
@@ -133,6 +151,27 @@ def _row(
     extra: bool,
 ) -> Row:
     """One question, asked `without` its paragraph, where one is given."""
+    told, shown, passages, read = _asked(base, asked, without)
+    answerable = _answerable(asked) and not foreign and without is None
+    document = asked.get("document") if not foreign else None
+    return Row(
+        set="",
+        document=document or (passages[0].document.name if passages else ""),
+        answerable=answerable,
+        withheld=without is not None,
+        foreign=foreign,
+        extra=extra,
+        right=answerable and _right(shown, asked),
+        read=read,
+        signals=dataclasses.astuple(told) if told else (0.0,) * len(NAMES),
+    )
+
+
+def _asked(
+    base: KnowledgeBase, asked: Question, without: tuple[int, int] | None = None
+) -> tuple[Signals | None, str, Sequence[Passage], bool]:
+    """The signals of a question's evidence, what would be shown of it with its quotes, the
+    passages, and whether an entailment model has read it."""
     retriever = base._search()  # noqa: SLF001  the very one that answers
     with retriever.snapshot() as snapshot:
         said, _ = snapshot.reworded(asked["question"], pieces=retriever.embedder.count_tokens)
@@ -145,18 +184,57 @@ def _row(
     found = evidence.find(query, passages, information=information, embedder=retriever.embedder)
     nearest = max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
     told = signals(query.subject, found, information=information, nearest=nearest)
+    reader = base._reads_together()  # noqa: SLF001
+    best = next((proof for proof in found if not proof.leads), None)
+    odds = None
+    if told and best and isinstance(reader, ReadsQuestions):
+        odds = answers(reader, query.subject, best)
+        told = dataclasses.replace(told, answers=odds or 0.0)
     shown = showing.show(query.text, found).sentences
     said = "\n".join((*(s.text for s in shown), *(c.quote for s in shown for c in s.citations)))
-    answerable = _answerable(asked) and not foreign and without is None
-    document = asked.get("document") if not foreign else None
+    return told, said, passages, odds is not None
+
+
+def of_training(language: str, kbs: Path) -> Iterator[Row]:
+    """The questions of `training/` about documents that the entailment model was not trained on,
+    some documents in one knowledge base, as they are at people's."""
+    documents = {each.stem: each for each in (ROOT / TRAINING / "documents" / language).iterdir()}
+    files = sorted((ROOT / TRAINING / "questions" / language).glob("*.jsonl"))
+    files = [each for each in files if split(f"{language}/{each.stem}") != "train"]
+    groups = max(1, round(len(files) / TOGETHER))
+    for number in range(groups):
+        group = files[number::groups]
+        with KnowledgeBase.open(
+            kbs / f"{TRAINING}-{language}-{number}", settings=load_settings(model="none")
+        ) as base:
+            base.add([documents[each.stem] for each in group])
+            for file in group:
+                lines = documents[file.stem].read_text(encoding="utf-8").splitlines()
+                for line in file.read_text(encoding="utf-8").splitlines():
+                    yield _row_of_training(base, json.loads(line), file.stem, lines)
+
+
+def _row_of_training(
+    base: KnowledgeBase, asked: Question, document: str, lines: Sequence[str]
+) -> Row:
+    """One question of `training/`: right where half of the lines that decide it are shown."""
+    told, shown, _, read = _asked(base, asked)
+    quotes = [SAID.sub("", each) for each in shown.split("\n")]
+    gold = [SAID.sub("", lines[number - 1]) for number in asked["lines"]]
+    there = [
+        any(len(quote) > 1 and (quote in line or line in quote) for quote in quotes)
+        for line in gold
+    ]
+    answerable = asked["label"] == "answered"
     return Row(
         set="",
-        document=document or (passages[0].document.name if passages else ""),
+        document=document,
         answerable=answerable,
-        withheld=without is not None,
-        foreign=foreign,
-        extra=extra,
-        right=answerable and _right(said, asked),
+        withheld=False,
+        foreign=False,
+        extra=False,
+        right=answerable and sum(there) >= len(there) / 2,
+        read=read,
         signals=dataclasses.astuple(told) if told else (0.0,) * len(NAMES),
     )
 
@@ -189,29 +267,35 @@ def _overlaps(hit: Hit, question: Question, place: tuple[int, int]) -> bool:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows as arrays: signals (n, 15), and a truth value for each row."""
+    """Rows as arrays: signals (n, number of signals), and a truth value for each row."""
 
     x: Floats
     right: NDArray[np.bool_]
     answerable: NDArray[np.bool_]
     counted: NDArray[np.bool_]
+    read: NDArray[np.bool_]
     weight: Floats
     documents: list[str]
 
 
-def table(found: Sequence[Row], *, cosine: bool) -> Table:
-    """The rows, where those of a small set weigh more: kinds of documents count, not questions."""
+def table(found: Sequence[Row], *, cosine: bool, read: bool = False) -> Table:
+    """The rows, where those of a small set weigh more: kinds of documents count, not questions.
+    `read` are those that an entailment model has read too; else what it said is left out."""
+    found = [row for row in found if row.read] if read else found
     sizes = Counter(row.set for row in found)
     largest = max(sizes.values())
     weighs = {name: max(1.0, SMALL * largest / size) for name, size in sizes.items()}
     x = np.array([row.signals for row in found], float)
     if not cosine:
         x[:, [NAMES.index(name) for name in READ]] = 0.0
+    if not read:
+        x[:, NAMES.index("answers")] = 0.0
     return Table(
         x=x,
         right=np.array([row.right for row in found]),
         answerable=np.array([row.answerable for row in found]),
         counted=np.array([not row.extra for row in found]),
+        read=np.array([row.read for row in found]),
         weight=np.array(
             [weighs[row.set] * (WITHHELD_WEIGHT if row.withheld else 1.0) for row in found]
         ),
@@ -302,20 +386,23 @@ def at_most(wrong: int, shown: int) -> float:
 
 def usual(sure: Floats, data: Table, chosen: NDArray[np.bool_], language: str) -> float:
     """The threshold that refuses the usual share of the answerable questions, by weight."""
+    return _refusing(REFUSED[language], sure, data, chosen)
+
+
+def _refusing(share: float, sure: Floats, data: Table, chosen: NDArray[np.bool_]) -> float:
     order = np.argsort(sure[chosen])
     weight = data.weight[chosen][order]
-    at = np.searchsorted(np.cumsum(weight) / weight.sum(), REFUSED[language])
+    at = np.searchsorted(np.cumsum(weight) / weight.sum(), share)
     return float(sure[chosen][order][at])
 
 
 # -- reporting ---------------------------------------------------------------------------------
 
 
-def report(name: str, data: Table) -> None:
+def report(name: str, data: Table, *, risks: Sequence[float] = RISKS) -> None:
     """What holds on documents that neither weights nor thresholds have seen: each half of the
     documents is judged by the other half, ten times over."""
     found: dict[str, list[tuple[float, float, float]]] = {}
-    risks = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
     for seed in range(10):
         half = np.array([zlib.crc32(f"half {seed} {d}".encode()) % 2 for d in data.documents])
         for one in (0, 1):
@@ -349,7 +436,8 @@ def report(name: str, data: Table) -> None:
         f"usual: {refused:.3f} of the answerable refused, {rightly:.3f} of the unanswerable, "
         f"{contained:.3f} of the answerable shown with the answer"
     )
-    print("max_risk  answered  wrong  halves in which wrong exceeds it")
+    if risks:
+        print("max_risk  answered  wrong  halves in which wrong exceeds it")
     for risk_name, values in found.items():
         answered, _, broken = np.mean(values, axis=0)
         shares = [share for share, _, _ in values]
@@ -357,20 +445,39 @@ def report(name: str, data: Table) -> None:
         print(f"{risk_name:>8}  {answered:8.3f}  {wrong:5.3f}  {broken:5.2f}")
 
 
-def calibrated(language: str, embedder: str | None, data: Table) -> dict[str, object]:
+def calibrated(
+    language: str,
+    embedder: str | None,
+    data: Table,
+    *,
+    reader: str | None = None,
+    beside: Table | None = None,
+) -> dict[str, object]:
+    """What goes into the file. What a threshold promises is counted over all questions: those that
+    a reader has not read, which are `beside` its own, are judged as without it."""
     everything = np.ones(len(data.right), bool)
     sure = held_out(data, everything, seed=0)
     intercept, weights = fit(data, everything)
-    points = curve(sure[data.counted], data.right[data.counted])
+    judged, right, asked_from = sure[data.counted], data.right[data.counted], 0.0
+    answerable = data.counted & data.answerable
+    if beside is not None:
+        plain = confidence(fit(beside, np.ones(len(beside.right), bool)), data.x)
+        asked_from = _refusing(UNASKED, plain, data, answerable)
+        others = beside.counted & ~beside.read
+        theirs = held_out(beside, np.ones(len(beside.right), bool), seed=0)[others]
+        judged, right = np.r_[judged, theirs], np.r_[right, beside.right[others]]
+    points = curve(judged, right)
     return {
         "language": language,
         "embedder": embedder,
-        "usual": round(usual(sure, data, data.counted & data.answerable, language), 4),
+        "reader": reader,
+        "usual": round(usual(sure, data, answerable, language), 4),
+        "asked_from": round(asked_from, 4),
         "intercept": round(intercept, 4),
         "weights": {
             name: round(float(weight), 4)
             for name, weight in zip(NAMES, weights, strict=True)
-            if embedder or name not in READ
+            if (embedder or name not in READ) and (reader or name != "answers")
         },
         "curve": [[round(value, 4) for value in point] for point in points],
     }
@@ -383,6 +490,7 @@ def main() -> None:
     parser.add_argument("--across", type=Path, nargs="+", default=[], metavar="SET")
     parser.add_argument("--kbs", type=Path, default=Path("build/calibration"), metavar="FOLDER")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--training", action="store_true")
     arguments = parser.parse_args()
     results, made_on = [], {}
     for language, sets in (("en", arguments.en), ("zh", arguments.zh), (ACROSS, arguments.across)):
@@ -399,28 +507,44 @@ def main() -> None:
             continue
         made_on[language] = [SOURCES.get(folder.name, folder.name) for folder in sets]
         embedder = name_of_embedder(arguments.kbs / sets[0].name, language)
-        for reader in [embedder] if language == ACROSS else dict.fromkeys([embedder, None]):
-            data = table(found, cosine=reader is not None)
+        model = opening.entailment(load_settings(model="none"))
+        reader = model.name if isinstance(model, ReadsQuestions) else None
+        asked = found
+        if arguments.training and language != ACROSS:
+            made_on[language].append(SOURCES[TRAINING])
+            asked = [
+                *found,
+                *(
+                    dataclasses.replace(row, set=TRAINING)
+                    for row in of_training(language, arguments.kbs)
+                ),
+            ]
+        for by in [embedder] if language == ACROSS else dict.fromkeys([embedder, None]):
+            data = table(found, cosine=by is not None)
             if language == ACROSS:
                 data.x[:, [at for at, name in enumerate(NAMES) if name not in READ]] = 0.0
-            report(f"{language}, {reader or 'words alone'}", data)
-            results.append(calibrated(language, reader, data))
+            report(f"{language}, {by or 'words alone'}", data)
+            results.append(calibrated(language, by, data))
+            if reader and language != ACROSS and any(row.read for row in asked):
+                heard = table(asked, cosine=by is not None, read=True)
+                report(f"{language}, {by or 'words alone'}, {reader}", heard, risks=())
+                results.append(calibrated(language, by, heard, reader=reader, beside=data))
     if arguments.write:
         before = json.loads(OUT.read_text("utf-8"))
-        made = {(row["language"], row["embedder"]) for row in results}
-        kept = [
-            row for row in before["calibrations"] if (row["language"], row["embedder"]) not in made
-        ]
+        made = {_of(row) for row in results}
+        kept = [row for row in before["calibrations"] if _of(row) not in made]
         content = {
             "made_by": "benchmarks/calibration.py",
             "made_on": before["made_on"] | made_on,
             "refused": REFUSED,
             "sure": SURE,
-            "calibrations": sorted(
-                [*results, *kept], key=lambda row: (str(row["language"]), str(row["embedder"]))
-            ),
+            "calibrations": sorted([*results, *kept], key=lambda row: tuple(map(str, _of(row)))),
         }
         OUT.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _of(row: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return row["language"], row["embedder"], row["reader"]
 
 
 def name_of_embedder(kb: Path, language: str) -> str | None:

@@ -29,6 +29,7 @@ RESULTS = ROOT / ".bench"
 SOURCES = {
     "en-fitted": "Quire, handbooks, contracts, manuals, tables and more (examples/evaluation)",
     "zh-fitted": "Quire, the same kinds in Chinese (examples/evaluation)",
+    "training": "Quire, questions about invented documents of the same kinds (training)",
     "across-en-zh": "Handbooks, contracts and manuals in Chinese, asked in English",
     "across-zh-en": "Handbooks, contracts and manuals in English, asked in Chinese",
     "squad-dev-small": "SQuAD 2.0 and 1.1, development articles (CC BY-SA 4.0)",

@@ -2,7 +2,10 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from made_passages import passage, query
 from quire.answering import confidence, evidence
 from quire.answering.confidence import Signals, calibration, calibrations, signals
-from quire.errors import UsageError
+from quire.errors import ModelUnusable, UsageError
 from quire.models.fakes import FakeEmbedder
 from quire.search.information import Information
 
@@ -52,7 +55,9 @@ def test_there_is_nothing_to_tell_where_no_sentence_says_anything() -> None:
     assert signals("Why?", [], information=Information.of({}, chunks=0)) is None
 
 
-@pytest.mark.parametrize("made", calibrations(), ids=lambda one: f"{one.language}-{one.embedder}")
+@pytest.mark.parametrize(
+    "made", calibrations(), ids=lambda one: f"{one.language}-{one.embedder}-{one.reader}"
+)
 def test_a_smaller_risk_never_has_a_lower_threshold(made: confidence.Calibration) -> None:
     thresholds = [made.threshold(risk / 100) for risk in range(1, 101)]
     assert thresholds == sorted(thresholds, reverse=True)
@@ -61,7 +66,9 @@ def test_a_smaller_risk_never_has_a_lower_threshold(made: confidence.Calibration
     assert 0 < made.threshold(None) < 1
 
 
-@pytest.mark.parametrize("made", calibrations(), ids=lambda one: f"{one.language}-{one.embedder}")
+@pytest.mark.parametrize(
+    "made", calibrations(), ids=lambda one: f"{one.language}-{one.embedder}-{one.reader}"
+)
 def test_the_calibration_says_at_each_point_what_was_measured(made: confidence.Calibration) -> None:
     assert set(made.weights) <= set(Signals.__slots__)
     for threshold, coverage, wrong, at_most in made.curve:
@@ -83,6 +90,62 @@ def test_a_model_that_none_was_made_for_counts_by_words_alone() -> None:
     assert calibration("ja", embedder=None).language == "zh"
     assert calibration("fr", embedder=None).language == "en"
     assert calibration("en", embedder="all-MiniLM-L6-v2").weights["cosine"] > 0
+
+
+class Reader:
+    """Says of every pair how likely it answers, and keeps what it was asked."""
+
+    name = "quire-entailment-small"
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.asked: list[tuple[str, str]] = []
+
+    def answers(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        self.asked.extend(pairs)
+        return np.full(len(pairs), self.share, np.float32)
+
+
+class Broken(Reader):
+    def answers(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        raise ModelUnusable("It cannot be loaded.", hint="Make it again.")
+
+
+HEADED = "Insurance of the estate:\n- The landlord insures the dome since 1998.\n- Boats are not."
+
+
+def judged(text: str, reader: Reader | None) -> confidence.Judgement:
+    asked, information = query("Who insures the dome?")
+    found = evidence.find(asked, [passage(text)], information=information, embedder=FakeEmbedder())
+    return confidence.judge(
+        asked, found, information=information, embedder="some other model", reader=reader
+    )
+
+
+def test_what_the_entailment_model_says_of_sentence_and_question_counts() -> None:
+    yes, no = Reader(0.99), Reader(0.01)
+    assert judged(HEADED, yes).confidence > judged(HEADED, no).confidence + 0.2
+    assert not judged(HEADED, no).enough or judged(HEADED, yes).enough
+    ((source, question),) = yes.asked
+    assert question == "Who insures the dome?"
+    assert "Insurance" in source
+    assert "The landlord insures the dome since 1998." in source
+
+
+def test_running_text_that_stands_under_nothing_is_not_read() -> None:
+    reader = Reader(0.01)
+    assert judged(TEXT, reader) == judged(TEXT, None)
+    assert not reader.asked
+
+
+def test_a_model_that_cannot_be_used_leaves_the_words() -> None:
+    assert judged(HEADED, Broken(0.01)) == judged(HEADED, None)
+
+
+def test_a_reader_that_no_calibration_was_made_with_changes_nothing() -> None:
+    other = Reader(0.01)
+    other.name = "another"
+    assert judged(HEADED, other) == judged(HEADED, None)
 
 
 @pytest.mark.parametrize("risk", [0, -0.1, 1.1, math.nan])

@@ -111,6 +111,33 @@ def test_a_reason_is_shown_with_what_leans_on_it(garage: KnowledgeBase) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "conditions"),
+    [
+        ("May guests keep a boat at the jetty?", "With an anchor light it may stay for a week."),
+        ("客人可以在码头停船吗？", "挂锚灯的可停一周。"),
+        (
+            "Who keeps the jetty's key, and how long may a guest's boat stay there?",
+            "With an anchor light it may stay for a week.",
+        ),
+    ],
+)
+def test_yes_or_no_and_several_things_are_shown_with_what_goes_on_from_them(
+    tmp_path: Path, question: str, conditions: str
+) -> None:
+    (tmp_path / "jetty.md").write_text(
+        "# Jetty\n\nThe warden keeps the key of the jetty. Guests may keep a boat at the jetty for "
+        "one night. With an anchor light it may stay for a week.\n\nDogs stay on the lead.\n\n"
+        "# 码头\n\n客人可以在码头停船一晚。挂锚灯的可停一周。\n",
+        "utf-8",
+    )
+    with KnowledgeBase.open(tmp_path / "kb") as kb:
+        kb.add(tmp_path / "jetty.md")
+        answer = ask(kb, question)
+    assert conditions in answer.text
+    assert "Dogs" not in answer.text
+
+
+@pytest.mark.parametrize(
     ("question", "wants"),
     [
         ("Which documents must a new member hand in?", True),

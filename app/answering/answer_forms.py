@@ -1,4 +1,5 @@
-"""In which form a question wants its answer: one thing, a list, one step of it, how many, a reason.
+"""In which form a question wants its answer: one thing, a list, one step of it, how many, a reason,
+yes or no.
 
 Told by how questions are put, not by what they are about: "which" or "what" with a plural, "all",
 "steps", "step by step", 哪些, 分别, 依次; "why", "how" with a verb, 为什么, 怎样.
@@ -48,6 +49,12 @@ _WHY_EN = re.compile(
 _WHY_ZH = re.compile(
     "为什么|为何|为啥|何以|原因|缘由|理由|怎么(?!样的)|如何|怎样|怎会|何故|导致|目的是"
 )
+_YES_OR_NO_EN = re.compile(
+    r"\W*(?:(?:if|when|in|at|on|for|under)\b[^,]*, )?(?:and |or |so )?"
+    r"(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had)\b",
+    re.IGNORECASE,
+)
+_YES_OR_NO_ZH = re.compile("吗|是否|能不能|可不可以|有没有|要不要|会不会|是不是|需不需要|该不该")
 _NTH = re.compile(
     r"\bstep (?:number |no\. ?)?(?P<after>\d{1,3})\b"
     r"|\b(?P<before>\d{1,3})(?:st|nd|rd|th) step\b"
@@ -92,6 +99,17 @@ def wants_reason(question: str) -> bool:
     (True, False)
     """
     return bool(_WHY_EN.search(question) or _WHY_ZH.search(question))
+
+
+def wants_yes_or_no(question: str) -> bool:
+    """Whether a question asks if something is so.
+
+    >>> wants_yes_or_no("May I bring a dog?"), wants_yes_or_no("Who may bring a dog?")
+    (True, False)
+    >>> wants_yes_or_no("可以带狗吗？"), wants_yes_or_no("谁可以带狗？")
+    (True, False)
+    """
+    return bool(_YES_OR_NO_EN.match(question) or _YES_OR_NO_ZH.search(question))
 
 
 def step_asked(question: str) -> int | None:

@@ -164,6 +164,7 @@ def _ended(
                 notes.append(
                     refusals.left_out(found.language, shown=shown.of - shown.left_out, of=shown.of)
                 )
+            notes.extend(found.several.notes if found.several else ())
             notes.extend(_in_another_language(found.language, sentences))
         older, told = other_versions(found, sentences)
         notes.extend(told)

@@ -6,24 +6,31 @@ logistic function of a dozen signals, each with a meaning of its own, and its we
 questions of which it is known whether the sentences shown held the answer. `calibration.json` holds
 the weights, what they were fitted on, and how often answers above each threshold were wrong;
 benchmarks/calibration.py makes it.
+
+Words cannot tell a question that the documents nearly answer from one that they do. The entailment
+model can, which reads the best sentence and the question together: of handbooks, contracts, manuals
+and tables, where its word is one more signal, with weights of their own. Of running text that
+stands under nothing, such as that of an encyclopedia, it tells little, and is not asked.
 """
 
 import json
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 
 from quire.answering import evidence, showing
 from quire.answering.evidence import Evidence
-from quire.errors import UsageError
+from quire.errors import ModelUnusable, UsageError
+from quire.models.protocols import ReadsQuestions
 from quire.records import Passage
 from quire.search.information import Information
 from quire.search.query import Query
 from quire.text import analysis
-from quire.verification import opposites
+from quire.verification import opposites, premises
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]*\w")
 _NUMBER = re.compile(r"\d[\d,.]*")
@@ -46,11 +53,14 @@ ACROSS = "across"
 _COMMON_WEIGHT = 0.35
 """In a small collection a common word may be as rare as a name: nothing follows from its lack."""
 _MOST = 2  # names missing beyond this many make no difference
+_SUREST = 6.0  # log-odds beyond which the entailment model is not taken at its word
+_LEAST = 1e-9  # of a share, that its logarithm is a number
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What tells good evidence from bad, each between 0 and about 2.
+    """What tells good evidence from bad, all but the last between 0 and about 2.
 
     Shares are of the question's information: its terms weighted by inverse document frequency.
     "The sentence" is the best one, read under its heading and its document's title.
@@ -76,11 +86,16 @@ class Signals:
     nearest: float  # cosine of the question and the nearest chunk; 0 where it cannot be read
     nowhere: float  # share that no document has
     listed: float  # 1 where it is a row, an item or a line, and no sentence
+    answers: float = 0.0  # log-odds that it answers the question; 0 where no model reads it
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Weights and thresholds for one language, and for one embedding model or none.
+    """Weights and thresholds for one language, for one embedding model or none, and for a `reader`,
+    an entailment model that is asked whether the best sentence answers the question, or none.
+
+    Below a confidence of `asked_from`, told without the reader, the reader is not asked: nothing in
+    the evidence bears on the question then.
 
     `curve` holds (threshold, coverage, wrong, at_most), from the strictest threshold: the share of
     questions answered above it, the share of these answers that were wrong, and the upper end of
@@ -89,9 +104,11 @@ class Calibration:
 
     language: str
     embedder: str | None
+    reader: str | None
     intercept: float
     weights: Mapping[str, float]
     usual: float
+    asked_from: float
     curve: tuple[tuple[float, float, float, float], ...]
 
     def confidence(self, signals: Signals) -> float:
@@ -146,16 +163,24 @@ def judge(
     max_risk: float | None = None,
     elsewhere: Sequence[Passage] = (),
     nearest: float = 0.0,
+    reader: ReadsQuestions | None = None,
 ) -> Judgement:
     """Whether evidence is enough to answer from; see `signals` and `calibration`. `embedder` names
-    the model that has embedded the query, where one could."""
-    reader = embedder if query.vector is not None else None
+    the model that has embedded the query, where one could; `reader` reads the best sentence and the
+    question together, where there is one."""
+    embedded = embedder if query.vector is not None else None
     says = [each for each in found if not each.leads]
-    across = bool(says) and reader is not None and evidence.is_apart(query, says[0].text)
-    made = calibration(query.language, embedder=reader, across=across)
+    across = bool(says) and embedded is not None and evidence.is_apart(query, says[0].text)
     told = signals(
         query.subject, found, information=information, elsewhere=elsewhere, nearest=nearest
     )
+    made = calibration(query.language, embedder=embedded, across=across)
+    if told and reader and not across:
+        heard = calibration(query.language, embedder=embedded, reader=reader.name)
+        if heard.reader and made.confidence(told) >= heard.asked_from:
+            odds = answers(reader, query.subject, says[0])
+            if odds is not None:
+                made, told = heard, replace(told, answers=odds)
     return Judgement(
         confidence=made.confidence(told) if told else 0.0,
         threshold=made.threshold(max_risk),
@@ -237,19 +262,39 @@ def signals(
     )
 
 
-def calibration(language: str, *, embedder: str | None, across: bool = False) -> Calibration:
-    """The calibration for a question's language and for the embedding model that reads it; or for
-    evidence that shares no word with the question, `across` languages, where there is one.
+def answers(reader: ReadsQuestions, question: str, best: Evidence) -> float | None:
+    """The signal of this name: the log-odds that the best sentence, with what it stands under,
+    answers the question. None where it stands under nothing, or where the model cannot be used.
+    """
+    if not (best.statement.under or best.passage.headings_at(best.start)):
+        return None
+    source = premises.source(best.passage, best.statement)
+    try:
+        share = float(reader.answers([(source.text, question)])[0])
+    except ModelUnusable as error:
+        _log.warning("%s %s", error.message, error.hint)
+        return None
+    odds = math.log((share + _LEAST) / (1 - share + _LEAST))
+    return max(-_SUREST, min(_SUREST, odds))
+
+
+def calibration(
+    language: str, *, embedder: str | None, across: bool = False, reader: str | None = None
+) -> Calibration:
+    """The calibration for a question's language, for the embedding model that reads it and for the
+    entailment model that reads it beside the evidence; or for evidence that shares no word with the
+    question, `across` languages, where there is one.
 
     A model that none was made for counts as none, and the cosine is then left out: what is a high
     one differs from model to model. A language written without spaces is weighed like Chinese, any
     other like English.
     """
     like = "zh" if language in {"zh", "ja"} else "en"
-    known = {(one.language, one.embedder): one for one in calibrations()}
-    if across and (ACROSS, embedder) in known:
-        return known[ACROSS, embedder]
-    return known.get((like, embedder)) or known[like, None]
+    known = {(one.language, one.embedder, one.reader): one for one in calibrations()}
+    if across and (ACROSS, embedder, None) in known:
+        return known[ACROSS, embedder, None]
+    fits = ((like, embedder, reader), (like, None, reader), (like, embedder, None))
+    return next((known[each] for each in fits if each in known), known[like, None, None])
 
 
 def checked_risk(risk: float) -> float:
@@ -270,9 +315,11 @@ def calibrations() -> tuple[Calibration, ...]:
         Calibration(
             language=row["language"],
             embedder=row["embedder"],
+            reader=row["reader"],
             intercept=row["intercept"],
             weights=row["weights"],
             usual=row["usual"],
+            asked_from=row["asked_from"],
             curve=tuple((t, coverage, wrong, most) for t, coverage, wrong, most in row["curve"]),
         )
         for row in rows["calibrations"]

@@ -14,19 +14,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from quire.answering import confidence, evidence, followups, tabulating
+from quire.answering import confidence, evidence, followups, several, showing, tabulating
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
 from quire.answering.sense import Known
+from quire.answering.several import Several
 from quire.answering.tabulating import Tabled
 from quire.answering.versions import comparing, eras
+from quire.answering.versions import telling as versions
 from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
 from quire.answering.versions.settling import Chain, settle
-from quire.models.protocols import Embedder
-from quire.records import Hit, Near, Passage, Refusal
-from quire.search import question_parts, question_words, subquestions
+from quire.indexes.scope import Scope
+from quire.models.protocols import Embedder, ReadsQuestions
+from quire.records import Document, Hit, Near, Passage, Refusal, Sentence
+from quire.search import each, question_parts, question_words, subquestions
 from quire.search.passages import context, in_turn
 from quire.search.query import Query
 from quire.search.retriever import Retriever
@@ -51,12 +54,13 @@ class Found:
     """What was found for a question. `standalone` is the question as it was understood.
 
     `chains` are what the documents said of the same at different times; what is superseded is not
-    among the evidence. `changes` answer a question about what has changed, and `tabled` is what a
-    table answers by itself. `judgement` says whether to answer; it is None where there was nothing
-    to judge. `unread` are the documents' languages where neither words nor meaning could lead from
-    the question to them. `reworded` are the words that were searched for in another form. `refusal`
-    says what was looked for where documents were searched and it is not enough. `embedder` is the
-    model that searched, None where there are no documents.
+    among the evidence. `changes` answer a question about what has changed, `tabled` is what a table
+    answers by itself, and `several` what each of several documents says. `judgement` says whether
+    to answer; it is None where there was nothing to judge. `unread` are the documents' languages
+    where neither words nor meaning could lead from the question to them. `reworded` are the words
+    that were searched for in another form. `refusal` says what was looked for where documents were
+    searched and it is not enough. `embedder` is the model that searched, None where there are no
+    documents.
     """
 
     asked: Asked
@@ -73,6 +77,7 @@ class Found:
     changes: Compared | None = None
     refusal: Refusal | None = None
     tabled: Tabled | None = None
+    several: Several | None = None
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
 
@@ -84,7 +89,9 @@ class Found:
 
     @property
     def enough(self) -> bool:
-        return self.tabled is not None or (self.judgement is not None and self.judgement.enough)
+        return bool(self.tabled or self.several) or (
+            self.judgement is not None and self.judgement.enough
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,15 @@ class _Near:
         return max((hit.scores.get("dense", 0.0) for hit in self.hits), default=0.0)
 
 
-def find(asked: Asked, retriever: Retriever, *, planned: "Planned | None" = None) -> Found:
+def find(
+    asked: Asked,
+    retriever: Retriever,
+    *,
+    planned: "Planned | None" = None,
+    reader: ReadsQuestions | None = None,
+) -> Found:
     """What the documents say to a question; `planned` is what a model made of it, where it did.
+    `reader` helps to judge whether that is enough.
 
     Raises DocumentNotFound when no document is in its scope.
     """
@@ -120,12 +134,16 @@ def find(asked: Asked, retriever: Retriever, *, planned: "Planned | None" = None
         if there and (survey := detect(standalone)):
             return _surveyed(asked, query, survey, snapshot, retriever)
         parts = planned.searches if planned else ()
-        found = _searched(asked, query, there, snapshot, retriever, parts=parts)
+        found = _searched(asked, query, there, snapshot, retriever, parts=parts, reader=reader)
         if found.changes:
             return found
+        if beside := _beside(found, there, snapshot, retriever, reader=reader):
+            return beside
         for reading in () if found.enough else readings:
             # What was added to it may be what it is not about.
-            other = _searched(asked, retriever.query(reading), there, snapshot, retriever)
+            other = _searched(
+                asked, retriever.query(reading), there, snapshot, retriever, reader=reader
+            )
             if other.enough:
                 found = other
                 break
@@ -168,6 +186,7 @@ def _searched(
     snapshot: Snapshot,
     retriever: Retriever,
     *,
+    reader: ReadsQuestions | None,
     parts: Sequence[str] = (),
 ) -> Found:
     understood = query.text
@@ -190,7 +209,9 @@ def _searched(
     if library.has_versions(passages) and (bare := eras.timeless(query.text)) != query.text:
         # The time is told by the versions, and not in their words.
         read = dataclasses.replace(retriever.query(bare), text=query.text)
-    proof, judgement = _judged(asked, read, _Near(hits, passages), snapshot, retriever)
+    proof, judgement = _judged(
+        asked, read, _Near(hits, passages), snapshot, retriever, reader=reader
+    )
     if eras.asks_for_changes(understood) and not asked.by_model:
         found = [passage.document for passage in passages]
         if changes := comparing.compare(understood, found, library):
@@ -231,6 +252,57 @@ def _searched(
     )
 
 
+def _beside(
+    found: Found,
+    there: Sequence[str],
+    snapshot: Snapshot,
+    retriever: Retriever,
+    *,
+    reader: ReadsQuestions | None,
+) -> Found | None:
+    """What each of the documents says that a question means, where it means several and at least
+    two of them answer it."""
+    asked = found.asked
+    if asked.by_model or found.tabled:
+        return None
+    documents = list({hit.document.id: hit.document for hit in found.hits}.values())
+    said: list[tuple[Document, Found]] = []
+    silent: list[Document] = []
+    for part in each.parts(found.standalone, documents):
+        alone = dataclasses.replace(asked, scope=Scope(file=part.document.uri))
+        its = _searched(
+            alone, retriever.query(part.question), there, snapshot, retriever, reader=reader
+        )
+        if its.enough and not its.changes:
+            said.append((part.document, its))
+        else:
+            silent.append(part.document)
+    if len(said) < 2:
+        return None
+    told = several.beside(
+        [(document, _shown(its), its.passages) for document, its in said],
+        silent=silent,
+        language=found.language,
+    )
+    judgements = [its.judgement for _, its in said if its.judgement]
+    return dataclasses.replace(
+        found,
+        passages=told.passages,
+        evidence=(),
+        chains=(),
+        several=told,
+        judgement=min(judgements, key=lambda judgement: judgement.confidence, default=None),
+    )
+
+
+def _shown(found: Found) -> tuple[Sentence, ...]:
+    """What is shown of an answer by quotes, with what other versions say."""
+    shown = (
+        found.tabled.shown if found.tabled else showing.show(found.standalone, found.evidence)
+    ).sentences
+    return (*shown, *versions.tell(found.chains, shown, language=found.language)[0])
+
+
 def _counts(tabled: Tabled, found: Sequence[Evidence], judgement: Judgement, asked: Asked) -> bool:
     """Whether an answer of a table is given: where the table accounts for the whole question; or
     where the evidence is enough, and the best of it is a row of that answer. What risk the first
@@ -254,6 +326,8 @@ def _judged(
     near: _Near,
     snapshot: Snapshot,
     retriever: Retriever,
+    *,
+    reader: ReadsQuestions | None,
 ) -> tuple[tuple[Evidence, ...], Judgement]:
     """The evidence for a question, and for a follow-up that says something by itself the better of
     that for it as completed and as asked: the sentence that answers it names the topic less often
@@ -276,6 +350,7 @@ def _judged(
             max_risk=asked.max_risk,
             elsewhere=elsewhere,
             nearest=near.cosine,
+            reader=None if asked.by_model else reader,
         )
         return tuple(proof), judgement
 

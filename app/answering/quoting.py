@@ -22,6 +22,8 @@ def quoted(found: Found) -> tuple[Status, Shown]:
         return "extractive", Shown(told.sentences, told.left_out, told.of)
     if found.tabled:
         return "extractive", found.tabled.shown
+    if found.several:
+        return "extractive", Shown(found.several.sentences)
     if not found.enough:
         return "not_found", Shown(())
     return "extractive", showing.show(found.standalone, found.evidence)

@@ -24,7 +24,7 @@ from quire.conversations.store import Conversations, new_id, require_last
 from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, UsageError
 from quire.indexes.folder.names import CONVERSATIONS, LEDGER
 from quire.models.opening import LateModel
-from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead
+from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead, ReadsQuestions
 from quire.records import Answer, Chunk, Document, Draft, PageText, ParsedDocument
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
@@ -297,16 +297,16 @@ class Session:
         yield from chain.run(self._chain, found)
 
     def _found(self, asked: Asked, retriever: Retriever) -> Found:
-        planned = None
-        if asked.by_model:
-            from quire.answering import planning  # noqa: PLC0415  only where a model plans
-
-            planned = planning.plan(
-                asked,
-                model=self.model,
-                wording=self._wording,
-                patience=self._settings.patience,
+        if not asked.by_model:
+            reader = self._entailment()
+            return find(
+                asked, retriever, reader=reader if isinstance(reader, ReadsQuestions) else None
             )
+        from quire.answering import planning  # noqa: PLC0415  only where a model plans
+
+        planned = planning.plan(
+            asked, model=self.model, wording=self._wording, patience=self._settings.patience
+        )
         return find(asked, retriever, planned=planned)
 
     def _documents(self, asked: Asked, retriever: Retriever | None) -> Sequence[Document]:

@@ -14,6 +14,7 @@ from quire.answering import answer_forms, evidence, expectations, explaining, re
 from quire.answering.evidence import Evidence
 from quire.answering.explaining import length
 from quire.records import Group, Passage, Sentence, Statement, Stretch
+from quire.search import subquestions
 from quire.text import analysis, languages, lines, statements
 
 _MOST = 900  # characters of a table that are shown, a Chinese one counting double
@@ -173,12 +174,12 @@ def _heads(passage: Passage, member: Statement, *, titled: bool = True) -> Itera
 
 
 def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iterator[Sentence]:
-    """The best sentences. An item is shown under its head, and with a reason, or several things,
-    that are asked for goes what leans on the sentence that tells them."""
+    """The best sentences. An item is shown under its head. With the sentence that tells a reason,
+    several things, or whether something is so, go those around it."""
     best = [(proof.passage, proof.statement) for proof in evidence.best(found)]
-    if asked or answer_forms.wants_reason(question):
-        first = next(proof for proof in found if not proof.leads)
-        told = [(first.passage, each) for each in explaining.explained(question, first)]
+    first = next(proof for proof in found if not proof.leads)
+    if asked or answer_forms.wants_reason(question) or _opens(question, first):
+        told = [(first.passage, each) for each in explaining.explained(first)]
         best = [*told, *(each for each in best if each not in told)]
         if len({passage.label for passage, _ in best}) == 1:
             best.sort(key=lambda each: each[1].start)
@@ -191,6 +192,13 @@ def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iter
                     headed.add(head.citations[0].start)
                     yield head
         yield _member(passage, statement)
+
+
+def _opens(question: str, best: Evidence) -> bool:
+    """Whether one sentence of running text is seldom the whole answer: to a question for yes or no
+    it has conditions, and one that asks several things has several."""
+    several = answer_forms.wants_yes_or_no(question) or bool(subquestions.split(question))
+    return several and best.statement.kind == "sentence"
 
 
 def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: bool) -> Shown:

@@ -69,8 +69,8 @@ def read(
     """The prompt for a question, or None where no model is to be asked. `model` is loaded only for
     that, `wording` gives the prompt's text for a task and a language, and `planned` how much a
     model reads."""
-    computed = found.tabled is not None and found.tabled.computed
-    engine = model.get() if found.worth_asking and not computed else None
+    quoted = found.several is not None or (found.tabled is not None and found.tabled.computed)
+    engine = model.get() if found.worth_asking and not quoted else None
     if engine is None or found.language not in engine.languages:
         return None
     plan = planned(engine.ability).fitted(

@@ -229,6 +229,19 @@ class Entailment(Protocol):
         not told, shape (len(pairs), 3), rows adding up to 1. Raises ModelUnusable."""
 
 
+@runtime_checkable
+class ReadsQuestions(Protocol):
+    """An entailment model that also reads a source and a question together. Usable from several
+    threads."""
+
+    @property
+    def name(self) -> str: ...
+
+    def answers(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        """Of (source, question) pairs, how likely each source answers the question, shape
+        (len(pairs),). Raises ModelUnusable."""
+
+
 class Reranker(Protocol):
     """A model that reads question and text together. Usable from several threads."""
 

@@ -45,14 +45,19 @@ class Source:
 
 def sources(passages: Sequence[Passage]) -> list[Source]:
     """All that the passages say, in order."""
-    found = []
-    for passage in passages:
-        for one in statements.of(passage):
-            if not one.leads:
-                above = _above(passage, one)
-                terms = frozenset(analysis.terms("\n".join((*above, one.told))))
-                found.append(Source(passage, one, above, terms))
-    return found
+    return [
+        source(passage, one)
+        for passage in passages
+        for one in statements.of(passage)
+        if not one.leads
+    ]
+
+
+def source(passage: Passage, statement: Statement) -> Source:
+    """A statement of a passage with all that it stands under."""
+    above = _above(passage, statement)
+    terms = frozenset(analysis.terms("\n".join((*above, statement.told))))
+    return Source(passage, statement, above, terms)
 
 
 def choose(
