@@ -83,6 +83,18 @@ def test_numbered_items_are_steps_where_no_word_says_so(
     assert len(items) == 3
 
 
+def test_what_follows_a_list_is_shown_with_it(tmp_path: Path) -> None:
+    (tmp_path / "pump.md").write_text(
+        "# Pump\n\n## Changing the oil\n\n1. Stop the pump.\n2. Drain the oil.\n3. Fill in new oil."
+        "\n\nUsed oil must not be poured away.\n\n## Storing it\n\nKeep the pump dry.\n",
+        "utf-8",
+    )
+    with KnowledgeBase.open(tmp_path / "kb") as kb:
+        kb.add(tmp_path / "pump.md")
+        answer = ask(kb, "What are the steps for changing the oil of the pump?")
+    assert answer.text.endswith("3. Fill in new oil.\nUsed oil must not be poured away.")
+
+
 def test_one_step_that_is_asked_for_is_shown_by_itself(garage: KnowledgeBase) -> None:
     answer = ask(garage, "What is step 8 of cleaning the pump?")
     assert [one.text for one in answer.sentences if one.kind == "item"] == [

@@ -22,6 +22,7 @@ _MOST_OF_LIST = 2_400  # of a list, whose items follow from each other
 _ALWAYS = 3  # items of a list that are shown however long they are
 _BESIDE = 0.75  # of the best score: an item that is as good speaks for its whole list
 _FITTING = 0.75  # of what the best sentence tells of the question, at least, a list has to tell
+_AFTER = 2  # sentences after a list or table that are shown with it
 _FEW = 2  # items nearly as good that are shown by themselves; more speak for the whole list
 _CLAUSE = re.compile(r"\d{1,2}(?:\.\d{1,2})+")
 _BULLET = re.compile(r"^\s*(?:#{1,6}\s+)?(?:[-*+•·●○▪▫–◦‣➢✓☐]\s+)?")
@@ -153,7 +154,18 @@ def _list(passage: Passage, group: Group) -> Shown:
             return Shown(tuple(shown), items - told, items)
         told += member.kind == "item"
         shown.append(_member(passage, member))
-    return Shown(tuple(shown), 0, items)
+    return Shown((*shown, *_closing(passage, group)), 0, items)
+
+
+def _closing(passage: Passage, group: Group) -> Iterator[Sentence]:
+    """The sentences after a list or table that belong to it: those up to the next heading or list,
+    such as what holds for some of its items, or what must not be done after its steps."""
+    last = group.members[-1]
+    following = [each for each in statements.of(passage) if each.start >= last.end]
+    for each in following[:_AFTER]:
+        if each.kind != "sentence" or each.leads:
+            break
+        yield _member(passage, each)
 
 
 def _heads(passage: Passage, member: Statement, *, titled: bool = True) -> Iterator[Sentence]:
@@ -210,7 +222,8 @@ def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: b
     }
     rows = [row(passage, each) for each in group.members if asked or each.start in fitting]
     shown, left_out = within_room(rows)
-    return Shown(shown, left_out, len(rows))
+    closing = _closing(passage, group) if asked and not left_out else ()
+    return Shown((*shown, *closing), left_out, len(rows))
 
 
 def row(passage: Passage, statement: Statement) -> Sentence:
