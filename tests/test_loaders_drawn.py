@@ -1,6 +1,7 @@
 """What stands beside the running text of office files: headers, comments, equations, signs, the
 descriptions of pictures, the data of charts."""
 
+import zipfile
 from pathlib import Path
 
 import pptx
@@ -11,6 +12,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from made_office import NAMESPACES, chart, paragraph, write_docx, write_package
+from quire.ingest.limits import Limits
 from quire.ingest.loaders import load
 from quire.ingest.loaders.charts import read_chart
 from quire.ingest.loaders.equations import in_a_line
@@ -208,6 +210,15 @@ def test_descriptions_that_nobody_wrote_are_left_out(
 ) -> None:
     body = f"<w:p>{PICTURE.format(description)}</w:p>" + paragraph("Body.")
     assert load(write_docx(tmp_path / "a.docx", body)).text == f"{text}\n\nBody.".strip()
+
+
+def test_what_many_parts_of_a_document_lead_to_is_read_once(tmp_path: Path) -> None:
+    drawn = '<w:r><w:drawing><c:chart r:id="nowhere"/></w:drawing></w:r>'
+    part = f"<w:p><w:pPr>{section(reference('header', 'h'))}</w:pPr>{drawn}</w:p>"
+    path = write_docx(tmp_path / "a.docx", part * 500 + paragraph("End."), h=header("Boats"))
+    with zipfile.ZipFile(path) as parts:
+        size = sum(entry.file_size for entry in parts.infolist())
+    assert load(path, limits=Limits(archive_bytes=size)).text == "Boats\n\nEnd."
 
 
 SALES = chart("Sales of boats", ["North", "South"], Dinghies=["17", "23.46"], Skiffs=["4", "5"])

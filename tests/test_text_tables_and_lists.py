@@ -212,3 +212,10 @@ def test_a_long_table_in_parts_is_read_whole() -> None:
         ("Part", "P150"),
         ("Stock", "150"),
     )
+
+
+def test_a_header_whose_first_cell_spans_both_rows_may_have_numbers() -> None:
+    text = "纸张 | 单面 | 单面 | 双面\n纸张 | 1～4盒 | 5盒以上 | 双面\n铜版纸 | 30 | 25 | 40\n"
+    (table,) = outline.outline(text, 0, len(text))
+    assert isinstance(table, outline.Table)
+    assert table.names(text) == ("纸张", "单面 1～4盒", "单面 5盒以上", "双面")

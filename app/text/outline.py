@@ -383,11 +383,15 @@ def _names_columns(rows: Sequence[tuple[str, ...]]) -> bool:
 
 def _goes_on_naming(rows: Sequence[tuple[str, ...]], at: int) -> bool:
     """Whether a row below the first goes on naming columns: it has no value and stands above some,
-    and either names no row itself, or the one above it leaves columns open or names some twice."""
-    if at >= len(rows) or sum(map(bool, rows[at])) < 2 or any(map(_is_value, rows[at])):
+    and either names no row itself, or the one above it leaves columns open or names some twice. One
+    whose first cell is the header's, which spans both, may have numbers: "1 to 4", "5 or more"."""
+    if at >= len(rows) or sum(map(bool, rows[at])) < 2:
         return False
     over = [cell for cell in rows[at - 1][1:] if cell]
     open_ = len(over) < len(rows[at - 1]) - 1 or len(set(over)) < len(over)
+    spans = open_ and rows[at][0] and rows[at][0] == rows[at - 1][0]
+    if not spans and any(map(_is_value, rows[at])):
+        return False
     below = any(_is_value(cell) for row in rows[at + 1 :] for cell in row[1:])
     return below and (open_ or not rows[at][0])
 

@@ -63,7 +63,9 @@ class _Reader:
         self._numbering = Numbering(self._part("numbering"))
         self._comments = dict(self._remarks())
         self._headings: list[str] = []  # the first one
-        self._said: set[str] = set()  # headers and footers, which later sections have again
+        # Headers and footers, parts and texts, which later sections have again.
+        self._furniture: set[str] = set()
+        self._said: set[str] = set()
         settings = self._part("settings")
         self._two_sided = settings is not None and _is_on(settings, "evenAndOddHeaders")
 
@@ -135,8 +137,10 @@ class _Reader:
                 for mark in section.iterfind(f"{W}{what}Reference")
             }
             for kind in kinds:
-                if (relation := relations.get(named.get(kind))) is None:
-                    continue  # the one of the section before
+                relation = relations.get(named.get(kind))
+                if relation is None or relation.target in self._furniture:
+                    continue  # the one of a section before
+                self._furniture.add(relation.target)
                 part = self._package.tree(relation.target)
                 text = clean_lines(_shown(part))
                 if text not in self._said:

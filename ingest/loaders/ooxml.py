@@ -44,6 +44,7 @@ class Package:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
+        self._relations: dict[str, dict[str, Relation]] = {}
         # Some writers name parts with backslashes, or in other letters than their relations do.
         self._names = {name.replace("\\", "/").lower(): name for name in archive.names}
         roots = [to.target for to in self.relations("").values() if to.kind == "officeDocument"]
@@ -63,6 +64,11 @@ class Package:
 
     def relations(self, path: str) -> dict[str, Relation]:
         """What a part leads to inside of the package, by the ids of the relations."""
+        if path not in self._relations:
+            self._relations[path] = self._related_by(path)
+        return self._relations[path]
+
+    def _related_by(self, path: str) -> dict[str, Relation]:
         folder, name = posixpath.split(path)
         rels = posixpath.join(folder, "_rels", f"{name}.rels")
         if not self._has(rels):

@@ -78,6 +78,7 @@ class _Reader:
         self._styles = Styles(parts)
         self._words = Words(self._styles.hidden, self._equation)
         self._headings: list[str] = []
+        self._last: tuple[str, Any] = "", None  # the object read last, by its path
 
     def read(self) -> str:
         """Reads the file; returns its title, empty where it has none."""
@@ -291,7 +292,9 @@ class _Reader:
 
     def _object(self, href: str) -> Any:
         path = posixpath.normpath(posixpath.join(href.lstrip("/"), "content.xml"))
-        return self._archive.tree(path) if path in self._archive else None
+        if path != self._last[0]:
+            self._last = path, self._archive.tree(path) if path in self._archive else None
+        return self._last[1]
 
     def _add_object(self, href: str) -> None:
         root = self._object(href)

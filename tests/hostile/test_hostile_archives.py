@@ -277,6 +277,81 @@ def an_epub_of_laughs() -> bytes:
     return out.getvalue()
 
 
+def opendocument(kind: str, body: str, *, prolog: str = "") -> bytes:
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "text", "table")
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as parts:
+        parts.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        parts.writestr(
+            "content.xml",
+            f"{prolog}<office:document-content {names}><office:body><office:{kind}>{body}"
+            f"</office:{kind}></office:body></office:document-content>",
+        )
+    return out.getvalue()
+
+
+def an_opendocument_of_laughs() -> bytes:
+    return opendocument("text", "<text:p>hello &l9;</text:p>", prolog=BOMB)
+
+
+def an_opendocument_that_reads_a_file() -> bytes:
+    return opendocument("text", "<text:p>hello &leak;</text:p>", prolog=LEAK)
+
+
+def cells_repeated_without_end() -> bytes:
+    cell = '<table:table-cell table:number-columns-repeated="99999999"><text:p>x</text:p>'
+    row = f'<table:table-row table:number-rows-repeated="99999999">{cell}</table:table-cell>'
+    return opendocument("spreadsheet", f"<table:table>{row}</table:table-row></table:table>")
+
+
+def cells_that_span_without_end() -> bytes:
+    cell = '<table:table-cell table:number-columns-spanned="99999999" '
+    cell += 'table:number-rows-spanned="99999999"><text:p>hello</text:p></table:table-cell>'
+    rows = f"<table:table-row>{cell * 10}</table:table-row>" * 1_000
+    return opendocument("text", f"<table:table>{rows}</table:table>")
+
+
+def blanks_without_end() -> bytes:
+    blanks = '<text:s text:c="99999999"/>' * 1_000
+    return opendocument("text", f"<text:p>hello{blanks}</text:p>")
+
+
+def lists_nested_without_end() -> bytes:
+    return opendocument("text", "<text:list><text:list-item>" * 50_000)
+
+
+def a_chart_that_is_itself() -> bytes:
+    body = paragraph("hello") + (
+        "<w:p><w:r><w:drawing>"
+        + '<c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:id="s"/>'
+        * 1_000
+        + "</w:drawing></w:r></w:p>"
+    )
+    relation = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="s" Type="x/chart" Target="document.xml"/></Relationships>'
+    )
+    return rebuilt(docx_with_body(body), {"word/_rels/document.xml.rels": relation})
+
+
+def a_header_that_a_thousand_sections_have() -> bytes:
+    section = '<w:p><w:pPr><w:sectPr><w:headerReference r:id="h" xmlns:r="http://schemas.'
+    section += 'openxmlformats.org/officeDocument/2006/relationships"/></w:sectPr></w:pPr></w:p>'
+    header = f'<w:hdr xmlns:w="{W}">{paragraph("word " * 2_000)}</w:hdr>'
+    relation = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="h" Type="x/header" Target="header1.xml"/></Relationships>'
+    )
+    return rebuilt(
+        docx_with_body(section * 1_000 + paragraph("hello")),
+        {"word/_rels/document.xml.rels": relation, "word/header1.xml": header},
+    )
+
+
 CASES: list[tuple[str, Callable[[], bytes], str]] = [
     ("docx", a_document_that_inflates_to_300_mb, r"failed: limit: .*"),
     ("docx", many_parts_of_six_megabytes, r"failed: limit: the archive inflates.*"),
@@ -307,6 +382,14 @@ CASES: list[tuple[str, Callable[[], bytes], str]] = [
     ("pptx", shapes_grouped_five_hundred_deep, r"ok: hello.*"),
     ("epub", an_epub_that_reads_a_file, r"ok: (?!.*root:).*hello.*is missing.*"),
     ("epub", an_epub_of_laughs, r"failed: .*"),
+    ("odt", an_opendocument_of_laughs, r"ok: hello(?!.*lol).*|failed: .*"),
+    ("odt", an_opendocument_that_reads_a_file, r"ok: hello(?!.*root:).*|failed: .*"),
+    ("ods", cells_repeated_without_end, r"ok: .*x.*is left out.*"),
+    ("odt", cells_that_span_without_end, r"ok: hello.*"),
+    ("odt", blanks_without_end, r"ok: hello.*"),
+    ("odt", lists_nested_without_end, r"failed: .*"),
+    ("docx", a_chart_that_is_itself, r"ok: hello.*|failed: limit: .*"),
+    ("docx", a_header_that_a_thousand_sections_have, r"ok: word .*hello.*"),
 ]
 
 
