@@ -25,6 +25,7 @@ def kinds(text: str) -> list[str]:
         ("The documents do not say whether dogs are allowed.", "absence"),
         ("Yours sincerely,", "nothing"),
         ("***", ""),
+        ("lorem ipsum " * 200, "nothing"),
         ("租金每月6800元。", "statement"),
         ("夜班有补贴吗？", "question"),
         ("我觉得这些要求非常合理。", "opinion"),

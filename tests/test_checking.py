@@ -133,6 +133,7 @@ def test_reports_are_written_beside_what_is_printed(
     assert written == json.loads(capsys.readouterr().out)
     assert run(monkeypatch, *given, "--output", str(tmp_path / "found.pdf")) == 2
     assert run(monkeypatch, *given, "--output", str(tmp_path / "report.md")) == 2
+    assert run(monkeypatch, *given, "--output", str(tmp_path / "nowhere" / "found.html")) == 2
     assert "lease begins" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 

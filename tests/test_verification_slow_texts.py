@@ -46,6 +46,7 @@ from quire.verification import (
     rows,
     script,
     spans,
+    texts,
     tokens,
     units,
     verify,
@@ -125,6 +126,10 @@ CALLS: dict[str, Call] = {
     "bearing.Places": both(
         lambda text, quote: bearing.Places([passage(quote)]).bearing(text[:1_900], labels=[1])
     ),
+    "bearing.is_vague": lambda text: [bearing.is_vague(one) for one in quantities_of(text)],
+    "bearing.numbers_at": lambda text: [
+        bearing.numbers_at(each) for each in premises.sources([passage(text)])
+    ],
     "bounds.contrary": lambda text: bounds.contrary(text, text),
     "bounds.limits": lambda text: bounds.limits(
         analysis.fold(text), [(one.start, one.end) for one in quantities_of(text)]
@@ -196,6 +201,11 @@ CALLS: dict[str, Call] = {
             replying.Claim(text[:1_900], text[:1_900], "sentence", labels=(1,))
         )
     ),
+    "texts.TextCheck": both(
+        lambda text, quote: texts.TextCheck(
+            [passage(quote)], strange=0.5, model=FakeEntailment()
+        ).verdict(replying.Claim(text[:1_900], text[:1_900], "sentence"))
+    ),
     "rows.Row": lambda text: rows.row(row_of(text), frozenset({(text,)})),
     "rows.is_of_another": lambda text: rows.is_of_another(text, told_row(text)),
     "rows.keeps_columns": lambda text: rows.keeps_columns(text, told_row(text)),
@@ -256,7 +266,8 @@ READ_NO_TEXT |= {
     "operands.Numbers",
 }
 READ_NO_TEXT |= {"replying.Claim", "weighing.Heard", "weighing.Trees", "weighing.score"}
-READ_NO_TEXT |= {"weighing.features", "weighing.trees"}
+READ_NO_TEXT |= {"weighing.features", "weighing.trees", "weighing.trees_of", "weighing.odds"}
+READ_NO_TEXT |= {"texts.Weights", "texts.weights", "replying.cited", "replying.led"}
 READ_NO_TEXT |= {"entailment.Heard", "synonyms.groups", "synonyms.light", "units.period"}
 
 

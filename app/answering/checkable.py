@@ -21,6 +21,7 @@ from quire.text.languages import CJK
 from quire.verification import coverage, without_labels
 
 _MOST_AT_ONCE = 40_000  # characters of a section that are read together
+_LONGEST = 2_000  # characters of a statement; what is longer is no sentence
 _KINDS: dict[str, SentenceKind] = {"sentence": "sentence", "item": "item", "row": "row"}
 _MARKER = re.compile(r"\s*(?:>\s?)*(?:#{1,6}\s+|[-*+•·]\s+|\d{1,3}[.)]\s+|[（(]\d{1,2}[)）]\s*)?")
 _THINKS = re.compile(
@@ -160,7 +161,7 @@ def _says(one: Statement) -> str:
 def _kind(one: Statement, says: str) -> PartKind:
     if one.kind in {"heading", "question"}:
         return one.kind
-    if not any(map(coverage.says, says)) or not _tells(says):
+    if len(says) > _LONGEST or not any(map(coverage.says, says)) or not _tells(says):
         return "nothing"
     if absences.is_absence(says):
         return "absence"

@@ -29,7 +29,7 @@ from quire.verification import Claim, Embed, TextCheck
 
 MOST = 5_000  # statements of a text: some 250 dense pages
 _TOGETHER = 32  # statements that are embedded and searched for in one state of the catalog
-_LONGEST = 2_000  # characters of a statement that are searched for
+_LONGEST = 2_000  # characters that are searched for
 _SEARCHED = 20  # chunks, from which the passages are made
 _HITS = 6
 _PASSAGES = 6
@@ -170,7 +170,7 @@ class _Checker:
 
     def check(self, claims: Sequence[Part]) -> Iterator[tuple[Sentence, _Found]]:
         """The verdict on each, with what it was held against."""
-        alone = self._retriever.statements([part.says[:_LONGEST] for part in claims])
+        alone = self._retriever.statements([part.says for part in claims])
         leaning = [at for at, part in enumerate(claims) if _leans_on(part)]
         led = self._retriever.statements([_in_context(claims[at]) for at in leaning])
         with_context = dict(zip(leaning, led, strict=True))

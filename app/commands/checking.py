@@ -99,7 +99,11 @@ def _report(to: str, *, of: str) -> Callable[[CheckedText], bytes]:
         raise UsageError(
             f"A report cannot be written as {to}.", hint="Name it .html, .docx or .json."
         )
-    if of != "-" and Path(to).exists() and Path(to).samefile(of):
+    if not Path(to).expanduser().absolute().parent.is_dir():
+        raise UsageError(
+            f"{to} cannot be written: there is no such folder.", hint="Make the folder first."
+        )
+    if of != "-" and Path(to).exists() and Path(of).exists() and Path(to).samefile(of):
         raise UsageError(f"{to} is the text itself.", hint="Give the report another name.")
     return write
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from quire.checked import CheckedText, Searched
+from quire.messages.translations import translated
 from quire.records import Citation, Support
 from quire.text import languages
 
@@ -91,7 +92,8 @@ def summary(checked: CheckedText, words: Wording) -> list[str]:
     said += _searched(checked.searched, words)
     if checked.left_out:
         said.append(words.left_out.format(n=checked.left_out))
-    return [*said, *checked.notes]
+    language = "zh" if words is CHINESE else "en"
+    return [*said, *(translated(note, language) for note in checked.notes)]
 
 
 def _searched(searched: Searched, words: Wording) -> list[str]:
