@@ -75,7 +75,10 @@ def part() -> str:
         f"{name}: commit {one['commit']}, embeddings {one['results'][0]['embedder']}"
         for name, one in {"before": before, **measured}.items()
     )
-    lines = [INTRODUCTION, f"{told}; {last['machine']}. Before and quotes are without a model.\n"]
+    lines = [
+        INTRODUCTION,
+        f"{told}; {last['machine']}. Before and quotes are without a model; before without the conversations 31 and up.\n",
+    ]
     columns = {"before": before, **measured}
     for language in (*LANGUAGES, None):
         title = {"en": "English", "zh": "Chinese", None: "Both languages"}[language]

@@ -271,6 +271,14 @@ def test_a_chinese_name_stands_where_it_makes_words_that_the_documents_have(
     assert standalone(question, [asked], sense=Told(present=present)) == understood
 
 
+@pytest.mark.parametrize(
+    ("asked", "question"),
+    [("How heavy is the DW-410-A?", "And the C?"), ("CS-80A净重多少？", "200B呢？")],
+)
+def test_a_code_alone_is_never_asked_by_itself(asked: str, question: str) -> None:
+    assert question not in [*readings(question, [asked])]
+
+
 def test_the_embedder_and_the_words_of_the_documents_tell_what_is_alike(
     sample_kb: KnowledgeBase,
 ) -> None:

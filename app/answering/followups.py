@@ -81,6 +81,12 @@ _ZH_REPLACED = re.compile(
     "(?=[是有在为要]?(?:什么|多[少长久大高远深重]|几|哪|何|谁|怎|如何))"
 )
 """The bare noun before the question word, with what belongs to it left in place."""
+_CODE_ALONE = re.compile(
+    r"(?:(?:and|or|what about|how about)\s+)?(?:(?:the|for)\s+)*(?:(?:model|type|code)\s+)?"
+    r"(?:[A-Z]{1,2}|(?=\S*\d)[\w/-]+)\W*|那?(?=\S*[A-Z\d])[A-Za-z\d-]+型?的?呢?[？?]?",
+    re.IGNORECASE,
+)
+"""Nothing but a code, or the end of one: by itself it says nothing, and stands in many places."""
 _ADDED = re.compile(r"\s*[(（]([^()（）]*)[)）]\s*$")
 _WORD = re.compile(r"[^\W_]+(?:['’./&-][^\W_]+)*")
 _SHORT_EN, _SHORT_ZH = 2, 4  # content words, Han characters
@@ -138,7 +144,8 @@ def readings(
     completed = _completed(question, previous, unanswered)
     if not found:
         yield completed
-    if question not in {*found, completed} and may_stand_alone(question):
+    alone = may_stand_alone(question) and not (found and _CODE_ALONE.fullmatch(question.strip()))
+    if question not in {*found, completed} and alone:
         yield question
     going_on = _completed(question, previous, ())
     if not found and going_on not in {question, completed}:
