@@ -245,6 +245,20 @@ def test_a_run_that_was_stopped_goes_on_with_the_page_after(tmp_path: Path) -> N
         assert [page.text for page in pages] == [f"Sheet number {n}" for n in (1, 2, 3)]
 
 
+def test_what_was_read_of_a_file_is_not_taken_for_what_came_in_its_place(tmp_path: Path) -> None:
+    path = save_pdf(tmp_path / "a.pdf", [letter("The heron waits")])
+    other = save_pdf(tmp_path / "other.pdf", [letter("The gate opens")])
+
+    def exchange(progress: Progress) -> None:
+        if progress.read:
+            path.write_bytes(other.read_bytes())
+
+    with opened(tmp_path / "kb") as kb:
+        [refusal] = kb.add(path, progress=exchange).skipped
+        assert refusal.reason == "changed while it was being read"
+        assert kb.documents() == []
+
+
 def test_a_page_that_breaks_a_limit_is_named_and_the_others_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
