@@ -1,6 +1,7 @@
 """Scans and pictures: read by OCR after all else, marked on the page, and told apart from text."""
 
 import io
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,6 +149,18 @@ HOSTILE = {
 }
 
 
+def bomb() -> bytes:
+    """A TIFF of a few hundred bytes that says that it has 60,000 times 60,000 pixels."""
+    small = io.BytesIO()
+    Image.new("1", (60, 60)).save(small, "TIFF", compression="group4")
+    found = small.getvalue()
+    for tag in (256, 257):  # its width and height, 16 bits each
+        found = found.replace(
+            struct.pack("<HHIHH", tag, 3, 1, 60, 0), struct.pack("<HHII", tag, 4, 1, 60_000)
+        )
+    return found
+
+
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KnowledgeBase, Report]]:
     """Pictures of one saying in every format and turn, of two frames, and hostile ones."""
@@ -161,7 +174,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Knowled
         frames[0].save(folder / name, save_all=True, append_images=frames[1:])
     whole = (folder / "90.png").read_bytes()
     (folder / "cut-off.png").write_bytes(whole[: len(whole) // 2])
-    Image.new("1", (60_000, 60_000)).save(folder / "bomb.tiff", compression="group4")
+    (folder / "bomb.tiff").write_bytes(bomb())
     Image.new("L", (1, 1)).save(folder / "dot.png")
     Image.new("L", (300, 300), 255).save(folder / "blank.png")
     with opened(folder / "kb") as kb:
