@@ -76,7 +76,7 @@ def test_ingest_reports_every_file_once(run: Run, folder: Path) -> None:
     report = done.json
     assert set(report) == {
         *("added", "updated", "unchanged", "removed", "skipped", "failed", "warnings"),
-        *("chunks", "seconds", "cancelled"),
+        *("chunks", "seconds", "cancelled", "to_read"),
     }
     assert (report["added"], report["chunks"]) == (2, 2)
     (refusal,) = report["skipped"]

@@ -75,6 +75,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "has_document": lambda: kb.has_document("canary.txt"),
         "pages": lambda: kb.pages(kb.document("canary.txt")),
         "headings": lambda: kb.headings(kb.document("canary.txt"), 3),
+        "recognized": lambda: kb.recognized(kb.document("canary.txt"), 1),
         "original": lambda: kb.original(kb.document("canary.txt")),
         "tag": lambda: kb.tag("canary.txt", add="birds"),
         "search": lambda: kb.search(HALL),

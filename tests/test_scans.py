@@ -1,6 +1,7 @@
 """Scans and pictures: read by OCR after all else, marked on the page, and told apart from text."""
 
 import io
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,6 +149,18 @@ HOSTILE = {
 }
 
 
+def bomb() -> bytes:
+    """A TIFF of a few hundred bytes that says that it has 60,000 times 60,000 pixels."""
+    small = io.BytesIO()
+    Image.new("1", (60, 60)).save(small, "TIFF", compression="group4")
+    found = small.getvalue()
+    for tag in (256, 257):  # its width and height, 16 bits each
+        found = found.replace(
+            struct.pack("<HHIHH", tag, 3, 1, 60, 0), struct.pack("<HHII", tag, 4, 1, 60_000)
+        )
+    return found
+
+
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KnowledgeBase, Report]]:
     """Pictures of one saying in every format and turn, of two frames, and hostile ones."""
@@ -161,7 +174,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Knowled
         frames[0].save(folder / name, save_all=True, append_images=frames[1:])
     whole = (folder / "90.png").read_bytes()
     (folder / "cut-off.png").write_bytes(whole[: len(whole) // 2])
-    Image.new("1", (60_000, 60_000)).save(folder / "bomb.tiff", compression="group4")
+    (folder / "bomb.tiff").write_bytes(bomb())
     Image.new("L", (1, 1)).save(folder / "dot.png")
     Image.new("L", (300, 300), 255).save(folder / "blank.png")
     with opened(folder / "kb") as kb:
@@ -243,6 +256,20 @@ def test_a_run_that_was_stopped_goes_on_with_the_page_after(tmp_path: Path) -> N
         assert kb.add(path).added == 1
         pages = kb.pages(kb.document("ledger.pdf"))
         assert [page.text for page in pages] == [f"Sheet number {n}" for n in (1, 2, 3)]
+
+
+def test_what_was_read_of_a_file_is_not_taken_for_what_came_in_its_place(tmp_path: Path) -> None:
+    path = save_pdf(tmp_path / "a.pdf", [letter("The heron waits")])
+    other = save_pdf(tmp_path / "other.pdf", [letter("The gate opens")])
+
+    def exchange(progress: Progress) -> None:
+        if progress.read:
+            path.write_bytes(other.read_bytes())
+
+    with opened(tmp_path / "kb") as kb:
+        [refusal] = kb.add(path, progress=exchange).skipped
+        assert refusal.reason == "changed while it was being read"
+        assert kb.documents() == []
 
 
 def test_a_page_that_breaks_a_limit_is_named_and_the_others_are_kept(

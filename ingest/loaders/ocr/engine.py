@@ -38,12 +38,13 @@ _TURNS = (1, 3, 2)  # quarter turns, the likeliest first: sheets scanned sideway
 def _reader() -> RapidOCR:
     return RapidOCR(
         params={
-            # The classifier of turned lines turns good ones as well: Chinese pages lose a tenth.
+            # The classifier of lines that stand on their heads turns good ones as well.
             "Global.use_cls": False,
             "Global.return_word_box": True,
             "Global.use_preprocess_img": False,  # it is bounded here
             "Global.use_vertical_padding": False,
             "Global.log_level": "critical",
+            "Rec.rec_batch_num": 1,  # of more, each is filled up to the longest
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
@@ -62,7 +63,7 @@ def recognize(png: bytes) -> Recognition:
     picture, scale = _bounded(picture)
     best, quadrant = _read(picture), 0
     yielded = _yield(best)
-    if yielded < _FEW:
+    if best and yielded < _FEW:
         for turn in _TURNS:
             # Pillow turns against the clock
             other = _read(picture.rotate(-90 * turn, expand=True))
@@ -70,6 +71,7 @@ def recognize(png: bytes) -> Recognition:
                 best, yielded, quadrant = other, got, turn
             if yielded >= _FEW:
                 break
+    best = [line for line in best if line.confidence >= _READ]
     lines = tuple(tuple(_scaled(word, 1 / scale) for word in line.words) for line in best)
     return Recognition(width, height, quadrant, _skew(best), lines)
 
@@ -77,20 +79,18 @@ def recognize(png: bytes) -> Recognition:
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A line in the pixels of the picture that was read; it falls `slope` pixels in each to the
-    right, along `length` pixels, unless it is read downwards."""
+    right, along `length` pixels, unless it is read downwards. `confidence` is the mean of those of
+    its characters."""
 
     words: tuple[Word, ...]
     slope: float
     length: float
     downwards: bool
+    confidence: float
 
     @property
     def characters(self) -> int:
         return sum(len(word.text) for word in self.words)
-
-    @property
-    def confidence(self) -> float:
-        return sum(len(w.text) * w.confidence for w in self.words) / max(self.characters, 1)
 
 
 def _bounded(picture: Image.Image) -> tuple[Image.Image, float]:
@@ -115,8 +115,8 @@ def _padded(picture: Image.Image) -> Image.Image:
 
 
 def _read(picture: Image.Image) -> list[_Line]:
-    """The lines on a picture. Not by calling the reader, which sets the confidence of one character
-    beside another where there are blanks in a line."""
+    """The lines on a picture, whatever they are worth. Not by calling the reader, which sets the
+    confidence of one character beside another where there are blanks in a line."""
     pixels = np.asarray(_padded(picture))[:, :, ::-1]  # as OpenCV has it: BGR
     where, _, read, _ = _reader().run_ocr_steps(pixels, {})
     if where.boxes is None or read.txts is None:
@@ -125,13 +125,13 @@ def _read(picture: Image.Image) -> list[_Line]:
     for text, box, score, told in zip(
         read.txts, where.boxes, read.scores, read.word_results, strict=True
     ):
-        if score >= _READ and text.strip():
+        if text.strip():
             corners = [(float(x), float(y)) for x, y in box]
             columns = [column for word in told.word_cols for column in word]
             words = _words(text, corners, columns, told.confs, of=told.line_txt_len)
             (x0, y0), (x1, y1) = corners[0], corners[1]
             slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
-            lines.append(_Line(words, slope, x1 - x0, _is_downwards(corners)))
+            lines.append(_Line(words, slope, x1 - x0, _is_downwards(corners), score))
     return lines
 
 

@@ -15,6 +15,7 @@ from quire.records import RecognizedPage, RecognizedWord
 # Heights against the page's median that are taken for its plain text, as is whatever ends like a
 # sentence: plain lines have 0.87 to 1.14 of it, headings of 14 points over 11 some 1.2.
 _PLAIN = (0.85, 1.18)
+_HEADING = 1.3
 _ENDS = tuple(".,;:!?。，；：！？、")
 _FONT = 0.72  # of a line's height is the size of its font: boxes reach above and below
 _NO_TEXT = PageRuns([], [], 0, (0.0, 0.0, 1.0, 1.0), 0, [])
@@ -123,7 +124,8 @@ def _runs(
     placed: list[_Placed] = []
     for number, (words, tall) in enumerate(zip(lines, heights, strict=True), start=line):
         plain = _PLAIN[0] * usual < tall < _PLAIN[1] * usual or words[-1].text.endswith(_ENDS)
-        size = usual if plain else tall
+        # Of short lines the heights tell that they are headings, and not of which level.
+        size = usual if plain else min(tall, _HEADING * usual)
         for group in _without_blanks(words):
             start = first
             boxes = [_box(word, scale) for word in group]
