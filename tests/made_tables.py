@@ -18,9 +18,11 @@ Told = tuple[str, str, str]
 _LABELS = (
     "Revenue|Cost of sales|Gross profit|Selling expenses|Research and development|Goodwill|Leases|"
     "Interest income|Other income, net|Income taxes|Deferred tax assets|"
-    "Inventories, net of reserves|Trade receivables|Accrued liabilities|Dividends paid|Repurchase of common stock|Pension plans|"
+    "Inventories, net of reserves|Trade receivables|Accrued liabilities|Dividends paid|"
+    "Repurchase of common stock|Pension plans|"
     "Proceeds from issuance of long-term debt, net of costs of the issue|"
-    "Cash at the end of the year|Effect of exchange rate changes on cash and cash equivalents held abroad"
+    "Cash at the end of the year|"
+    "Effect of exchange rate changes on cash and cash equivalents held abroad"
 ).split("|")
 _LABELS_HAN = (
     "营业收入|营业成本|毛利|销售费用|研发费用|商誉|租赁负债|利息收入|其他收益|所得税费用|递延所得税资产|存货|应收账款|"
