@@ -157,3 +157,11 @@ def test_the_title_of_some_rows_is_a_row_and_no_header() -> None:
 def test_a_year_in_chinese_names_a_column() -> None:
     text = "项目 | 2023年 | 2022年末\n营业收入 | 120 | 130\n净利润 | 20 | 30"
     assert cells(text)[0] == ("营业收入", "2023年", "120")
+
+
+def test_a_title_over_all_columns_is_a_row_of_the_header() -> None:
+    text = " | Fair value\n(in millions) | Level 1 | Level 2\nBonds | 120 | 130\nNotes | 20 | 30"
+    assert cells(text)[:2] == [
+        ("Bonds", "Fair value Level 1", "120"),
+        ("Bonds", "Fair value Level 2", "130"),
+    ]
