@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quire.records import Block, Chunk, ParsedDocument, Span
-from quire.text import sentences
+from quire.text import outline, sentences
 
-VERSION = 2
+VERSION = 3
 """Raised whenever an unchanged document would be cut or embedded differently."""
 
 TARGET_TOKENS = 200
@@ -42,6 +42,10 @@ _LONGEST_HEADING = 200  # characters kept in the path, which is stored with each
 _LONGEST_TOKEN = 50  # characters: tokenizers may count a megabyte without blanks as one word
 
 _LONGEST_HEADER = 2_000  # characters kept of a table's header row, which is stored likewise
+
+_FIRST_ROWS = 12  # of a table, among which its header is looked for
+
+_FURNITURE = 400  # characters of footers and headers between two parts of a table
 
 _COUNTED = 1_000  # sentences counted at once …
 _COUNTED_CHARACTERS = 200_000  # … or as many as have these characters
@@ -217,11 +221,13 @@ def _cut_sections(
 ) -> Iterator[Cut]:
     """A section is what stands under the same headings. It begins with them, and nothing is cut
     before something else has come: a title is kept with its first sub-title. A long table is a
-    section of its own, whose header row counts as a heading."""
+    section of its own, whose header counts as a heading; so is one that goes on with the header of
+    the page before."""
     text = document.text
     headings: list[tuple[int, str]] = []
     waiting: list[_Paragraph] = []  # of the section: nothing but headings so far
     packer: _Packer | None = None  # of the section, once its path is certain
+    above = _Headers(document)
 
     def path() -> tuple[str, ...]:
         return tuple(title for _, title in headings)
@@ -247,10 +253,10 @@ def _cut_sections(
                 headings.pop()
             headings.append((block.level, _title(text, block.start, block.end)))
             waiting.append(paragraph)
-        elif block.kind == "table" and paragraph.tokens > target:
+        elif block.kind == "table" and (
+            (header := above.of(block)) and (paragraph.tokens > target or above.goes_on)
+        ):
             yield from rest()
-            first = paragraph.first
-            header = " ".join(text[first.start : first.end].split())[:_LONGEST_HEADER]
             packer = _Packer(text, target, (*path(), header))
             yield from packer.add(paragraph)
             yield from rest()
@@ -265,6 +271,46 @@ def _cut_sections(
                     yield from packer.add(each)
                 waiting.clear()
     yield from rest()
+
+
+class _Headers:
+    """What names the columns of a document's tables, as one line. `goes_on` tells whether the last
+    table asked for has the header of the one on the page before."""
+
+    def __init__(self, document: ParsedDocument) -> None:
+        self._pages = document.pages
+        self._end = -1  # of the table before,
+        self._columns = 0
+        self._header = ""
+        self.goes_on = False
+
+    def of(self, block: Block) -> str:
+        """The header of a table, or of the table on the page before which goes on in it; else its
+        first row."""
+        text = self._pages.text
+        lines = list(itertools.islice(_LINE.finditer(text, block.start, block.end), _FIRST_ROWS))
+        end = min(lines[-1].end(), block.start + _LONGEST_COUNTED)
+        table = next(
+            (p for p in outline.outline(text, block.start, end) if isinstance(p, outline.Table)),
+            None,
+        )
+        named = [text[row.start : row.end] for row in table.header] if table else []
+        columns = table.columns if table else 0
+        self.goes_on = (
+            not named and columns == self._columns > 1 and self._turns(self._end, block.start)
+        )
+        self._end, self._columns = block.end, columns
+        if not self.goes_on:
+            rows = named or [lines[0][0]]
+            said = " ".join(" ".join(row.strip("| \t").split()) for row in rows)
+            self._header = said[:_LONGEST_HEADER]
+        return self._header
+
+    def _turns(self, end: int, start: int) -> bool:
+        """Whether one page, and no more than its foot and the next one's head, lies between."""
+        starts = self._pages.starts
+        pages = bisect.bisect_right(starts, start) - bisect.bisect_right(starts, max(end, 0))
+        return pages == 1 and start - end <= _FURNITURE
 
 
 def _shown(paragraph: _Paragraph, text: str) -> str:

@@ -318,6 +318,42 @@ def test_whoever_counts_can_end_the_work() -> None:
         chunking.chunk(document([("paragraph", "Words.")]), count_tokens=count, limit=254)
 
 
+LEVELS = " | Fair value\n(in millions) | Level 1 | Level 2\n"
+ROWS = "\n".join(f"Security number {n} | {n},000 | {n},500" for n in range(1, 60))
+
+
+def test_a_long_table_repeats_all_rows_of_its_header() -> None:
+    chunks = chunked(document([("heading", "Assets", 1), ("table", LEVELS + ROWS)]))
+    tables = [chunk for chunk in chunks if "Security" in chunk.text]
+    assert len(tables) > 1
+    for chunk in tables:
+        assert chunk.heading_path == ("Assets", "Fair value (in millions) | Level 1 | Level 2")
+
+
+@pytest.mark.parametrize("rows", [ROWS, "Bonds | 7,000 | 8,000\nNotes | 1,000 | 2,000"])
+def test_a_table_that_goes_on_on_the_next_page_keeps_its_header(rows: str) -> None:
+    parsed = document(
+        [("table", LEVELS + ROWS), "86"],
+        ["A Report", ("table", rows), ("paragraph", "These are all.")],
+    )
+    *_, last, after = chunked(parsed)
+    assert last.span.page_first == 2
+    assert last.heading_path == ("Fair value (in millions) | Level 1 | Level 2",)
+    assert (after.text, after.heading_path) == ("These are all.", ())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Name | Fee | Rent\nBoat | 7 | 8",  # a header of its own
+        "Bonds | 7,000\nNotes | 1,000",  # other columns
+    ],
+)
+def test_another_table_on_the_next_page_does_not_take_the_header(rows: str) -> None:
+    *_, last = chunked(document([("table", LEVELS + ROWS), "86"], [("table", rows)]))
+    assert not any("Level 1" in heading for heading in last.heading_path)
+
+
 def test_a_table_of_a_thousand_columns_repeats_a_part_of_its_header_row() -> None:
     wide = " | ".join(f"column {n}" for n in range(1000))
     rows = "\n".join([wide, *(" | ".join("7" * 1000) for _ in range(20))])

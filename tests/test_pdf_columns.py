@@ -16,7 +16,7 @@ from quire.ingest.limits import Limits
 from quire.ingest.loaders import parse
 from quire.records import ParsedDocument
 
-WHOLE = 0.97  # of the sentences of generated pages; 0.98 when this was written, 0.55 before
+WHOLE = 0.95  # of the sentences of generated pages; 0.98 when this was written, 0.55 before
 
 
 @pytest.fixture(scope="module", autouse=True)

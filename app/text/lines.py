@@ -96,7 +96,7 @@ def _line(text: str, start: int, end: int) -> Line:
     last = end if len(raw) == _LONGEST else first + len(bare)
     if not bare[0].isalnum() and _RULE.fullmatch(bare):
         return Line("rule", first, last, indent)
-    if " | " in bare or (bare[0] == "|" and bare.count("|") > 1):
+    if " | " in raw or (bare[0] == "|" and bare.count("|") > 1):
         return Line("row", first, last, indent, cells=_piped(text, first, first + len(bare)))
     if item := _ITEM.match(bare):
         style = item.lastgroup or ""

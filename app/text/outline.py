@@ -361,15 +361,23 @@ class _Reader:
         if table.header or len(table.rows) < 2:
             return
         rows = [table.cells(self.text, row) for row in table.rows[:8]]
-        named = 1 if _names_columns(rows) else 0
+        over = next((at for at, row in enumerate(rows) if not _names_all(row)), len(rows))
+        named = over + 1 if _names_columns(rows[over:]) else 0
         while 0 < named < _HEADER and _goes_on_naming(rows, named):
             named += 1
         table.header, table.rows = table.rows[:named], table.rows[named:]
 
 
+def _names_all(row: Sequence[str]) -> bool:
+    """Whether a row has one cell, past the first, and no value: a title over the columns."""
+    return not row[0] and sum(map(bool, row)) == 1 and not any(map(_is_value, row))
+
+
 def _names_columns(rows: Sequence[tuple[str, ...]]) -> bool:
     """Whether the first row names the columns: none of its cells is a value, and of those below
     some are; or it is a table of text with three columns or more."""
+    if len(rows) < 2:
+        return False
     first, rest = rows[0], rows[1:]
     if not first[0] and len(first) > 2 and all(first[1:]) and any(row[0] for row in rest):
         return True

@@ -17,6 +17,7 @@ _BIN = 2.0  # points; a gutter is at least this wide
 _TRIED = 4  # gutters of a page, the emptiest first; within columns the emptiest alone
 _FIGURES = 2  # cells of a row with nothing but a number, which make it one of a table
 _TABULAR = 0.3  # of what stands in columns of prose is a figure at most
+_SHORT = 0.4  # of its column: a name in a table, hardly a line of text
 _HEADERS = 3  # rows that may stand above them
 
 
@@ -145,8 +146,12 @@ def _across(rows: Sequence[list[Segment]], gutter: float) -> list[bool]:
     """Which rows stand across a gutter: those with text in it, and those of a table of figures that
     has cells on both sides, with its header."""
     across = [_spans(row, gutter) for row in rows]
+    left = gutter - min(segment.x0 for row in rows for segment in row)
+    right = max(segment.x1 for row in rows for segment in row) - gutter
     for at, row in enumerate(rows):
-        if not across[at] and _has_figures(row, gutter):
+        if across[at]:
+            continue
+        if _has_figures(row, gutter) or _is_entry(row, gutter, left=left, right=right):
             across[at] = True
             for header in range(_header(rows, at), at):
                 across[header] = True
@@ -180,6 +185,18 @@ def _has_figures(row: list[Segment], gutter: float) -> bool:
         return False
     return all(any(side) or len(side) > 1 for side in sides) or any(
         all(side) and len(side) >= _FIGURES for side in sides
+    )
+
+
+def _is_entry(row: list[Segment], gutter: float, *, left: float, right: float) -> bool:
+    """True for a short name on one side of a gutter and a figure on the other."""
+    if len(row) != 2 or sum(map(is_figure, row)) != 1:
+        return False
+    first, second = sorted(row, key=lambda segment: segment.x0)
+    return (
+        first.x1 <= gutter <= second.x0
+        and first.x1 - first.x0 < _SHORT * left
+        and second.x1 - second.x0 < _SHORT * right
     )
 
 

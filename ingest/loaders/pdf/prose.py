@@ -1,11 +1,12 @@
 """Which lines below each other are running text, and which are the cells of rows."""
 
 import bisect
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
 from quire.ingest.loaders.cleaning import is_cjk
-from quire.ingest.loaders.pdf.segments import Segment, side_by_side
+from quire.ingest.loaders.pdf.segments import Segment, follows, side_by_side
 
 SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
 _FIGURE = re.compile(r"[\s\d.,()$€£¥￥%—–\-−+/]*")
@@ -14,7 +15,9 @@ MIN_LINES = 3  # on each side of a gutter; fewer are a letterhead or a caption
 _MIN_TEXT_LINES = 5  # beside a chart or box
 _NARROWEST = 8  # sizes of the font: a column of running text is wider
 _READ_ON = 0.25  # of the lines; in English three in four begin within a sentence
+_ACROSS = 0.4  # of the lines beside something else go on there, where it is in no rows with them
 _TOGETHER = 0.8  # of the paragraphs of two columns begin together where they are cells
+_DRAWN = 0.9  # of the lines of a column come one after the other in the file
 _LEVEL = 0.15  # heights by which the feet of two lines on one grid differ at most
 
 
@@ -55,12 +58,12 @@ def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:
     """
     if len(text) < _MIN_TEXT_LINES or len(other) < MIN_LINES:
         return False
-    level = list(_level(text, other))
+    level = list(_level(text, other, surely=True))
     if len(level) < 0.5 * len(other):
         return True
     if sum(map(is_figure, other)) > 0.5 * len(other):
         return False
-    return sum(goes_on for goes_on, _ in level) > 0.5 * len(level)
+    return sum(goes_on for goes_on, _ in level) > _ACROSS * len(level)
 
 
 def begin_together(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
@@ -70,18 +73,24 @@ def begin_together(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
     together = sum(not one and not other for one, other in level)
     apart = sum(one != other for one, other in level)
     begun = min(len(side) - sum(_going_on(_downwards(side))) for side in (left, right))
-    return together >= max(MIN_LINES, 2 * apart, _TOGETHER * begun)
+    if together < max(MIN_LINES, 2 * apart, _TOGETHER * begun):
+        return False
+    # A file draws a table row by row; what it draws downwards is columns whose lines agree.
+    lines = _downwards(left)
+    return sum(follows(*pair) for pair in itertools.pairwise(lines)) < _DRAWN * (len(lines) - 1)
 
 
 def _downwards(lines: Sequence[Segment]) -> list[Segment]:
     return sorted(lines, key=lambda segment: segment.y1)
 
 
-def _level(left: Sequence[Segment], right: Sequence[Segment]) -> Iterator[tuple[bool, bool]]:
+def _level(
+    left: Sequence[Segment], right: Sequence[Segment], *, surely: bool = False
+) -> Iterator[tuple[bool, bool]]:
     """For each two lines on one level, whether each goes on from the line above it."""
     lines, others = _downwards(left), _downwards(right)
     feet = [segment.y1 for segment in lines]
-    going, others_going = _going_on(lines), _going_on(others)
+    going, others_going = _going_on(lines, surely=surely), _going_on(others)
     for segment, goes_on in zip(others, others_going, strict=True):
         slack = _LEVEL * (segment.y1 - segment.y0)
         at = bisect.bisect_left(feet, segment.y1 - slack)

@@ -7,6 +7,7 @@ from quire.ingest.loaders.pdf.runs import Run
 
 CURRENCY_SIGNS = frozenset("$€£¥￥(")  # set at the left edge of a cell, far from their number
 
+_BETWEEN = 3  # characters that pdfium puts between words or lines of a page: blanks, line ends
 AMOUNT_ENDS = frozenset("0123456789)%—–")  # after which a sign begins another cell
 
 
@@ -78,6 +79,11 @@ def close_gaps(row: list[Segment]) -> list[Segment]:
         else:
             joined.append(segment)
     return joined
+
+
+def follows(before: Segment, after: Segment) -> bool:
+    """True if the file goes on with one segment after the other."""
+    return 0 <= after.runs[0].start - before.runs[-1].end <= _BETWEEN
 
 
 def gap_between(above: list[Segment], below: list[Segment]) -> float:

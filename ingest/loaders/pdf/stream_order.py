@@ -9,10 +9,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from quire.ingest.loaders.pdf.prose import is_figure
-from quire.ingest.loaders.pdf.segments import Segment
+from quire.ingest.loaders.pdf.segments import Segment, follows
 
 _WIDE = 1.3  # sizes of the font between two stretches of a line
-_BETWEEN = 3  # characters that pdfium puts between words or lines of a page: blanks, line ends
 
 
 def parts_of(row: Sequence[Segment]) -> list[list[Segment]]:
@@ -24,7 +23,7 @@ def parts_of(row: Sequence[Segment]) -> list[list[Segment]]:
     for before, segment in itertools.pairwise(row):
         last, first = before.runs[-1], segment.runs[0]
         wide = segment.x0 - before.x1 >= _WIDE * max(last.size, first.size)
-        if wide and not _follows(before, segment) and not before.is_mark:
+        if wide and not follows(before, segment) and not before.is_mark:
             parts.append([segment])
         else:
             parts[-1].append(segment)
@@ -35,11 +34,7 @@ def count_downwards(rows: Iterable[Sequence[Segment]]) -> int:
     """Of the cells of a table that was told by its gaps alone, with words in them and another cell
     beside them, those after which the file goes on with the cell below: it may be no table."""
     return sum(
-        len(row) > 1 and not is_figure(cell) and any(_follows(cell, other) for other in below)
+        len(row) > 1 and not is_figure(cell) and any(follows(cell, other) for other in below)
         for row, below in itertools.pairwise(rows)
         for cell in row[:-1]
     )
-
-
-def _follows(before: Segment, after: Segment) -> bool:
-    return 0 <= after.runs[0].start - before.runs[-1].end <= _BETWEEN

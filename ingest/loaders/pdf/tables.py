@@ -126,16 +126,16 @@ def _head(text: Sequence[list[Segment]], table: Sequence[list[Segment]]) -> int:
 
 
 def _foot(rows: Sequence[list[Segment]], end: int) -> int:
-    """The end of a table with the lines that go on with the cells of its last row."""
+    """The end of a table with the lines that go on with a cell of its last row, past the first."""
     while end < len(rows) and len(rows[end]) == 1:
-        line, above = rows[end], rows[end - 1]
-        first = line[0].runs[0].text[0]
-        over = [s for s in above if min(s.x1, line[0].x1) - max(s.x0, line[0].x0) > 0]
+        (line,), above = rows[end], rows[end - 1]
+        over = [s for s in above if min(s.x1, line.x1) > max(s.x0, line.x0)]
+        first, size = line.runs[0].text[0], line.runs[0].size
         if (
-            gap_between(above, line) > 0.5 * height_of(line)
-            or not (first.islower() or is_cjk(first))
+            gap_between(above, [line]) > 0.5 * height_of([line])
             or len(over) != 1
-            or over[0] is above[0]
+            or (over[0] is above[0] and len(above) > 1)
+            or not (first.islower() or is_cjk(first) or abs(over[0].x0 - line.x0) < 0.5 * size)
         ):
             break
         end += 1
