@@ -124,7 +124,11 @@ def _page_view(request: Message, path: Path, limits: Limits) -> Message:
     from quire.ingest.loaders import pdf, picture  # noqa: PLC0415 — slow to import
 
     data = read_bytes(path, limits=limits)
-    draw = picture.render if formats.media_type_of(data, "") in formats.PICTURES else pdf.render
+    draw = (
+        picture.render
+        if formats.media_type_of(data, "", limits=limits) in formats.PICTURES
+        else pdf.render
+    )
     page, password = request["page"], request["password"]
     if request["action"] == "boxes":
         found = pdf.boxes(

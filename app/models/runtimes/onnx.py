@@ -83,7 +83,8 @@ class OnnxRuntime:
         return found
 
     def _encoded(self, texts: Sequence[str]) -> list[Any]:
-        return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        found: list[Any] = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return found
 
 
 def session(

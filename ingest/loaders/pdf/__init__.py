@@ -14,7 +14,8 @@ from quire.ingest.loaders.content import Content, ContentBuilder, PageBoxes, Sou
 from quire.ingest.loaders.pdf.layout import lay_out
 from quire.ingest.loaders.pdf.pdfium import PdfiumFile, PdfiumPage
 from quire.ingest.loaders.pdf.recognized import lay_out_recognized
-from quire.ingest.loaders.pdf.runs import Box, turned, view_size
+from quire.ingest.loaders.pdf.ruling import Box
+from quire.ingest.loaders.pdf.runs import turned, view_size
 from quire.ingest.loaders.pdf.structure import PageStructure, blocks_of
 from quire.ingest.loaders.pdf.writer import PageLayout
 from quire.records import PAGE_BREAK, Block, PageText, RecognizedPage

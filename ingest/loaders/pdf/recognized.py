@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from quire.ingest.loaders.ocr.words import Recognition, Word
 from quire.ingest.loaders.pdf.layout import lay_out
-from quire.ingest.loaders.pdf.runs import Box, PageRuns, Run, centre, covered, turned, view_size
+from quire.ingest.loaders.pdf.ruling import Box
+from quire.ingest.loaders.pdf.runs import PageRuns, Run, centre, covered, turned, view_size
 from quire.ingest.loaders.pdf.writer import PageLayout
 from quire.records import RecognizedPage, RecognizedWord
 
