@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from quire.answering import ellipsis
-from quire.answering.ellipsis import Sense
+from quire.answering.sense import Sense
 from quire.records import Passage
 from quire.search import question_parts
 from quire.text import analysis, languages
