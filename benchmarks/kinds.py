@@ -137,7 +137,9 @@ def main() -> None:
                 if all_:
                     print(f"  {group:28} {good:3} of {all_:3}  {good / all_:.2f}", flush=True)
     if given.out:
-        found = {"commit": commit(), "machine": machine.describe().cpu, "results": results}
+        here = machine.describe()
+        told = f"{here.cpu}, {here.cores} cores"
+        found = {"commit": commit(), "machine": told, "results": results}
         given.out.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
 
 

@@ -77,8 +77,8 @@ def part() -> str:
     )
     lines = [
         INTRODUCTION,
-        f"{told}; {last['machine']}. Before and quotes are without a model; before without the "
-        "conversations 31 and up.\n",
+        f"{told}; {last['machine']}. Before and quotes are without a model; "
+        "before is without the conversations numbered 31 and up.\n",
     ]
     columns = {"before": before, **measured}
     for language in (*LANGUAGES, None):

@@ -271,6 +271,11 @@ def test_a_chinese_name_stands_where_it_makes_words_that_the_documents_have(
     assert standalone(question, [asked], sense=Told(present=present)) == understood
 
 
+def test_no_code_is_cut_for_what_is_put_in_its_place() -> None:
+    understood = standalone("锂电的那个呢？", ["EF15满电能干多久？"], sense=Told())
+    assert not set("EF15") & set(understood)
+
+
 @pytest.mark.parametrize(
     ("asked", "question"),
     [("How heavy is the DW-410-A?", "And the C?"), ("CS-80A净重多少？", "200B呢？")],

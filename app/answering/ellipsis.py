@@ -335,6 +335,11 @@ def _filled_zh(said: str, last: str, sense: Sense) -> str | None:
     return None
 
 
+def _cuts_code(thing: str, *places: int) -> bool:
+    """Whether a code or a number goes on over one of some places."""
+    return any(re.search(r"[A-Za-z0-9]{2}", thing[at - 1 : at + 1]) for at in places if at)
+
+
 def _put_zh(said: str, thing: str, rest: str, sense: Sense) -> str:
     """What a question is about, `thing`, with what a follow-up says in the place of a stretch of
     it: of its length, or of one more or less, where that leaves words that the documents have, and
@@ -344,7 +349,7 @@ def _put_zh(said: str, thing: str, rest: str, sense: Sense) -> str:
         (start, start + length)
         for length in (len(said), len(said) + 1, len(said) - 1)
         for start in range(len(thing) - length + 1)
-        if 1 < length < len(thing)
+        if 1 < length < len(thing) and not _cuts_code(thing, start, start + length)
     ]
     if not places or not (scores := sense.likeness(said, [thing[a:b] for a, b in places])):
         return whole
