@@ -70,6 +70,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_PLAIN = re.compile(r"(#,##)?(0+)(?:\.(0+))?")
 _CONDITION = re.compile(r"([<>=]{1,2})(-?[\d.]+)")
 _EAST_ASIAN_SIGNS = re.compile("[年月日时時分秒년월일시분초]")
 _MONTHS = "January February March April May June July August September October November December"
@@ -81,10 +82,23 @@ Token = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class _Plain:
+    """A section as most are, such as `"$"#,##0.00`: digits, with text before and after."""
+
+    before: str
+    after: str
+    step: Decimal  # of the last digit that is shown
+    width: int  # of what is filled up with zeros, the point included
+    grouped: bool
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Section:
     tokens: tuple[Token, ...]
     condition: tuple[str, Decimal] | None
     is_date: bool
+    plain: "_Plain | None"
 
     def holds(self, number: Decimal) -> bool:
         """Whether the section's own condition is met."""
@@ -118,7 +132,13 @@ def shown(value: str, code: str, *, since_1904: bool = False) -> str:
     if section.is_date:
         return _date(value, number, section.tokens, since_1904)
     bare = at == 1 and section.condition is None  # the section says itself that it is negative
-    rendered = _number(value, abs(number), section.tokens)
+    plain = section.plain
+    if plain is None:
+        rendered = _number(value, abs(number), section.tokens)
+    else:
+        rounded = abs(number * plain.times).quantize(plain.step, rounding=ROUND_HALF_UP)
+        digits = f"{rounded:,f}" if plain.grouped else f"{rounded:f}".zfill(plain.width)
+        rendered = f"{plain.before}{digits}{plain.after}".strip()
     signed = number < 0 and not bare and any(digit in "123456789" for digit in rendered)
     return f"-{rendered}" if signed else rendered
 
@@ -145,7 +165,26 @@ def _section(tokens: list[Token]) -> _Section:
                 condition = None
     kept = tuple(token for token in tokens if token[0] != "condition")
     is_date = any(kind in {"letters", "elapsed", "half"} for kind, _ in kept)
-    return _Section(kept, condition, is_date)
+    return _Section(kept, condition, is_date, None if is_date else _plain(kept))
+
+
+def _plain(tokens: tuple[Token, ...]) -> _Plain | None:
+    """A section read once for all its numbers, None where it is of another form."""
+    inside = [at for at, (kind, _) in enumerate(tokens) if kind == "place"]
+    if not inside or any(kind in {"exponent", "general", "text"} for kind, _ in tokens):
+        return None
+    first, last = inside[0], inside[-1]
+    form = _PLAIN.fullmatch("".join(text for _, text in tokens[first : last + 1]))
+    around = tokens[:first] + tokens[last + 1 :]
+    if form is None or any(kind == "plain" and text in ",./" for kind, text in around):
+        return None
+    before, after = ("".join(t for _, t in part) for part in (tokens[:first], tokens[last + 1 :]))
+    decimals = min(len(form[3] or ""), _WIDEST)
+    width = len(form[2]) + (decimals + 1 if decimals else 0)
+    percents = sum(kind == "plain" and text == "%" for kind, text in around)
+    if form[1] and len(form[2]) > 1:
+        return None
+    return _Plain(before, after, Decimal(1).scaleb(-decimals), width, bool(form[1]), 100**percents)
 
 
 def _chosen(sections: tuple[_Section, ...], number: Decimal) -> tuple[int, _Section | None]:
