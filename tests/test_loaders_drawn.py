@@ -11,7 +11,7 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from made_office import NAMESPACES, chart, paragraph, write_docx, write_package
+from made_office import NAMESPACES, chart, paragraph, relations, write_docx, write_package
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import load
 from quire.ingest.loaders.charts import read_chart
@@ -219,6 +219,38 @@ def test_what_many_parts_of_a_document_lead_to_is_read_once(tmp_path: Path) -> N
     with zipfile.ZipFile(path) as parts:
         size = sum(entry.file_size for entry in parts.infolist())
     assert load(path, limits=Limits(archive_bytes=size)).text == "Boats\n\nEnd."
+
+
+def test_a_web_page_in_a_document_is_read_where_it_stands(tmp_path: Path) -> None:
+    body = paragraph("Before.") + '<w:altChunk r:id="page"/>' + '<w:altChunk r:id="other"/>'
+    path = write_docx(tmp_path / "a.docx", body + paragraph("After."))
+    with zipfile.ZipFile(path, "a") as parts:
+        parts.writestr("word/page.html", "<p>Inside.<p hidden>no")
+    changed = tmp_path / "b.docx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            links = [("page", "aFChunk", "page.html"), ("other", "aFChunk", "other.rtf")]
+            data = relations(links) if name.startswith("word/_rels/") else old.read(name)
+            new.writestr(name, data)
+    document = load(changed)
+    assert document.text == "Before.\n\nInside.\n\nAfter."
+    assert document.warnings == ("A part of the document is in another format; it is left out.",)
+
+
+def test_a_remark_on_a_slide_is_read_behind_it(tmp_path: Path) -> None:
+    inside = '<p:sldIdLst><p:sldId r:id="s1"/></p:sldIdLst>'
+    said = "<a:p><a:r><a:t>Plan</a:t></a:r></a:p>"
+    slide = f"<p:sld><p:sp><p:txBody>{said}</p:txBody></p:sp></p:sld>"
+    path = write_package(
+        tmp_path / "a.pptx", "ppt/main.xml", "p:presentation", inside, {"s1": ("slide", slide)}
+    )
+    with zipfile.ZipFile(path, "a") as parts:
+        parts.writestr("ppt/_rels/s1.xml.rels", relations([("c", "comments", "c.xml")]))
+        parts.writestr(
+            "ppt/c.xml",
+            f"<p:cmLst {NAMESPACES}><p:cm><p:text>why?</p:text></p:cm></p:cmLst>",
+        )
+    assert load(path).text == "Plan\n\n[why?]"
 
 
 SALES = chart("Sales of boats", ["North", "South"], Dinghies=["17", "23.46"], Skiffs=["4", "5"])

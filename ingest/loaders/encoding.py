@@ -49,6 +49,7 @@ _PLAIN = frozenset(" \t\r\n!-.,:;?/0123456789，。、；：？！（）《》�
 _SIGNS = frozenset("“”‘’„‚‹›«»–—…€£¥°§·®©™¡¿ºª¹²³½¼\xa0´№•†‡‰±µ×÷")
 _ENOUGH = 0.35  # share of common characters that proves an encoding
 _WIDE_ENOUGH = 0.5  # of a text in UTF-16: of all code points, one in forty is common
+_BLOCKS = (0x03, 0x04, 0x05, 0x06, 0x0E)  # first bytes of Greek, Cyrillic, Hebrew, Arabic, Thai
 _FREQUENT = 0.9  # share of frequent characters in a short list of names
 # The rows of each code that hold its frequent characters, and the least second byte of a pair.
 _HALVES = (
@@ -153,7 +154,7 @@ def _bom(sample: bytes) -> tuple[str, int] | None:
 
 def _wide(sample: bytes) -> str | None:
     """UTF-16 and UTF-32 without a mark, by their zeros: every other byte in Latin text, and two or
-    three of four."""
+    three of four; and by the one byte that the letters of other alphabets share."""
     if len(sample) < 8:
         return None
     quarters = len(sample) // 4
@@ -167,6 +168,12 @@ def _wide(sample: bytes) -> str | None:
         return "utf-16-le"
     if even > 0.4 * pairs and odd < 0.02 * pairs:
         return "utf-16-be"
+    for encoding, high in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[: 2 * pairs : 2])):
+        block, letters = max(((block, high.count(block)) for block in _BLOCKS), key=lambda b: b[1])
+        if letters > 0.5 * pairs and letters + high.count(0) + high.count(0x20) > 0.9 * pairs:
+            plain = sample[: 2 * pairs].decode(encoding, "replace")
+            if sum(ord(c) >> 8 == block and c.isalpha() for c in plain) > 0.5 * pairs:
+                return encoding
     return None
 
 

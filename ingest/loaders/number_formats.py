@@ -1,25 +1,23 @@
 """A number as its cell shows it: 01234, 12.5 kg, $1,234.50, 25:30:00, 2024年3月1日.
 
 A format code has up to four sections (positive; negative; zero; text), each with places for digits,
-signs, quoted text, and letters for the parts of a date. What a date shows is kept, and its order is
-made one: 1-Mar-24 and 3/1/2024 are 2024-03-01, Mar-24 is 2024-03, and 6:00 PM is 18:00, as a reader
-far from the sheet cannot know whether 3/1 is in March. Dates in Chinese, Japanese or Korean signs
-say their order, and stay as they are; so do spans of time, such as [h]:mm.
+signs, quoted text, and letters for the parts of a date (see `date_formats`).
 
 Codes and built-in numbers: ECMA-376 Part 1, 18.8.30 and 18.8.31.
 """
 
-import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 
+from quire.ingest.loaders import date_formats
+from quire.ingest.loaders.date_formats import Token
+
 _LONGEST = 300  # characters of a code; spreadsheets allow 255
 _WIDEST = 30  # digits after the point that a code may ask for, as spreadsheets allow
 _FAR = Decimal(10) ** 40  # numbers past it are shown as they are stored
-_LAST_DAY = 2_958_465  # 31 December 9999
 
 BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
@@ -70,14 +68,20 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_PLAIN = re.compile(r"(#,##)?(0+)(?:\.(0+))?")
 _CONDITION = re.compile(r"([<>=]{1,2})(-?[\d.]+)")
-_EAST_ASIAN_SIGNS = re.compile("[年月日时時分秒년월일시분초]")
-_MONTHS = "January February March April May June July August September October November December"
-_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
-_WEEKDAYS_ZH = "一二三四五六日"
 
-Token = tuple[str, str]
-"""A kind, which is the name of a group above, and what it says."""
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A section as most are, such as `"$"#,##0.00`: digits, with text before and after."""
+
+    before: str
+    after: str
+    step: Decimal  # of the last digit that is shown
+    width: int  # of what is filled up with zeros, the point included
+    grouped: bool
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class _Section:
     tokens: tuple[Token, ...]
     condition: tuple[str, Decimal] | None
     is_date: bool
+    plain: "_Plain | None"
 
     def holds(self, number: Decimal) -> bool:
         """Whether the section's own condition is met."""
@@ -116,9 +121,15 @@ def shown(value: str, code: str, *, since_1904: bool = False) -> str:
     if section is None or not section.tokens:
         return _general(value, number) if section is None else ""
     if section.is_date:
-        return _date(value, number, section.tokens, since_1904)
+        return date_formats.shown(number, section.tokens, since_1904=since_1904) or value
     bare = at == 1 and section.condition is None  # the section says itself that it is negative
-    rendered = _number(value, abs(number), section.tokens)
+    plain = section.plain
+    if plain is None:
+        rendered = _number(value, abs(number), section.tokens)
+    else:
+        rounded = abs(number * plain.times).quantize(plain.step, rounding=ROUND_HALF_UP)
+        digits = f"{rounded:,f}" if plain.grouped else f"{rounded:f}".zfill(plain.width)
+        rendered = f"{plain.before}{digits}{plain.after}".strip()
     signed = number < 0 and not bare and any(digit in "123456789" for digit in rendered)
     return f"-{rendered}" if signed else rendered
 
@@ -145,7 +156,26 @@ def _section(tokens: list[Token]) -> _Section:
                 condition = None
     kept = tuple(token for token in tokens if token[0] != "condition")
     is_date = any(kind in {"letters", "elapsed", "half"} for kind, _ in kept)
-    return _Section(kept, condition, is_date)
+    return _Section(kept, condition, is_date, None if is_date else _plain(kept))
+
+
+def _plain(tokens: tuple[Token, ...]) -> _Plain | None:
+    """A section read once for all its numbers, None where it is of another form."""
+    inside = [at for at, (kind, _) in enumerate(tokens) if kind == "place"]
+    if not inside or any(kind in {"exponent", "general", "text"} for kind, _ in tokens):
+        return None
+    first, last = inside[0], inside[-1]
+    form = _PLAIN.fullmatch("".join(text for _, text in tokens[first : last + 1]))
+    around = tokens[:first] + tokens[last + 1 :]
+    if form is None or any(kind == "plain" and text in ",./" for kind, text in around):
+        return None
+    before, after = ("".join(t for _, t in part) for part in (tokens[:first], tokens[last + 1 :]))
+    decimals = min(len(form[3] or ""), _WIDEST)
+    width = len(form[2]) + (decimals + 1 if decimals else 0)
+    percents = sum(kind == "plain" and text == "%" for kind, text in around)
+    if form[1] and len(form[2]) > 1:
+        return None
+    return _Plain(before, after, Decimal(1).scaleb(-decimals), width, bool(form[1]), 100**percents)
 
 
 def _chosen(sections: tuple[_Section, ...], number: Decimal) -> tuple[int, _Section | None]:
@@ -273,123 +303,3 @@ def _fraction(number: Decimal, before: tuple[Token, ...], behind: str) -> str:
     whole, over = divmod(over, below) if mixed else (0, over)
     said = f"{over}/{below}" if over or not mixed else ""
     return f"{whole or ''} {said}".strip() or "0"
-
-
-def _date(value: str, number: Decimal, tokens: tuple[Token, ...], since_1904: bool) -> str:
-    if not 0 <= number <= _LAST_DAY:
-        return value
-    tokens = _with_minutes(tokens)
-    decimals = _decimals_of_seconds(tokens)
-    finest = Decimal(1).scaleb(-decimals)
-    seconds = (number * 86_400).quantize(finest, rounding=ROUND_HALF_UP)
-    days, clock = divmod(seconds, 86_400)
-    moment = _moment(int(days), since_1904)
-    if moment is None:
-        return value
-    kinds = {kind for kind, _ in tokens}
-    text = "".join(text for kind, text in tokens if kind not in {"letters", "minutes"})
-    kept = "elapsed" in kinds or "上午" in text or _EAST_ASIAN_SIGNS.search(text)
-    iso = "" if kept else _iso(moment, clock, tokens, decimals)
-    return iso or _as_written(moment, clock, seconds, tokens)
-
-
-def _moment(days: int, since_1904: bool) -> dt.date | None:
-    if since_1904:
-        return dt.date(1904, 1, 1) + dt.timedelta(days) if days <= _LAST_DAY - 1462 else None
-    # Spreadsheets believe that there was a 29 February 1900, which is day 60.
-    first = dt.date(1899, 12, 30) if days > 59 else dt.date(1899, 12, 31)
-    return first + dt.timedelta(days)
-
-
-def _with_minutes(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """The tokens with those `m` told apart that are minutes: after hours or before seconds."""
-    parts = [at for at, (kind, _) in enumerate(tokens) if kind in {"letters", "elapsed"}]
-    out = list(tokens)
-    for place, at in enumerate(parts):
-        kind, text = tokens[at]
-        if kind != "letters" or text[0] not in "mM" or len(text) > 2:
-            continue
-        before = tokens[parts[place - 1]][1][0].lower() if place else ""
-        behind = tokens[parts[place + 1]][1][0].lower() if place + 1 < len(parts) else ""
-        if before == "h" or behind == "s":
-            out[at] = "minutes", text
-    return tuple(out)
-
-
-def _decimals_of_seconds(tokens: tuple[Token, ...]) -> int:
-    text = "".join(text if kind in {"place", "plain"} else " " for kind, text in tokens)
-    match = re.search(r"\.(0{1,3})", text)
-    return len(match[1]) if match else 0
-
-
-def _iso(day: dt.date, clock: Decimal, tokens: tuple[Token, ...], decimals: int) -> str:
-    """The parts that a format shows, from the year down; empty where they do not begin with it."""
-    letters = {text[0].lower() for kind, text in tokens if kind == "letters"}
-    days = {text.lower() for kind, text in tokens if kind == "letters" and text[0] in "dD"}
-    numbered = any(len(text) < 3 for text in days)
-    weekday = next((text for text in days if len(text) > 2), "")
-    year, month = bool(letters & {"y", "e"}), "m" in letters
-    if year and month and numbered:
-        date = day.isoformat()
-        date += f" {_letters(weekday, day)}" if weekday else ""
-    elif year and not days:
-        date = f"{day.year:04}-{day.month:02}" if month else f"{day.year:04}"
-    elif year or month or days or "a" in letters:
-        return ""
-    else:
-        date = ""
-    if "h" not in letters:
-        return date if "s" not in letters and not any(k == "minutes" for k, _ in tokens) else ""
-    if not any(kind == "minutes" for kind, _ in tokens):
-        return ""
-    whole = int(clock)
-    time = f"{whole // 3600:02}:{whole // 60 % 60:02}"
-    if "s" in letters:
-        time += f":{clock % 60:0{3 + decimals if decimals else 2}.{decimals}f}"
-    return f"{date} {time}".strip()
-
-
-def _as_written(day: dt.date, clock: Decimal, seconds: Decimal, tokens: tuple[Token, ...]) -> str:
-    whole = int(clock)
-    halved = any(kind == "half" for kind, _ in tokens)
-    out: list[str] = []
-    fraction = f"{clock % 1:f}".partition(".")[2]
-    for kind, text in tokens:
-        if kind == "elapsed":
-            unit = {"h": 3600, "m": 60, "s": 1}[text[0].lower()]
-            out.append(f"{int(seconds) // unit:0{len(text)}}")
-        elif kind == "minutes":
-            out.append(f"{whole // 60 % 60:0{len(text)}}")
-        elif kind == "half":
-            names = ("上午", "下午") if text == "上午/下午" else ("AM", "PM")
-            out.append(names[whole >= 43_200][: len(text) // 2])
-        elif kind == "letters" and text[0] in "hHsS":
-            hours = whole // 3600
-            hours = (hours + 11) % 12 + 1 if halved else hours
-            out.append(f"{hours if text[0] in 'hH' else whole % 60:0{min(len(text), 2)}}")
-        elif kind == "letters":
-            out.append(_letters(text.lower(), day))
-        elif kind == "place":
-            out.append(fraction[:1])
-            fraction = fraction[1:]
-        else:
-            out.append(text)
-    return "".join(out).strip()
-
-
-def _letters(text: str, day: dt.date) -> str:
-    """A part of a date, by its letters. Years have four digits, and are no emperor's."""
-    first, size = text[0], len(text)
-    if first in "ye":
-        return f"{day.year:04}"
-    if first == "g":
-        return ""
-    if first == "a":
-        return ("星期" if size > 3 else "周") + _WEEKDAYS_ZH[day.weekday()]
-    if first == "m" and size > 2:
-        name = _MONTHS.split()[day.month - 1]
-        return name if size == 4 else name[: 3 if size == 3 else 1]
-    if first == "d" and size > 2:
-        name = _WEEKDAYS.split()[day.weekday()]
-        return name if size > 3 else name[:3]
-    return f"{day.month if first == 'm' else day.day:0{min(size, 2)}}"

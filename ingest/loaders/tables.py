@@ -53,6 +53,8 @@ _Above = dict[int, tuple[Cell, int]]
 
 def _row(row: Sequence[Cell], above: _Above, most: int, *, first: bool) -> tuple[list[str], _Above]:
     """The texts of a row, column by column, and what of it goes on in the next."""
+    if not above and all(cell.columns == cell.rows == 1 for cell in row):
+        return [cell.text for cell in row[:most]], {}
     texts: dict[int, str] = {}
     goes_on: _Above = {}
     room = _REPEATED

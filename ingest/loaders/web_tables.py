@@ -61,6 +61,8 @@ def _lays_out(rows: Rows) -> bool:
     """Whether a table only arranges a page: its cells are long, it has one column, or whole tables
     stand in it and it has no header."""
     cells = [each for row in rows for each in row]
+    if not cells:
+        return True
     own = [text for _, parts in cells for text in parts if isinstance(text, str) and text.strip()]
     inner = [part for _, parts in cells for part in parts if isinstance(part, Table)]
     filled = [sum(map(_is_filled, (parts for _, parts in row))) for row in rows]

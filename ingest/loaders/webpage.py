@@ -36,6 +36,7 @@ _VOID_TAGS = "area base br col embed hr img input link meta source track wbr par
 _UNSEEN, _BLOCKS, _VOID = (
     frozenset(tags.split()) for tags in (_UNSEEN_TAGS, _BLOCK_TAGS, _VOID_TAGS)
 )
+_MAYBE_UNSEEN = {*_UNSEEN, "title"}
 _DESCRIBES = {"title", "desc"}  # of an SVG picture
 _DRAWN = {"text", "foreignobject", *_DESCRIBES}
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -132,14 +133,15 @@ class _Page:
         self._described: list[int] = []  # where the descriptions begin that are open
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        tag = tag.rpartition(":")[2]
+        if ":" in tag:
+            tag = tag.rpartition(":")[2]
         if self._hider:
             self._hidden_depth += tag == self._hider
         elif self._math is not None:
             self._math_depth += 1
             if self._math_depth <= _DEEPEST_MATH:
                 self._math.start(tag, attributes)
-        elif tag not in _VOID and self._hides(tag, attributes):
+        elif (attributes or tag in _MAYBE_UNSEEN) and self._hides(tag, attributes):
             self._hider, self._hidden_depth = tag, 1
         elif tag == "math":
             self._math, self._math_depth = etree.TreeBuilder(), 1
@@ -197,7 +199,8 @@ class _Page:
             self._text.append("\n")
 
     def end(self, tag: str) -> None:
-        tag = tag.rpartition(":")[2]
+        if ":" in tag:
+            tag = tag.rpartition(":")[2]
         if self._hider:
             if tag == self._hider:
                 self._hidden_depth -= 1
@@ -252,7 +255,7 @@ class _Page:
         """Whether what is in a tag is not shown."""
         if tag in _UNSEEN or (tag == "title" and not self._drawings):
             return True
-        if not attributes:
+        if tag in _VOID:
             return False
         if "hidden" in attributes or is_invisible(attributes.get("style", "")[:2000]):
             return True
@@ -297,13 +300,15 @@ class _Page:
 
     def _flush(self) -> None:
         """Ends the block being read."""
+        kind, level = self._kind, self._level
+        self._kind, self._level = "paragraph", 0
+        self._after_math = False
+        if not self._text:
+            return
         text = "".join(self._text)
         self._text = []
         self._described = []
-        self._after_math = False
-        kind, level = self._kind, self._level
-        self._kind, self._level = "paragraph", 0
-        for table in self._tables[: -_NESTED - 1 : -1]:
+        for table in self._tables[: -_NESTED - 1 : -1] if self._tables else ():
             if table.cell is not None:
                 table.cell[1].append(text)
                 return
@@ -319,15 +324,11 @@ class _Page:
     def _start_cell(self, table: Table, tag: str, attributes: dict[str, str]) -> None:
         if not table.rows:
             table.rows.append([])
-        table.cell = (
-            Cell(
-                "",
-                columns=_number(attributes.get("colspan", "")),
-                rows=_number(attributes.get("rowspan", "")),
-                is_header=tag == "th" or table.in_head,
-            ),
-            [],
-        )
+        cell = Cell("", is_header=tag == "th" or table.in_head)
+        if attributes:
+            cell.columns = _number(attributes.get("colspan", ""))
+            cell.rows = _number(attributes.get("rowspan", ""))
+        table.cell = cell, []
 
     def _end_cell(self) -> None:
         self._flush()
