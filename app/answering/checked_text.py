@@ -25,14 +25,17 @@ from quire.search.passages import context, in_turn
 from quire.search.query import Query
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
+from quire.text import languages
 from quire.verification import Claim, Embed, TextCheck
 
 MOST = 5_000  # statements of a text: some 250 dense pages
 _TOGETHER = 32  # statements that are embedded and searched for in one state of the catalog
 _LONGEST = 2_000  # characters that are searched for
-_SEARCHED = 20  # chunks, from which the passages are made
+_SEARCHED = 60  # chunks, from which the passages are made
 _HITS = 6
-_PASSAGES = 6
+_FOREIGN = 2
+"""Of them at most, in another language than the statement, where there are others: a search lifts
+all of these together, since words cannot find them."""
 _NEAREST = 3  # passages shown where a statement was not found
 _REMEMBERED = 20_000  # vectors of places
 _HEADINGS = 2  # innermost ones that a statement is looked for with
@@ -185,9 +188,9 @@ class _Checker:
             self._others(snapshot.search(query, k=_SEARCHED, scope=self._scope))
             for query in queries
         ]
-        hits = searches[0] if len(searches) == 1 else in_turn(searches)
+        hits = _near(part, searches[0] if len(searches) == 1 else in_turn(searches))
         return _Found(
-            passages=tuple(snapshot.passages(context(hits, most=_HITS, passages=_PASSAGES))),
+            passages=tuple(snapshot.passages(hits)),
             nowhere=snapshot.nowhere(question_words.read(part.says), scope=self._scope),
             strange=snapshot.strange(queries[0]),
         )
@@ -206,6 +209,20 @@ class _Checker:
         return check.verdict(
             Claim(part.text, part.says, part.form, under=part.under, before=part.before)
         )
+
+
+def _near(part: Part, hits: Sequence[Hit]) -> list[Hit]:
+    """The best hits, most of them in the statement's language where there are any."""
+    language = languages.detect(part.says)
+    apart = {
+        hit.rank for hit in hits if languages.are_apart(language, languages.detect(hit.chunk.text))
+    }
+    own = [hit for hit in hits if hit.rank not in apart]
+    foreign = [hit for hit in hits if hit.rank in apart]
+    least = max(_HITS - len(own), _FOREIGN)
+    across = context(foreign, most=least, passages=least)
+    most = _HITS - len(across)
+    return [*context(own, most=most, passages=most), *across]
 
 
 def _leans_on(part: Part) -> tuple[str, ...]:
