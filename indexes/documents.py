@@ -436,7 +436,7 @@ def pages(connection: apsw.Connection, document_id: str) -> tuple[PageText, ...]
         raise damaged(what)
     read = scans.pages_read(connection, document_id)
     return tuple(
-        PageText(number, "".join(parts), number in read, read.get(number, ()))
+        PageText(number, "".join(parts), ocr=number in read, unsure=read.get(number, ()))
         for number, parts in found
     )
 

@@ -550,6 +550,7 @@ class Ingest:
         with self._writing() as connection:
             known = documents.id_of_content(connection, document.content_hash)
             removed = scan is not None and scan.known is not None and known is None
+            replaced = documents.get(connection, [scan.known] if scan and scan.known else [])
             if scan is not None and known == scan.known:  # the version without these pages
                 known = None
             if known is None and not removed:
@@ -564,7 +565,7 @@ class Ingest:
         else:
             self._count_version(item)
             self._known[file.path] = location
-            self._tally.chunks += len(chunks)
+            self._tally.chunks += len(chunks) - sum(each.chunks for each in replaced.values())
             if not document.unread or self._no_ocr is not None:
                 self._tally.warn(file.path, document.warnings)
             if document.unread and scan is None and self._no_ocr is None:

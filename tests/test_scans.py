@@ -361,6 +361,9 @@ def test_pages_to_read_are_known_to_the_next_process_and_read_after_all_else(
         [first, _] = ingests.items
         assert first.report is not None
         assert (first.stage, first.report.updated, first.report.to_read) == ("done", 1, ())
+        assert sum(document.chunks for document in kb.documents()) == (
+            report.chunks + sum(item.report.chunks for item in ingests.items if item.report)
+        )
         assert "heron" in kb.pages(kb.document("a.pdf"))[1].text
         # a place that was cited before is found again in the version with the page
         quote = kb.pages(kb.document("a.pdf"))[0].text[100:160]

@@ -19,7 +19,7 @@ _PLAIN = (0.85, 1.18)
 _HEADING = 1.3
 _ENDS = tuple(".,;:!?。，；：！？、")
 _FONT = 0.72  # of a line's height is the size of its font: boxes reach above and below
-_NO_TEXT = PageRuns([], [], 0, (0.0, 0.0, 1.0, 1.0), 0, [])
+_NO_TEXT = PageRuns(runs=[], astray=[], quadrant=0, box=(0.0, 0.0, 1.0, 1.0), hidden=0, grids=[])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,9 @@ def lay_out_recognized(
     read, found = _runs(
         kept, scale=scale, height=upright[1], skew=recognition.skew, first=first, line=line
     )
-    layout = lay_out(PageRuns([*runs, *read], astray, 0, frame, beside.hidden, []))
+    layout = lay_out(
+        replace(beside, runs=[*runs, *read], astray=astray, quadrant=0, box=frame, grids=[])
+    )
     back = -recognition.quadrant % 4
     placed += [
         replace(each, box=turned(_flipped(each.box, upright[1]), page=frame, quarter_turns=back))
