@@ -43,10 +43,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The text of one page as extracted; `number` is None where the format has no pages."""
+    """The text of one page as extracted; `number` is None where the format has no pages. `unread`
+    is said by a loader of a page that shows text to the eye alone: a scan, or fonts that do not say
+    what they write."""
 
     number: int | None
     text: str
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

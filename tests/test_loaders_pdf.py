@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader, PdfWriter
 from reportlab.lib import pdfencrypt
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -15,6 +16,7 @@ from made_fonts import SQUARES, register_squares
 from quire.errors import Skipped, Unreadable
 from quire.ingest.limits import Limits
 from quire.ingest.loaders import load, pdf
+from quire.ingest.loaders.content import Source
 from quire.ingest.loaders.pdf import layout
 from quire.ingest.loaders.pdf.pdfium import PdfiumFile
 from quire.ingest.loaders.pdf.runs import PageRuns, turned
@@ -552,3 +554,58 @@ def test_an_image_of_a_huge_page_is_bounded(tmp_path: Path) -> None:
     canvas.save()
     image = Image.open(io.BytesIO(pdf.render((tmp_path / "a.pdf").read_bytes(), page=1, scale=4)))
     assert image.width * image.height < 31_000_000
+
+
+# Fonts without a key
+
+
+def without_key(path: Path, *, page: int) -> Path:
+    """The file, with the fonts of a page no longer saying which characters they draw."""
+    writer = PdfWriter(clone_from=PdfReader(path))
+    for font in writer.pages[page]["/Resources"]["/Font"].values():  # type: ignore[index]
+        font.get_object().pop("/ToUnicode", None)
+    writer.write(path)
+    return path
+
+
+def test_a_page_whose_fonts_do_not_say_what_they_write_is_named_and_left_out(
+    tmp_path: Path,
+) -> None:
+    register_squares(tmp_path, CHINESE, name="Keyless")
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Keyless", 10)
+        lines(canvas, 20, 550, *(CHINESE[at : at + 30] for at in range(0, len(CHINESE), 30)))
+
+    path = make(tmp_path / "a.pdf", draw, lambda c: c.drawString(50, 500, "second"))
+    assert load(path).pages[0].text.startswith(CHINESE[:30])
+    document = load(without_key(path, page=0))
+    assert [page.text for page in document.pages] == ["", "second"]
+    assert document.warnings == ("Page 1: fonts that do not say what they write; it is left out.",)
+    content = pdf.read(Source(path.read_bytes(), path, Limits()))
+    assert [page.unread for page in content.pages] == [True, False]
+
+
+def test_a_file_of_such_pages_alone_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    register_squares(tmp_path, CHINESE, name="Keyless2")
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Keyless2", 10)
+        canvas.drawString(20, 550, CHINESE[:30])
+
+    path = without_key(make(tmp_path / "a.pdf", draw), page=0)
+    with pytest.raises(Skipped, match="its fonts do not say what they write") as caught:
+        load(path)
+    assert "OCR" in caught.value.hint
+
+
+def test_bullets_and_a_few_symbols_of_private_fonts_garble_no_page(tmp_path: Path) -> None:
+    register_squares(tmp_path, "\uf0b7\ue001 abcdefghij", name="Symbols")
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Symbols", 10)
+        lines(canvas, 20, 550, *("\uf0b7 abcdefghij" * 2, "\ue001 abcdefghij") * 3)
+
+    document = load(make(tmp_path / "a.pdf", draw))
+    assert "abcdefghij" in document.text
+    assert document.warnings == ()

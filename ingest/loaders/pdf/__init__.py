@@ -15,6 +15,7 @@ from quire.ingest.loaders.pdf.layout import lay_out
 from quire.ingest.loaders.pdf.pdfium import PdfiumFile
 from quire.ingest.loaders.pdf.runs import Box, turned, view_size
 from quire.ingest.loaders.pdf.structure import PageStructure, blocks_of
+from quire.ingest.loaders.pdf.writer import PageLayout
 from quire.records import PAGE_BREAK, Block, PageText
 
 # Titles that programs write by themselves.
@@ -26,6 +27,7 @@ _NO_TITLE = re.compile(
 _MANY = 4  # places of a page where the order of its text is uncertain: more than in a letterhead
 # What a page of a kind that nobody thought of may raise. It must not take the others with it.
 _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_GARBLED = 0.1  # of a page's characters: symbols alone are fewer, a font without a key is more
 _SCAN_HINT = "Run text recognition (OCR) over it and add the result."
 
 
@@ -70,15 +72,20 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     damaged: list[int] = []
     hidden: list[int] = []
     uncertain: list[int] = []
+    garbled: list[int] = []
     at = 0
     for number in range(1, min(file.page_count, source.limits.pages) + 1):
         structure = PageStructure("", [])
         try:
             with file.page(number) as page, page.text() as characters:
-                layout = lay_out(characters.runs())
+                runs = characters.runs()
+                layout = lay_out(runs)
         except (Unreadable, *_FAULTS):
             damaged.append(number)
         else:
+            if runs.undecoded > _GARBLED:
+                garbled.append(number)
+                layout = PageLayout("", [], [], 0, 0)
             # Without the places of characters, which take the most memory.
             structure = PageStructure(layout.text, layout.paragraphs)
             if layout.hidden:
@@ -97,20 +104,28 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     if file.page_count > source.limits.pages:
         warnings.append(_past_limit(f"{source.limits.pages:,} pages", source.limits.pages + 1))
     texts = [structure.text for structure in structures]
-    silent = [n for n, text in enumerate(texts, 1) if not text.strip() and n not in damaged]
+    lost = {*damaged, *garbled}
+    silent = [n for n, text in enumerate(texts, 1) if not text.strip() and n not in lost]
     if not any(text.strip() for text in texts):
-        if damaged and not silent:
+        if damaged and not silent and not garbled:
             raise Unreadable("damaged PDF: no page can be read")
+        if garbled:
+            raise Skipped("no text: its fonts do not say what they write", hint=_SCAN_HINT)
         raise Skipped("no text: the pages are images (a scan)", hint=_SCAN_HINT)
     if damaged:
         warnings.append(f"{_pages(damaged)} cannot be read and will not be found.")
     if silent:
         warnings.append(f"{_pages(silent)}: no text (a scan or a picture).")
+    if garbled:
+        warnings.append(
+            f"{_pages(garbled)}: fonts that do not say what they write; it is left out."
+        )
     if uncertain:
         warnings.append(f"{_pages(uncertain)}: in which order the text is read is uncertain.")
     if hidden:
         warnings.append(f"{_pages(hidden)}: text that nobody sees; it is left out.")
-    pages = tuple(PageText(number, text) for number, text in enumerate(texts, 1))
+    unread = {*silent, *garbled}
+    pages = tuple(PageText(n, text, unread=n in unread) for n, text in enumerate(texts, 1))
     blocks = tuple(blocks_of(structures, page_starts=starts))
     title = _title(clean_line(file.title()), blocks, pages, source)
     return Content(pages, blocks, title, tuple(warnings))
