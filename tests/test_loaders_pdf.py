@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader, PdfWriter
 from reportlab.lib import pdfencrypt
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -560,3 +561,57 @@ def test_an_image_of_a_huge_page_is_bounded(tmp_path: Path) -> None:
     canvas.save()
     image = Image.open(io.BytesIO(pdf.render((tmp_path / "a.pdf").read_bytes(), page=1, scale=4)))
     assert image.width * image.height < 31_000_000
+
+
+# Fonts without a key
+
+
+def without_key(path: Path, *, page: int) -> Path:
+    """The file, with the fonts of a page no longer saying which characters they draw."""
+    writer = PdfWriter(clone_from=PdfReader(path))
+    for font in writer.pages[page]["/Resources"]["/Font"].values():  # type: ignore[index]
+        font.get_object().pop("/ToUnicode", None)
+    writer.write(path)
+    return path
+
+
+def test_a_page_whose_fonts_do_not_say_what_they_write_is_named_and_left_out(
+    tmp_path: Path,
+) -> None:
+    register_squares(tmp_path, CHINESE, name="Keyless")
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Keyless", 10)
+        lines(canvas, 20, 550, *(CHINESE[at : at + 30] for at in range(0, len(CHINESE), 30)))
+
+    path = make(tmp_path / "a.pdf", draw, lambda c: c.drawString(50, 500, "second"))
+    assert load(path).pages[0].text.startswith(CHINESE[:30])
+    document = load(without_key(path, page=0))
+    assert [page.text for page in document.pages] == ["", "second"]
+    assert document.warnings == ("Page 1: fonts that do not say what they write; it is left out.",)
+    assert document.unread == (1,), "OCR may read it"
+
+
+def test_a_file_of_such_pages_alone_is_for_ocr(tmp_path: Path) -> None:
+    register_squares(tmp_path, CHINESE, name="Keyless2")
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Keyless2", 10)
+        canvas.drawString(20, 550, CHINESE[:30])
+
+    path = without_key(make(tmp_path / "a.pdf", draw), page=0)
+    document = load(path)
+    assert (document.text, document.unread) == ("", (1,))
+    assert "fonts that do not say what they write" in document.warnings[0]
+
+
+def test_bullets_and_a_few_symbols_of_private_fonts_garble_no_page(tmp_path: Path) -> None:
+    register_squares(tmp_path, "\uf0b7\ue001 abcdefghij", name="Symbols")
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Symbols", 10)
+        lines(canvas, 20, 550, *("\uf0b7 abcdefghij" * 2, "\ue001 abcdefghij") * 3)
+
+    document = load(make(tmp_path / "a.pdf", draw))
+    assert "abcdefghij" in document.text
+    assert document.warnings == ()

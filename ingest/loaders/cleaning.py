@@ -11,7 +11,7 @@ import unicodedata
 BULLET = "•"
 
 # Symbol fonts put these into the private use area, and they are all drawn as a bullet.
-_PRIVATE_BULLETS = "\uf0b7\uf0a7\uf0d8\uf0fc\uf06c\uf06e\uf075\uf076"
+PRIVATE_BULLETS = "\uf0b7\uf0a7\uf0d8\uf0fc\uf06c\uf06e\uf075\uf076"
 
 _TABLE: dict[int, str | None] = {
     **dict.fromkeys(range(0x20)),
@@ -49,7 +49,7 @@ _TABLE: dict[int, str | None] = {
     **dict.fromkeys(range(0xD800, 0xE000)),
     **dict.fromkeys(range(0xE0000, 0xE1000)),  # tags and further variation selectors
     **{plane << 16 | last: None for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)},
-    **dict.fromkeys(map(ord, _PRIVATE_BULLETS), BULLET),
+    **dict.fromkeys(map(ord, PRIVATE_BULLETS), BULLET),
     # Presentation forms that fonts bring along; the plain letters are what people search for.
     **{code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)},
     **{

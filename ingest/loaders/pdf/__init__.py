@@ -7,6 +7,7 @@ Only a worker process may import this module: see `pdfium`.
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import clean, clean_line
@@ -33,6 +34,7 @@ _OUTLINES = 20  # shapes from here on may be letters that were drawn as outlines
 _MANY = 4  # places of a page where the order of its text is uncertain: more than in a letterhead
 # What a page of a kind that nobody thought of may raise. It must not take the others with it.
 _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_GARBLED = 0.1  # of a page's characters: symbols alone are fewer, a font without a key is more
 
 
 def read(source: Source) -> Content:
@@ -78,18 +80,28 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     unread: list[int] = []
     recognized: list[RecognizedPage] = []
     uncertain: list[int] = []
+    garbled: list[int] = []
     at = 0
     for number in range(1, min(file.page_count, source.limits.pages) + 1):
         structure = PageStructure("", [])
         try:
             with file.page(number) as page, page.text() as characters:
                 runs = characters.runs()
+                garbles = runs.undecoded > _GARBLED
                 if (found := source.recognized.get(number)) is not None:
                     width, _ = view_size(page.box, page.rotation)
                     layout, words = lay_out_recognized(
-                        number, found, width=width, beside=runs, rotation=page.rotation
+                        number,
+                        found,
+                        width=width,
+                        beside=replace(runs, runs=[], astray=[]) if garbles else runs,
+                        rotation=page.rotation,
                     )
                     recognized.append(words)
+                elif garbles:
+                    garbled.append(number)
+                    unread.append(number)
+                    layout = PageLayout("", [], [], 0, 0)
                 else:
                     layout = lay_out(runs)
                     if _is_picture(page, layout):
@@ -115,13 +127,18 @@ def _read(file: PdfiumFile, source: Source) -> Content:
     if file.page_count > source.limits.pages:
         warnings.append(_past_limit(f"{source.limits.pages:,} pages", source.limits.pages + 1))
     texts = [structure.text for structure in structures]
-    silent = [n for n, text in enumerate(texts, 1) if not text.strip() and n not in damaged]
-    if damaged and not silent and not any(text.strip() for text in texts):
+    lost = {*damaged, *garbled}
+    silent = [n for n, text in enumerate(texts, 1) if not text.strip() and n not in lost]
+    if damaged and not silent and not garbled and not any(text.strip() for text in texts):
         raise Unreadable("damaged PDF: no page can be read")
     if damaged:
         warnings.append(f"{_pages(damaged)} cannot be read and will not be found.")
     if silent:
         warnings.append(f"{_pages(silent)}: no text (a scan or a picture).")
+    if garbled:
+        warnings.append(
+            f"{_pages(garbled)}: fonts that do not say what they write; it is left out."
+        )
     if uncertain:
         warnings.append(f"{_pages(uncertain)}: in which order the text is read is uncertain.")
     if hidden:

@@ -19,7 +19,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from quire.errors import Skipped, Unreadable
-from quire.ingest.loaders.cleaning import count_cjk
+from quire.ingest.loaders.cleaning import PRIVATE_BULLETS, count_cjk
 from quire.ingest.loaders.pdf.calls import fast
 from quire.ingest.loaders.pdf.drawn import rules_of
 from quire.ingest.loaders.pdf.ruling import Box, Grid, grids
@@ -45,6 +45,12 @@ _HYPHEN_MARKS = "\x02\ufffe"
 _LINE = re.compile(f"[^\r\n\x00{_HYPHEN_MARKS}]+[{_HYPHEN_MARKS}]?")
 _UNMARK = {ord(mark): "-" for mark in _HYPHEN_MARKS}
 _WORD = re.compile(r"\S+")
+# What stands for a character where a font does not say which one it is: control characters and
+# others without a meaning, of the private use area those that symbol fonts do not draw as bullets.
+_UNDECODED = re.compile(
+    f"(?:(?![{PRIVATE_BULLETS}])[\x00-\x08\x0e-\x1f\x7f-\x9f\ufff9-\uffff\ue000-\uf8ff])+"
+)
+_DECODED = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufff9-\uffff\ue000-\uf8ff]+")
 # Characters are narrower than this on average, in sizes of the font, unless there are gaps between
 # them; Chinese ones count one and a half.
 _TIGHT = 0.62
@@ -276,7 +282,12 @@ class PdfiumText:
                 runs += self._parted(run, ruled, main)
             else:
                 runs.append(run)
-        return PageRuns(runs, astray, main, self._page.box, len(hidden), ruled)
+        return PageRuns(runs, astray, main, self._page.box, len(hidden), ruled, self._undecoded())
+
+    def _undecoded(self) -> float:
+        text = self.characters
+        strange = sum(len(found) for found in _UNDECODED.findall(text))
+        return strange / (strange + sum(map(len, _DECODED.findall(text)))) if strange else 0.0
 
     def _grids(self, runs: list[Run], quadrant: int) -> list[Grid]:
         """The ruled tables of the page, in the direction in which it is read. Many objects take

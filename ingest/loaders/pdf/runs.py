@@ -37,6 +37,7 @@ class PageRuns:
     right; runs that read otherwise are in `astray`. `hidden` counts runs left out because no
     reader sees them: painted in no colour, white on white, tiny, or beyond the page's edge.
     `grids` are the tables that ruling lines make, if text stands in rows with gaps at all.
+    `undecoded` is the share of the characters of which the file does not say what they are.
     """
 
     runs: list[Run]
@@ -45,6 +46,7 @@ class PageRuns:
     box: Box
     hidden: int
     grids: list[Grid]
+    undecoded: float
 
 
 def view_size(box: Box, rotation: int) -> tuple[float, float]:
