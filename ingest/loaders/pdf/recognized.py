@@ -19,7 +19,9 @@ _PLAIN = (0.85, 1.18)
 _HEADING = 1.3
 _ENDS = tuple(".,;:!?。，；：！？、")
 _FONT = 0.72  # of a line's height is the size of its font: boxes reach above and below
-_NO_TEXT = PageRuns(runs=[], astray=[], quadrant=0, box=(0.0, 0.0, 1.0, 1.0), hidden=0, grids=[])
+_NO_TEXT = PageRuns(
+    runs=[], astray=[], quadrant=0, box=(0.0, 0.0, 1.0, 1.0), hidden=0, grids=[], undecoded=0.0
+)
 
 
 @dataclass(frozen=True, slots=True)
