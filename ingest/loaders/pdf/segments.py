@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from quire.ingest.loaders.cleaning import is_leftward
 from quire.ingest.loaders.pdf.ruling import Grid
 from quire.ingest.loaders.pdf.runs import Run
 
@@ -63,9 +64,11 @@ def side_by_side(segments: list[Segment]) -> list[list[Segment]]:
 
 
 def close_gaps(row: list[Segment]) -> list[Segment]:
-    """A row from left to right, its neighbours joined where there is no wide gap: before a
-    superscript, a word drawn by itself, a currency sign."""
+    """A row in the order in which it is read, its neighbours joined where there is no wide gap:
+    before a superscript, a word drawn by itself, a currency sign."""
     row = sorted(row, key=lambda segment: segment.x0)
+    if sum(is_leftward(segment.runs[0].text) for segment in row) * 2 > len(row):
+        return row[::-1]
     joined = [row[0]]
     for segment in row[1:]:
         last = joined[-1]
