@@ -13,7 +13,8 @@ from quire.ingest.loaders.cleaning import clean, clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, PageBoxes, Source
 from quire.ingest.loaders.pdf.layout import lay_out
 from quire.ingest.loaders.pdf.pdfium import PdfiumFile
-from quire.ingest.loaders.pdf.runs import Box, turned, view_size
+from quire.ingest.loaders.pdf.ruling import Box
+from quire.ingest.loaders.pdf.runs import turned, view_size
 from quire.ingest.loaders.pdf.structure import PageStructure, blocks_of
 from quire.ingest.loaders.pdf.writer import PageLayout
 from quire.records import PAGE_BREAK, Block, PageText

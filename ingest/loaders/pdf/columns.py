@@ -177,10 +177,11 @@ def _has_figures(row: list[Segment], gutter: float) -> bool:
     figures = [is_figure(segment) for segment in row]
     if sum(figures) < _FIGURES:
         return False
-    sides = [
-        [figure for segment, figure in zip(row, figures, strict=True) if on_side(segment)]
-        for on_side in (lambda s: s.x1 <= gutter, lambda s: s.x0 >= gutter)
-    ]
+    told = list(zip(row, figures, strict=True))
+    sides = (
+        [figure for segment, figure in told if segment.x1 <= gutter],
+        [figure for segment, figure in told if segment.x0 >= gutter],
+    )
     if not all(sides):
         return False
     return all(any(side) or len(side) > 1 for side in sides) or any(

@@ -53,11 +53,6 @@ class _Paths:
         self._edges = tuple(ctypes.c_float() for _ in range(4))
         self._channels = tuple(ctypes.c_uint() for _ in range(4))
 
-    @property
-    def objects(self) -> int:
-        """How many things are drawn on the page; text may be one for each character."""
-        return int(pdfium.FPDFPage_CountObjects(self._page))
-
     def rules(self) -> list[Box]:
         """The lines. A thin box in the colour of a wide one is part of the ground of a table."""
         thin = [box for box, colour in self._thin if colour not in self._grounds]

@@ -1,5 +1,6 @@
 """Stretches of a line with no wide gap, and the rows that they stand in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quire.ingest.loaders.cleaning import is_leftward
@@ -46,7 +47,7 @@ class Segment:
         return len(self.runs) == 1 and self.runs[0].end - self.runs[0].start <= 2
 
 
-def side_by_side(segments: list[Segment]) -> list[list[Segment]]:
+def side_by_side(segments: Iterable[Segment]) -> list[list[Segment]]:
     """Segments that stand on one line, from top to bottom."""
     rows: list[list[Segment]] = []
     top = bottom = 0.0

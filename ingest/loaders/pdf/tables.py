@@ -48,7 +48,8 @@ def tables_and_text(segments: list[Segment]) -> Iterable[Table | Text]:
         if grid is None:
             yield from _aligned_and_text([close_gaps(row) for row in rows], left=left, right=right)
             continue
-        inside, beside = [], []
+        inside: list[Segment] = []
+        beside: list[Segment] = []
         for row in rows:
             for segment in row:
                 (inside if segment.grid is grid else beside).append(segment)
