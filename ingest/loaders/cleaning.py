@@ -120,6 +120,7 @@ _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u31ff\u3200-\u9fff\uf900-\ufaff\ufe30-\ufe4f"
     "\uff00-\uffef\U00020000-\U0003ffff]"
 )
+_LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
 _CJK_LETTER = re.compile(
     "[\u2e80-\u2fff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
@@ -131,6 +132,11 @@ def is_cjk(character: str) -> bool:
     Hangul syllables are not among them: Korean puts spaces between words.
     """
     return _CJK.match(character) is not None
+
+
+def is_leftward(text: str) -> bool:
+    """True for text with letters of a script that is written from right to left."""
+    return not text.isascii() and _LEFTWARD.search(text) is not None
 
 
 def count_cjk(text: str) -> int:

@@ -178,10 +178,10 @@ def _has_figures(row: list[Segment], gutter: float) -> bool:
     if sum(figures) < _FIGURES:
         return False
     told = list(zip(row, figures, strict=True))
-    sides = [
+    sides = (
         [figure for segment, figure in told if segment.x1 <= gutter],
         [figure for segment, figure in told if segment.x0 >= gutter],
-    ]
+    )
     if not all(sides):
         return False
     return all(any(side) or len(side) > 1 for side in sides) or any(

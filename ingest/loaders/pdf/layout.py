@@ -9,7 +9,7 @@ heading levels) marks stretches of this text and never changes it.
 
 from collections import Counter
 
-from quire.ingest.loaders.cleaning import clean, is_clean
+from quire.ingest.loaders.cleaning import clean, is_clean, is_leftward
 from quire.ingest.loaders.pdf.columns import reading_order
 from quire.ingest.loaders.pdf.ruling import Grid
 from quire.ingest.loaders.pdf.runs import PageRuns, Run, turned
@@ -101,8 +101,11 @@ def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
             wide = 1.3
             if run.text in CURRENCY_SIGNS and current.runs[-1].text[-1] in AMOUNT_ENDS:
                 wide = 0.0  # the next amount of a table's row
+            gap = x0 - current.x1
+            if gap < 0 and (is_leftward(run.text) or is_leftward(current.runs[-1].text)):
+                gap = max(current.x0 - x1, -height / 2)  # on its other side, or within it
             if (
-                -height < x0 - current.x1 < wide * max(run.size, 0.5 * height)
+                -height < gap < wide * max(run.size, 0.5 * height)
                 and y0 < current.y1 - 0.3 * height
                 and y1 > current.y0 + 0.3 * height
                 and not any(grid.parts(current.x1, x0, (y0 + y1) / 2) for grid in page.grids)

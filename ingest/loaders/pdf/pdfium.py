@@ -48,9 +48,9 @@ _WORD = re.compile(r"\S+")
 # What stands for a character where a font does not say which one it is: control characters and
 # others without a meaning, of the private use area those that symbol fonts do not draw as bullets.
 _UNDECODED = re.compile(
-    f"(?:(?![{PRIVATE_BULLETS}])[\x00-\x08\x0e-\x1f\x7f-\x9f\ufff9-\uffff\ue000-\uf8ff])+"
+    f"(?:(?![{PRIVATE_BULLETS}])[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\uffff\ue000-\uf8ff])+"
 )
-_DECODED = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufff9-\uffff\ue000-\uf8ff]+")
+_DECODED = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufffd\uffff\ue000-\uf8ff]+")
 # Characters are narrower than this on average, in sizes of the font, unless there are gaps between
 # them; Chinese ones count one and a half.
 _TIGHT = 0.62

@@ -1,8 +1,9 @@
 """Stretches of a line with no wide gap, and the rows that they stand in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from quire.ingest.loaders.cleaning import is_leftward
 from quire.ingest.loaders.pdf.ruling import Grid
 from quire.ingest.loaders.pdf.runs import Run
 
@@ -46,7 +47,7 @@ class Segment:
         return len(self.runs) == 1 and self.runs[0].end - self.runs[0].start <= 2
 
 
-def side_by_side(segments: Sequence[Segment]) -> list[list[Segment]]:
+def side_by_side(segments: Iterable[Segment]) -> list[list[Segment]]:
     """Segments that stand on one line, from top to bottom."""
     rows: list[list[Segment]] = []
     top = bottom = 0.0
@@ -64,9 +65,11 @@ def side_by_side(segments: Sequence[Segment]) -> list[list[Segment]]:
 
 
 def close_gaps(row: list[Segment]) -> list[Segment]:
-    """A row from left to right, its neighbours joined where there is no wide gap: before a
-    superscript, a word drawn by itself, a currency sign."""
+    """A row in the order in which it is read, its neighbours joined where there is no wide gap:
+    before a superscript, a word drawn by itself, a currency sign."""
     row = sorted(row, key=lambda segment: segment.x0)
+    if sum(is_leftward(segment.runs[0].text) for segment in row) * 2 > len(row):
+        return row[::-1]
     joined = [row[0]]
     for segment in row[1:]:
         last = joined[-1]

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from quire.ingest.loaders.pdf.prose import is_figure
-from quire.ingest.loaders.pdf.segments import Segment, follows
+from quire.ingest.loaders.pdf.segments import Cell, Segment, follows
 
 _WIDE = 1.3  # sizes of the font between two stretches of a line
 
@@ -30,11 +30,19 @@ def parts_of(row: Sequence[Segment]) -> list[list[Segment]]:
     return parts
 
 
-def count_downwards(rows: Iterable[Sequence[Segment]]) -> int:
-    """Of the cells of a table that was told by its gaps alone, with words in them and another cell
-    beside them, those after which the file goes on with the cell below: it may be no table."""
+def count_downwards(rows: Iterable[Sequence[Cell]]) -> int:
+    """Of the cells in rows of words alone, which only gaps make a table, those after which the file
+    goes on with the cell below: they may be lines of columns."""
+    wordy = (row if _is_wordy(row) else [] for row in rows)
     return sum(
-        len(row) > 1 and not is_figure(cell) and any(follows(cell, other) for other in below)
-        for row, below in itertools.pairwise(rows)
-        for cell in row[:-1]
+        bool(cell and under) and follows(cell[-1][-1], under[0][0])
+        for row, below in itertools.pairwise(wordy)
+        for cell, under in zip(row[:-1], below[:-1], strict=False)
     )
+
+
+def _is_wordy(row: Sequence[Cell]) -> bool:
+    """True for a row of several cells, none of them a figure."""
+    cells = [cell for cell in row if cell]
+    figures = any(is_figure(segment) for cell in cells for line in cell for segment in line)
+    return len(cells) > 1 and not figures

@@ -8,7 +8,7 @@ while what parts cells or columns goes on from row to row.
 
 from collections.abc import Sequence
 
-from quire.ingest.loaders.cleaning import is_cjk
+from quire.ingest.loaders.cleaning import is_cjk, is_leftward
 from quire.ingest.loaders.pdf.prose import is_figure
 from quire.ingest.loaders.pdf.segments import Segment
 
@@ -61,8 +61,8 @@ def _is_stretched(row: Sequence[Segment], number: int) -> bool:
 
 
 def _is_word(text: str) -> bool:
-    """False for Chinese, which has no spaces to be stretched."""
-    return not (is_cjk(text[0]) or is_cjk(text[-1]))
+    """False for Chinese, which has no spaces to be stretched, and for what is read leftwards."""
+    return not (is_cjk(text[0]) or is_cjk(text[-1]) or is_leftward(text))
 
 
 def _inner(segment: Segment) -> list[float]:

@@ -104,7 +104,8 @@ def _aligned_and_text(
         if text[: len(text) - head]:
             yield Text(text[: len(text) - head])
         text = []
-        yield Table(cells_of(table), count_downwards(rows[at:end]))
+        cells = cells_of(table)
+        yield Table(cells, count_downwards(cells))
         at = end
     if text:
         yield Text(text)
