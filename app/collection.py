@@ -244,6 +244,7 @@ class Collection:
                 page=cited["page"],
                 start=cited["start"] - begins,
                 end=end - begins,
+                says=pages.text[cited["start"] : end],
             )
         except Unreadable:  # encrypted, or pdfium cannot draw what pypdf could read
             return None

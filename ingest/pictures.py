@@ -10,12 +10,14 @@ _AROUND = 60  # image points kept above and below the quote
 _INK = (255, 214, 0, 90)  # of a marker
 
 
-def of_quote(pool: ParserPool, path: Path, *, page: int, start: int, end: int) -> bytes:
-    """Characters [start, end) of the text of a PDF's `page`, marked, with a little above and below,
+def of_quote(
+    pool: ParserPool, path: Path, *, page: int, start: int, end: int, says: str | None = None
+) -> bytes:
+    """Characters [start, end) of the text of a PDF's `page`, which it `says`, marked, with a little above and below,
     as PNG. The page is drawn by a parser's process. Raises Unreadable."""
     from PIL import Image, ImageDraw  # noqa: PLC0415  a tenth of a second
 
-    found = pool.boxes(path, page=page, start=start, end=end)
+    found = pool.boxes(path, page=page, start=start, end=end, says=says)
     scale = _ACROSS / max(found.width, 1.0)
     drawn = Image.open(io.BytesIO(pool.render(path, page=page, scale=scale))).convert("RGBA")
     marks = Image.new("RGBA", drawn.size, (0, 0, 0, 0))

@@ -615,3 +615,16 @@ def test_bullets_and_a_few_symbols_of_private_fonts_garble_no_page(tmp_path: Pat
     document = load(make(tmp_path / "a.pdf", draw))
     assert "abcdefghij" in document.text
     assert document.warnings == ()
+
+
+def test_a_place_is_found_again_where_the_layout_has_changed_since(tmp_path: Path) -> None:
+    path = make(
+        tmp_path / "a.pdf",
+        lambda c: lines(c, 50, 550, "The first line of it.", "Rent: 40 euros a day.", leading=40),
+    )
+    data, text = path.read_bytes(), load(path).pages[0].text
+    start = text.index("Rent")
+    right = pdf.boxes(data, page=1, start=start, end=start + 14)
+    assert pdf.boxes(data, page=1, start=start, end=start + 14, says="Rent: 40 euros") == right
+    assert pdf.boxes(data, page=1, start=0, end=15, says="Rent: | 40 euros") == right
+    assert pdf.boxes(data, page=1, start=start, end=start + 14, says="Rent: 41 euros").boxes == ()

@@ -37,6 +37,12 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
     ("ask", "--tag"): ("ask lease --tag nothing", "document_not_found"),
     ("ask", "--model"): ("ask lease --model nothing", "model_not_found"),
     ("ask", "--conversation"): ("ask lease --conversation 0123abcd", "conversation_not_found"),
+    ("check", "FILE"): ("check nowhere.md", "unreadable"),
+    ("check", "--file"): ("check lease.txt --file nothing.pdf", "document_not_found"),
+    ("check", "--folder"): ("check lease.txt --folder nowhere", "document_not_found"),
+    ("check", "--language"): ("check lease.txt --language fr", "document_not_found"),
+    ("check", "--tag"): ("check lease.txt --tag nothing", "document_not_found"),
+    ("export-answer", "ID"): ("export-answer 0123abcd", "conversation_not_found"),
     ("chat", "--conversation"): ("chat --conversation 0123abcd", "conversation_not_found"),
     ("chat", "--model"): ("chat --model nothing", "model_not_found"),
     ("replay", "ID"): ("replay 0123abcd", "conversation_not_found"),
@@ -63,7 +69,7 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
 OTHER = {
     *("TEXT", "TITLE", "R", "DATE", "HEX", "--jobs", "--password", "--sentences", "-k", "--limit"),
     *("--what", "--mode", "--dates", "--from", "models recommend --language", "--name"),
-    *("--port", "--host", "--to", "--report", "tag --add"),
+    *("--port", "--host", "--to", "--report", "--output", "tag --add"),
     "tag --remove",  # what a document lacks need not be taken from it
 }
 

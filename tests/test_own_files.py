@@ -89,6 +89,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "regenerate": lambda: kb.regenerate(the_answer()),
         "feedback": lambda: kb.feedback(the_answer(), "up"),
         "replay": lambda: kb.replay(the_answer()),
+        "export_answer": lambda: kb.export_answer(the_answer()),
         "summarize": lambda: kb.summarize("canary.txt"),
         "remove": lambda: kb.remove("canary.txt"),
         "removed": kb.removed,

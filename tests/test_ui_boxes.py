@@ -194,7 +194,7 @@ def bounded(each: Looked) -> str:
     with pypdfium2.PdfDocument(each.path) as document:
         page = document[(each.citation.page or 1) - 1]
         # Where the machine has no Chinese font, pdfium finds nothing on a page that is turned.
-        PdfiumPage(page.raw)._widen()
+        PdfiumPage(page.raw, [])._widen()
         text = page.get_textpage()
         for left, top, width, height in each.view.boxes:
             corners = [

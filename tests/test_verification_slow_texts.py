@@ -16,7 +16,7 @@ import quire.verification
 from made_passages import passage
 from quire.models.fakes import FakeEntailment
 from quire.records import Sentence, Statement
-from quire.text import analysis
+from quire.text import analysis, statements
 from quire.verification import (
     Reading,
     agreement,
@@ -222,6 +222,9 @@ CALLS: dict[str, Call] = {
     ),
     "premises.Source": lambda text: [each.text for each in premises.sources([passage(text)])],
     "premises.choose": lambda text: premises.choose(text, premises.sources([passage(text)])),
+    "premises.source": lambda text: premises.source(
+        passage(text), next(iter(statements.of(passage(text))))
+    ),
     "premises.sources": lambda text: premises.sources([passage(text)]),
     "premises.write": lambda text: premises.write(premises.sources([passage(text)])),
     "script.is_chinese": script.is_chinese,

@@ -101,7 +101,10 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
     number = source.current
     start, end = _within(pages, number, source)
     try:
-        found = _boxes(base, document, path, number, start=start, end=end, parsers=parsers)
+        says = next((page.text[start:end] for page in pages if page.number == number), "")
+        found = _boxes(
+            base, document, path, number, start=start, end=end, says=says, parsers=parsers
+        )
         scale = _ACROSS * source.zoom / max(found.width, 1.0)
         png = parsers.render(path, page=number, scale=scale)
     except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
@@ -138,13 +141,14 @@ def _boxes(
     *,
     start: int,
     end: int,
+    says: str,
     parsers: ParserPool,
 ) -> PageBoxes:
-    """Where characters [start, end) of the text of a page stand: by the words that OCR read of it,
+    """Where characters [start, end) of the text of a page stand, which it `says`: by the words that OCR read of it,
     or else by the file."""
     read = base.recognized(document, page)
     if read is None:
-        return parsers.boxes(path, page=page, start=start, end=end)
+        return parsers.boxes(path, page=page, start=start, end=end, says=says)
     return PageBoxes(read.width, read.height, tuple(read.boxes(start, end)))
 
 

@@ -105,13 +105,22 @@ class ParserPool:
         return document
 
     def boxes(
-        self, path: Path, *, page: int, start: int, end: int, password: str | None = None
+        self,
+        path: Path,
+        *,
+        page: int,
+        start: int,
+        end: int,
+        says: str | None = None,
+        password: str | None = None,
     ) -> PageBoxes:
         """Where characters [start, end) of the text of a PDF's `page` stand; see `PageBoxes`.
 
-        The offsets count within the text of that page, whose number is from 1.
+        The offsets count within the text of that page, whose number is from 1; `says` is what
+        stands there, see `pdf.boxes`.
         """
-        found = self._ask("boxes", path, password=password, page=page, start=start, end=end)
+        place = {"page": page, "start": start, "end": end, "says": says}
+        found = self._ask("boxes", path, password=password, **place)
         rectangles = tuple((box[0], box[1], box[2], box[3]) for box in found["boxes"])
         return PageBoxes(found["width"], found["height"], rectangles)
 

@@ -132,7 +132,12 @@ def _page_view(request: Message, path: Path, limits: Limits) -> Message:
     page, password = request["page"], request["password"]
     if request["action"] == "boxes":
         found = pdf.boxes(
-            data, page=page, start=request["start"], end=request["end"], password=password
+            data,
+            page=page,
+            start=request["start"],
+            end=request["end"],
+            says=request["says"],
+            password=password,
         )
         return {"boxes": dataclasses.asdict(found)}
     png = draw(data, page=page, scale=request["scale"], password=password)

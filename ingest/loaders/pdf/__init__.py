@@ -31,6 +31,7 @@ _NO_TITLE = re.compile(
 _FEW_LETTERS = 100
 _MOST_OF_PAGE = 0.6
 _OUTLINES = 20  # shapes from here on may be letters that were drawn as outlines
+_BETWEEN = re.compile(r"[\s|]")  # what another layout may put, or leave out, between words
 _MANY = 4  # places of a page where the order of its text is uncertain: more than in a letterhead
 # What a page of a kind that nobody thought of may raise. It must not take the others with it.
 _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -49,13 +50,25 @@ def read(source: Source) -> Content:
 
 
 def boxes(
-    data: bytes, *, page: int, start: int, end: int, password: str | None = None
+    data: bytes,
+    *,
+    page: int,
+    start: int,
+    end: int,
+    says: str | None = None,
+    password: str | None = None,
 ) -> PageBoxes:
-    """The places of characters [start, end) of the text of `page`, from 1, line by line."""
+    """The places of characters [start, end) of the text of `page`, from 1, line by line.
+
+    `says` is what stood there when the file was read. Where it stands elsewhere now, since layout
+    has changed with a version, it is looked for; nothing is marked that says something else.
+    """
     found = []
     with PdfiumFile(data, password=password) as file, file.page(page) as opened:
         with opened.text() as text:
             layout = lay_out(text.runs())
+            if says is not None:
+                start, end = _again(layout.text, says, start)
             for paragraph in layout.paragraphs:
                 for line in paragraph.lines:
                     characters = layout.characters(max(start, line.start), min(end, line.end))
@@ -63,6 +76,20 @@ def boxes(
                         found.append(turned(box, page=opened.box, quarter_turns=opened.rotation))
         width, height = view_size(opened.box, opened.rotation)
         return PageBoxes(width, height, tuple(found))
+
+
+def _again(text: str, says: str, start: int) -> tuple[int, int]:
+    """Where a text has what it had at `start`: there, or nearest to it, blanks and the bars between
+    cells aside; nowhere where it has it no more."""
+    if text.startswith(says, start):
+        return start, start + len(says)
+    places = [at for at, letter in enumerate(text) if not _BETWEEN.match(letter)]
+    letters, sought = _BETWEEN.sub("", text), _BETWEEN.sub("", says)
+    found = [match.start() for match in re.finditer(re.escape(sought), letters)] if sought else []
+    if not found:
+        return 0, 0
+    first = min(found, key=lambda at: abs(places[at] - start))
+    return places[first], places[first + len(sought) - 1] + 1
 
 
 def render(data: bytes, *, page: int, scale: float, password: str | None = None) -> bytes:
