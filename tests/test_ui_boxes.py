@@ -20,7 +20,7 @@ from pypdf.generic import RectangleObject
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
-from made_fonts import SQUARES, register_squares
+from made_fonts import register_squares
 from quire import KnowledgeBase
 from quire.ingest.loaders.pdf.pdfium import PdfiumPage
 from quire.ingest.parsing.pool import ParserPool
@@ -41,6 +41,9 @@ CHINESE = (
     "租金应于每月第一个工作日支付，包括暖气费和水费，电费由承租人自行承担。"
     "出租人每年负责检查屋顶、排水沟和避雷装置，并保存检查记录备查。"
 )
+
+
+SQUARES = "SquaresOfBoxes"  # of characters of its own: a name keeps those it was given first
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> list[Looked]:
     """Citations of summaries, which are sentences from all over a document."""
     folder = tmp_path_factory.mktemp("boxes")
     names = "".join(sheet.name for sheet in SHEETS)
-    register_squares(folder, CHINESE + names)
+    register_squares(folder, CHINESE + names, name=SQUARES)
     paths = [make(sheet, folder) for sheet in SHEETS] + sorted(DOCUMENTS.glob("*.pdf"))
     found = []
     with (

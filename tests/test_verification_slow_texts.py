@@ -222,9 +222,9 @@ CALLS: dict[str, Call] = {
     ),
     "premises.Source": lambda text: [each.text for each in premises.sources([passage(text)])],
     "premises.choose": lambda text: premises.choose(text, premises.sources([passage(text)])),
-    "premises.source": lambda text: premises.source(
-        passage(text), next(iter(statements.of(passage(text))))
-    ),
+    "premises.source": lambda text: [
+        premises.source(passage(text), one) for one in statements.of(passage(text))
+    ],
     "premises.sources": lambda text: premises.sources([passage(text)]),
     "premises.write": lambda text: premises.write(premises.sources([passage(text)])),
     "script.is_chinese": script.is_chinese,
