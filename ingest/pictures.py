@@ -13,8 +13,8 @@ _INK = (255, 214, 0, 90)  # of a marker
 def of_quote(
     pool: ParserPool, path: Path, *, page: int, start: int, end: int, says: str | None = None
 ) -> bytes:
-    """Characters [start, end) of the text of a PDF's `page`, which it `says`, marked, with a little above and below,
-    as PNG. The page is drawn by a parser's process. Raises Unreadable."""
+    """Characters [start, end) of the text of a PDF's `page`, which it `says`, marked, with a little
+    above and below, as PNG. The page is drawn by a parser's process. Raises Unreadable."""
     from PIL import Image, ImageDraw  # noqa: PLC0415  a tenth of a second
 
     found = pool.boxes(path, page=page, start=start, end=end, says=says)

@@ -144,8 +144,8 @@ def _boxes(
     says: str,
     parsers: ParserPool,
 ) -> PageBoxes:
-    """Where characters [start, end) of the text of a page stand, which it `says`: by the words that OCR read of it,
-    or else by the file."""
+    """Where characters [start, end) of the text of a page stand, which it `says`: by the words that
+    OCR read of it, or else by the file."""
     read = base.recognized(document, page)
     if read is None:
         return parsers.boxes(path, page=page, start=start, end=end, says=says)
