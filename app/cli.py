@@ -29,6 +29,7 @@ from quire.commands import (  # noqa: F401  they register
     output,
     questions,
     reindexing,
+    serving,
     system,
 )
 from quire.commands.shared import app
