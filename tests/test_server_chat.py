@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openai
 import pytest
 
 import serving
+from quire.models.fakes import FakeEmbedder
 
 pytestmark = pytest.mark.usefixtures("parser_here")
 
@@ -126,3 +128,75 @@ def test_what_cannot_be_is_named(client: Any, options: Any, field: str) -> None:
     with pytest.raises(openai.UnprocessableEntityError) as refused:
         ask(client, **options)
     assert refused.value.param == field
+
+
+# -- responses -----------------------------------------------------------------------------------
+
+
+def test_a_response_has_its_citations_in_the_text(client: Any) -> None:
+    response = client.responses.create(model="kb", input="What are the terms?")
+    assert response.status == "completed"
+    text = response.output_text
+    assert "mayor of Rome (not found in the sources)" in text
+    first = response.output[0].content[0].annotations[0]
+    assert (first.type, first.filename) == ("file_citation", "lease.md")
+    assert text[first.start_index : first.end_index] == "The lease ends on 31 March 2029."
+    assert response.usage.total_tokens == response.usage.input_tokens + response.usage.output_tokens
+    assert response.citations[0]["document"] == "lease.md"
+
+
+def test_a_response_is_streamed_in_the_events_that_clients_know(client: Any) -> None:
+    whole = client.responses.create(model="kb", input="What are the terms?")
+    with client.responses.stream(
+        model="kb", input=[{"role": "user", "content": "What are the terms?"}]
+    ) as stream:
+        kinds = [event.type for event in stream]
+        response = stream.get_final_response()
+    assert response.output_text == whole.output_text
+    assert kinds[0] == "response.created"
+    assert kinds[-1] == "response.completed"
+    assert kinds.count("response.output_text.delta") >= 3
+    annotations = response.output[0].content[0].annotations
+    assert kinds.count("response.output_text.annotation.added") == len(annotations) > 0
+
+
+def test_a_response_that_would_have_to_be_kept_is_refused(client: Any) -> None:
+    with pytest.raises(openai.UnprocessableEntityError, match="send the earlier messages"):
+        client.responses.create(model="kb", input="And?", previous_response_id="resp_1")
+
+
+def test_a_response_is_incomplete_where_its_tokens_are_used_up(client: Any) -> None:
+    response = client.responses.create(model="kb", input="What are the terms?", max_output_tokens=8)
+    assert response.status == "incomplete"
+    assert response.incomplete_details.reason == "max_output_tokens"
+
+
+# -- embeddings ----------------------------------------------------------------------------------
+
+
+def test_vectors_are_those_of_the_knowledge_base(client: Any) -> None:
+    texts = ["He is ill.", "黄金"]
+    packed = client.embeddings.create(model="kb", input=texts)  # the client asks for base64
+    plain = client.embeddings.create(model="kb", input=texts, encoding_format="float")
+    expected = FakeEmbedder().embed_passages(texts)
+    for response in (packed, plain):
+        found = np.array([each.embedding for each in response.data], np.float32)
+        assert np.array_equal(found, expected)
+    assert packed.usage.prompt_tokens == 6
+    asked = client.embeddings.create(model="kb", input="ill", extra_body={"input_type": "query"})
+    assert len(asked.data) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"input": "word " * 300}, "Text 1 has 300 tokens, and the embedding model reads 254"),
+        ({"input": "a", "dimensions": 7}, "32 dimensions"),
+        ({"input": []}, "input"),
+        ({"input": [[1, 2, 3]]}, "input"),
+        ({"input": ["a"] * 600}, "input"),
+    ],
+)
+def test_what_cannot_be_embedded_is_told(client: Any, options: Any, said: str) -> None:
+    with pytest.raises(openai.UnprocessableEntityError, match=said):
+        client.embeddings.create(model="kb", **options)

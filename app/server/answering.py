@@ -39,6 +39,7 @@ class Answering:
         self._cancel = threading.Event()
         self._first: Piece | None = None
         self._left = False
+        self._done: asyncio.Future[None] | None = None
         self._question = dataclasses.replace(question, cancel=self._cancel, on_draft=self._put)
 
     @classmethod
@@ -56,8 +57,8 @@ class Answering:
             watching.cancel()
             raise
         served.under_way.add(self._cancel)
-        done = self._loop.run_in_executor(served.answerer, self._run)
-        done.add_done_callback(lambda _: self._end(watching))
+        self._done = self._loop.run_in_executor(served.answerer, self._run)
+        self._done.add_done_callback(lambda _: self._end(watching))
         self._first = await self._next()
         return self
 
@@ -98,11 +99,17 @@ class Answering:
 
     async def _next(self) -> Piece:
         piece = await self._heard.get()
+        if isinstance(piece, Answer | Exception):  # the last: whoever has it can ask again at once
+            await self._ended()
         if isinstance(piece, Exception):
             raise piece
         if piece is None:
             raise ClientLeft
         return piece
+
+    async def _ended(self) -> None:
+        if self._done is not None:
+            await asyncio.wait({self._done})
 
     def _run(self) -> None:
         try:

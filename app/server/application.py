@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from quire import __version__
 from quire.errors import QuireError
-from quire.server import chat, errors, status
+from quire.server import asking, chat, chats, documents, embeddings, errors, responses, status
 from quire.server.answering import ClientLeft
 from quire.server.door import Door
 from quire.server.errors import Refused
@@ -37,8 +37,8 @@ def routes(served: Served) -> FastAPI:
         redoc_url=None,
     )
     app.state.served = served
-    for router in (status.router, chat.router):
-        app.router.routes += router.routes
+    for subject in (status, chat, responses, embeddings, asking, documents, chats):
+        app.router.routes += subject.router.routes
     app.add_exception_handler(QuireError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from quire.answering import reading_plan
@@ -87,10 +88,10 @@ async def begun(
     options: Options,
 ) -> tuple[Answering, MarkedText]:
     """The answer to the last message on its way, and the text that it becomes."""
-    before, question = remembered(conversation)
+    before, question = await run_in_threadpool(remembered, conversation)
     asking = Question(question, store=False, before=before, answer_tokens=tokens)
     answering = await Answering.begin(request, serving, base.base, asking)
-    waits = options.sources or _marks(base.base)
+    waits = options.sources or await run_in_threadpool(_marks, base.base)
     return answering, MarkedText(question, options.marking, waits=waits)
 
 

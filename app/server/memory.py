@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from quire.answering import followups
 from quire.answering.history import Exchange
+from quire.search.query import checked_question
 from quire.server.errors import Refused
 from quire.server.marked_text import strip_marks
 
@@ -34,7 +35,8 @@ def remembered(messages: Sequence[Said]) -> tuple[tuple[Exchange, ...], str]:
     *before, (_, question) = spoken
     exchanges: list[Exchange] = []
     for asked, told in list(_pairs(before))[-_SAID_BEFORE:]:
-        standalone = followups.standalone(asked, [each.question for each in exchanges])
+        said = [each.question for each in exchanges]
+        standalone = followups.standalone(checked_question(asked), said)
         exchanges.append(Exchange(standalone, strip_marks(told)))
     return tuple(exchanges), question
 

@@ -40,6 +40,7 @@ class Served:
         self.metrics = Metrics()
         self.answerer = ThreadPoolExecutor(1, thread_name_prefix="quire-answer")
         self.under_way: set[threading.Event] = set()
+        self.embedding = threading.Lock()
         self.uploads = 0
         self.stopping = False
 
