@@ -34,11 +34,11 @@ Dogs are not allowed in the dome.
 
 
 @contextlib.contextmanager
-def served(folder: Path, reply: Any = "", *, parameters: int | None = None) -> Iterator[Served]:
-    """A knowledge base called `kb` with one document, and a model that replies so; without a reply
+def served(folder: Path, reply: Any = "", *, name: str = "kb") -> Iterator[Served]:
+    """A knowledge base of this name with one document, and a model that replies so; without a reply
     none, so that answers are quotes."""
     (folder / "lease.md").write_text(LEASE, encoding="utf-8")
-    model = FakeChatModel(reply, parameters=parameters) if reply else None
+    model = FakeChatModel(reply, parameters=None) if reply else None
     base = KnowledgeBase.open(
         folder / "kb",
         settings=load_settings(kb=folder / "kb"),
@@ -47,7 +47,7 @@ def served(folder: Path, reply: Any = "", *, parameters: int | None = None) -> I
         entailment=FakeEntailment(),
     )
     base.add(folder / "lease.md")
-    serving = Served([("kb", base)])
+    serving = Served([(name, base)])
     try:
         yield serving
     finally:

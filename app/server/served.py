@@ -72,6 +72,8 @@ class Served:
     def load_models(self) -> None:
         """Load what answering needs, so that the first question need not wait for it."""
         for each in self.bases.values():
+            if not each.base.documents():  # there is nothing to ask
+                continue
             try:
                 each.base.embedder.embed_question("warm up")
                 _ = each.base.model
