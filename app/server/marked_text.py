@@ -163,17 +163,19 @@ class MarkedText:
             quoted = [each for each in answer.citations if each.label == label]
             pages = sorted({each.page for each in quoted if each.page is not None})
             where = [told("answer.page", self._language, page=page) for page in pages]
-            lines.append(f"[{label}] {', '.join([quoted[0].document.name, *where])}")
+            comma = "，" if self._language == "zh" else ", "
+            lines.append(f"[{label}] {comma.join([quoted[0].document.name, *where])}")
         if not lines:
             return ""
-        return "\n\n" + "\n".join([f"{told('answer.sources', self._language)}:", *lines])
+        colon = "：" if self._language == "zh" else ":"
+        return "\n\n" + "\n".join([told("answer.sources", self._language) + colon, *lines])
 
 
 _MARKS = re.compile(
     r" \((?:not found in the sources|出处中未找到|contradicted: the source says “[^”]*”[^()]*"
     r"|与出处矛盾：出处写的是：“[^”]*”[^()]*)\)| \[\d+\??\](?:\[\d+\??\])*"
 )
-_LIST = re.compile(r"\n\n(?:Sources|出处):(?:\n\[\d+\] .*)+\Z")
+_LIST = re.compile(r"\n\n(?:Sources:|出处：)(?:\n\[\d+\] .*)+\Z")
 
 
 def strip_marks(text: str) -> str:
