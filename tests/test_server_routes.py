@@ -154,6 +154,11 @@ def test_an_upload_that_is_too_large_or_none_is_refused(
     assert call(served, "POST", "/api/documents", data={"file": "text"}).status_code == 422
     many = [("file", (f"{at}.txt", b"x")) for at in range(limits.PARTS + 1)]
     assert call(served, "POST", "/api/documents", files=many).status_code in {400, 422}
+    monkeypatch.setattr(limits, "WAITING_FILES", 1)
+    two = call(served, "POST", "/api/documents", files=many[:2])
+    assert (two.status_code, two.json()["error"]["code"]) == (503, "too_many_files")
+    assert int(two.headers["retry-after"]) > 0
+    assert call(served, "GET", "/api/jobs").json() == {"jobs": []}  # not even the first of them
     monkeypatch.setattr(limits, "UPLOAD_BYTES", 1_000)
 
     async def pieces() -> Any:

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
-from quire.errors import ModelBusy, PageNotFound
+from quire.errors import PageNotFound
 from quire.records import Document
 from quire.server import limits
 from quire.server.errors import Refused
@@ -65,7 +65,9 @@ def documents(serving: Serving, kb: Kb = None) -> dict[str, Any]:
 async def upload(request: Request, serving: Serving, kb: Kb = None) -> Response:
     jobs = serving.named(kb).jobs
     if serving.uploads >= limits.UPLOADS:
-        raise ModelBusy("Others send files at this moment.", hint="Send yours again.")
+        raise Refused(
+            503, "too_many_uploads", "Others send files at this moment.", hint="Send yours again."
+        )
     serving.uploads += 1
     try:
         async with request.form(max_files=limits.PARTS, max_fields=limits.PARTS) as form:
@@ -78,6 +80,7 @@ async def upload(request: Request, serving: Serving, kb: Kb = None) -> Response:
                     hint="Send it as multipart/form-data, in a field called file.",
                     param="file",
                 )
+            jobs.require_room(len(files))
             password = form.get("password")
             told = [
                 jobs.job(

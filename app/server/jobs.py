@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from quire.errors import ModelBusy, QuireError
+from quire.errors import QuireError
 from quire.knowledge_base import KnowledgeBase
 from quire.server import limits
 from quire.server.errors import Refused, internal
@@ -27,17 +27,21 @@ class Jobs:
         self._ingests.resume()
         self._note(self._ingests.items)
 
-    def add(self, name: str, content: bytes, *, password: str | None = None) -> str:
-        """Queue an upload, and keep it on the disk until it is read; the id of its job. Raises
-        ModelBusy where too many wait, and what keeping it raises."""
-        if sum(not item.settled for item in self._ingests.items) >= limits.WAITING_FILES:
-            raise ModelBusy(
-                f"{limits.WAITING_FILES:,} files wait to be read.", hint="Send it again later."
+    def require_room(self, files: int) -> None:
+        """Raises Refused where so many more may not wait."""
+        if self.waiting + files > limits.WAITING_FILES:
+            raise Refused(
+                503,
+                "too_many_files",
+                f"{self.waiting:,} files wait to be read, and {limits.WAITING_FILES:,} may.",
+                hint="Send yours later.",
             )
+
+    def add(self, name: str, content: bytes, *, password: str | None = None) -> str:
+        """Queue an upload, and keep it on the disk until it is read; the id of its job, which has
+        failed already where it could not be kept."""
         item = Intake(name, len(content), content=content, password=password)
         self._ingests.add([item])
-        if item.stage == "failed" and isinstance(item.problem, QuireError):
-            raise item.problem
         return self._note([item])[0]
 
     def all(self) -> list[dict[str, Any]]:
