@@ -31,6 +31,7 @@ from quire.commands import (  # noqa: F401  they register
     output,
     questions,
     reindexing,
+    serving,
     system,
 )
 from quire.commands.shared import app

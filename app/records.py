@@ -825,7 +825,8 @@ class Answer:
     (docs/command-line.md lists them), None for a question about what the documents say; `listed`
     are the documents that its answer names, in their order. `sent_to` is the host of a remote model
     that the question and the passages were sent to, shown or not; None where nothing left this
-    machine. `receipt` is kept beside the answer, and not part of `to_dict`.
+    machine. `receipt` is kept beside the answer, and `cut_short` says that the model had more to
+    write than it may, or was stopped; neither is part of `to_dict`.
     """
 
     id: str
@@ -847,6 +848,7 @@ class Answer:
     request: str | None = None
     listed: tuple[Document, ...] = ()
     receipt: Receipt | None = None
+    cut_short: bool = False
 
     @property
     def citations(self) -> tuple[Citation, ...]:

@@ -30,6 +30,7 @@ INTERFACES = (
     "quire.commands",
     "quire.evaluation",
     "quire.ingest.__main__",
+    "quire.server",
     "quire.ui",
 )
 EVERYTHING = ("quire",)
@@ -148,6 +149,8 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "langgraph": (),
     "langsmith": ("quire.answering.chain", "quire.answering.langchain_model"),
     "streamlit": ("quire.ui", "streamlit_app"),
+    "fastapi": ("quire.server",),
+    "uvicorn": ("quire.server.running",),
     "typer": INTERFACES,
     "click": INTERFACES,
     "argparse": INTERFACES,
@@ -401,7 +404,8 @@ def distribution(name: str) -> str:
 def test_every_library_that_is_imported_is_declared() -> None:
     """One that merely comes along with another is gone when that one stops needing it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {distribution(requirement) for requirement in project["dependencies"]}
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["api"]]
+    declared = {distribution(requirement) for requirement in wanted}
     declared |= {"torch", "transformers"}  # what sentence-transformers is made of
     declared |= {distribution(each) for each in project["optional-dependencies"]["ocr"]}
     comes_from = packages_distributions()

@@ -8,14 +8,15 @@ from typing import Any
 
 from quire import errors, ui
 from quire.errors import QuireError
-from quire.ui.catalogue import LANGUAGES, joined, texts
+from quire.messages.texts import tables
+from quire.ui.catalogue import LANGUAGES, joined
 
 UNITS = ("page", "sheet", "slide", "message")
 BY_MODEL = ("chat.model", "settings.better_than")
 
 
 def _entries(language: str) -> Iterator[tuple[str, Any]]:
-    for section, entries in texts(language).items():
+    for section, entries in tables(language).items():
         for name, text in entries.items():
             yield f"{section}.{name}", text
 
@@ -36,7 +37,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
     source = "\n".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
     keys = {key for key, _ in _entries("en")}
     named = set(re.findall(r"""["']([a-z]+\.[a-z_]+)["']""", source))
-    sections = set(texts("en"))
+    sections = set(tables("en"))
     assert {key for key in named if key.split(".")[0] in sections} <= {*keys, "answer.js"}
     put_together = {
         *(key for key in keys if key.startswith(("error.", "widgets."))),
@@ -60,7 +61,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
 
 
 def test_every_kind_of_error_that_a_reader_meets_has_a_heading() -> None:
-    headed = set(texts("en")["error"])
+    headed = set(tables("en")["error"])
     codes = {
         kind.code
         for kind in vars(errors).values()

@@ -199,6 +199,7 @@ def _ended(
         sent_to=sent_to(model) if reading and reading.prompt.passages else None,
         refusal=found.refusal if status == "not_found" else None,
         receipt=receipts.of(found, reading),
+        cut_short=bool(reply and wrote and reply.cut_short),
     )
 
 

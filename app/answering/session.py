@@ -223,11 +223,14 @@ class Session:
             require_last(before[-1].id if before else None, question.replacing)
             temperature = _OTHERWISE if before.pop().question == question.text else 0.0
         risk = question.max_risk
+        ways = self._ways(self._settings.max_risk if risk is None else risk)
+        if question.answer_tokens is not None:
+            ways["answer_tokens"] = question.answer_tokens
         return Asked(
             kept_question(question.text),
             question.conversation or new_id(),
-            **self._ways(self._settings.max_risk if risk is None else risk),
-            before=_exchanges(before),
+            **ways,
+            before=(*question.before, *_exchanges(before)),
             temperature=temperature,
             scope=question.scope,
             max_risk=self._settings.max_risk if risk is None else checked_risk(risk),

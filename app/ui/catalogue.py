@@ -4,13 +4,9 @@ The texts are plain: no Markdown and no HTML, so that one rule holds for everyth
 ours or not (see `inert`).
 """
 
-import functools
-import tomllib
-from importlib import resources
-from typing import Any
-
 import streamlit as st
 
+from quire.messages.texts import text
 from quire.messages.translations import translated
 from quire.ui.inert import markdown
 from quire.ui.state import state
@@ -18,13 +14,6 @@ from quire.ui.state import state
 _ENDS = ".!?。！？…:："
 
 LANGUAGES = {"en": "English", "zh": "中文"}
-
-
-@functools.cache
-def texts(language: str) -> dict[str, Any]:
-    """The tables of a language. A text with `one` and `other` depends on its value `n`."""
-    file = resources.files("quire.messages") / f"page.{language}.toml"
-    return tomllib.loads(file.read_text("utf-8"))
 
 
 def language() -> str:
@@ -37,11 +26,7 @@ def language() -> str:
 
 def plain(key: str, **values: object) -> str:
     """The text of a key such as `chat.ask`, with values filled in, to be shown as HTML or text."""
-    section, name = key.split(".")
-    text = texts(language())[section][name]
-    if isinstance(text, dict):
-        text = text["one"] if values["n"] == 1 and "one" in text else text["other"]
-    return str(text).format(**values) if values else str(text)
+    return text(key, language(), **values)
 
 
 def said(message: str) -> str:

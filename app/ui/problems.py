@@ -8,7 +8,8 @@ from typing import ParamSpec
 import streamlit as st
 
 from quire.errors import QuireError
-from quire.ui.catalogue import joined, label, language, said, texts
+from quire.messages.texts import tables
+from quire.ui.catalogue import joined, label, language, said
 from quire.ui.inert import markdown
 from quire.ui.jobs.answering import log_place
 from quire.ui.state import state
@@ -85,5 +86,5 @@ def words(error: Exception) -> str:
     sentences = markdown(joined(message, said(error.hint)))
     if language() == "en" or message != error.message:
         return sentences
-    known = error.code in texts("en")["error"]
+    known = error.code in tables("en")["error"]
     return f"{label(f'error.{error.code}' if known else 'error.title')}\n\n{sentences}"

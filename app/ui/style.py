@@ -7,7 +7,8 @@ from importlib import resources
 import streamlit as st
 
 from quire.ingest.limits import Limits
-from quire.ui.catalogue import language, plain, texts
+from quire.messages.texts import tables
+from quire.ui.catalogue import language, plain
 from quire.ui.launch import THEME
 
 _ICONS = {
@@ -77,8 +78,8 @@ def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
 
 def _words() -> dict[str, str]:
     """Streamlit's own names for what can be pressed, with ours."""
-    ours = texts(language())["widgets"]
-    return {text: ours[key] for key, text in texts("en")["widgets"].items()}
+    ours = tables(language())["widgets"]
+    return {text: ours[key] for key, text in tables("en")["widgets"].items()}
 
 
 @functools.cache

@@ -3,7 +3,8 @@
 from html import escape
 from typing import Literal
 
-from quire.ui.catalogue import LANGUAGES, texts
+from quire.messages.texts import tables
+from quire.ui.catalogue import LANGUAGES
 
 Kind = Literal["key", "password", "nothing"]
 Why = Literal["door.wrong", "door.used", "door.many"]
@@ -73,7 +74,7 @@ ACTION = "/door"
 
 def _text(key: str, language: str) -> str:
     section, name = key.split(".")
-    return str(texts(language)[section][name])
+    return str(tables(language)[section][name])
 
 
 def _language(accepts: str) -> str:

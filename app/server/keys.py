@@ -1,0 +1,108 @@
+"""The key of the server: 256 bits, from the environment or a file that only its owner can read."""
+
+import contextlib
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+import sys
+from pathlib import Path
+
+from quire.config import config_path
+from quire.errors import SettingsError
+
+KEY_VARIABLE = "QUIRE_API_KEY"
+_SHORTEST = 43  # characters: 256 bits as `made_key` writes them
+_LONGEST = 512
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+def default_file() -> Path:
+    """Where the key lies unless another file is named."""
+    return config_path().parent / "server.key"
+
+
+def made_key() -> str:
+    """A new key: 256 bits, written in 43 characters."""
+    return secrets.token_urlsafe(32)
+
+
+def found_or_made(file: Path) -> tuple[str, str]:
+    """The key, and where it is from: the variable, else the file, which is made where there is
+    none. Raises SettingsError for a file that others can read, and for what is too short to be
+    safe. No message holds the key.
+    """
+    if given := os.environ.get(KEY_VARIABLE, "").strip():
+        return _checked(given, KEY_VARIABLE), KEY_VARIABLE
+    found = _read(file)
+    return (write_new(file) if found is None else _checked(found, str(file))), str(file)
+
+
+def write_new(file: Path) -> str:
+    """Put a new key into the file, in place of the one there is; the old one opens nothing as soon
+    as the server is started again."""
+    key = made_key()
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as opened:
+            opened.write(key + "\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+        beside.replace(file)
+    except OSError as error:
+        raise SettingsError(
+            f"The key file {file} cannot be written: {error.strerror}.",
+            hint=f"Name another one with --key-file, or give the key in {KEY_VARIABLE}.",
+        ) from error
+    return key
+
+
+class Lock:
+    """What the key opens. It is kept as a hash alone, and compared in constant time."""
+
+    def __init__(self, key: str) -> None:
+        self._hash = _hashed(key)
+
+    def opens_with(self, authorization: str) -> bool:
+        """Whether the header `Authorization: Bearer KEY` holds the key."""
+        scheme, _, given = authorization.partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(_hashed(given), self._hash)
+
+
+def _hashed(key: str) -> bytes:
+    return hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
+
+
+def _read(file: Path) -> str | None:
+    try:
+        with file.open("rb") as opened:
+            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
+            if sys.platform != "win32" and mode & 0o077:
+                raise SettingsError(
+                    f"The key in {file} can be read by other users of this machine.",
+                    hint="Make a new one with: quire serve --new-key",
+                )
+            return opened.read(_LONGEST + 1).decode("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SettingsError(
+            f"The key file {file} cannot be read: {error.strerror}.",
+            hint=f"Correct its permissions, or give the key in {KEY_VARIABLE}.",
+        ) from error
+
+
+def _checked(key: str, where: str) -> str:
+    if not (_SHORTEST <= len(key) <= _LONGEST and _KEY.fullmatch(key)):
+        raise SettingsError(
+            f"What {where} holds is no safe key: one is a line of {_SHORTEST} to {_LONGEST} ASCII "
+            "characters without spaces.",
+            hint="Make one with: quire serve --new-key",
+        )
+    return key

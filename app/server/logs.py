@@ -1,0 +1,40 @@
+"""One line of JSON for each request, on standard error. No line holds a text, a name of a document,
+a prompt or a key: of an address the route alone is logged, and of an error its kind and place."""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+_FRAMES = 8
+
+
+class Lines(logging.Handler):
+    """Writes what libraries log too, of which the level and the logger's name are kept, and the
+    message of our own and of the server that listens."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = {"level": record.levelname.lower(), "logger": record.name}
+        if record.name.partition(".")[0] in {"quire", "uvicorn"} and not record.exc_info:
+            told["message"] = record.getMessage()
+        elif record.exc_info and record.exc_info[1]:
+            told |= place(record.exc_info[1])
+        write("log", **told)
+
+
+def write(event: str, **told: Any) -> None:
+    """One line."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    sys.stderr.write(json.dumps({"time": now, "event": event, **told}) + "\n")
+    sys.stderr.flush()
+
+
+def place(error: BaseException) -> dict[str, Any]:
+    """Of which kind an error is, and where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return {
+        "error": type(error).__name__,
+        "at": [f"{frame.filename}:{frame.lineno}" for frame in reversed(frames)],
+    }
