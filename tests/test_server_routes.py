@@ -91,6 +91,15 @@ def test_a_search_is_that_of_the_command_line(served: Served) -> None:
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "document_not_found")
 
 
+def test_a_text_is_checked_statement_by_statement(served: Served) -> None:
+    text = "The lease ends on 31 March 2029. The rent is 1,250 euros a month."
+    checked = call(served, "POST", "/api/check", json={"text": text, "name": "draft"}).json()
+    assert checked["name"] == "draft"
+    assert [each["support"] for each in checked["statements"]] == ["supported", "contradicted"]
+    assert checked["counts"]["contradicted"] == 1
+    assert not served.desk.busy
+
+
 def finished(served: Served, job: str) -> dict[str, Any]:
     for _ in range(600):
         told: dict[str, Any] = call(served, "GET", f"/api/jobs/{job}").json()
@@ -251,6 +260,7 @@ def test_the_schema_tells_each_route_with_examples(served: Served) -> None:
         "EmbeddingRequest": "/v1/embeddings",
         "SearchRequest": "/api/search",
         "AskRequest": "/api/ask",
+        "CheckRequest": "/api/check",
     }
     for name, path in paths.items():
         example = schema["components"]["schemas"][name]["examples"][0]

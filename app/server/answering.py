@@ -7,49 +7,61 @@ import asyncio
 import contextlib
 import dataclasses
 import threading
-from collections.abc import AsyncIterator
-from typing import Self
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Generic, Self, TypeVar
 
 from fastapi import Request
 
 from quire.answering.question import Question
+from quire.checked import CheckedText
 from quire.knowledge_base import KnowledgeBase
 from quire.records import Answer, Draft
 from quire.server.served import Served
 
 Piece = str | Draft | Answer
+"""Of an answer, the last one the whole."""
+P = TypeVar("P", bound=Piece | CheckedText)
+Put = Callable[[Draft], None]
+Pieces = Callable[[threading.Event, Put], Iterator[P]]
+"""What makes the pieces of an answer, or the one of a check, which takes as long; given what stops
+it, and what hears drafts."""
+_LAST = (Answer, CheckedText)
+
+
+def asking(base: KnowledgeBase, question: Question) -> Pieces[Piece]:
+    """The pieces of an answer to a question."""
+    return lambda cancel, put: base.stream(
+        dataclasses.replace(question, cancel=cancel, on_draft=put)
+    )
 
 
 class ClientLeft(Exception):
     """There is nobody to tell."""
 
 
-class Answering:
+class Answering(Generic[P]):
     """Pieces of one answer, as `KnowledgeBase.stream` gives them, drafts among them.
 
     Made by `begin`, which waits for the turn and for the first piece, so that what keeps a question
     from being answered is raised there.
     """
 
-    def __init__(self, served: Served, base: KnowledgeBase, question: Question) -> None:
+    def __init__(self, served: Served, pieces: Pieces[P]) -> None:
         self._served = served
-        self._base = base
-        self._heard: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
+        self._pieces = pieces
+        self._heard: asyncio.Queue[P | Draft | Exception | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._cancel = threading.Event()
-        self._first: Piece | None = None
+        self._first: P | Draft | None = None
         self._left = False
         self._done: asyncio.Future[None] | None = None
-        self._question = dataclasses.replace(question, cancel=self._cancel, on_draft=self._put)
 
     @classmethod
-    async def begin(
-        cls, request: Request, served: Served, base: KnowledgeBase, question: Question
-    ) -> Self:
+    async def begin(cls, request: Request, served: Served, pieces: Pieces[P]) -> Self:
         """Wait for the turn and the first piece. Raises ModelBusy, ClientLeft, and what asking
         raises."""
         served.require_going()
-        self = cls(served, base, question)
+        self = cls(served, pieces)
         watching = asyncio.create_task(self._watch(request))
         try:
             await self._turn(watching)
@@ -62,18 +74,18 @@ class Answering:
         self._first = await self._next()
         return self
 
-    async def __aiter__(self) -> AsyncIterator[Piece]:
+    async def __aiter__(self) -> AsyncIterator[P | Draft]:
         piece = self._first
         while piece is not None:
             yield piece
-            if isinstance(piece, Answer):
+            if isinstance(piece, _LAST):
                 return
             piece = await self._next()
 
-    async def answer(self) -> Answer:
-        """The answer alone."""
+    async def whole(self) -> Answer | CheckedText:
+        """The last piece alone."""
         async for piece in self:
-            if isinstance(piece, Answer):
+            if isinstance(piece, _LAST):
                 return piece
         raise AssertionError("a stream ends in an answer")
 
@@ -97,9 +109,9 @@ class Answering:
         self._cancel.set()
         self._heard.put_nowait(None)
 
-    async def _next(self) -> Piece:
+    async def _next(self) -> P | Draft:
         piece = await self._heard.get()
-        if isinstance(piece, Answer | Exception):  # the last: whoever has it can ask again at once
+        if isinstance(piece, (*_LAST, Exception)):  # the last: whoever has it can ask again at once
             await self._ended()
         if isinstance(piece, Exception):
             raise piece
@@ -113,14 +125,14 @@ class Answering:
 
     def _run(self) -> None:
         try:
-            for piece in self._base.stream(self._question):
+            for piece in self._pieces(self._cancel, self._put):
                 if isinstance(piece, Answer):
                     self._served.metrics.answered(piece)
                 self._put(piece)
         except Exception as error:  # told where the pieces are heard
             self._put(error)
 
-    def _put(self, piece: Piece | Exception) -> None:
+    def _put(self, piece: P | Draft | Exception) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended: nobody hears it
             self._loop.call_soon_threadsafe(self._heard.put_nowait, piece)
 

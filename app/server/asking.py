@@ -1,7 +1,8 @@
-"""/api/ask and /api/search: what the command line has, over HTTP."""
+"""/api/ask, /api/check and /api/search: what the command line has, over HTTP."""
 
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -11,10 +12,11 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from quire.answering.question import Question
+from quire.checked import CheckedText
 from quire.indexes.scope import Scope
-from quire.records import Draft, Sentence
+from quire.records import Answer, Draft, Sentence
 from quire.server import limits
-from quire.server.answering import Answering
+from quire.server.answering import Answering, Piece, Put, asking
 from quire.server.events import event, streamed
 from quire.server.served import Base, Served, served
 
@@ -69,6 +71,17 @@ class AskRequest(BaseModel):
     kb: Kb = None
 
 
+class CheckRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "The lease ends in May."}]}
+    )
+
+    text: Annotated[str, Field(min_length=1, max_length=limits.CHECKED_CHARACTERS)]
+    name: Annotated[str, Field(max_length=255)] = ""
+    scope: Within = Within()
+    kb: Kb = None
+
+
 class SearchRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"text": "notice period", "k": 5}]}
@@ -94,10 +107,23 @@ async def ask(
         max_risk=asked.max_risk,
         answer_tokens=asked.answer_tokens,
     )
-    answering = await Answering.begin(request, serving, base.base, question)
+    answering = await Answering.begin(request, serving, asking(base.base, question))
     if asked.stream:
         return streamed(_events(answering), openai=False)
-    return JSONResponse((await answering.answer()).to_dict())
+    return JSONResponse((await answering.whole()).to_dict())
+
+
+@router.post("/check", summary="Hold a text against the documents, statement by statement")
+async def check(
+    asked: CheckRequest, request: Request, serving: Annotated[Served, Depends(served)]
+) -> Response:
+    base, scope = serving.named(asked.kb).base, asked.scope.scope()
+
+    def pieces(cancel: threading.Event, _: Put) -> Iterator[CheckedText]:
+        yield base.check(asked.text, name=asked.name, scope=scope, cancel=cancel)
+
+    checking = await Answering.begin(request, serving, pieces)
+    return JSONResponse((await checking.whole()).to_dict())
 
 
 @router.post("/search", summary="Find the chunks that fit a text best")
@@ -116,7 +142,7 @@ def _conversation(base: Base, reference: str | None) -> str | None:
     return None if reference is None else base.base.conversations.find(reference).id
 
 
-async def _events(answering: Answering) -> AsyncIterator[str]:
+async def _events(answering: Answering[Piece]) -> AsyncIterator[str]:
     """`draft` has what may be shown until there is more, `text` what is new of the checked text,
     `sentence` each statement with its verdict, once it is known, and `answer` all of it."""
     told = 0
@@ -140,7 +166,7 @@ async def _events(answering: Answering) -> AsyncIterator[str]:
                 for each in sentences(piece.sentences):
                     yield each
             yield event(piece.to_dict(), name="draft")
-        else:
+        elif isinstance(piece, Answer):
             for each in sentences(piece.sentences):
                 yield each
             yield event(piece.to_dict(), name="answer")

@@ -19,7 +19,7 @@ from quire.answering.question import Question
 from quire.knowledge_base import KnowledgeBase
 from quire.messages.texts import text as told
 from quire.records import Answer
-from quire.server.answering import Answering
+from quire.server.answering import Answering, Piece, asking
 from quire.server.chat_forms import ChatRequest, Options, said
 from quire.server.events import event, streamed
 from quire.server.marked_text import MarkedText, Placed
@@ -86,11 +86,11 @@ async def begun(
     *,
     tokens: int | None,
     options: Options,
-) -> tuple[Answering, MarkedText]:
+) -> tuple[Answering[Piece], MarkedText]:
     """The answer to the last message on its way, and the text that it becomes."""
     before, question = await run_in_threadpool(remembered, conversation)
-    asking = Question(question, store=False, before=before, answer_tokens=tokens)
-    answering = await Answering.begin(request, serving, base.base, asking)
+    asked = Question(question, store=False, before=before, answer_tokens=tokens)
+    answering = await Answering.begin(request, serving, asking(base.base, asked))
     waits = options.sources or await run_in_threadpool(_marks, base.base)
     return answering, MarkedText(question, options.marking, waits=waits)
 
@@ -107,7 +107,7 @@ def _marks(base: KnowledgeBase) -> bool:
 
 
 async def _chunks(
-    answering: Answering,
+    answering: Answering[Piece],
     text: MarkedText,
     *,
     head: dict[str, Any],

@@ -19,6 +19,8 @@ PARTS = 64
 """Of one message, or files of one upload."""
 QUESTION_CHARACTERS = 100_000
 """Of one message."""
+CHECKED_CHARACTERS = 500_000
+"""Of a text that is checked."""
 ANSWER_TOKENS = 8192
 """That may be asked for, as of the setting `answer_tokens`."""
 HITS = 200

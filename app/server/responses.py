@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from quire.records import Answer
 from quire.server import limits
-from quire.server.answering import Answering
+from quire.server.answering import Answering, Piece
 from quire.server.chat import begun, finish_reason, proof
 from quire.server.chat_forms import Content, Options, Tokens, said
 from quire.server.errors import Refused
@@ -178,7 +178,9 @@ def _usage(answer: Answer) -> dict[str, Any]:
     }
 
 
-async def _events(answering: Answering, text: MarkedText, forming: _Forming) -> AsyncIterator[str]:
+async def _events(
+    answering: Answering[Piece], text: MarkedText, forming: _Forming
+) -> AsyncIterator[str]:
     numbers = itertools.count()
 
     def told(kind: str, **data: Any) -> str:
