@@ -5,12 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import uvicorn
 
 from quire import KnowledgeBase, load_settings
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeEntailment
+from quire.server import logs
 from quire.server.application import application
 from quire.server.keys import made_key
 from quire.server.running import listening, run
@@ -65,7 +67,8 @@ def asked(serving: Served, **options: Any) -> httpx.AsyncClient:
 
 @contextlib.contextmanager
 def listening_server(serving: Served) -> Iterator[str]:
-    """The address of a real server on loopback."""
+    """The address of a real server on loopback. Its thread logs when it likes, also between tests,
+    so it logs nothing."""
     ready = threading.Event()
     running: list[uvicorn.Server] = []
     heard: list[str] = []
@@ -75,7 +78,8 @@ def listening_server(serving: Served) -> Iterator[str]:
         ready.set()
 
     start: Callable[[uvicorn.Server], None] = running.append
-    with listening("127.0.0.1", 0) as listener:
+    silent = patch.object(logs, "write", lambda *_, **__: None)
+    with listening("127.0.0.1", 0) as listener, silent:
         thread = threading.Thread(
             target=lambda: run(serving, listener, key=KEY, announce=announce, started=start)
         )
