@@ -52,6 +52,8 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
     ("conversations rename", "ID"): ("conversations rename 0123abcd x", "conversation_not_found"),
     ("conversations delete", "ID"): ("conversations delete 0123abcd", "conversation_not_found"),
     ("conversations export", "[ID]"): ("conversations export 0123abcd", "conversation_not_found"),
+    ("serve", "--base"): ("serve --port 0 --base nowhere", "knowledge_base_not_found"),
+    ("serve", "--model"): ("serve --port 0 --model nothing", "model_not_found"),
     ("eval", "DATASET"): ("eval nowhere", "unreadable"),
     ("eval", "--baseline"): ("eval SET --baseline nowhere.json", "unreadable"),
     ("reindex", "--embedder"): ("reindex --embedder nothing", "model_not_found"),
@@ -69,7 +71,8 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
 OTHER = {
     *("TEXT", "TITLE", "R", "DATE", "HEX", "--jobs", "--password", "--sentences", "-k", "--limit"),
     *("--what", "--mode", "--dates", "--from", "models recommend --language", "--name"),
-    *("--port", "--host", "--to", "--report", "--output", "tag --add"),
+    *("--port", "--host", "--to", "--report", "--output", "--key-file", "tag --add"),
+    "--allow-host",
     "tag --remove",  # what a document lacks need not be taken from it
 }
 

@@ -125,6 +125,6 @@ def pieces(block: Block) -> list[Piece]:
     "part", ["**a ", "_a ", "`", "|", "- ", "> ", "**", "*a* ", "| a ", "\\", "#"]
 )
 def test_it_takes_time_in_proportion_to_the_text(part: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     blocks(part * (200_000 // len(part)))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -57,6 +57,10 @@ def serve(
         else:
             output.print_text(f"The new key, which is in {file}:", key)
         return
+    if model and model not in {"none", "remote"}:  # one that cannot be had is an error now
+        from quire.models.store import installed  # noqa: PLC0415
+
+        installed.located(model, kind="chat", folder=settings.models)
     key, origin = keys.found_or_made(file)
     folders = [settings.kb, *(base or ())]
 
