@@ -25,18 +25,19 @@ TEXT = """## Fees
 | May | 17,250 |
 | June | 17,520 |
 
-Dogs stay away. The notes do not say who pays $x$."""
+Today the fee is 18,400 crowns. Dogs stay away. The notes do not say who pays $x$."""
 VERDICTS: list[tuple[str, Support | None, str | None]] = [
     ("The fee was **18,400** crowns.", "supported", None),
     ("It was lowered by 18,400 − 17,250 = 1,150.", "computed", "18,400 − 17,250 = 1,150"),
     ("<img src=http://quire-payload.example/x.png> It is paid in gold.", "unsupported", None),
     ("| May | 17,250 |", "supported", None),
     ("| June | 17,520 |", "contradicted", None),
+    ("Today the fee is 18,400 crowns.", "superseded", None),
     ("Dogs stay away.", "partly", None),
     ("The notes do not say who pays $x$.", None, None),
 ]
 QUOTES = ("The fee was 18,400 crowns.", "It is 17,250 crowns since May.", "closed to dogs")
-QUOTED = ((0,), (0, 1), (), (1,), (1,), (2,), ())
+QUOTED = ((0,), (0, 1), (), (1,), (1,), (1, 0), (2,), ())
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_every_statement_keeps_its_form_and_has_its_mark(browser: Browser, serve
     tab = Tab(context.new_page(), served).open()
     tab.page.locator("[class*=st-key-open-] button:visible").first.click()
     answer = tab.page.locator(".quire-answer")
-    expect(answer.locator(".quire-found")).to_have_text("3 of 6 statements found in the sources")
+    expect(answer.locator(".quire-found")).to_have_text("3 of 7 statements found in the sources")
     expect(answer.get_by_role("heading", name="Fees")).to_be_visible()
     expect(answer.locator("ul ul li")).to_contain_text("It was lowered by")
     expect(answer.locator("li strong")).to_have_text("18,400")
@@ -95,6 +96,9 @@ def test_every_statement_keeps_its_form_and_has_its_mark(browser: Browser, serve
     expect(answer).to_contain_text("<img src=http://quire-payload.example/x.png>")
     expect(answer).to_contain_text("who pays $x$")
     expect(answer.locator(".quire-flag.unsupported")).to_have_text("not found in the sources")
+    expect(answer.locator(".quire-flag.superseded")).to_have_text("no longer so")
+    newer = answer.locator(".quire-note.superseded")
+    expect(newer).to_contain_text("The newer version says: “It is 17,250 crowns since May.”")
     beneath = answer.locator(".quire-table .quire-beneath")
     expect(beneath).to_contain_text("The source says: “It is 17,250 crowns since May.”")
     expect(beneath).to_be_visible()
