@@ -6,12 +6,11 @@ import hmac
 import os
 import re
 import secrets
-import stat
-import sys
 from pathlib import Path
 
 from quire.config import config_path
 from quire.errors import SettingsError
+from quire.models.remote import access
 
 KEY_VARIABLE = "QUIRE_API_KEY"
 _SHORTEST = 43  # characters: 256 bits as `made_key` writes them
@@ -36,7 +35,13 @@ def found_or_made(file: Path) -> tuple[str, str]:
     """
     if given := os.environ.get(KEY_VARIABLE, "").strip():
         return _checked(given, KEY_VARIABLE), KEY_VARIABLE
-    found = _read(file)
+    found = access.read_key(
+        file,
+        most=_LONGEST,
+        variable=KEY_VARIABLE,
+        fails=SettingsError,
+        unshared="Make a new one with: quire serve --new-key",
+    )
     return (write_new(file) if found is None else _checked(found, str(file))), str(file)
 
 
@@ -77,25 +82,6 @@ class Lock:
 
 def _hashed(key: str) -> bytes:
     return hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
-
-
-def _read(file: Path) -> str | None:
-    try:
-        with file.open("rb") as opened:
-            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            if sys.platform != "win32" and mode & 0o077:
-                raise SettingsError(
-                    f"The key in {file} can be read by other users of this machine.",
-                    hint="Make a new one with: quire serve --new-key",
-                )
-            return opened.read(_LONGEST + 1).decode("utf-8", "replace").strip()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise SettingsError(
-            f"The key file {file} cannot be read: {error.strerror}.",
-            hint=f"Correct its permissions, or give the key in {KEY_VARIABLE}.",
-        ) from error
 
 
 def _checked(key: str, where: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from quire.errors import ModelUnusable
+from quire.errors import ModelUnusable, QuireError
 
 KEY_VARIABLE = "QUIRE_REMOTE_KEY"
 _LONGEST_KEY = 4096
@@ -91,23 +91,37 @@ def key(file: Path) -> str:
     """
     if given := os.environ.get(KEY_VARIABLE, "").strip():
         return _checked(given, KEY_VARIABLE)
+    found = read_key(
+        file,
+        most=_LONGEST_KEY,
+        variable=KEY_VARIABLE,
+        fails=ModelUnusable,
+        unshared=f"Keep it to yourself with: chmod 600 {file}",
+    )
+    return "" if found is None else _checked(found, str(file))
+
+
+def read_key(
+    file: Path, *, most: int, variable: str, fails: type[QuireError], unshared: str
+) -> str | None:
+    """What a file holds that is for its owner alone, up to one character more than `most`; None
+    where there is none. Raises `fails` where others can read it, with the hint `unshared`, and
+    where it cannot be read: the key may stand in the `variable` instead."""
     try:
         with file.open("rb") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
             if sys.platform != "win32" and mode & 0o077:
-                raise ModelUnusable(
-                    f"The key in {file} can be read by other users of this machine.",
-                    hint=f"Keep it to yourself with: chmod 600 {file}",
+                raise fails(
+                    f"The key in {file} can be read by other users of this machine.", hint=unshared
                 )
-            found = opened.read(_LONGEST_KEY + 1).decode("utf-8", errors="replace")
+            return opened.read(most + 1).decode("utf-8", errors="replace").strip()
     except FileNotFoundError:
-        return ""
+        return None
     except OSError as error:
-        raise ModelUnusable(
+        raise fails(
             f"The key file {file} cannot be read: {error.strerror}.",
-            hint=f"Correct its permissions, or give the key in {KEY_VARIABLE}.",
+            hint=f"Correct its permissions, or give the key in {variable}.",
         ) from error
-    return _checked(found.strip(), str(file))
 
 
 def _checked(key: str, where: str) -> str:
