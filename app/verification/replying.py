@@ -52,7 +52,6 @@ _RATHER = 0.5
 """How much more of what is said around a number a place without it says. With a low score beside
 it, so of 1.5% of true statements and 16% of false ones on replies that chose neither."""
 _DENIES = 0.75  # and one that says the opposite
-_UNHEARD = np.full(3, 1 / 3, np.float32)  # where no model is asked
 _BLANK = re.compile(
     rf"(?<=[{languages.CJK}，。、；：]) +(?=[\d−-])|(?<=[\d%]) +(?=[{languages.CJK}])"
 )
@@ -198,8 +197,8 @@ class ReplyCheck:
             return cited(sentence, "contradicted", source.citations())
         return sentence
 
-    def _signs(self, says: str, claim: Claim, bearing: Bearing) -> tuple[list[float], Heard]:
-        """What is weighed of a statement, and what the model says of it."""
+    def _signs(self, says: str, claim: Claim, bearing: Bearing) -> "_Signs":
+        """What is weighed of a statement."""
         written = premises.write(bearing.chosen)
         together = quotes.of_text(bearing.first.passage, written)
         first = quotes.of_text(bearing.first.passage, bearing.first.text)
@@ -222,20 +221,21 @@ class ReplyCheck:
             ],
             heard=heard,
         )
-        return values, heard
+        return _Signs(values, heard, first)
 
     def _weighed(self, sentence: Sentence, says: str, claim: Claim, bearing: Bearing) -> Sentence:
-        values, heard = self._signs(says, claim, bearing)
-        score = weighing.score(values)
+        signs = self._signs(says, claim, bearing)
+        score = weighing.score(signs.values)
         bounds = weighing.trees().bounds
         probability = float(1 / (1 + np.exp(-score)))
         quoted = tuple(c for source in bearing.cited for c in source.citations())
         sentence = dataclasses.replace(sentence, probability=probability)
         if score >= bounds["supported"]:
             return cited(sentence, "supported", quoted)
-        first = quotes.of_text(bearing.first.passage, bearing.first.text)
+        first = signs.first
         share = coverage.share(says, terms=first.terms, there=first.quantities)
-        if share >= _DENIES and score < bounds["doubted"] and _denies(says, first.text, heard):
+        denied = score < bounds["doubted"] and share >= _DENIES
+        if denied and _denies(says, bearing.first.text, signs.heard):
             return cited(sentence, "contradicted", bearing.first.citations())
         if score < bounds["doubted"] and bearing.rather >= _RATHER and bearing.rival:
             return self._numbered_otherwise(sentence, bearing.rival, numbers(says))
@@ -244,16 +244,30 @@ class ReplyCheck:
         return cited(sentence, "partly", quoted)
 
     def _heard(self, together: str, first: str, claim: str) -> Heard:
-        if self._model is None:
-            return Heard(_UNHEARD, _UNHEARD)
-        pairs = [(together, claim)] if together == first else [(together, claim), (first, claim)]
-        try:
-            found = self._model.probabilities(pairs)
-        except ModelUnusable as error:
-            _log.warning("%s %s", error.message, error.hint)
-            self._model = None
-            return Heard(_UNHEARD, _UNHEARD)
+        sources = [together] if together == first else [together, first]
+        found = self._read([(source, claim) for source in sources])
         return Heard(found[0], found[-1])
+
+    def _read(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
+        """What the model says of (source, statement) pairs, shape (len(pairs), 3); of each the same
+        where there is none, or it can be used no more."""
+        if self._model is not None:
+            try:
+                return self._model.probabilities(pairs)
+            except ModelUnusable as error:
+                _log.warning("%s %s", error.message, error.hint)
+                self._model = None
+        return np.full((len(pairs), 3), 1 / 3, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What is weighed of a statement: `values`, what the model says of it, and the `first` place as
+    a quote, of which some of it was told."""
+
+    values: list[float]
+    heard: Heard
+    first: Quote
 
 
 def _denies(says: str, source: str, heard: Heard) -> bool:

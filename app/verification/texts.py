@@ -11,7 +11,6 @@ supported: the places that are nearest are cited, and somebody must look.
 
 import functools
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -20,7 +19,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quire.errors import ModelUnusable
 from quire.models.protocols import Entailment
 from quire.records import Passage, Sentence, Support
 from quire.verification import coverage, quantity_fit, weighing
@@ -34,12 +32,10 @@ from quire.verification.weighing import Trees
 
 CLASSES: tuple[Support, ...] = ("supported", "contradicted", "unsupported")
 """What the probabilities are of, in their order; an entailment model has the same."""
-_UNHEARD = np.full((1, 3), 1 / 3, np.float32)
 _MANY = 3
 _SAYS_THE_REST, _RATHER = 0.5, 0.2
 """Of a statement's words: what a place says that has another number, and how much less of them
 those places say that have the statement's."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +84,9 @@ class TextCheck(ReplyCheck):
         *,
         open_: Sequence[Quantity],
     ) -> Sentence:
-        values, _ = self._signs(says, claim, bearing)
-        alone = self._alone(bearing.chosen, led(says, claim))
-        values += self._more_signs(says, bearing, open_, alone)
+        signs, full = self._signs(says, claim, bearing), led(says, claim)
+        alone = self._read([(source.text, full) for source in bearing.chosen])
+        values = [*signs.values, *self._more_signs(says, bearing, open_, alone)]
         likely = dict(zip(CLASSES, weights().probabilities(values).tolist(), strict=True))
         verdict = _verdict(likely)
         if verdict in {"partly", "supported"} and (other := _says_otherwise(says, bearing.chosen)):
@@ -104,17 +100,6 @@ class TextCheck(ReplyCheck):
             return cited(sentence, verdict, against.citations())
         quoted = [quote for source in bearing.cited for quote in source.citations()]
         return cited(sentence, verdict, quoted)
-
-    def _alone(self, chosen: Sequence[Source], claim: str) -> npt.NDArray[np.float32]:
-        """What the model says of a claim beside each place by itself, shape (places, 3)."""
-        if self._model is None:
-            return np.repeat(_UNHEARD, len(chosen), axis=0)
-        try:
-            return self._model.probabilities([(source.text, claim) for source in chosen])
-        except ModelUnusable as error:
-            _log.warning("%s %s", error.message, error.hint)
-            self._model = None
-            return np.repeat(_UNHEARD, len(chosen), axis=0)
 
     def _more_signs(
         self,
