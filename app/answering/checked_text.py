@@ -7,6 +7,7 @@ has something from. It is searched for as it stands, and again with what it lean
 above it, what leads to its list, the sentence before.
 """
 
+import bisect
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -142,8 +143,7 @@ def _unfounded(part: Part) -> tuple[Sentence, _Found]:
 
 def _page(document: ParsedDocument, offset: int) -> int | None:
     """The page of the text that holds a character."""
-    starts = document.pages.starts
-    position = int(np.searchsorted(starts, offset, side="right")) - 1
+    position = bisect.bisect_right(document.pages.starts, offset) - 1
     return document.pages.numbers[max(position, 0)]
 
 

@@ -30,7 +30,7 @@ from quire.indexes.scope import Scope
 from quire.models.protocols import Embedder, ReadsQuestions
 from quire.records import Document, Hit, Near, Passage, Refusal, Sentence
 from quire.search import each, question_parts, question_words, subquestions
-from quire.search.passages import context, in_turn
+from quire.search.passages import context, in_turn, nearness
 from quire.search.query import Query
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
@@ -104,7 +104,7 @@ class _Near:
     @property
     def cosine(self) -> float:
         """Of the question and the nearest of them; 0 where the embedder cannot read it."""
-        return max((hit.scores.get("dense", 0.0) for hit in self.hits), default=0.0)
+        return nearness(self.hits)
 
 
 def find(

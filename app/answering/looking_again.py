@@ -16,7 +16,7 @@ from quire.answering import confidence, evidence
 from quire.answering.absences import missing_thing
 from quire.indexes.scope import Scope
 from quire.records import Citation, Passage
-from quire.search.passages import context
+from quire.search.passages import context, nearness
 from quire.search.retriever import Retriever
 from quire.text import analysis
 
@@ -57,9 +57,7 @@ class LooksAgain:
             proofs,
             information=information,
             embedder=embedder.name,
-            max_risk=None,
-            elsewhere=(),
-            nearest=max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0),
+            nearest=nearness(hits),
         )
         best = next((proof for proof in proofs if not proof.leads), None)
         if best is None or judged.confidence < _SURE:

@@ -300,17 +300,19 @@ class Session:
         yield from chain.run(self._chain, found)
 
     def _found(self, asked: Asked, retriever: Retriever) -> Found:
-        if not asked.by_model:
-            reader = self._entailment()
-            return find(
-                asked, retriever, reader=reader if isinstance(reader, ReadsQuestions) else None
-            )
-        from quire.answering import planning  # noqa: PLC0415  only where a model plans
+        planned, reader = None, self._entailment()
+        if asked.by_model:
+            from quire.answering import planning  # noqa: PLC0415  only where a model plans
 
-        planned = planning.plan(
-            asked, model=self.model, wording=self._wording, patience=self._settings.patience
+            planned = planning.plan(
+                asked, model=self.model, wording=self._wording, patience=self._settings.patience
+            )
+        return find(
+            asked,
+            retriever,
+            planned=planned,
+            reader=reader if isinstance(reader, ReadsQuestions) else None,
         )
-        return find(asked, retriever, planned=planned)
 
     def _documents(self, asked: Asked, retriever: Retriever | None) -> Sequence[Document]:
         """The documents that a request may name."""

@@ -31,13 +31,6 @@ FAILED = 4
 """The exit code of `--strict` where a statement is contradicted, not found or not looked at."""
 
 _QUOTES = 3  # shown under a statement
-_WORDS = {
-    "contradicted": "contradicted",
-    "unsupported": "not found",
-    "partly": "partly, or in other words",
-    "computed": "computed",
-    "supported": "supported",
-}
 
 
 @app.command(epilog="Example: quire check report.docx --strict")
@@ -126,8 +119,10 @@ def _json(found: CheckedText) -> bytes:
 
 def _lines(found: CheckedText) -> Iterator[str]:
     """The overview, then each statement under its verdict, what needs a look first."""
+    from quire.reports.wording import ENGLISH  # noqa: PLC0415  keeps --help fast
+
     counts = found.counts
-    told = ", ".join(f"{counts[support]} {_WORDS[support]}" for support in ORDER)
+    told = ", ".join(f"{counts[support]} {ENGLISH.verdicts[support]}" for support in ORDER)
     yield f"{len(found.judged)} statements: {told}."
     searched = found.searched
     where = f" {searched.scope}" if searched.scope else ""
@@ -140,7 +135,7 @@ def _lines(found: CheckedText) -> Iterator[str]:
         if not some:
             continue
         yield ""
-        yield f"{_WORDS[support].upper()} ({len(some)})"
+        yield f"{ENGLISH.verdicts[support].upper()} ({len(some)})"
         for one in some:
             yield from _statement_lines(one)
     for note in found.notes:

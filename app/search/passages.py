@@ -29,6 +29,12 @@ def context(hits: Sequence[Hit], *, most: int, passages: int) -> list[Hit]:
     return []
 
 
+def nearness(hits: Sequence[Hit]) -> float:
+    """The cosine of a question and the nearest of its chunks; 0 where the embedder cannot read
+    it."""
+    return max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
+
+
 def in_turn(searches: Sequence[Sequence[Hit]]) -> list[Hit]:
     """The hits of several searches, the best of each first, each chunk once, ranked anew."""
     longest = max((len(hits) for hits in searches), default=0)

@@ -49,11 +49,7 @@ async def complete(
         wants = asked.stream_options is not None and asked.stream_options.include_usage
         chunks = _chunks(answering, text, head=head, links=links, usage=wants)
         return streamed(chunks, openai=True)
-    async for piece in answering:
-        for _ in text.hear(piece):
-            pass
-        if isinstance(piece, Answer):
-            answer = piece
+    answer = await whole(answering, text)
     message = {
         "role": "assistant",
         "content": text.text,
@@ -93,6 +89,16 @@ async def begun(
     answering = await Answering.begin(request, serving, asking(base.base, asked))
     waits = options.sources or await run_in_threadpool(_marks, base.base)
     return answering, MarkedText(question, options.marking, waits=waits)
+
+
+async def whole(answering: Answering[Piece], text: MarkedText) -> Answer:
+    """The answer, once it is there, and `text` has all of it."""
+    async for piece in answering:
+        for _ in text.hear(piece):
+            pass
+        if isinstance(piece, Answer):
+            answer = piece
+    return answer
 
 
 def _marks(base: KnowledgeBase) -> bool:

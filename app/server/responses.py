@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from quire.records import Answer
 from quire.server import limits
 from quire.server.answering import Answering, Piece
-from quire.server.chat import begun, finish_reason, proof
+from quire.server.chat import begun, finish_reason, proof, whole
 from quire.server.chat_forms import Content, Options, Tokens, said
 from quire.server.errors import Refused
 from quire.server.events import event, streamed
@@ -89,11 +89,7 @@ async def respond(
     forming = _Forming(base.name)
     if asked.stream:
         return streamed(_events(answering, text, forming), openai=True)
-    async for piece in answering:
-        for _ in text.hear(piece):
-            pass
-        if isinstance(piece, Answer):
-            answer = piece
+    answer = await whole(answering, text)
     return JSONResponse(forming.response(answer, text))
 
 
