@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from quire.errors import ModelNotFound, ModelUnusable
+from quire.models import known_hashes
 
 _MAX_HEADER = 64 * 2**20  # bytes: a vocabulary of 262,144 words with its merges takes some 17 MB
 _MAX_KEYS = 4_096  # real models have some 40
@@ -172,11 +173,10 @@ def read_facts(path: Path) -> GgufFacts:
         raise ModelUnusable(f"The model file {path} cannot be read: {exc}.") from exc
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of the whole file in hexadecimal."""
+def sha256(path: Path, *, kept: Path | None = None) -> str:
+    """The SHA-256 of the whole file in hexadecimal; see `known_hashes` for `kept`."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return known_hashes.sha256(path, kept)
     except OSError as exc:
         raise ModelUnusable(f"The model file {path} cannot be read: {exc}.") from exc
 

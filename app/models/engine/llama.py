@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from quire.errors import ModelError, UsageError
-from quire.models import machine
+from quire.models import known_hashes, machine
 from quire.models.engine import gguf, grammar, loading, openmp, reading_speed
 from quire.models.engine.chat_template import ChatTemplate
 from quire.models.engine.kept_contexts import KeptContexts, common_prefix
@@ -104,7 +104,8 @@ class LlamaEngine:
     @functools.cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of the file; reading it takes about a second per gigabyte, once."""
-        return gguf.sha256(self._path)
+        kept = self._speeds.with_name(known_hashes.FILE) if self._speeds else None
+        return gguf.sha256(self._path, kept=kept)
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize([Segment(text)]))
