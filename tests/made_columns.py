@@ -5,14 +5,20 @@ other, drawn column by column or line by line, with titles over them, a panel or
 them, and in English or Chinese. No sentence is like another.
 """
 
+import io
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
+
+from quire.ingest.limits import Limits
+from quire.ingest.loaders import parse
+from quire.records import ParsedDocument
 
 LATIN, HAN = "Times-Roman", "STSong-Light"
 _WIDTH, _HEIGHT, _MARGIN = 595, 842, 45
@@ -50,6 +56,16 @@ class Page:
 
 def register_fonts() -> None:
     pdfmetrics.registerFont(UnicodeCIDFont(HAN))
+
+
+def drawn(draw: Callable[[Canvas], object]) -> ParsedDocument:
+    """What the loader makes of a page that is drawn so."""
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=(595, 842))
+    canvas.setFont(LATIN, 10)
+    draw(canvas)
+    canvas.save()
+    return parse(file.getvalue(), Path("a.pdf"), limits=Limits())
 
 
 def sentences(chance: random.Random, *, han: bool) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 import io
 import itertools
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -11,10 +9,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 import made_columns
-from made_columns import Page
-from quire.ingest.limits import Limits
-from quire.ingest.loaders import parse
-from quire.records import ParsedDocument
+from made_columns import Page, drawn
 
 WHOLE = 0.95  # of the sentences of generated pages; 0.98 when this was written, 0.55 before
 
@@ -22,15 +17,6 @@ WHOLE = 0.95  # of the sentences of generated pages; 0.98 when this was written,
 @pytest.fixture(scope="module", autouse=True)
 def fonts() -> None:
     made_columns.register_fonts()
-
-
-def drawn(draw: Callable[[Canvas], object]) -> ParsedDocument:
-    file = io.BytesIO()
-    canvas = Canvas(file, pagesize=(595, 842))
-    canvas.setFont(made_columns.LATIN, 10)
-    draw(canvas)
-    canvas.save()
-    return parse(file.getvalue(), Path("a.pdf"), limits=Limits())
 
 
 def whole(page: Page) -> tuple[int, int]:

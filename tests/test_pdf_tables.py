@@ -1,34 +1,20 @@
 """Tables of a PDF keep their cells, each under its row and its column."""
 
-import io
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 import made_columns
 import made_tables
+from made_columns import drawn
 from made_tables import Made, Told
-from quire.ingest.limits import Limits
-from quire.ingest.loaders import parse
-from quire.records import ParsedDocument
 from quire.text import statements
 
 
 @pytest.fixture(scope="module", autouse=True)
 def fonts() -> None:
     made_columns.register_fonts()
-
-
-def drawn(draw: Callable[[Canvas], object]) -> ParsedDocument:
-    file = io.BytesIO()
-    canvas = Canvas(file, pagesize=(595, 842))
-    canvas.setFont(made_columns.LATIN, 10)
-    draw(canvas)
-    canvas.save()
-    return parse(file.getvalue(), Path("a.pdf"), limits=Limits())
 
 
 def cells(text: str) -> list[Told]:
