@@ -38,6 +38,7 @@ from quire.search.query import Mode, checked_question
 from quire.search.retriever import Retriever
 
 if TYPE_CHECKING:
+    from quire.answering.judge_trial import Trial
     from quire.answering.summaries import Summary
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
 
@@ -478,6 +479,24 @@ class KnowledgeBase:
     def model_problem(self) -> ModelError | None:
         """Why there is no chat model, or None."""
         return self._session.model.problem
+
+    def try_judge(
+        self,
+        *,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+        cancel: threading.Event | None = None,
+    ) -> "Trial | None":
+        """Try the chat model on statements whose truth is known, which takes it a minute or some.
+
+        Where it tells true ones from false ones, it is asked from then on, on this machine, about
+        those statements of its replies that the check is unsure of. None where `cancel` ended it.
+        Raises UsageError where there is no chat model, and ModelError.
+        """
+        from quire.answering import judge_trial  # noqa: PLC0415  seldom used
+
+        if problem := self.model_problem:
+            raise problem
+        return judge_trial.run(self.model, settings=self.settings, progress=progress, cancel=cancel)
 
     def _reads_together(self) -> Entailment | None:
         """The model that reads statements beside their sources, or None."""

@@ -22,7 +22,7 @@ from langchain_core.runnables import (
 )
 from langsmith import tracing_context
 
-from quire.answering.checking import Piece, check
+from quire.answering.checking import Judged, Piece, check
 from quire.answering.finding import Found
 from quire.answering.prompting import Wording
 from quire.answering.reading_plan import ReadingPlan
@@ -39,11 +39,12 @@ def build(
     planned: Callable[[Ability], ReadingPlan],
     entailment: Entailment | None = None,
     search: Callable[[], Retriever | None] = lambda: None,
+    judged: Judged,
 ) -> Runnable[dict[str, Any], Any]:
     """The chain of a model, which is asked for only where it is to write; `wording` gives the
     prompt's text for a task and a language, `planned` how much the model reads, `entailment` checks
-    what is said in other words, and `search` gives what is searched, for what is said to be
-    missing."""
+    what is said in other words, `search` gives what is searched, for what is said to be missing,
+    and `judged` asks the model of what is unsure."""
 
     def reading(state: dict[str, Any]) -> Any:
         return read(state["found"], model=model, wording=wording, planned=planned)
@@ -52,7 +53,7 @@ def build(
         return write(state["found"], state["reading"]) or RunnableGenerator(_nothing)
 
     def checked(stream: Iterator[dict[str, Any]]) -> Iterator[Piece]:
-        yield from check(stream, entailment=entailment, retriever=search())
+        yield from check(stream, entailment=entailment, retriever=search(), judged=judged)
 
     return (
         RunnablePassthrough.assign(reading=RunnableLambda(reading))

@@ -10,7 +10,7 @@ sentences (`extractive`); where the evidence is weak, or a capable model finds n
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from quire.answering import absences, receipts, refusals
@@ -23,7 +23,7 @@ from quire.answering.versions import superseding
 from quire.answering.writing import Reading
 from quire.conversations.store import new_id
 from quire.errors import ModelError
-from quire.models.protocols import Entailment, sent_to
+from quire.models.protocols import ChatModel, Entailment, sent_to
 from quire.records import Answer, Draft, Passage, Sentence, Status, Timings, Usage
 from quire.search.retriever import Retriever
 from quire.text import languages
@@ -31,6 +31,8 @@ from quire.verification import Embed, ReplyCheck
 from quire.verification import Reading as Reader
 
 Piece = str | Draft | Answer
+Judged = Callable[[ChatModel, Found, Sequence[Sentence]], Sequence[Sentence]]
+"""The sentences of a reply, with what their model says of those that the check is unsure of."""
 
 
 def check(
@@ -38,13 +40,15 @@ def check(
     *,
     entailment: Entailment | None = None,
     retriever: Retriever | None = None,
+    judged: Judged = lambda _model, _found, sentences: sentences,
 ) -> Iterator[Piece]:
     """A draft, where there is something to quote; sentences of the reply as they are found to hold;
     then the answer.
 
     `stream` gives, one after the other, what was `found`, the `reading` (or None), and the messages
     of the `reply`, where a model was asked. `entailment` is asked of what is said in other words,
-    and by `retriever` is searched for what a capable model says is missing.
+    by `retriever` is searched for what a capable model says is missing, and `judged` has the
+    model's own word on what is unsure, once its reply is written.
     """
     found: Found | None = None
     reading: Reading | None = None
@@ -74,6 +78,8 @@ def check(
                     yield Draft(found.standalone, reply.draft, said, follows=True)
         if reply:
             yield from reply.finish()
+        if found and reading and isinstance(reply, MarkedReply):
+            notes.extend(_judge(reply, judged(reading.model, found, reply.sentences), found))
     except ModelError as error:  # everything but the model still works
         notes.append(f"{error.message} {error.hint}".strip())
     if found is None:
@@ -103,6 +109,14 @@ def _heard(
         began=found.asked.began,
         reading=_reading(entailment, found, passages),
     )
+
+
+def _judge(reply: MarkedReply, sentences: Sequence[Sentence], found: Found) -> Iterator[str]:
+    """Put other verdicts in the place of a reply's, with a note of how many there are."""
+    changed = sum(a.support != b.support for a, b in zip(reply.sentences, sentences, strict=True))
+    reply.sentences = [*sentences]
+    if changed:
+        yield refusals.judged(found.language, statements=changed)
 
 
 def _reading(

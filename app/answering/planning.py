@@ -18,6 +18,7 @@ from typing import Any
 from quire.answering import followups, history, prompting
 from quire.answering.prompting import Wording
 from quire.answering.question import Asked
+from quire.answering.reading_plan import reads_at_once
 from quire.errors import QuireError
 from quire.models.engine.watching import foreign_errors_told
 from quire.models.forms import JsonSchema
@@ -27,7 +28,6 @@ from quire.search import subquestions
 from quire.text import languages
 
 _WRITTEN = 200  # tokens of a plan
-_SHARE = 0.2  # of the patience for the first word of the answer: what reading for a plan may take
 _TURNS = 400  # tokens of the conversation
 _LONGEST = 400  # characters of a question or a search; a longer one is no search
 _NUMBER = re.compile(r"\d+")
@@ -76,16 +76,9 @@ def _reply(
         question=asked.asks,
         history=text.parts[2].replace("{turns}", turns) + "\n\n" if turns else "",
     )
-    if not _is_quick(engine, engine.prompt_tokens(messages), patience=patience):
+    if not reads_at_once(engine, messages, patience=patience):
         return None
     return "".join(engine.stream(messages, max_tokens=_WRITTEN, cancel=asked.cancel, form=_form()))
-
-
-def _is_quick(engine: ChatModel, tokens: int, *, patience: float) -> bool:
-    """Whether a model reads so many tokens in a small part of the patience: one on a GPU or a
-    server does, one whose speed is not known may not."""
-    speed = engine.ability.tokens_per_second
-    return engine.ability.accelerated or (speed is not None and tokens <= _SHARE * patience * speed)
 
 
 @functools.cache

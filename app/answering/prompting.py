@@ -96,10 +96,14 @@ def fixed_part(text: Wording) -> tuple[Message, ...]:
 
 
 def filled(text: Wording, /, **places: str) -> tuple[Message, ...]:
-    """The messages with each `{place}` filled in. What is filled in is not looked at again: a
-    document may say {question} as it likes."""
-    user = re.sub(r"\{([a-z]+)\}", lambda place: places.get(place[1], place[0]), text.parts[1])
-    return Message("system", text.parts[0]), Message("user", user)
+    """The messages with each `{place}` filled in."""
+    return Message("system", text.parts[0]), Message("user", put(text.parts[1], **places))
+
+
+def put(part: str, /, **places: str) -> str:
+    """A part of a wording with each `{place}` filled in, of those that are given. What is filled in
+    is not looked at again: a document may say {question} as it likes."""
+    return re.sub(r"\{([a-z]+)\}", lambda place: places.get(place[1], place[0]), part)
 
 
 def pack(

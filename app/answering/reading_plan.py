@@ -6,10 +6,11 @@ machine: the time to the first word is that of reading the prompt. So the plan i
 model's class, cut to what it reads here in the time that a reader is willing to wait.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from quire.models.protocols import Ability
+from quire.models.protocols import Ability, ChatModel, Message
 
 Unit = Literal["sentences", "passages"]
 Strictness = Literal["marked", "strict"]
@@ -21,6 +22,7 @@ _SURE = 0.75
 """Of the tokens for sources, how many of the embedder's are sure to fit: chat models cut text
 finer, what a server's does is estimated on the safe side, and each source has a line about it."""
 _SHORT = 1_500  # tokens of a context, in which whole passages have no room
+_ASIDE = 0.2  # of the patience for the first word of an answer: what any other call may take
 _LEAST = 130  # tokens of sources: some four sentences, with which any model can do something
 
 
@@ -81,6 +83,15 @@ def plan(
         tokens = max(_LEAST, min(tokens, round(patience * ability.tokens_per_second)))
     marks = strictness == "marked" if strictness else chosen.capable
     return replace(chosen, tokens=tokens, passages=passages or chosen.passages, marks=marks)
+
+
+def reads_at_once(model: ChatModel, messages: Sequence[Message], *, patience: float) -> bool:
+    """Whether a model reads a prompt in a small part of the patience for an answer: one on a GPU or
+    a server does, one whose speed is not known may not."""
+    ability = model.ability
+    if ability.accelerated or ability.tokens_per_second is None:
+        return ability.accelerated
+    return model.prompt_tokens(messages) <= _ASIDE * patience * ability.tokens_per_second
 
 
 def _by_size(ability: Ability) -> ReadingPlan:

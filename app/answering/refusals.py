@@ -62,6 +62,11 @@ _UNFOUNDED = {
     "found in the sources.",
     "zh": "没有显示答案：模型作了回答，但其中{statements}条陈述在资料中都找不到依据。",
 }
+_JUDGED = {
+    "en": "The check was unsure of {statements} of these statements, and the chat model says that "
+    "the quotes tell them; look at the quotes where it matters.",
+    "zh": "其中{statements}条陈述，检查本身拿不准，由聊天模型判断为引文所述；重要之处请查看引文。",
+}
 _COUNTED = {"en": "There are {of}:", "zh": "共{of}项："}
 _CHANGED = {
     "en": "“{asked}” stands in no document; “{found}” was searched for.",
@@ -226,6 +231,11 @@ def cut_short(language: str) -> str:
 def unfounded(language: str, *, statements: int) -> str:
     """A model answered, and nothing that it said was found in the sources."""
     return _in(_UNFOUNDED, language).format(statements=statements)
+
+
+def judged(language: str, *, statements: int) -> str:
+    """The chat model found that quotes tell what the check was unsure of."""
+    return _in(_JUDGED, language).format(statements=statements)
 
 
 def counted(language: str, *, of: int) -> str:

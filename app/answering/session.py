@@ -25,7 +25,7 @@ from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, U
 from quire.indexes.folder.names import CONVERSATIONS, LEDGER
 from quire.models.opening import LateModel
 from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead, ReadsQuestions
-from quire.records import Answer, Chunk, Document, Draft, PageText, ParsedDocument
+from quire.records import Answer, Chunk, Document, Draft, PageText, ParsedDocument, Sentence
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
 from quire.search.query import kept_question
@@ -296,6 +296,7 @@ class Session:
                     planned=self._planned,
                     entailment=self._entailment(),
                     search=self._search,
+                    judged=self._judged,
                 )
         yield from chain.run(self._chain, found)
 
@@ -312,6 +313,23 @@ class Session:
             retriever,
             planned=planned,
             reader=reader if isinstance(reader, ReadsQuestions) else None,
+        )
+
+    def _judged(
+        self, model: ChatModel, found: Found, sentences: Sequence[Sentence]
+    ) -> Sequence[Sentence]:
+        """The sentences of a reply, with the word of a model that has shown that it can judge."""
+        from quire.answering import judge, judge_trial  # noqa: PLC0415  where a reply is marked
+
+        text = self._wording("judge", found.language)
+        if not judge_trial.helps(model, text=text, cache=self._settings.cache):
+            return sentences
+        return judge.judged(
+            sentences,
+            model=model,
+            text=text,
+            patience=self._settings.patience,
+            cancel=found.asked.cancel,
         )
 
     def _documents(self, asked: Asked, retriever: Retriever | None) -> Sequence[Document]:

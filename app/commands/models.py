@@ -252,6 +252,48 @@ def bench(
         output.print_text(f"  embedding  {result.passages:.1f} passages a second")
 
 
+@models.command(epilog="Example: quire models judge")
+def judge(kb: Kb = None, json: Json = False) -> None:
+    """Try whether the chat model in use can judge statements; where it can, it will.
+
+    It is asked about 160 statements with their quotes, of which half are false. Where it finds
+    enough of the true ones and takes hardly a false one, it is asked from then on about those
+    statements of its own replies that the check is unsure of.
+    """
+    from quire.answering import judge_trial  # noqa: PLC0415
+    from quire.config import load_settings  # noqa: PLC0415
+    from quire.models import opening  # noqa: PLC0415
+
+    settings = load_settings(kb=kb)
+    line = ProgressLine()
+    try:
+        with stopped_by_signal(as_json=json, hint="Nothing was kept.") as cancel:
+            model = opening.chat_model(settings)
+            try:
+                trial = judge_trial.run(
+                    model,
+                    settings=settings,
+                    progress=lambda done, of: line.show(f"{done} of {of} statements"),
+                    cancel=cancel,
+                )
+            finally:
+                if model is not None:
+                    model.close()
+    finally:
+        line.clear()
+    if trial is None:
+        return
+    if json:
+        output.print_json(trial.to_dict())
+        return
+    for language, tried in trial.languages.items():
+        output.print_text(
+            f"{language}: of {tried.true} true statements it said yes to {tried.true_found}, of "
+            f"{tried.false} false ones to {tried.false_found}: it "
+            f"{'is asked from now on' if tried.helps else 'is not asked'}."
+        )
+
+
 def _library(kb: Path | None) -> "Models":
     from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
     from quire.models.library import Models  # noqa: PLC0415
