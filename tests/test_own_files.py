@@ -8,9 +8,9 @@ import pytest
 
 from faults import watched_disk
 from quire import KnowledgeBase, load_settings
+from quire.errors import ReplyUnusable
 from quire.indexes.folder import files, names
 from quire.indexes.folder.waiting import WaitingRoom
-from quire.errors import ReplyUnusable
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.ui.settings import bases
 
@@ -64,6 +64,10 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
     def canary() -> str:
         return kb.document("canary.txt").id
 
+    def try_judge() -> None:
+        with pytest.raises(ReplyUnusable):
+            kb.try_judge()
+
     return {
         "model": lambda: kb.model,
         "model_problem": lambda: kb.model_problem,
@@ -84,7 +88,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "ask": lambda: kb.ask(HALL),
         "check": lambda: kb.check(HALL),
         "check_file": lambda: kb.check_file(papers / "lamp.txt"),
-        "try_judge": lambda: pytest.raises(ReplyUnusable, kb.try_judge),
+        "try_judge": try_judge,
         "stream": lambda: list(kb.stream(HALL, conversation=kb.conversations.all()[0].id)),
         "conversations": lambda: kb.conversations.search("canary"),
         "unkept": lambda: kb.unkept(kb.conversations.all()[0].id),

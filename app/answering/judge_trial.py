@@ -122,7 +122,7 @@ def run(
 
 def helps(model: ChatModel, *, text: Wording, cache: Path) -> bool:
     """Whether a trial has shown that a model helps with a wording of the judge."""
-    found = remembering.remembered(cache / FILE).get(_key(model, text))
+    found = remembering.remembered(cache / FILE).get(_key(model, text), {})
     try:
         return Tried(**found).helps
     except TypeError:  # there was no trial, or it is of another form
