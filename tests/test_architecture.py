@@ -30,6 +30,7 @@ INTERFACES = (
     "quire.commands",
     "quire.evaluation",
     "quire.ingest.__main__",
+    "quire.langchain",
     "quire.server",
     "quire.ui",
 )
@@ -144,7 +145,11 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "rapidocr": ("quire.ingest.loaders.ocr.engine",),
     "cv2": (),
     "langchain": ("quire.answering.chain", "quire.answering.langchain_model"),
-    "langchain_core": ("quire.answering.chain", "quire.answering.langchain_model"),
+    "langchain_core": (
+        "quire.answering.chain",
+        "quire.answering.langchain_model",
+        "quire.langchain",
+    ),
     "langchain_text_splitters": (),
     "langgraph": (),
     "langsmith": ("quire.answering.chain", "quire.answering.langchain_model"),
