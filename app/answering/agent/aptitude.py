@@ -9,14 +9,15 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
+from typing import TYPE_CHECKING
 
 from quire.answering.agent import calculator
 from quire.errors import QuireError, UsageError
 from quire.models import remembering
 from quire.models.protocols import CallsTools, ChatModel, Message, Tool, ToolCall
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
 
 FILE = "tool-calls.json"  # in the cache
 NEEDED = 9
@@ -68,8 +69,12 @@ def keep(path: Path, model: ChatModel, done: int) -> None:
     remembering.remember(path, model.fingerprint, [_VERSION, done])
 
 
-def tried(model: CallsTools, tools: Sequence[BaseTool], *, told: Callable[[int, int], None]) -> int:
+def tried(
+    model: CallsTools, tools: "Sequence[BaseTool]", *, told: Callable[[int, int], None]
+) -> int:
     """How many of the ten tasks a model does; `told` hears how many are tried of how many."""
+    from langchain_core.utils.function_calling import convert_to_openai_tool  # noqa: PLC0415
+
     described = [
         Tool(each["name"], each["description"], each["parameters"])
         for tool in tools
