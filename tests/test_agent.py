@@ -14,6 +14,8 @@ from quire.answering.agent.calculator import calculate
 from quire.answering.agent.guard import Deadline
 from quire.answering.agent.notebook import Notebook
 from quire.answering.agent.tools import NAMES, Desk
+from quire.answering.history import Exchange
+from quire.commands import output
 from quire.errors import ModelError, UsageError
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeReply, FakeToolCaller
 from quire.records import Step
@@ -332,3 +334,45 @@ def test_a_deadline_is_over_with_its_time_or_its_caller() -> None:
     left.set()
     assert deadline.is_set()
     assert Deadline(0, threading.Event()).is_set()
+
+
+def test_on_the_command_line_steps_are_told_beside_the_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for step in (
+        Step("try", {"at": 3, "of": 10}, ""),
+        Step("search", {"text": "lease"}, "…"),
+        Step("delete", {"document": "x"}, "…", refused=True),
+    ):
+        output.print_step(step)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
+        "… trying whether the model can call tools: 3 of 10",
+        "… search: lease",
+        "… delete: x (not run)",
+    ]
+
+
+def test_a_model_without_room_for_what_it_would_read_says_so(ask: Asking) -> None:
+    answer = ask(FakeToolCaller(GOOD, context_tokens=1_000))
+    assert "reads 1,000 tokens at once, too few to look things up" in "".join(answer.notes)
+    assert "31 March 2029" in answer.text
+
+
+def test_what_was_sent_to_a_server_is_told_whatever_came_of_it(ask: Asking) -> None:
+    class Elsewhere(FakeToolCaller):
+        sent_to = "models.example"
+
+    assert ask(Elsewhere(GOOD)).sent_to == "models.example"
+    assert ask(Elsewhere([GOOD[0]])).sent_to == "models.example"
+
+
+def test_a_question_leans_on_the_conversation_before_it(made: Path, tmp_path: Path) -> None:
+    settings = load_settings(kb=made, cache=tmp_path)
+    model = FakeToolCaller(GOOD)
+    aptitude.keep(tmp_path / aptitude.FILE, model, 10)
+    with KnowledgeBase.open(settings=settings, embedder=FakeEmbedder(), model=model) as kb:
+        before = (Exchange("What is the lease of?", "Of the East Dome.", answered=True),)
+        kb.ask("When does it end?", agent=True, store=False, before=before)
+    assert "East Dome" in model.asked[0][1].content

@@ -7,6 +7,7 @@ from string import Formatter
 from typing import Any
 
 from quire import errors, ui
+from quire.answering.agent.tools import NAMES
 from quire.errors import QuireError
 from quire.messages.texts import tables
 from quire.ui.catalogue import LANGUAGES, joined
@@ -54,6 +55,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"scope.{date}_{end}" for date in ("modified", "added") for end in ("since", "until")),
         "scope.n_languages",
         "chat.model_other",
+        *(f"chat.step_{tool}" for tool in NAMES),
         *(f"source.{size}" for size in ("smaller", "larger")),
         *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),
     }

@@ -38,7 +38,10 @@ def print_error(error: QuireError, *, as_json: bool) -> None:
 
 def print_step(step: Step) -> None:
     """What a model that looks things up has done, on standard error."""
-    print_text(f"… {step.told}" + (" (not run)" if step.refused else ""), to=sys.stderr)
+    told = f"{step.told} (not run)" if step.refused else step.told
+    if step.tool == "try":
+        told = "trying whether the model can call tools: {at} of {of}".format(**step.arguments)
+    print_text(f"… {told}", to=sys.stderr)
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -14,7 +14,8 @@ class Notebook:
     much of them as fits into `room` tokens, all in all; `count` counts them."""
 
     def __init__(self, *, room: int, count: Callable[[str], int]) -> None:
-        self._room = room
+        self.room = room
+        """Tokens that can still be read."""
         self._count = count
         self._read: dict[tuple[str, int, int], Passage] = {}
 
@@ -26,7 +27,7 @@ class Notebook:
     @property
     def full(self) -> bool:
         """Whether nothing more can be read."""
-        return self._room < _LEAST
+        return self.room < _LEAST
 
     def numbered(self, passage: Passage) -> Passage:
         """A passage under its number."""
@@ -37,7 +38,7 @@ class Notebook:
     def quoted(self, passages: Iterable[Passage]) -> str:
         """Passages as sources, each behind its number, as many as half of the room holds; of the
         first one its beginning, where it is longer by itself."""
-        most = self._room // 2
+        most = self.room // 2
         shown: list[str] = []
         for passage in passages:
             found = self._labelled(passage)
@@ -47,15 +48,15 @@ class Notebook:
             cost = self._count(text) + 2
             if text and cost <= most:
                 most -= cost
-                self._room -= cost
+                self.room -= cost
                 self._read.setdefault(_key(found), found)
                 shown.append(text)
         return "\n\n".join(shown)
 
     def told(self, text: str) -> str:
         """What is said beside the sources, as far as there is room."""
-        text = self._beginning(text, self._room // 2)
-        self._room -= self._count(text)
+        text = self._beginning(text, self.room // 2)
+        self.room -= self._count(text)
         return text
 
     def _labelled(self, passage: Passage) -> Passage:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langsmith import tracing_context
 
@@ -23,19 +23,19 @@ from quire.answering.agent.notebook import Notebook
 from quire.answering.agent.tools import Desk
 from quire.answering.checking import Piece, check
 from quire.answering.finding import Found
-from quire.answering.langchain_model import QuireChatModel
+from quire.answering.langchain_model import QuireChatModel, to_langchain
 from quire.answering.prompting import Prompt, Wording
 from quire.answering.question import Asked
 from quire.answering.reading_plan import ReadingPlan
 from quire.answering.writing import Reading
 from quire.errors import ModelError
 from quire.models.engine.tool_calls import told_apart
-from quire.models.protocols import CallsTools, ChatModel, Entailment
+from quire.models.protocols import CallsTools, ChatModel, Entailment, sent_to
 from quire.records import Answer, Step
 from quire.search.retriever import Retriever
 from quire.text import languages
 
-_OVERHEAD = 1_200  # tokens of the tools' schemas, the instructions and the calls themselves
+_CALL = 60  # tokens of a call and of the scaffolding around what it gave
 _TURNS = 512  # tokens of the conversation
 
 
@@ -51,8 +51,7 @@ def unfit(
     tried now where it never was, which takes ten short replies; `kept` is where that is kept."""
     if model is None:
         return telling.no_model(language)
-    problem = model.tools_problem if isinstance(model, CallsTools) else telling.NO_TOOLS
-    if problem or not isinstance(model, CallsTools):
+    if not isinstance(model, CallsTools) or model.tools_problem:
         return telling.no_tools(language, model=model.name)
     done = aptitude.known(kept, model)
     if done is None:
@@ -86,16 +85,20 @@ def answer(
     language = languages.detect(asked.asks)
     text = wording("agent", language)
     written = plan.fitted(context=model.context_tokens, longest=asked.answer_tokens).answer_tokens
-    notebook = Notebook(
-        room=max(0, model.context_tokens - _OVERHEAD - written - _TURNS), count=model.count_tokens
-    )
+    notebook = Notebook(room=0, count=model.count_tokens)
     deadline = Deadline(seconds, asked.cancel)
     guard = Guard(most=calls, deadline=deadline, notebook=notebook, told=asked.on_step)
     desk = Desk(retriever, notebook=notebook, scope=asked.scope, entailment=entailment)
     chat = QuireChatModel(engine=model, max_tokens=written, temperature=asked.temperature)
     said, problem = "", ""
     try:
-        said = _said(asked, chat, text, guard=guard, desk=desk)
+        prompt = _prompt(asked, chat, text)
+        tokens = chat.get_num_tokens_from_messages(prompt, tools=desk.tools())
+        notebook.room = model.context_tokens - tokens - written - calls * _CALL
+        if notebook.full:
+            problem = telling.too_short(language, model=model.name, tokens=model.context_tokens)
+        else:
+            said = _said(chat, prompt, guard=guard, desk=desk)
     except ModelError as error:
         problem = f"{error.message} {error.hint}".strip()
     notes = [problem] if problem else []
@@ -142,28 +145,28 @@ def answer(
         pieces = check(iter([{"found": otherwise()}]))
     for piece in pieces:
         if isinstance(piece, Answer):
-            yield dataclasses.replace(piece, notes=(*piece.notes, *notes))
+            yield dataclasses.replace(piece, notes=(*piece.notes, *notes), sent_to=sent_to(model))
         else:
             yield piece
 
 
-def _said(asked: Asked, chat: QuireChatModel, text: Wording, *, guard: Guard, desk: Desk) -> str:
-    """What the model says last, without calls."""
+def _prompt(asked: Asked, chat: QuireChatModel, text: Wording) -> list[BaseMessage]:
+    """What the model is told, and the question with the conversation before it."""
     turns = history.told(asked.before, budget=_TURNS, count=chat.engine.count_tokens)
-    system, user = prompting.filled(
-        text,
-        question=asked.asks,
-        history=text.parts[2].replace("{turns}", turns) + "\n\n" if turns else "",
-    )
-    agent: Any = create_agent(
-        chat,
-        desk.tools(),
-        system_prompt=system.content,
-        middleware=[guard],
-    )
-    with tracing_context(enabled=False):
-        state = agent.invoke(
-            {"messages": [HumanMessage(user.content)]}, {"recursion_limit": guard.turns}
+    return to_langchain(
+        prompting.filled(
+            text,
+            question=asked.asks,
+            history=text.parts[2].replace("{turns}", turns) + "\n\n" if turns else "",
         )
+    )
+
+
+def _said(chat: QuireChatModel, prompt: list[BaseMessage], *, guard: Guard, desk: Desk) -> str:
+    """What the model says last, without calls."""
+    system, question = prompt
+    agent: Any = create_agent(chat, desk.tools(), system_prompt=system.text, middleware=[guard])
+    with tracing_context(enabled=False):
+        state = agent.invoke({"messages": [question]}, {"recursion_limit": guard.turns})
     last = state["messages"][-1]
     return told_apart(last.text, ())[0].strip() if isinstance(last, AIMessage) else ""

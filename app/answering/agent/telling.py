@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-NO_TOOLS = "It can be given no tools."
-
 
 def no_model(language: str) -> str:
     """There is no chat model."""
@@ -31,6 +29,15 @@ def failed(language: str, *, model: str, done: int, of: int) -> str:
         f"The model {model} made {done} of {of} trial calls rightly, too few to look things up by "
         "itself; this is the ordinary answer.",
         f"模型 {model} 在 {of} 次试调用中只有 {done} 次正确，不足以自行查找，以下是普通回答。",
+    )
+
+
+def too_short(language: str, *, model: str, tokens: int) -> str:
+    """There is no room for what would be read."""
+    return _in(
+        language,
+        f"The model {model} reads {tokens:,} tokens at once, too few to look things up.",
+        f"模型 {model} 一次只能读 {tokens:,} 个词元，不足以自行查找。",
     )
 
 
