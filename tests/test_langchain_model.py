@@ -4,6 +4,7 @@ Of LangChain's tests these are skipped, by themselves, for these reasons:
 
 - Tools, with the starter model alone: its chat template knows none, and it is refused them in a
   sentence. A stand-in that writes what a model writes which was trained for tools has all of them.
+- Replies in a form, with that stand-in alone: the starter model has them.
 - Pictures, sound and PDF as input: the models read text.
 - Another model named in the call (`model_override_value`): an engine is one loaded file.
 - Settings from the environment (`init_from_env_params`): `quire.Settings` reads it, not the model.

@@ -189,7 +189,7 @@ def test_any_text_can_be_an_id(store: QuireVectorStore, id_: str) -> None:
 
 def test_a_filter_holds_inside_the_search(store: QuireVectorStore, tmp_path: Path) -> None:
     texts = [f"The gold tower of town {n}." for n in range(30)]
-    store.add_texts(
+    ids = store.add_texts(
         texts, [{"town": n, "even": n % 2 == 0, "tags": ["t", str(n)]} for n in range(30)]
     )
     (tmp_path / "file [1].txt").write_text("The gold tower stands.", encoding="utf-8")
@@ -207,6 +207,10 @@ def test_a_filter_holds_inside_the_search(store: QuireVectorStore, tmp_path: Pat
     assert towns(Scope(file="file [[]1].txt")) == ["file [1].txt"]
     assert towns({"town": 99}) == []
     assert set(towns({"even": True})) < set(range(0, 30, 2))
+    store.kb.tag("file [1].txt", add="metal")
+    assert towns({"tags": "metal"}) == ["file [1].txt"]
+    store.add_texts(["The gold tower of town 17."], [{"town": 99}], ids=[ids[17]])
+    assert (towns({"town": 17}), towns({"town": 99})) == ([], [99])
 
 
 def test_scores_fall_and_relevance_is_from_0_to_1(store: QuireVectorStore) -> None:

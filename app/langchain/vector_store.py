@@ -15,6 +15,7 @@ from langchain_core.vectorstores import VectorStore
 
 from quire.errors import DocumentNotFound, UsageError
 from quire.indexes.scope import Scope
+from quire.ingest.loaders.formats import GIVEN
 from quire.ingest.loaders.given import GivenText
 from quire.knowledge_base import KnowledgeBase
 from quire.langchain import found
@@ -40,6 +41,7 @@ class QuireVectorStore(VectorStore):
     def __init__(self, kb: KnowledgeBase, *, mode: Mode = "hybrid") -> None:
         self.kb = kb
         self.mode = mode
+        self._given: dict[str, GivenText] = {}  # by document, for filters
 
     @property
     def embeddings(self) -> Embeddings:
@@ -204,14 +206,21 @@ class QuireVectorStore(VectorStore):
         if kept is None or isinstance(kept, Scope):
             return kept
         fits = kept if callable(kept) else _having(kept)
-        given = {source.id: text for source, text in self.kb.given_texts()}
-        chosen = [
-            source
-            for source in self.kb.documents()
-            if fits(dict(given[source.id].metadata) if source.id in given else found.about(source))
-        ]
+        sources = self.kb.documents()
+        # A text that was given never changes: what was read of it once holds.
+        self._given = {
+            source.id: text
+            for source in sources
+            if source.media_type == GIVEN
+            and (text := self._given.get(source.id) or self.kb.given_text(source))
+        }
+        chosen = [source for source in sources if fits(self._metadata(source))]
         # A path may hold what is a pattern in a scope.
         return Scope(file=[glob.escape(source.uri) for source in chosen]) if chosen else _NOTHING
+
+    def _metadata(self, source: Source) -> dict[str, Any]:
+        text = self._given.get(source.id)
+        return dict(text.metadata) if text else found.about(source)
 
     def _at(self, place_id: str) -> Iterable[Document]:
         place = found.place_of(place_id)
