@@ -56,11 +56,16 @@ class QuireVectorStore(VectorStore):
         metadatas: list[dict[str, Any]] | None = None,
         *,
         ids: list[str] | None = None,
-        kb: KnowledgeBase,
+        kb: KnowledgeBase | None = None,
         **kwargs: Any,
     ) -> Self:
-        """The store of `kb` with these texts added. The knowledge base has an embedding model of
-        its own, with which all of it is embedded. Raises UsageError for another one."""
+        """The store of `kb`, which is to be given, with these texts added. A knowledge base has an
+        embedding model of its own, with which all of it is embedded. Raises UsageError for another
+        one, and without a knowledge base."""
+        if kb is None:
+            raise UsageError(
+                "Say which knowledge base to add the texts to.", hint="kb=KnowledgeBase.open(path)"
+            )
         if embedding is not None and not isinstance(embedding, QuireEmbeddings):
             raise UsageError(
                 "A knowledge base embeds with the model that it was made with, and not with "
@@ -183,13 +188,13 @@ class QuireVectorStore(VectorStore):
         scope = self._scope(kept)
         if scope is _NOTHING:
             return []
-        most, best = k, {}
+        most = k
         while True:
             try:
                 hits = self.kb.search(query, k=most, mode=self.mode, scope=scope)
             except DocumentNotFound:  # nothing is in the scope
                 return []
-            best = {}
+            best: dict[str, Hit] = {}
             for hit in hits:
                 text = self.kb.given_text(hit.document)
                 best.setdefault(text.id if text else found.place_id(hit), hit)

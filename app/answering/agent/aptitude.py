@@ -64,6 +64,14 @@ def known(path: Path, model: ChatModel) -> int | None:
     return kept[1] if isinstance(kept, list) and kept[:1] == [_VERSION] else None
 
 
+def is_ruled_out(model: ChatModel | None, path: Path) -> bool:
+    """Whether it is known that a model is not let look things up; see `running.unfit`."""
+    if model is None or not isinstance(model, CallsTools) or model.tools_problem:
+        return True
+    done = known(path, model)
+    return done is not None and done < NEEDED
+
+
 def keep(path: Path, model: ChatModel, done: int) -> None:
     """Keep how many tasks a model did."""
     remembering.remember(path, model.fingerprint, [_VERSION, done])

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from quire.answering.agent import aptitude
-from quire.models.protocols import CallsTools
 from quire.records import Step
 from quire.ui.catalogue import label, plain
 from quire.ui.inert import html
@@ -49,10 +48,5 @@ _KNOWN = frozenset(("search", "read_page", "list_documents", "table_query", "cal
 
 def _may(opened: Shared) -> bool:
     """Told without loading the model: before that, nothing is known of it."""
-    if opened.model_state != "ready":
-        return False
-    model = opened.base.model
-    if not isinstance(model, CallsTools) or model.tools_problem:
-        return False
-    done = aptitude.known(opened.base.settings.cache / aptitude.FILE, model)
-    return done is None or done >= aptitude.NEEDED
+    kept = opened.base.settings.cache / aptitude.FILE
+    return opened.model_state == "ready" and not aptitude.is_ruled_out(opened.base.model, kept)
