@@ -18,7 +18,10 @@ from quire.answering.history import Exchange
 from quire.commands import output
 from quire.errors import ModelError, UsageError
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeReply, FakeToolCaller
+from quire.models.remote.access import server
+from quire.models.remote.model import RemoteModel
 from quire.records import Step
+from remote_server import Connection, serving
 
 LEASE = "The lease ends on 31 March 2029. The notice period is six months.\n"
 QUESTION = "When does the lease end?"
@@ -376,3 +379,30 @@ def test_a_question_leans_on_the_conversation_before_it(made: Path, tmp_path: Pa
         before = (Exchange("What is the lease of?", "Of the East Dome.", answered=True),)
         kb.ask("When does it end?", agent=True, store=False, before=before)
     assert "East Dome" in model.asked[0][1].content
+
+
+def test_a_model_on_a_server_looks_things_up_in_openais_language(ask: Asking) -> None:
+    turns = iter([{"name": "search", "arguments": '{"text": "lease end"}'}, None])
+
+    def behave(connection: Connection) -> None:
+        connection.head()
+        if (call := next(turns)) is not None:
+            connection.event(tool_calls=[{"index": 0, "id": "c1", "function": call}])
+            connection.event(finish="tool_calls", usage=(700, 12))
+        else:
+            connection.event(content="The lease ends on 31 March 2029 [1].")
+            connection.event(finish="stop", usage=(900, 14))
+        connection.send("data: [DONE]\n\n")
+
+    with serving(behave) as remote:
+        model = RemoteModel(server(remote.url), model="m", context_tokens=8_192)
+        answer = ask(model)
+        model.close()
+    assert answer.text == "The lease ends on 31 March 2029."
+    assert answer.sentences[0].support == "supported"
+    assert answer.usage.to_dict() == {"prompt_tokens": 1_600, "completion_tokens": 26}
+    sent = remote.asked.json
+    assert [each["function"]["name"] for each in sent["tools"]] == [*NAMES]
+    *_, made, gave = sent["messages"]
+    assert made["tool_calls"][0]["id"] == gave["tool_call_id"] == "c1"
+    assert gave["content"].startswith("[1] lease.txt")

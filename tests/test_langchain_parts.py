@@ -4,6 +4,7 @@ None of them is skipped.
 """
 
 import asyncio
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,40 @@ def test_a_kill_between_two_versions_leaves_one_of_them(kb: KnowledgeBase) -> No
     )
     assert {len(each) for each in seen} == {1}
     assert [text.text for _, text in kb.given_texts()] == ["The fee is 40."]
+
+
+def test_no_byte_of_a_text_is_left_once_it_is_deleted_or_replaced(store: QuireVectorStore) -> None:
+    store.add_texts(
+        ["The heron waits.", "The egret waits."], [{"by": "marabou"}, {"by": "spoonbill"}], ids="ab"
+    )
+    store.add_texts(["It rains."], ids=["a"])
+    store.delete(["b"])
+    store.kb.compact()
+    for path in store.kb.folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            for word in (b"heron", b"egret", b"marabou", b"spoonbill"):
+                assert word not in content, path
+    assert [each.id for each in store.similarity_search("rains")] == ["a"]
+    assert store.kb.verify() == []
+
+
+def test_a_walk_of_changes_leaves_what_a_dictionary_would_hold(store: QuireVectorStore) -> None:
+    chance, there = random.Random(7), {}
+    for turn in range(16):
+        ids = chance.sample("abcdef", 2)
+        if chance.random() < 0.3:
+            store.delete(ids)
+            there = {id_: text for id_, text in there.items() if id_ not in ids}
+        else:
+            texts = [f"The gold tower of turn {turn} and {id_}." for id_ in ids]
+            store.add_texts(texts, ids=ids)
+            there |= dict(zip(ids, texts, strict=True))
+        found = {each.id: each.page_content for each in store.get_by_ids("abcdef")}
+        assert found == there
+        searched = store.similarity_search("gold tower", k=6)
+        assert {each.id for each in searched} == there.keys()
+    assert store.kb.verify() == []
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ class QuireVectorStore(VectorStore):
     """The documents of a knowledge base, searched by meaning and by words together.
 
     A text that was added comes back as it was added: all of it, with its own metadata and id. A
-    chunk of a file comes with its place in the metadata; see `found.place`. Texts that say the same
-    are found once.
+    chunk of a file comes with its place in the metadata; see `found.place`. Of files that say the
+    same one is found, of texts that were added each.
     """
 
     def __init__(self, kb: KnowledgeBase, *, mode: Mode = "hybrid") -> None:
@@ -170,21 +170,22 @@ class QuireVectorStore(VectorStore):
         """
         if kwargs:
             raise TypeError(f"Not supported: {', '.join(sorted(kwargs))}")
-        return [(self._document(hit), hit.score) for hit in self._hits(query, k, filter)]
+        return [(document, hit.score) for document, hit in self._found(query, k, filter)]
 
     def _similarity_search_with_relevance_scores(
         self, query: str, k: int = 4, **kwargs: Any
     ) -> list[tuple[Document, float]]:
         """The cosine to the question, which alone is from 0 to 1; 0 where only words led there."""
         least = kwargs.pop("score_threshold", None)
-        hits = self._hits(query, k, kwargs.pop("filter", None))
+        there = self._found(query, k, kwargs.pop("filter", None))
         if kwargs:
             raise TypeError(f"Not supported: {', '.join(sorted(kwargs))}")
-        scored = [(self._document(hit), _cosine(hit)) for hit in hits]
+        scored = [(document, _cosine(hit)) for document, hit in there]
         return [each for each in scored if least is None or each[1] >= least]
 
-    def _hits(self, query: str, k: int, kept: Filter | None) -> list[Hit]:
-        """The best hits, of each text that was added only the best."""
+    def _found(self, query: str, k: int, kept: Filter | None) -> list[tuple[Document, Hit]]:
+        """The best texts with their hits; of each text that was added only the best hit, and
+        behind it the others that say the same."""
         scope = self._scope(kept)
         if scope is _NOTHING:
             return []
@@ -194,17 +195,19 @@ class QuireVectorStore(VectorStore):
                 hits = self.kb.search(query, k=most, mode=self.mode, scope=scope)
             except DocumentNotFound:  # nothing is in the scope
                 return []
-            best: dict[str, Hit] = {}
+            best: dict[str, tuple[Document, Hit]] = {}
             for hit in hits:
-                text = self.kb.given_text(hit.document)
-                best.setdefault(text.id if text else found.place_id(hit), hit)
+                if text := self.kb.given_text(hit.document):
+                    best.setdefault(text.id, (_as_given(text), hit))
+                else:
+                    (place,) = found.documents([hit], self.kb, boxes=False)
+                    best.setdefault(str(place.id), (place, hit))
+                for same in hit.duplicates:
+                    if text := self.kb.given_text(same.document):
+                        best.setdefault(text.id, (_as_given(text), hit))
             if len(best) >= k or len(hits) < most or most >= _DEEPEST:
                 return list(best.values())[:k]
             most *= 4
-
-    def _document(self, hit: Hit) -> Document:
-        text = self.kb.given_text(hit.document)
-        return _as_given(text) if text else found.documents([hit], self.kb, boxes=False)[0]
 
     def _scope(self, kept: Filter | None) -> Scope | None:
         """The documents whose metadata fit, as a scope."""
