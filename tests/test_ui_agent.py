@@ -11,6 +11,7 @@ from quire import KnowledgeBase, Question, load_settings
 from quire.answering.agent import aptitude
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeToolCaller
 from quire.records import Step
+from quire.ui.chat import agent
 from quire.ui.jobs.answering import AnswerJob
 from quire.ui.jobs.ingesting import Ingests
 from quire.ui.jobs.summarizing import Summaries
@@ -65,7 +66,9 @@ def test_the_switch_is_there_unless_the_model_failed_its_trial(opened: Shared) -
     assert tab.toggle(key="agent").value is False
     tab.toggle(key="agent").set_value(True).run()
     assert tab.session_state["quire"].agent is True
+    assert agent.standing(opened) == "untried"
     aptitude.keep(kept, model, 4)
+    assert agent.standing(opened) == "failed"
     tab.run()
     assert len(tab.toggle) == 0
     assert tab.session_state["quire"].agent is False
@@ -76,6 +79,7 @@ def test_the_switch_is_there_unless_the_model_failed_its_trial(opened: Shared) -
 def test_a_model_that_can_be_given_no_tools_has_no_switch(tmp_path: Path) -> None:
     found = shared(tmp_path, FakeChatModel(""))
     assert len(page(found).toggle) == 0
+    assert agent.standing(found) == "no_tools"
     found.close()
 
 

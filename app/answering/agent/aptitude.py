@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from quire.answering.agent import calculator
 from quire.errors import QuireError, UsageError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FILE = "tool-calls.json"  # in the cache
 NEEDED = 9
 """Of ten tasks: one slip is forgiven. Chosen, and not fitted, for want of a model to fit it on."""
+Standing = Literal["apt", "untried", "failed", "no_tools"]
 _VERSION = 1  # of the tasks; what was kept of others does not count
 _WRITTEN = 200  # tokens of a call
 _SYSTEM = "You look things up in the user's documents by calling tools. Make one call, or answer."
@@ -64,12 +65,14 @@ def known(path: Path, model: ChatModel) -> int | None:
     return kept[1] if isinstance(kept, list) and kept[:1] == [_VERSION] else None
 
 
-def is_ruled_out(model: ChatModel | None, path: Path) -> bool:
-    """Whether it is known that a model is not let look things up; see `running.unfit`."""
+def standing(model: ChatModel | None, path: Path) -> Standing:
+    """What is known of a model without trying it; see `running.unfit`."""
     if model is None or not isinstance(model, CallsTools) or model.tools_problem:
-        return True
+        return "no_tools"
     done = known(path, model)
-    return done is not None and done < NEEDED
+    if done is None:
+        return "untried"
+    return "apt" if done >= NEEDED else "failed"
 
 
 def keep(path: Path, model: ChatModel, done: int) -> None:

@@ -46,7 +46,11 @@ def told(step: Step) -> str:
 _KNOWN = frozenset(("search", "read_page", "list_documents", "table_query", "calculate", "check"))
 
 
+def standing(opened: Shared) -> aptitude.Standing:
+    """What is known of the model, which is loaded, without trying it."""
+    return aptitude.standing(opened.base.model, opened.base.settings.cache / aptitude.FILE)
+
+
 def _may(opened: Shared) -> bool:
     """Told without loading the model: before that, nothing is known of it."""
-    kept = opened.base.settings.cache / aptitude.FILE
-    return opened.model_state == "ready" and not aptitude.is_ruled_out(opened.base.model, kept)
+    return opened.model_state == "ready" and standing(opened) in {"apt", "untried"}
