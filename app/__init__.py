@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quire.config import Settings, load_settings
     from quire.errors import QuireError
     from quire.indexes.scope import Scope
+    from quire.ingest.loaders.given import GivenText
     from quire.ingest.report import IngestReport
     from quire.knowledge_base import KnowledgeBase
     from quire.models.library import Models
@@ -33,6 +34,7 @@ __all__ = [
     "CheckedText",
     "Citation",
     "Document",
+    "GivenText",
     "Hit",
     "IngestReport",
     "KnowledgeBase",
@@ -50,6 +52,7 @@ __all__ = [
 _HOMES = {
     "CheckedStatement": "quire.checked",
     "CheckedText": "quire.checked",
+    "GivenText": "quire.ingest.loaders.given",
     "IngestReport": "quire.ingest.report",
     "KnowledgeBase": "quire.knowledge_base",
     "Models": "quire.models.library",

@@ -6,6 +6,7 @@ Long, since whatever changes documents takes the writer lock here, and only here
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import logging
 import math
 import os
@@ -36,10 +37,12 @@ from quire.ingest.report import SCAN, IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import Embedder
-from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, content_of
+from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, Span, content_of
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
+    from quire.ingest.loaders.content import PageBoxes
+    from quire.ingest.loaders.given import GivenText
     from quire.ingest.parsing.pool import ParserPool
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
     from quire.ingest.scans import ReadPages
@@ -101,6 +104,102 @@ class Collection:
                     taken = path in documents.locations(connection)
                 if not taken:
                     originals.drop(path)
+
+    def add_texts(
+        self,
+        texts: "Iterable[GivenText]",
+        *,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> IngestReport:
+        """Take in texts that a program gives; one that has the id of another takes its place in one
+        transaction."""
+        wanted = {text.id: text for text in texts}
+        with self._ingesting(cancel):
+            earlier: dict[str, list[Path]] = {}
+            for document, text in self.given_texts(wanted):
+                copies = originals.copies(self._folder, document.content_hash)
+                earlier.setdefault(text.id, []).extend(copies)
+            with self.writing(cancel):
+                kept = {
+                    originals.keep(self._folder, text.name, text.to_bytes()): text.id
+                    for text in wanted.values()
+                }
+            replaces = {
+                path: [place for place in earlier.get(id_, ()) if place != path]
+                for path, id_ in kept.items()
+            }
+            try:
+                return self._take_in(
+                    [*kept], ocr=False, replaces=replaces, progress=progress, cancel=cancel
+                )
+            finally:
+                with self._catalog.reading() as connection:
+                    there = documents.locations(connection)
+                for path in {*kept, *(place for places in replaces.values() for place in places)}:
+                    if path not in there:
+                        originals.drop(path)
+
+    def given_texts(self, ids: Iterable[str] | None = None) -> "list[tuple[Document, GivenText]]":
+        """Texts that were given, of these ids or all of them, with their documents, the last added
+        first."""
+        from quire.ingest.loaders import formats, given  # noqa: PLC0415  most bases have none
+
+        wanted = None if ids is None else set(ids)
+        names = {originals.safe_name(given.file_name(id_)) for id_ in wanted or ()}
+        found = [
+            (document, text)
+            for document in self.documents()
+            if document.media_type == formats.GIVEN and (wanted is None or document.name in names)
+            for text in [self.given_text(document)]
+            if text is not None and (wanted is None or text.id in wanted)
+        ]
+        return sorted(found, key=lambda each: each[0].added_at, reverse=True)
+
+    def given_text(self, document: Document) -> "GivenText | None":
+        """A text as it was given; None for any other document, and where its copy is gone."""
+        from quire.ingest.loaders import formats, given  # noqa: PLC0415
+
+        if document.media_type != formats.GIVEN:
+            return None
+        for path in originals.copies(self._folder, document.content_hash):
+            with contextlib.suppress(OSError, Unreadable):
+                content = path.read_bytes()
+                if hashlib.sha256(content).hexdigest() == document.content_hash:
+                    return given.GivenText.from_bytes(content)
+        return None
+
+    def boxes(
+        self, spans: "Iterable[tuple[Document, Span]]"
+    ) -> "list[tuple[tuple[int, PageBoxes], ...]]":
+        """Where spans of documents stand on their pages, as (page, boxes); nothing for what has no
+        pages to be drawn, and where the file has changed or is gone."""
+        from quire.ingest.parsing.pool import ParserPool  # noqa: PLC0415
+
+        with ParserPool() as pool:
+            return [tuple(self._boxes(document, span, pool)) for document, span in spans]
+
+    def _boxes(
+        self, document: Document, span: Span, pool: "ParserPool"
+    ) -> "Iterator[tuple[int, PageBoxes]]":
+        from quire.ingest.loaders.content import PageBoxes  # noqa: PLC0415
+
+        path = None
+        if document.media_type == _PDF:
+            path = self.original(document)
+        pages = Pages.of(self.pages(document))
+        for position, number in enumerate(pages.numbers):
+            begins = pages.starts[position]
+            start, end = max(span.start, begins), min(span.end, pages.end(position))
+            if number is None or start >= end:
+                continue
+            at, to = start - begins, end - begins
+            if read := self.recognized(document, number):
+                yield number, PageBoxes(read.width, read.height, tuple(read.boxes(at, to)))
+            elif path is not None:
+                says = pages.text[start:end]
+                with contextlib.suppress(Unreadable):  # encrypted, or pypdf alone could read it
+                    yield number, pool.boxes(path, page=number, start=at, end=to, says=says)
 
     def _with_scans(
         self,
@@ -604,6 +703,7 @@ class Collection:
         cancel: threading.Event | None = None,
         ocr: Ocr | None = None,
         read: "Mapping[Path, ReadPages] | None" = None,
+        replaces: Mapping[Path, Iterable[Path]] | None = None,
         **options: bool,
     ) -> IngestReport:
         """Ingest; the caller holds the lock for it, and not the writer's. `options` are those of
@@ -623,6 +723,7 @@ class Collection:
             jobs=jobs,
             no_ocr=_why_no_ocr(wanted=self._settings.ocr if ocr is None else bool(ocr)),
             read=read,
+            replaces=replaces,
             password=password,
             tags=tags,
             language=self._settings.language,

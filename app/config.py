@@ -151,6 +151,18 @@ class Settings(BaseSettings):
         "found of it in the sources, or 'strict', only those found there; unset, marked for a "
         "capable model and strict for a small one.",
     )
+    agent_calls: int = Field(
+        12,
+        ge=1,
+        le=100,
+        description="Calls that a model may make which looks things up by itself (docs/agent.md).",
+    )
+    agent_seconds: float = Field(
+        300.0,
+        gt=0,
+        le=3600,
+        description="Seconds that such a model may take; after two thirds of them it is to answer.",
+    )
     max_risk: float | None = Field(
         None,
         gt=0,

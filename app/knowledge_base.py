@@ -32,7 +32,7 @@ from quire.ingest import texts
 from quire.ingest.report import IngestReport, Progress
 from quire.models import opening
 from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
-from quire.records import Answer, Document, Hit, PageText, RecognizedPage
+from quire.records import Answer, Document, Hit, PageText, RecognizedPage, Span
 from quire.search.explanation import Explanation, explain, explain_missing
 from quire.search.query import Mode, checked_question
 from quire.search.retriever import Retriever
@@ -40,6 +40,8 @@ from quire.search.retriever import Retriever
 if TYPE_CHECKING:
     from quire.answering.judge_trial import Trial
     from quire.answering.summaries import Summary
+    from quire.ingest.loaders.content import PageBoxes
+    from quire.ingest.loaders.given import GivenText
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
 
 
@@ -197,6 +199,33 @@ class KnowledgeBase:
         `name` is shown and never used as a path; `options` are those of `add`.
         """
         return self._collection.add_upload(name, content, **options)
+
+    def add_texts(
+        self,
+        texts: "Iterable[GivenText]",
+        *,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> IngestReport:
+        """Take in texts that a program has, each with an id of its own. One whose id is there
+        takes the place of what was there, in one transaction; of one id the last counts."""
+        return self._collection.add_texts(texts, progress=progress, cancel=cancel)
+
+    def given_texts(self, ids: Iterable[str] | None = None) -> "list[tuple[Document, GivenText]]":
+        """The texts that `add_texts` took in, of these ids or all, each with its document, the last
+        added first."""
+        return self._collection.given_texts(ids)
+
+    def given_text(self, document: Document) -> "GivenText | None":
+        """The text that a document was given as; None for one that came as a file."""
+        return self._collection.given_text(document)
+
+    def boxes(
+        self, spans: "Iterable[tuple[Document, Span]]"
+    ) -> "list[tuple[tuple[int, PageBoxes], ...]]":
+        """Where spans of documents stand on their pages, as (page, boxes) for each page that they
+        touch; nothing where there is no page to be had."""
+        return self._collection.boxes(spans)
 
     def documents(self) -> list[Document]:
         """All documents, by name."""

@@ -684,6 +684,32 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a model that looks things up: the `tool` that it called, with which `arguments`,
+    and what that `gave`; a `refused` call was not run, and `gave` says why. While a model is tried
+    for the first time, `tool` is "try", and the arguments say how far that `at` is, `of` how many.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    gave: str
+    refused: bool = False
+
+    @property
+    def told(self) -> str:
+        """The call in one line.
+
+        >>> Step("search", {"text": "notice period"}, "…").told
+        'search: notice period'
+        """
+        said = " ".join(" ".join(map(str, self.arguments.values())).split())
+        return f"{self.tool}: {said}" if said else self.tool
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What an answer was made with: enough to make it again and to see what has changed since.
 

@@ -133,7 +133,8 @@ class Ingest:
     and waits for it. Each document that is taken in has `tags`, as `quire.indexes.tags` spells
     them, from its first moment on. `no_ocr` says of files that are nothing but pictures
     of text why these are not read; if it is None, the report says which pages are to be read, and
-    `read` is what was read of those that an earlier report told."""
+    `read` is what was read of those that an earlier report told. What lay at the places that
+    `replaces` gives for a path goes when that is taken in."""
 
     def __init__(
         self,
@@ -144,6 +145,7 @@ class Ingest:
         jobs: int = 1,
         no_ocr: Skipped | None = _NO_OCR,
         read: Mapping[Path, ReadPages] | None = None,
+        replaces: Mapping[Path, Iterable[Path]] | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
         language: str = "en",
@@ -157,6 +159,7 @@ class Ingest:
         self._jobs = jobs
         self._no_ocr = no_ocr
         self._read = read or {}
+        self._replaces = replaces or {}
         self._password = password
         self._tags = tuple(tags)
         self._language = language
@@ -557,6 +560,8 @@ class Ingest:
                 documents.insert(connection, document, language=language, chunks=chunks)
                 documents.put_location(connection, location)
                 tagging.add(connection, document.id, self._tags)
+                for place in self._replaces.get(file.path, ()):
+                    documents.remove_location(connection, place)
         if removed:
             self._settle(file)
             return

@@ -2,8 +2,9 @@
 
 Of LangChain's tests these are skipped, by themselves, for these reasons:
 
-- Tools (calling, choosing and returning them, agents, tool messages): a model of Quire reads
-  documents of strangers, and is given no tools that these could misuse.
+- Tools, with the starter model alone: its chat template knows none, and it is refused them in a
+  sentence. A stand-in that writes what a model writes which was trained for tools has all of them.
+- Replies in a form, with that stand-in alone: the starter model has them.
 - Pictures, sound and PDF as input: the models read text.
 - Another model named in the call (`model_override_value`): an engine is one loaded file.
 - Settings from the environment (`init_from_env_params`): `quire.Settings` reads it, not the model.
@@ -14,6 +15,7 @@ Of LangChain's tests these are skipped, by themselves, for these reasons:
 """
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +23,7 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage, trim_messages
+from langchain_core.messages import HumanMessage, ToolMessage, trim_messages
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 from pydantic import BaseModel
@@ -29,9 +31,10 @@ from pydantic import BaseModel
 from quire.answering.langchain_model import QuireChatModel
 from quire.errors import ModelError, ReplyUnusable, UsageError
 from quire.models.engine.llama import LlamaEngine
-from quire.models.fakes import FakeChatModel, FakeReply
+from quire.models.engine.tool_calls import CallingReply
+from quire.models.fakes import FakeChatModel, FakeReply, FakeToolCaller
 from quire.models.forms import Form, JsonSchema
-from quire.models.protocols import Generation, Message
+from quire.models.protocols import Generation, Message, Tool
 
 # Asynchronous tests run by anyio, which comes with LangChain.
 pytestmark = pytest.mark.anyio
@@ -65,11 +68,7 @@ class TestAsAnyChatModel(ChatModelUnitTests):
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        return {"engine": FakeChatModel("It ends in May.")}
-
-    @property
-    def has_tool_calling(self) -> bool:
-        return False
+        return {"engine": FakeToolCaller(["It ends in May."])}
 
     @property
     def has_structured_output(self) -> bool:
@@ -143,6 +142,52 @@ class TestWithTheStarterModel(ChatModelIntegrationTests):
     @property
     def has_structured_output(self) -> bool:
         return True
+
+
+class Obliging(FakeChatModel):
+    """Writes a call of the first tool with what the question names, in the form that most models
+    have learned, and in the turn after it what the tool gave."""
+
+    tools_problem = ""
+
+    def __init__(self) -> None:
+        super().__init__(lambda messages: f"That is {messages[-1].content}.")
+
+    def call(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool],
+        choice: str = "auto",
+        **options: Any,
+    ) -> CallingReply:
+        last = messages[-1]
+        if last.role != "user" or ("three" in last.content and choice == "auto"):
+            return CallingReply(self.stream(messages, **options), ())
+        chosen = next((tool for tool in tools if tool.name == choice), tools[0])
+        arguments = {
+            name: int("".join(filter(str.isdigit, last.content)) or 3)
+            if described.get("type") == "integer"
+            else last.content
+            for name, described in chosen.parameters["properties"].items()
+        }
+        call = json.dumps({"name": chosen.name, "arguments": arguments}, ensure_ascii=False)
+        reply = FakeChatModel(f"I look.\n<tool_call>\n{call}\n</tool_call>")
+        return CallingReply(reply.stream(messages, max_tokens=999), {chosen.name})
+
+
+class TestWithAModelThatCallsTools(ChatModelIntegrationTests):
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return QuireChatModel
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {"engine": Obliging()}
+
+    @property
+    def has_structured_output(self) -> bool:
+        return False  # tried with a real model above
 
 
 class Part(BaseModel):
@@ -228,8 +273,7 @@ def test_tokens_are_counted_by_the_model_and_nothing_is_fetched_for_it(
     assert trim_messages(asked, token_counter=model, max_tokens=6) == asked[1:]
     with pytest.raises(UsageError, match="does not number them"):
         model.get_token_ids("When?")
-    with pytest.raises(UsageError, match="no tools"):
-        model.get_num_tokens_from_messages(asked, tools=[len])
+    assert model.get_num_tokens_from_messages(asked, tools=[Part]) > 50
     model = QuireChatModel(engine=model.engine, custom_get_token_ids=lambda text: [len(text)])
     assert model.get_token_ids("When?") == [5]
     assert not tried
@@ -310,3 +354,27 @@ def test_the_schema_is_told_to_the_model_in_its_system_message() -> None:
     assert told.content.startswith("Be brief.\n\nReply with one JSON object")
     assert "of the month" in told.content
     assert asked == Message("user", "When?")
+
+
+def test_a_model_whose_template_knows_no_tools_is_refused_them(engine: LlamaEngine) -> None:
+    with pytest.raises(UsageError, match="starter knows no tools"):
+        QuireChatModel(engine=engine).bind_tools([Part])
+    with pytest.raises(UsageError, match="fake can be given no tools"):
+        QuireChatModel(engine=FakeChatModel("")).bind_tools([Part])
+
+
+def test_calls_stand_beside_the_text_and_go_back_to_the_model_with_what_they_gave() -> None:
+    engine = FakeToolCaller([[("add", {"a": 1}), ("add", '{"a": ')], "2"])
+    model = QuireChatModel(engine=engine).bind_tools([Part], tool_choice="Part")
+    asked = model.invoke("1 + 1?")
+    assert [(call["name"], call["args"]) for call in asked.tool_calls] == [
+        ("add", {"a": 1}),
+        ("add", {}),
+    ]
+    given = ToolMessage("2", tool_call_id=asked.tool_calls[0]["id"])
+    assert model.invoke([("user", "1 + 1?"), asked, given]).text == "2"
+    _, said, told = engine.asked[-1]
+    assert [call.name for call in said.calls] == ["add", "add"]
+    assert (told.role, told.content, told.answers) == ("tool", "2", said.calls[0].id)
+    with pytest.raises(UsageError, match="no tool 'other'"):
+        QuireChatModel(engine=engine).bind_tools([Part], tool_choice="other")

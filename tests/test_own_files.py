@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faults import watched_disk
-from quire import KnowledgeBase, load_settings
+from quire import GivenText, KnowledgeBase, load_settings
 from quire.errors import ReplyUnusable
 from quire.indexes.folder import files, names
 from quire.indexes.folder.waiting import WaitingRoom
@@ -76,6 +76,10 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "documents": kb.documents,
         "add": lambda: kb.add(papers / "lamp.txt"),
         "add_upload": lambda: kb.add_upload("canary.txt", CANARY),
+        "add_texts": lambda: kb.add_texts([GivenText("1", "The heron waits.")]),
+        "given_texts": kb.given_texts,
+        "given_text": lambda: kb.given_text(kb.document("canary.txt")),
+        "boxes": lambda: kb.boxes([(hit.document, hit.chunk.span) for hit in kb.search(HALL)]),
         "document": canary,
         "has_document": lambda: kb.has_document("canary.txt"),
         "pages": lambda: kb.pages(kb.document("canary.txt")),

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, get_args
 
 from quire import errors, ui
+from quire.answering.agent.aptitude import Standing
+from quire.answering.agent.tools import NAMES
 from quire.errors import QuireError
 from quire.messages.texts import tables
 from quire.ui.catalogue import LANGUAGES, joined
@@ -54,6 +56,8 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"scope.{date}_{end}" for date in ("modified", "added") for end in ("since", "until")),
         "scope.n_languages",
         "chat.model_other",
+        *(f"chat.step_{tool}" for tool in NAMES),
+        *(f"settings.agent_{standing}" for standing in get_args(Standing)),
         *(f"source.{size}" for size in ("smaller", "larger")),
         *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),
     }

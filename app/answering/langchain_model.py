@@ -1,8 +1,9 @@
 """Quire's chat models as LangChain knows them."""
 
 import functools
+import json
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -14,22 +15,34 @@ from langchain_core.messages import (
     BaseMessage,
     HumanMessage,
     SystemMessage,
+    ToolMessage,
 )
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap, RunnablePassthrough
 from langchain_core.runnables.config import run_in_executor
-from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
 from quire.errors import ReplyUnusable, UsageError
 from quire.models.engine.watching import WatchedReply, foreign_errors_told
 from quire.models.forms import Form, JsonSchema
-from quire.models.protocols import ChatModel, Generation, Message
+from quire.models.protocols import (
+    CallsTools,
+    ChatModel,
+    Generation,
+    Message,
+    Tool,
+    ToolCall,
+)
 
-_READ = {"text", "reasoning", "thinking"}  # the thoughts of another model are left out
+# The thoughts of another model are left out; calls stand in `tool_calls` too.
+_READ = {"text", "reasoning", "thinking", "tool_call", "tool_use"}
+_NO_TOOLS = "The model {model} can be given no tools."
 
 
 class QuireChatModel(BaseChatModel):
@@ -62,10 +75,32 @@ class QuireChatModel(BaseChatModel):
     def get_num_tokens_from_messages(
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
-        """Tokens of a whole prompt, scaffolding included."""
-        if tools:
-            raise UsageError("The models of Quire are given no tools.")
-        return int(self.engine.prompt_tokens(from_langchain(messages)))
+        """Tokens of a whole prompt, scaffolding included; of tools, those of their schemas."""
+        described = "".join(json.dumps(convert_to_openai_tool(tool)) for tool in tools or ())
+        tokens = int(self.engine.prompt_tokens(from_langchain(messages)))
+        return tokens + (self.get_num_tokens(described) if described else 0)
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | bool | dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with tools that it may call. `tool_choice` is "auto", "any" (or "required", or
+        true) where it must call one, or the name of that which it must call.
+
+        Raises UsageError for a model that can be given none: its template knows no tools.
+        """
+        engine = self.engine
+        if problem := engine.tools_problem if isinstance(engine, CallsTools) else _NO_TOOLS:
+            raise UsageError(
+                problem.format(model=engine.name),
+                hint="Choose a model that was trained to call tools.",
+            )
+        described = [convert_to_openai_tool(tool) for tool in tools]
+        chosen = _choice(tool_choice, [each["function"]["name"] for each in described])
+        return self.bind(tools=described, tool_choice=chosen, **kwargs)
 
     def get_token_ids(self, text: str) -> list[int]:
         """Only with a `custom_get_token_ids`: an engine counts tokens, and does not number them."""
@@ -157,10 +192,25 @@ class QuireChatModel(BaseChatModel):
         cancel: threading.Event | None = None,
         form: Form | None = None,
         until_loop: bool = False,
+        tools: Sequence[dict[str, Any]] = (),
+        tool_choice: str = "auto",
         **kwargs: Any,
-    ) -> Generation:
+    ) -> WatchedReply:
         engine: ChatModel = self.engine
         asked = from_langchain(messages)
+        generation: Generation
+        if tools and isinstance(engine, CallsTools):
+            with foreign_errors_told(engine):
+                generation = engine.call(
+                    asked,
+                    tools=[_as_tool(tool) for tool in tools],
+                    choice=tool_choice,
+                    max_tokens=kwargs.get("max_tokens", self.max_tokens),
+                    stop=stop or (),
+                    temperature=kwargs.get("temperature", self.temperature),
+                    cancel=cancel,
+                )
+            return WatchedReply(generation, model=engine, until_loop=until_loop)
         with foreign_errors_told(engine):
             generation = engine.stream(
                 told_form(asked, form) if isinstance(form, JsonSchema) else asked,
@@ -172,12 +222,16 @@ class QuireChatModel(BaseChatModel):
             )
         return WatchedReply(generation, model=engine, until_loop=until_loop)
 
-    def _end(self, generation: Generation, problem: str) -> ChatGenerationChunk:
+    def _end(self, generation: WatchedReply, problem: str) -> ChatGenerationChunk:
         usage = generation.usage
         return ChatGenerationChunk(
             message=AIMessageChunk(
                 content="",
                 chunk_position="last",
+                tool_call_chunks=[
+                    tool_call_chunk(name=call.name, args=call.arguments, id=call.id, index=at)
+                    for at, call in enumerate(generation.calls)
+                ],
                 response_metadata={
                     "model_name": self.engine.name,
                     "finish_reason": generation.finish,
@@ -273,7 +327,6 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 def from_langchain(messages: Sequence[BaseMessage]) -> list[Message]:
     """Raises UsageError for what is no text: a model that does not see it would answer all the
     same."""
-    roles = {"system": "system", "human": "user", "ai": "assistant"}
     for message in messages:
         for block in message.content:
             kind = block.get("type", "unknown") if isinstance(block, dict) else "text"
@@ -283,4 +336,43 @@ def from_langchain(messages: Sequence[BaseMessage]) -> list[Message]:
                     "text only.",
                     hint="Put what it says into words.",
                 )
-    return [Message(roles.get(m.type, "user"), m.text) for m in messages]  # type: ignore[arg-type]
+    return [_from_langchain(message) for message in messages]
+
+
+def _from_langchain(message: BaseMessage) -> Message:
+    if isinstance(message, ToolMessage):
+        return Message("tool", message.text, answers=message.tool_call_id)
+    if isinstance(message, AIMessage):
+        calls = tuple(
+            ToolCall(
+                call["id"] or "",
+                call["name"],
+                json.dumps(call["args"], ensure_ascii=False),
+            )
+            for call in message.tool_calls
+        )
+        return Message("assistant", message.text, calls=calls)
+    return Message("system" if message.type == "system" else "user", message.text)
+
+
+def _as_tool(described: dict[str, Any]) -> Tool:
+    function = described["function"]
+    nothing = {"type": "object", "properties": {}}
+    return Tool(
+        function["name"], function.get("description", ""), function.get("parameters") or nothing
+    )
+
+
+def _choice(wanted: str | bool | dict[str, Any] | None, names: Sequence[str]) -> str:
+    """A tool choice as `CallsTools.call` has it."""
+    if isinstance(wanted, dict):
+        wanted = wanted.get("function", {}).get("name", "any")
+    if wanted in (None, False, "auto"):
+        return "auto"
+    if wanted in (True, "any", "required"):
+        return "any"
+    if wanted not in names:
+        raise UsageError(
+            f"There is no tool {wanted!r} to call.", hint=f"There are: {', '.join(names)}"
+        )
+    return str(wanted)

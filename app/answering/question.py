@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from quire.answering.history import Exchange
 from quire.indexes.scope import Scope
-from quire.records import Draft
+from quire.records import Draft, Step
 from quire.search import question_parts
 
 
@@ -23,8 +23,12 @@ class Question:
     is what was said in a conversation that is kept elsewhere, the oldest turn first. At most
     `answer_tokens` are written, in place of the setting's.
 
+    With `agent` a model that can call tools looks things up by itself, within the settings' limits;
+    where it cannot, the answer is the ordinary one, with a note that says why.
+
     Setting `cancel` stops the model; the answer then holds what was written so far. `on_draft` is
-    given quotes to show while a model still reads, before there is any text.
+    given quotes to show while a model still reads, before there is any text, and `on_step` what an
+    agent has looked up.
     """
 
     text: str
@@ -35,8 +39,10 @@ class Question:
     replacing: str | None = None
     before: tuple[Exchange, ...] = ()
     answer_tokens: int | None = None
+    agent: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
     on_draft: Callable[[Draft], None] = lambda _: None
+    on_step: Callable[[Step], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,8 @@ class Asked:
     question may get another answer. `passages` are considered at most, each with what stands
     around it in its section where they may have `section_tokens` together. With `by_model` the
     model says whether they answer the question; `answer_tokens` are written at most, or as many as
-    suit the model. `began` is when it arrived, as `time.monotonic` tells it.
+    suit the model. An `agent` looks things up by itself, and `on_step` hears of it. `began` is when
+    it arrived, as `time.monotonic` tells it.
     """
 
     text: str
@@ -60,6 +67,8 @@ class Asked:
     temperature: float = 0.0
     scope: Scope | None = None
     max_risk: float | None = None
+    agent: bool = False
+    on_step: Callable[[Step], None] = lambda _: None
     cancel: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
 

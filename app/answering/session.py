@@ -30,6 +30,7 @@ from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
 from quire.search.query import kept_question
 from quire.search.retriever import Retriever
+from quire.text import languages
 
 if TYPE_CHECKING:
     from quire.answering.summaries import Summary
@@ -234,6 +235,8 @@ class Session:
             temperature=temperature,
             scope=question.scope,
             max_risk=self._settings.max_risk if risk is None else checked_risk(risk),
+            agent=question.agent,
+            on_step=question.on_step,
             cancel=question.cancel,
         )
 
@@ -282,6 +285,46 @@ class Session:
                 summarize=lambda *given: self._summary(asked, *given),
             )
             return
+        if asked.agent and retriever:
+            yield from self._by_agent(asked, retriever)
+        else:
+            yield from self._by_chain(asked, retriever)
+
+    def _by_agent(self, asked: Asked, retriever: Retriever) -> Iterator[str | Draft | Answer]:
+        """The answer of a model that looks things up by itself; the ordinary one, with a note that
+        says why, where it is not up to that."""
+        from quire.answering.agent import aptitude, running  # noqa: PLC0415  LangChain's agents
+
+        model = self.model.get()
+        why_not = running.unfit(
+            model,
+            retriever=retriever,
+            kept=self._settings.cache / aptitude.FILE,
+            language=languages.detect(asked.asks),
+            told=asked.on_step,
+        )
+        if model is not None and not why_not:
+            yield from running.answer(
+                asked,
+                model,
+                retriever=retriever,
+                entailment=self._entailment(),
+                wording=self._wording,
+                plan=self._planned(model.ability),
+                calls=self._settings.agent_calls,
+                seconds=self._settings.agent_seconds,
+                otherwise=lambda: self._found(asked, retriever),
+            )
+            return
+        for piece in self._by_chain(asked, retriever):
+            if isinstance(piece, Answer):
+                yield dataclasses.replace(piece, notes=(*piece.notes, why_not))
+            else:
+                yield piece
+
+    def _by_chain(
+        self, asked: Asked, retriever: Retriever | None
+    ) -> Iterator[str | Draft | Answer]:
         found = self._found(asked, retriever) if retriever else find_nothing(asked)
         if not (found.worth_asking and self.model.wanted):
             yield from check(iter([{"found": found}]))

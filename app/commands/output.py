@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from quire.conversations import layout
 from quire.errors import QuireError, UsageError
-from quire.records import Answer, Citation, Document, Hit, Near, Refusal
+from quire.records import Answer, Citation, Document, Hit, Near, Refusal, Step
 
 _CLOSEST = 3  # passages shown where none of them answers
 
@@ -34,6 +34,14 @@ def print_error(error: QuireError, *, as_json: bool) -> None:
         print_text(f"quire: {error.message}", to=sys.stderr)
         if error.hint:
             print_text(f"       {error.hint}", to=sys.stderr)
+
+
+def print_step(step: Step) -> None:
+    """What a model that looks things up has done, on standard error."""
+    told = f"{step.told} (not run)" if step.refused else step.told
+    if step.tool == "try":
+        told = "trying whether the model can call tools: {at} of {of}".format(**step.arguments)
+    print_text(f"… {told}", to=sys.stderr)
 
 
 def write_file(path: Path, content: bytes) -> None:

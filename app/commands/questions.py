@@ -82,6 +82,10 @@ def ask(
         str | None, typer.Option("--conversation", metavar="ID", help="Continue this one.")
     ] = None,
     model: Model = None,
+    agent: Annotated[
+        bool,
+        typer.Option("--agent", help="Let the model look things up by itself; steps are told."),
+    ] = False,
     max_risk: Annotated[
         float | None,
         typer.Option(
@@ -103,7 +107,14 @@ def ask(
     with opened(kb, model=model) as base:
         if conversation is not None:
             conversation = base.conversations.find(conversation).id
-        answer = base.ask(text, conversation=conversation, scope=scope, max_risk=max_risk)
+        answer = base.ask(
+            text,
+            conversation=conversation,
+            scope=scope,
+            max_risk=max_risk,
+            agent=agent,
+            on_step=output.print_step,
+        )
     if json:
         output.print_json(answer.to_dict())
     else:

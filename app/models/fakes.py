@@ -1,5 +1,6 @@
 """Stand-ins for models, whose output can be worked out by hand. They ship for use in tests."""
 
+import json
 import re
 import threading
 import zlib
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from quire.errors import ModelError
 from quire.models.forms import Form, require_form
-from quire.models.protocols import Ability, Bounds, Finish, Message
+from quire.models.protocols import Ability, Bounds, Finish, Message, Tool, ToolCall
 from quire.records import Usage
 
 _TOKEN = re.compile(r"[\u3400-\u9fff]|\w+|[^\w\s]")
@@ -96,10 +97,64 @@ class FakeChatModel:
         """There is nothing to free."""
 
 
+class FakeToolCaller(FakeChatModel):
+    """A `FakeChatModel` that calls tools: its reply to each prompt is the next turn of a script, a
+    text or the calls that it makes, as (name, arguments); the last turn is said over and over.
+    Arguments may be a text, as a model writes it that keeps to no schema.
+
+    >>> model = FakeToolCaller([[("search", {"text": "lease"})], "It ends in May [1]."])
+    >>> reply = model.call([Message("user", "When?")], tools=(), max_tokens=9)
+    >>> list(reply), reply.calls[0].name, reply.calls[0].arguments
+    ([], 'search', '{"text": "lease"}')
+    """
+
+    tools_problem = ""
+
+    def __init__(
+        self,
+        script: Sequence[str | Sequence[tuple[str, object]]],
+        *,
+        context_tokens: int = 16_384,
+        parameters: int | None = None,
+    ) -> None:
+        super().__init__("", context_tokens=context_tokens, parameters=parameters)
+        self._script = script
+        self._turns = 0
+
+    def call(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool],  # noqa: ARG002  the calls are set
+        choice: str = "auto",  # noqa: ARG002
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> "FakeReply":
+        turn = self._script[min(self._turns, len(self._script) - 1)]
+        self._turns += 1
+        self._reply = turn if isinstance(turn, str) else ""
+        reply = self.stream(
+            messages, max_tokens=max_tokens, stop=stop, temperature=temperature, cancel=cancel
+        )
+        if not isinstance(turn, str):
+            reply.calls = tuple(
+                ToolCall(
+                    f"call_{self._turns}_{at}",
+                    name,
+                    arguments if isinstance(arguments, str) else json.dumps(arguments),
+                )
+                for at, (name, arguments) in enumerate(turn)
+            )
+        return reply
+
+
 class FakeReply(Iterator[str]):
     """A `Generation` that has its text from the start and hands it out by the token."""
 
     position = 0
+    calls: tuple[ToolCall, ...] = ()
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """What the rest of Quire asks of a model: one small Protocol for each kind."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,33 @@ its context; it had begun to repeat itself; the caller left; an error was raised
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One turn as a chat model sees it."""
+class Tool:
+    """What a chat model may call: `parameters` is the JSON schema of its arguments, an object."""
 
-    role: Literal["system", "user", "assistant"]
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a chat model asks for. `arguments` is what it wrote of them, JSON where it keeps
+    to what it was told."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn as a chat model sees it. An assistant's may end in `calls`; a "tool" message is what
+    one of them gave, of the call whose id it `answers`."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +160,40 @@ class ReadsAhead(Protocol):
 
     def read_ahead(self, messages: Sequence[Message]) -> None:
         """Read, in the background, what prompts will begin with; the last message is empty."""
+
+
+class CallingGeneration(Generation, Protocol):
+    """A reply that may end in calls of tools, which are no part of its text."""
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The calls that it ends in; all of them once `finish` is set."""
+
+
+@runtime_checkable
+class CallsTools(Protocol):
+    """A chat model that can be given tools."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tools_problem(self) -> str:
+        """Why it can be given none, as a sentence; empty where it can."""
+
+    def call(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool],
+        choice: str = "auto",
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> CallingGeneration:
+        """Begin a reply that may call tools, as `ChatModel.stream` does. By `choice` the model
+        decides ("auto"), calls one ("any"), or calls the one of this name."""
 
 
 @runtime_checkable

@@ -28,6 +28,7 @@ class State:
     `removed` is the id of the document that was deleted last, while that can be undone at the end
     of the page. `searches` counts the hits opened in the chats: it names the field, as `uploads`
     does. `stopped` are the ids of answers that were. `told` is said once, about what was done.
+    `agent` says that the model is to look things up by itself.
     `risk` is the share of wrong ones that is borne among the answers shown, None for what the
     settings say. `uploads` counts the uploads sent off: it names the uploader, which is empty when
     renamed. `settled` is how many ingested files were finished when the page was last drawn whole.
@@ -51,6 +52,7 @@ class State:
     searches: int = 0
     stopped: set[str] = field(default_factory=set)
     told: str = ""
+    agent: bool = False
     risk: float | None = None
     problem: Exception | None = None
     uploads: int = 0

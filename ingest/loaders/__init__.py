@@ -35,6 +35,7 @@ _LOADERS = {
     formats.CALENDAR: "calendars",
     formats.CODE: "source_code",
     formats.PLAIN: "text",
+    formats.GIVEN: "given",
     **dict.fromkeys(formats.PICTURES, "picture"),
 }
 

@@ -29,6 +29,9 @@ MBOX = "application/mbox"
 CALENDAR = "text/calendar"
 CODE = "text/x-source"
 PLAIN = "text/plain"
+GIVEN = "application/vnd.quire.text+json"
+"""A text that a program gave, as `quire.ingest.loaders.given` keeps it."""
+GIVEN_START = b'{"quire_text": 1, '
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/bmp", "image/tiff", "image/webp")
 _PNG, _JPEG, _GIF, _BMP, _TIFF, _WEBP = PICTURES
 
@@ -131,6 +134,8 @@ def media_type_of(data: bytes, name: str, *, limits: Limits) -> str:
         return _zip_type(data, limits)
     if head.startswith(b"{\\rtf"):
         return RTF
+    if head.startswith(GIVEN_START):
+        return GIVEN
     if head.startswith(_OLE):
         return _old_container_type(data)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from quire.errors import ModelError, UsageError
 from quire.models import known_hashes, machine
-from quire.models.engine import gguf, grammar, loading, openmp, reading_speed
+from quire.models.engine import gguf, grammar, loading, openmp, reading_speed, tool_calls
 from quire.models.engine.chat_template import ChatTemplate
 from quire.models.engine.kept_contexts import KeptContexts, common_prefix
 from quire.models.engine.repetition import RepetitionGuard
@@ -20,7 +20,7 @@ from quire.models.engine.runtime import Interrupt
 from quire.models.engine.thread_choice import ThreadChoice
 from quire.models.engine.turns import Job, Reply, Turns
 from quire.models.forms import Form, require_form
-from quire.models.protocols import Ability, Finish, Message, Segment
+from quire.models.protocols import Ability, Finish, Message, Segment, Tool
 
 _MEMORY_SHARE_OF_KEPT_CONTEXTS = 8  # of what is free after loading: an eighth
 
@@ -131,16 +131,9 @@ class LlamaEngine:
             raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
         rules = grammar.compiled(form) if form else ""
         prompt, thinking = self._prompt(messages)
-        room = self.context_tokens - len(prompt)
-        if room < 1:
-            raise ModelError(
-                f"The prompt has {len(prompt):,} tokens, and the model {self.name} is loaded for "
-                f"{self.context_tokens:,}, its reply included.",
-                hint="Ask with fewer or shorter passages, or load the model with a longer context.",
-            )
         return self._turns.submit(
             prompt,
-            max_tokens=min(max_tokens, room),
+            max_tokens=min(max_tokens, self._room(prompt)),
             stop=tuple(stop),
             temperature=temperature,
             thinking=thinking,
@@ -148,6 +141,44 @@ class LlamaEngine:
             form=form,
             grammar=rules,
         )
+
+    @property
+    def tools_problem(self) -> str:
+        if self._template.knows_tools:
+            return ""
+        return f"The chat template of the model {self.name} knows no tools."
+
+    def call(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool],
+        choice: str = "auto",
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> tool_calls.CallingReply:
+        """Begin a reply that may call tools; see `CallsTools.call`. A call that is demanded is held
+        to its tool's schema by a grammar."""
+        if self.tools_problem:
+            raise UsageError(
+                self.tools_problem, hint="Choose a model that was trained to call tools."
+            )
+        form = tool_calls.demanded(tools, choice)
+        rules = grammar.compiled(form) if form else ""
+        prompt, thinking = self._prompt(messages, tools)
+        reply = self._turns.submit(
+            prompt,
+            max_tokens=min(max_tokens, self._room(prompt)),
+            stop=tuple(stop),
+            temperature=temperature,
+            thinking=thinking,
+            cancel=cancel,
+            form=form,
+            grammar=rules,
+        )
+        return tool_calls.CallingReply(reply, {tool.name for tool in tools})
 
     def read_ahead(self, messages: Sequence[Message]) -> None:
         """Read what prompts will begin with, in the background, so that the first one is quicker.
@@ -181,11 +212,25 @@ class LlamaEngine:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _prompt(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
+    def _room(self, prompt: Sequence[int]) -> int:
+        """How many tokens a reply to a prompt may have. Raises ModelError where there is no
+        room."""
+        room = self.context_tokens - len(prompt)
+        if room < 1:
+            raise ModelError(
+                f"The prompt has {len(prompt):,} tokens, and the model {self.name} is loaded for "
+                f"{self.context_tokens:,}, its reply included.",
+                hint="Ask with fewer or shorter passages, or load the model with a longer context.",
+            )
+        return room
+
+    def _prompt(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = ()
+    ) -> tuple[list[int], bool]:
         """The tokens of a prompt, and whether the reply to it begins inside a thought."""
         if not messages:
             raise UsageError("A prompt needs at least one message.")
-        segments = self._template.segments(messages)
+        segments = self._template.segments(messages, tools)
         tokens = self._tokenize(segments)
         if (bos := self._runtime.bos) >= 0 and tokens[:1] != [bos]:
             tokens.insert(0, bos)

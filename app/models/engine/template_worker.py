@@ -5,9 +5,11 @@ keeps it from Python's objects, but not from looping for ever or from filling th
 of its own, under limits of the system, does. It never sees a document or a question: where the
 contents belong it writes marks, which the parent sends.
 
-One JSON object comes on standard input: `template`, `bos` and `eos` as texts, and `prompts`, each a
-list of messages. One goes out on standard output: `results`, for each prompt `{"text": …}` or
-`{"reason": …}`.
+One JSON object comes on standard input: `template`, `bos` and `eos` as texts, `mark`, `prompts`,
+each a list of messages, and `tools`, a list or null. One goes out on standard output: `results`,
+for each prompt `{"text": …, "json": […]}` or `{"reason": …}`. Where the template writes a value as
+JSON, such as a tool, `text` has the mark, the letter j and four digits, which count in `json`: what
+tools and calls say is no more scaffolding than what messages say.
 """
 
 import json
@@ -44,10 +46,6 @@ def _strftime_now(layout: str) -> str:
     return datetime.now().astimezone().strftime(layout)
 
 
-def _to_json(value: Any, **_layout: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _limit_this_process() -> None:
     if sys.platform == "win32":
         return  # there the parent's timeout has to do
@@ -61,28 +59,35 @@ def _limit_this_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _renderer(request: dict[str, Any]) -> Callable[[list[dict[str, str]]], str]:
+def _renderer(request: dict[str, Any]) -> Callable[[list[dict[str, Any]]], dict[str, Any]]:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationBlock]
     )
     environment.globals.update(raise_exception=_raise_exception, strftime_now=_strftime_now)
-    environment.filters["tojson"] = _to_json
+    written: list[str] = []
+
+    def to_json(value: Any, indent: int | None = None, **_layout: Any) -> str:
+        written.append(json.dumps(value, ensure_ascii=False, indent=indent))
+        return f"{request['mark']}j{len(written) - 1:04}"
+
+    environment.filters["tojson"] = to_json
     template = environment.from_string(request["template"])
 
-    def render(messages: list[dict[str, str]]) -> str:
+    def render(messages: list[dict[str, Any]]) -> dict[str, Any]:
         text = ""
+        written.clear()
         for piece in template.generate(
             messages=messages,
             add_generation_prompt=True,
             bos_token=request["bos"],
             eos_token=request["eos"],
             enable_thinking=False,
-            tools=None,
+            tools=request["tools"],
         ):
             text += piece
-            if len(text) > MAX_OUTPUT:
+            if len(text) + sum(map(len, written)) > MAX_OUTPUT:
                 raise TemplateError("it writes too much")
-        return text
+        return {"text": text, "json": [*written]}
 
     return render
 
@@ -100,10 +105,10 @@ def main() -> None:
 
 
 def _result(
-    render: Callable[[list[dict[str, str]]], str], messages: list[dict[str, str]]
-) -> dict[str, str]:
+    render: Callable[[list[dict[str, Any]]], dict[str, Any]], messages: list[dict[str, Any]]
+) -> dict[str, Any]:
     try:
-        return {"text": render(messages)}
+        return render(messages)
     except Exception as exc:
         return {"reason": _sentence(exc)}
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from quire.errors import ModelError, QuireError
 from quire.models.engine.repetition import RepeatedWords
-from quire.models.protocols import ChatModel, Finish, Generation
+from quire.models.protocols import ChatModel, Finish, Generation, ToolCall
 from quire.records import Usage
 
 _log = logging.getLogger(__name__)
@@ -64,6 +64,11 @@ class WatchedReply(Iterator[str]):
             self._loops = True
             self._generation.cancel()
         return text
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The calls of tools that it ends in, where it may."""
+        return getattr(self._generation, "calls", ())
 
     def cancel(self) -> None:
         self._generation.cancel()

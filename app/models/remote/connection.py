@@ -151,7 +151,7 @@ class Connection:
                 call.take(new)
                 if call.useless:
                     return
-                if new.text or new.thought or new.finish:
+                if new.text or new.thought or new.finish or new.calls:
                     seconds = _LAST_WORDS_SECONDS if call.complete else self._timeout
                     limit.reschedule(min(now() + seconds, latest))
         for data in events.finish():

@@ -29,6 +29,17 @@ class Piece:
     thought: str = ""
     finish: str | None = None
     usage: Usage | None = None
+    calls: tuple["CallPiece", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """What one event adds to the call of a tool: the `index` tells which one of the reply it is."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
 
 
 class Events:
@@ -146,7 +157,27 @@ def _piece(found: dict[str, Any], part: str) -> Piece:
         thought=next((each for each in thoughts if isinstance(each, str) and each), ""),
         finish=finish if isinstance(finish, str) and finish else None,
         usage=usage,
+        calls=tuple(_calls(said.get("tool_calls"))),
     )
+
+
+def _calls(found: object) -> Iterator[CallPiece]:
+    for at, each in enumerate(found if isinstance(found, list) else ()):
+        if not isinstance(each, dict):
+            continue
+        function = each.get("function")
+        function = function if isinstance(function, dict) else {}
+        arguments = function.get("arguments")
+        if isinstance(arguments, dict):  # as Ollama's own language has it
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        index = each.get("index")
+        yield CallPiece(
+            index if isinstance(index, int) else at,
+            *(
+                value if isinstance(value, str) else ""
+                for value in (each.get("id"), function.get("name"), arguments)
+            ),
+        )
 
 
 def _usage(found: object) -> Usage | None:

@@ -16,7 +16,7 @@ from typing import Any
 from quire.errors import ModelBusy, ModelError, ModelNotFound, QuireError, UsageError
 from quire.models.engine.reply_text import Opened, ReplyText, require_answer
 from quire.models.forms import Form, JsonSchema, require_form
-from quire.models.protocols import Ability, Finish, Message
+from quire.models.protocols import Ability, Finish, Message, Tool
 from quire.models.remote.access import Server
 from quire.models.remote.connection import Connection
 from quire.models.remote.listing import About, Listing
@@ -117,7 +117,12 @@ class RemoteModel:
         return math.ceil(estimate(text) * self._factor)
 
     def prompt_tokens(self, messages: Sequence[Message]) -> int:
-        tokens = sum(estimate(message.content) + _MESSAGE_TOKENS for message in messages)
+        said = [
+            text
+            for message in messages
+            for text in (message.content, *(call.arguments for call in message.calls))
+        ]
+        tokens = sum(estimate(text) + _MESSAGE_TOKENS for text in said)
         return math.ceil((tokens + _MESSAGE_TOKENS) * self._factor)
 
     def stream(
@@ -134,18 +139,70 @@ class RemoteModel:
 
         Raises ModelNotFound where no model is named and the server has not exactly one.
         """
-        if max_tokens < 1:
-            raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
-        if not messages:
-            raise UsageError("A prompt needs at least one message.")
         if form is not None and not isinstance(form, JsonSchema):
             raise UsageError(
                 "A remote model can be held to a JSON schema, not to a grammar.",
                 hint="Give a schema, or use a model in a GGUF file.",
             )
+        return self._begin(
+            messages,
+            {"response_format": _as_response_format(form)} if form else {},
+            max_tokens=max_tokens,
+            stop=stop,
+            temperature=temperature,
+            cancel=cancel,
+            form=form,
+        )
+
+    tools_problem = ""
+    """Whether the model behind a server can be given tools, only its replies tell."""
+
+    def call(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool],
+        choice: str = "auto",
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> RemoteReply:
+        """Begin a reply that may call tools; see `CallsTools.call`."""
+        return self._begin(
+            messages,
+            {
+                "tools": [_as_tool(tool) for tool in tools],
+                **({} if choice == "auto" else {"tool_choice": _as_choice(choice)}),
+            },
+            tokens=sum(estimate(str(_as_tool(tool))) for tool in tools),
+            max_tokens=max_tokens,
+            stop=stop,
+            temperature=temperature,
+            cancel=cancel,
+        )
+
+    def _begin(
+        self,
+        messages: Sequence[Message],
+        more: Mapping[str, Any],
+        *,
+        max_tokens: int,
+        stop: Sequence[str],
+        temperature: float,
+        cancel: threading.Event | None,
+        form: Form | None = None,
+        tokens: int = 0,
+    ) -> RemoteReply:
+        """Ask the server for a reply; `more` is added to the body, with so many `tokens` that are
+        part of the prompt."""
+        if max_tokens < 1:
+            raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
+        if not messages:
+            raise UsageError("A prompt needs at least one message.")
         about = self._listing.get()
         name, context_tokens = self._name_in(about), self._context_in(about)
-        tokens = self.prompt_tokens(messages)
+        tokens = self.prompt_tokens(messages) + math.ceil(tokens * self._factor)
         room = context_tokens - tokens
         if room < 1:
             raise ModelError(
@@ -162,17 +219,14 @@ class RemoteModel:
             )
         most = min(max_tokens, room)
         body: dict[str, Any] = {
-            "messages": [
-                {"role": m.role, "content": m.content.encode("utf-8", "replace").decode()}
-                for m in messages
-            ],
+            "messages": [*map(_as_message, messages)],
             "max_tokens": most,
             "temperature": temperature,
             "stream": True,
             "stream_options": {"include_usage": True},
             **({"model": name} if self._model or about.models else {}),
             **({"stop": list(stop)[:4]} if any(stop) else {}),  # more than four are an error there
-            **({"response_format": _as_response_format(form)} if form else {}),
+            **more,
             **self._options,
         }
         call = Call(
@@ -275,7 +329,8 @@ class RemoteModel:
         if reply.leaked:
             self._thinks = True
         hint = _IF_IT_LEAKS if reply.leaked else _IF_IT_THINKS
-        require_answer(reply, model=call.model, finish=finish, hint=hint)
+        if not call.calls:
+            require_answer(reply, model=call.model, finish=finish, hint=hint)
         finish = "stop" if reply.stopped else finish
         require_form(call.form, call.text, finish=finish)
         return finish
@@ -295,6 +350,37 @@ def estimate(text: str) -> int:
 
 
 _LETTERS = [bytes([n]) for n in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ "]
+
+
+def _as_message(message: Message) -> dict[str, Any]:
+    content = message.content.encode("utf-8", "replace").decode()
+    written: dict[str, Any] = {"role": message.role, "content": content}
+    if message.calls:
+        written["content"] = content or None
+        written["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.calls
+        ]
+    return written | ({"tool_call_id": message.answers} if message.answers else {})
+
+
+def _as_tool(tool: Tool) -> dict[str, Any]:
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": dict(tool.parameters),
+    }
+    return {"type": "function", "function": function}
+
+
+def _as_choice(choice: str) -> str | dict[str, Any]:
+    if choice == "any":
+        return "required"
+    return {"type": "function", "function": {"name": choice}}
 
 
 def _as_response_format(form: JsonSchema) -> dict[str, Any]:

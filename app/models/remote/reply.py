@@ -1,18 +1,20 @@
 """A reply on its way from a server: the end that the connection fills, and the one that is read."""
 
 import queue
+import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from quire.models.engine.reply_text import ReplyText
 from quire.models.forms import Form
-from quire.models.protocols import Finish
-from quire.models.remote.events import Piece
+from quire.models.protocols import Finish, ToolCall
+from quire.models.remote.events import CallPiece, Piece
 from quire.records import Usage
 
 _CHARACTERS_PER_TOKEN = 32  # at most; beyond this a server ignores the limit that it was given
 _CHARACTERS_PER_EVENT = 4  # counted at least: servers send a token in an event, or more
+_CALLS = 32  # of a reply
 _SECONDS_PER_TOKEN = 5.0  # at most, in the mean; slower than what anybody waits for
 
 
@@ -33,6 +35,7 @@ class Call:
     ended_by: str | None = None
     counted: bool = False
     finish: Finish | None = None
+    calls: dict[int, ToolCall] = field(default_factory=dict)
     pieces: queue.SimpleQueue[str | Exception | None] = field(default_factory=queue.SimpleQueue)
 
     @property
@@ -63,13 +66,27 @@ class Call:
             self.reply.thought = True
             self.put(self.reply.begin_outside())
         self.ended_by = self.ended_by or new.finish
-        if new.text or new.thought:
-            self.written += max(len(new.text) + len(new.thought), _CHARACTERS_PER_EVENT)
+        asked = sum(len(each.name) + len(each.arguments) for each in new.calls)
+        if new.text or new.thought or new.calls:
+            self.written += max(len(new.text) + len(new.thought) + asked, _CHARACTERS_PER_EVENT)
+        for each in new.calls[:_CALLS]:
+            self._add_to_call(each)
         self.put(self.reply.feed(new.text.encode("utf-8", errors="replace")))
         if new.usage:
             self.usage, self.counted = new.usage, True
         elif not self.counted and (new.text or new.thought):  # servers send a token at a time
             self.usage = Usage(self.usage.prompt_tokens, self.usage.completion_tokens + 1)
+
+    def _add_to_call(self, new: CallPiece) -> None:
+        known = self.calls.get(new.index)
+        if known is None:
+            if len(self.calls) < _CALLS:
+                id_ = new.id or f"call_{secrets.token_hex(8)}"
+                self.calls[new.index] = ToolCall(id_, new.name, new.arguments)
+            return
+        self.calls[new.index] = ToolCall(
+            known.id, known.name or new.name, known.arguments + new.arguments
+        )
 
     @property
     def begun(self) -> bool:
@@ -114,6 +131,11 @@ class RemoteReply(Iterator[str]):
     @property
     def usage(self) -> Usage:
         return self._call.usage
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The calls of tools that it ends in."""
+        return tuple(self._call.calls[index] for index in sorted(self._call.calls))
 
     def cancel(self) -> None:
         self._call.left = True

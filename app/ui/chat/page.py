@@ -12,7 +12,7 @@ from quire.errors import ConversationNotFound, KnowledgeBaseError
 from quire.records import content_of
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
-from quire.ui.chat import certainty, judging, scoping, welcome
+from quire.ui.chat import agent, certainty, judging, scoping, welcome
 from quire.ui.inert import html, markdown
 from quire.ui.jobs.answering import AnswerJob
 from quire.ui.library import intake
@@ -63,6 +63,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
             conversation=mine.conversation,
             scope=mine.scope,
             max_risk=mine.risk,
+            agent=mine.agent,
             replacing=replacing,
         ),
     )
@@ -198,6 +199,7 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
     with st.chat_message("assistant", avatar=":material/menu_book:"):
         if job.question.scope:
             st.caption(markdown(scoping.words(job.question.scope)))
+        agent.draw_steps(job.steps)
         written = job.written
         if written.text or written.tail:
             answers.draw_so_far(written.text, written.tail, written.sentences)
@@ -242,6 +244,7 @@ def _choices(opened: Shared) -> None:
     with st.container(horizontal=True, gap="small", key="scope"):
         scoping.draw(opened)
         certainty.draw(opened)
+        agent.draw(opened)
 
 
 def _stop(job: AnswerJob | None) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from quire.answering.question import Question
 from quire.knowledge_base import KnowledgeBase
-from quire.records import Answer, Draft, Sentence
+from quire.records import Answer, Draft, Sentence, Step
 
 _log = logging.getLogger(__name__)
 
@@ -31,12 +31,16 @@ class Written:
 class AnswerJob:
     """One question being answered. `answer` or `problem` is set once `done` is.
 
-    `draft` holds quotes to show until something is `written`, or is None. `stopped` says that the
+    `draft` holds quotes to show until something is `written`, or is None. `steps` are what a model
+    has looked up so far. `stopped` says that the
     reader did not wait for the end.
     """
 
     def __init__(self, base: KnowledgeBase, question: Question) -> None:
-        self.question = dataclasses.replace(question, on_draft=self._hear_draft)
+        self.steps: tuple[Step, ...] = ()
+        self.question = dataclasses.replace(
+            question, on_draft=self._hear_draft, on_step=self._hear_step
+        )
         self.draft: Draft | None = None
         self.written = Written()
         self.answer: Answer | None = None
@@ -83,6 +87,9 @@ class AnswerJob:
             self.problem = error
         finally:
             self._done.set()
+
+    def _hear_step(self, step: Step) -> None:
+        self.steps = (*self.steps, step)
 
     def _hear_draft(self, draft: Draft) -> None:
         if draft.follows:

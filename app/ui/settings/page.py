@@ -8,7 +8,7 @@ from quire.models.store import starter
 from quire.ui import problems
 from quire.ui import shared as sharing
 from quire.ui.catalogue import LANGUAGES, label, plain
-from quire.ui.chat import conversations
+from quire.ui.chat import agent, conversations
 from quire.ui.inert import bare, html, markdown
 from quire.ui.launch import is_loopback
 from quire.ui.settings import bases
@@ -63,6 +63,8 @@ def _model(opened: Shared) -> None:
         name = f"{starter.CHAT.name} (starter)"
     told = plain(f"settings.{how}")
     _row("settings.chat_model", told if how == "none" else f"{name} — {told}")
+    if how == "ready":
+        _row("settings.agent", plain(f"settings.agent_{agent.standing(opened)}"))
     if how == "problem" and opened.base.model_problem:
         problems.show(opened.base.model_problem)
 
