@@ -80,6 +80,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "quire.models",
     ),
     "quire.knowledge_base": EVERYTHING,
+    "quire.loopback": (),
+    "quire.background": (
+        "quire.errors",
+        "quire.indexes",
+        "quire.ingest",
+        "quire.knowledge_base",
+    ),
     "quire.__init__": EVERYTHING,
     **dict.fromkeys(INTERFACES, EVERYTHING),
 }

@@ -5,11 +5,11 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
+from quire.background.ingesting import Ingests, Intake
 from quire.errors import QuireError
 from quire.knowledge_base import KnowledgeBase
 from quire.server import limits
 from quire.server.errors import Refused, internal
-from quire.ui.jobs.ingesting import Ingests, Intake
 
 _KEPT = 1_000  # jobs whose outcome is told
 

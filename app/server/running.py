@@ -13,10 +13,10 @@ import uvicorn
 
 from quire.config import Settings
 from quire.errors import UsageError
+from quire.loopback import LOOPBACK_NAMES
 from quire.server import logs
 from quire.server.application import application
 from quire.server.served import Served, opened
-from quire.ui.launch import LOOPBACK_NAMES
 
 _GRACE = 4  # seconds that requests under way are given at the end
 _IDLE = 20  # seconds that a connection is kept open without a request

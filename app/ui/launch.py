@@ -14,7 +14,6 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 from quire.config import Settings
 from quire.errors import UsageError
 from quire.ingest.limits import Limits
+from quire.loopback import LOOPBACK_NAMES, is_loopback
 from quire.models.engine.openmp import wait_passively
 
 THEME: Mapping[str, str] = {
@@ -52,9 +52,6 @@ PASSWORD = "QUIRE_PASSWORD"  # noqa: S105  the name of the variable
 DOOR = "QUIRE_DOOR"
 """The variable that says, within the server, what its door asks for: "key", "password", "nothing".
 """
-
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
-"""What a browser on this machine may call it."""
 
 _SHORTEST = 10  # characters of such a password
 _GRACE = 3.0  # seconds given to the server to end in good order
@@ -176,16 +173,6 @@ def log_to_terminal(text: str) -> None:
     """Tell whoever has started the server, on standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_free(host: str, port: int) -> None:

@@ -22,9 +22,10 @@ from starlette.middleware import Middleware
 from streamlit import config, net_util
 from streamlit.starlette import App
 
+from quire.loopback import LOOPBACK_NAMES
 from quire.ui.door.asgi import Door
 from quire.ui.door.keys import Keyring, made_key
-from quire.ui.launch import DOOR, LOOPBACK_NAMES, PASSWORD, log_to_terminal
+from quire.ui.launch import DOOR, PASSWORD, log_to_terminal
 
 
 def no_external_address() -> None:
