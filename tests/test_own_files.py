@@ -8,6 +8,7 @@ import pytest
 
 from faults import watched_disk
 from quire import KnowledgeBase, load_settings
+from quire.errors import PageNotFound
 from quire.indexes.folder import files, names
 from quire.indexes.folder.waiting import WaitingRoom
 from quire.models.fakes import FakeChatModel, FakeEmbedder
@@ -63,6 +64,10 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
     def canary() -> str:
         return kb.document("canary.txt").id
 
+    def draw() -> None:
+        with pytest.raises(PageNotFound):
+            kb.page_image("canary.txt", 1)
+
     return {
         "model": lambda: kb.model,
         "model_problem": lambda: kb.model_problem,
@@ -76,6 +81,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "pages": lambda: kb.pages(kb.document("canary.txt")),
         "headings": lambda: kb.headings(kb.document("canary.txt"), 3),
         "recognized": lambda: kb.recognized(kb.document("canary.txt"), 1),
+        "page_image": draw,
         "original": lambda: kb.original(kb.document("canary.txt")),
         "tag": lambda: kb.tag("canary.txt", add="birds"),
         "search": lambda: kb.search(HALL),

@@ -41,6 +41,7 @@ class Served:
         self.answerer = ThreadPoolExecutor(1, thread_name_prefix="quire-answer")
         self.under_way: set[threading.Event] = set()
         self.embedding = threading.Lock()
+        self.drawing = threading.Lock()  # each page is drawn by a process of its own
         self.uploads = 0
         self.stopping = False
 
