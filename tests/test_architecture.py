@@ -157,6 +157,8 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "langsmith": ("quire.answering.chain", "quire.answering.langchain_model"),
     "streamlit": ("quire.ui", "streamlit_app"),
     "fastapi": ("quire.server",),
+    "mcp": ("quire.server.tools",),
+    "mcp_types": ("quire.server.tools",),
     "uvicorn": ("quire.server.running",),
     "typer": INTERFACES,
     "click": INTERFACES,
@@ -411,7 +413,11 @@ def distribution(name: str) -> str:
 def test_every_library_that_is_imported_is_declared() -> None:
     """One that merely comes along with another is gone when that one stops needing it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["api"]]
+    wanted = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["api"],
+        *project["optional-dependencies"]["mcp"],
+    ]
     declared = {distribution(requirement) for requirement in wanted}
     declared |= {"torch", "transformers"}  # what sentence-transformers is made of
     declared |= {distribution(each) for each in project["optional-dependencies"]["ocr"]}
