@@ -159,7 +159,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "fastapi": ("quire.server",),
     "mcp": ("quire.server.tools",),
     "mcp_types": ("quire.server.tools",),
-    "uvicorn": ("quire.server.running",),
+    "uvicorn": ("quire.server.running", "quire.ui.beside"),
     "typer": INTERFACES,
     "click": INTERFACES,
     "argparse": INTERFACES,

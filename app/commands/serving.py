@@ -1,15 +1,12 @@
 """The commands that let other programs in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quire.commands import output
-from quire.commands.shared import Json, Kb, Model, app
-from quire.errors import UsageError
+from quire.commands.shared import Json, Kb, Model, app, installed
 
 if TYPE_CHECKING:
     from quire.config import Settings
@@ -78,7 +75,7 @@ def serve(
             f"OpenAI's clients take {address}/v1 for their address, and the key from {origin}.",
         )
 
-    with _installed("api"):
+    with installed("api"):
         from quire.server.running import serve as run  # noqa: PLC0415
     run(
         folders,
@@ -102,7 +99,7 @@ def mcp(base: Base = None, model: Model = None, kb: Kb = None) -> None:
 
     settings = load_settings(kb=kb, model=model)
     _require_model(model, settings)
-    with _installed("mcp"):
+    with installed("mcp"):
         from quire.server.tools.protocol import over_pipe  # noqa: PLC0415
     over_pipe([settings.kb, *(base or ())], settings=settings)
 
@@ -110,18 +107,6 @@ def mcp(base: Base = None, model: Model = None, kb: Kb = None) -> None:
 def _require_model(model: str | None, settings: "Settings") -> None:
     """Raises ModelError for one that is named and cannot be had: later it would only be logged."""
     if model and model not in {"none", "remote"}:
-        from quire.models.store import installed  # noqa: PLC0415  keeps --help fast
+        from quire.models.store import installed as models  # noqa: PLC0415  keeps --help fast
 
-        installed.located(model, kind="chat", folder=settings.models)
-
-
-@contextmanager
-def _installed(extra: str) -> Iterator[None]:
-    """Raises UsageError where a package of an extra is not there."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"The server needs a package that is not installed: {error.name}.",
-            hint=f'Install what it needs with: pip install "quire[{extra}]"',
-        ) from error
+        models.located(model, kind="chat", folder=settings.models)

@@ -97,7 +97,17 @@ def main() -> None:
     os.environ[DOOR] = given["kind"]
     keyring = Keyring(given["secret"], link=given["link"]) if given["secret"] else None
     door = Middleware(Door, keyring=keyring, kind=given["kind"], hosts=given["hosts"])
-    App(SCRIPT, middleware=[door]).run(config=given["options"])
+    app = App(SCRIPT, middleware=[door])
+    if given["api"] is None:
+        app.run(config=given["options"])
+        return
+    from quire.ui import beside  # noqa: PLC0415  loads the server
+
+    end = beside.serve(given["api"])
+    try:
+        app.run(config=given["options"])
+    finally:
+        end()
 
 
 if __name__ == "__main__":

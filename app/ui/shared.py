@@ -121,6 +121,13 @@ def shared() -> Shared:
     return found
 
 
+def first() -> Shared:
+    """The knowledge base that the settings name, whichever tab asks, or none."""
+    settings = load_settings(language="en")
+    found: Shared = _opened(str(settings.kb), settings.model_dump_json(), settings)
+    return found
+
+
 def forget(folder: Path) -> None:
     """Close a knowledge base that is to be deleted."""
     settings = load_settings(language="en")
