@@ -31,11 +31,13 @@ import serving
 from quire import KnowledgeBase
 from quire.records import Pages, PageText
 from quire.server import limits
+from quire.server.application import TOOLS as TOOLS_PATH
 from quire.server.served import Served
 from quire.server.tools import places
 from quire.server.tools.protocol import Tools
 
 ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8")
 REPLY = "The lease ends on 31 March 2029 [1]. The rent is 1,250 euros a month [1]."
 CHINESE = "# 圆顶租约\n\n租约于2029年3月31日到期。押金为3600欧元，在交付钥匙之前支付。\n"
 TOOLS = {"search", "fetch", "ask", "check", "list_documents", "page_image"}
@@ -413,6 +415,34 @@ def test_an_agent_that_starts_the_command_is_served(
 
     asyncio.run(asked())
     assert (tmp_path / "log").read_text() == ""
+
+
+def test_the_example_of_the_document_runs(
+    sample_kb: KnowledgeBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    start = 'StdioServerParameters(command="quire", args=["mcp", "--kb", "notes"])'
+    assert start in example
+    here = ["-m", "quire", "mcp", "--kb", str(sample_kb.folder)]
+    server = StdioServerParameters(command=sys.executable, args=here, env=dict(os.environ))
+    example = example.replace(start, "SERVER").replace("the lease end", "the East Dome's lease end")
+    exec(compile(example, "mcp.md", "exec"), {"SERVER": server})
+    assert "31 March 2029" in capsys.readouterr().out
+
+
+def test_the_configurations_of_the_document_can_be_read() -> None:
+    found = [
+        *map(json.loads, re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)),
+        *map(tomllib.loads, re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)),
+    ]
+    assert len(found) == 5
+    for each in found:
+        servers = each.get("servers") or each.get("mcpServers") or each["mcp_servers"]
+        server = servers["quire"]
+        if "command" in server:
+            assert (server["command"], server["args"][:2]) == ("quire", ["mcp", "--kb"])
+        else:
+            assert server["url"] == f"http://127.0.0.1:8765{TOOLS_PATH}"
 
 
 def test_lines_that_are_no_messages_end_nothing_and_a_signal_ends_all(tmp_path: Path) -> None:

@@ -26,10 +26,10 @@ def serve(given: Mapping[str, Any]) -> Callable[[], None]:
             run(serving[0], listener, key=given["key"], started=running.append)
 
     def end() -> None:
-        for each in serving:
-            each.stop()
-        for each in running:
-            each.should_exit = True
+        for served in serving:
+            served.stop()
+        for server in running:
+            server.should_exit = True
         thread.join(_GRACE)
 
     thread = threading.Thread(target=work, name="quire-server", daemon=True)

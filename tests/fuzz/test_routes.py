@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 import serving
@@ -77,10 +77,10 @@ def test_no_request_is_an_error_of_the_server(
 
     while sum(seen.values()) < REQUESTS:
         for operation, mode in itertools.product(operations, modes):
-            strategy = operation.as_strategy(generation_mode=mode)
-            # Nothing of a route without parameters can be wrong.
-            with contextlib.suppress(hypothesis.errors.Unsatisfiable):
-                EACH_TIME(given(strategy)(send))()
+            run = EACH_TIME(given(operation.as_strategy(generation_mode=mode))(send))
+            # Of some routes nothing can be wrong: whatever stands in a path is text.
+            with contextlib.suppress(Unsatisfiable):
+                run()
     total = sum(seen.values())
     statuses = Counter(status for _, _, status in seen.elements())
     routes = len({(method, path) for method, path, _ in seen})
