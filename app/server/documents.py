@@ -117,7 +117,7 @@ def remove(document: Reference, serving: Serving, kb: Kb = None) -> dict[str, An
     response_class=Response,
     responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def page_image(
+async def page_image(
     document: Reference,
     page: PageNumber,
     serving: Serving,
@@ -136,8 +136,8 @@ def page_image(
 ) -> Response:
     base = serving.named(kb).base
     marks = [(int(start), int(end)) for start, _, end in (each.partition("-") for each in mark)]
-    with serving.drawing:
-        png = base.page_image(document, page, marks=marks, width=width)
+    async with serving.drawing:
+        png = await run_in_threadpool(base.page_image, document, page, marks=marks, width=width)
     return Response(png, media_type="image/png")
 
 

@@ -1,5 +1,6 @@
 """What all requests share: the knowledge bases by their names, the desk, jobs and counts."""
 
+import asyncio
 import logging
 import threading
 import time
@@ -51,7 +52,8 @@ class Served:
         self.answerer = ThreadPoolExecutor(1, thread_name_prefix="quire-answer")
         self.under_way: set[threading.Event] = set()
         self.embedding = threading.Lock()
-        self.drawing = threading.Lock()  # each page is drawn by a process of its own
+        # Each page is drawn by a process of its own. Who waits holds no thread that others need.
+        self.drawing = asyncio.Lock()
         self.uploads = 0
         self.stopping = False
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ImageContent, TextContent
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from quire.answering.question import Question
 from quire.checked import ORDER, CheckedStatement, CheckedText
@@ -211,7 +212,7 @@ class Calls:
             total=len(documents),
         )
 
-    def page_image(
+    async def page_image(
         self,
         ctx: Context[Any, Any],
         id: Annotated[  # noqa: A002  as in fetch
@@ -228,28 +229,8 @@ class Calls:
     ) -> Annotated[CallToolResult, forms.PageImage]:
         """Show a page of a PDF or of a picture, with the place that the id names marked on it."""
         link = self._link(ctx, kb)
-        reference, place = places.read(id)
-        base = link.base.base
-        document = base.document(reference)
-        number = page or _page_of(Pages.of(base.pages(document)), place)
-        if number is None:
-            raise PageNotFound(
-                f"{document.name} has no pages that can be drawn.", hint="Read it with fetch."
-            )
-        marks = [(start, end) for start, end in (place,) if end is not None] if place else []
-        with self._served.drawing:
-            png = base.page_image(document.id, number, marks=marks, width=width)
-        picture = ImageContent(
-            type="image", data=base64.b64encode(png).decode("ascii"), mime_type="image/png"
-        )
-        shown = forms.PageImage(
-            document=document.name,
-            page=number,
-            width=int.from_bytes(png[16:20]),  # where a PNG has them
-            height=int.from_bytes(png[20:24]),
-            url=link.address(document, number),
-        )
-        return CallToolResult(content=[picture], structured_content=shown.model_dump())
+        async with self._served.drawing:
+            return await run_in_threadpool(_drawn, link, id, page=page, width=width)
 
     def _link(self, ctx: Context[Any, Any], kb: str | None) -> "_Link":
         request = ctx.request_context.request
@@ -340,6 +321,30 @@ class _Link:
             nowhere=list(one.nowhere),
             nearest=[self.passage(each) for each in one.nearest],
         )
+
+
+def _drawn(link: _Link, id_: str, *, page: int | None, width: int) -> CallToolResult:
+    base = link.base.base
+    reference, place = places.read(id_)
+    document = base.document(reference)
+    number = page or _page_of(Pages.of(base.pages(document)), place)
+    if number is None:
+        raise PageNotFound(
+            f"{document.name} has no pages that can be drawn.", hint="Read it with fetch."
+        )
+    marks = [] if place is None or place[1] is None else [(place[0], place[1])]
+    png = base.page_image(document.id, number, marks=marks, width=width)
+    picture = ImageContent(
+        type="image", data=base64.b64encode(png).decode("ascii"), mime_type="image/png"
+    )
+    shown = forms.PageImage(
+        document=document.name,
+        page=number,
+        width=int.from_bytes(png[16:20]),  # where a PNG has them
+        height=int.from_bytes(png[20:24]),
+        url=link.address(document, number),
+    )
+    return CallToolResult(content=[picture], structured_content=shown.model_dump())
 
 
 def _result(text: str, structured: BaseModel) -> CallToolResult:
