@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup starter demo test soak e2e screenshots bench ocr-bench entailment ui check format clean
+.PHONY: setup starter demo test soak e2e fuzz screenshots bench ocr-bench entailment ui check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -54,6 +54,9 @@ soak: setup ## hundreds of kills, power losses and readers: half an hour
 e2e: setup ## the interface in a real browser; needs Chromium and a Chinese font on the machine
 	@$(PIP) install -c constraints.txt -e '.[e2e]'
 	@$(BIN)/python -m pytest tests/e2e
+
+fuzz: setup ## 5,000 requests of all kinds to all routes of the server: some minutes
+	@$(BIN)/python -m pytest -s --timeout 3600 tests/fuzz
 
 screenshots: setup ## pictures of the interface for the documentation; needs what e2e needs
 	@$(PIP) install -c constraints.txt -e '.[e2e]'

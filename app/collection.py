@@ -22,6 +22,7 @@ from quire.errors import (
     KnowledgeBaseDamaged,
     KnowledgeBaseError,
     KnowledgeBaseLocked,
+    PageNotFound,
     Skipped,
     Unreadable,
     UsageError,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from quire.ingest.scans import ReadPages
 
 _PDF = "application/pdf"
+_DRAWN = (_PDF, "image/")  # how the types of documents begin that have page images
 _log = logging.getLogger(__name__)
 
 Ocr = bool | Literal["later"]
@@ -347,6 +349,42 @@ class Collection:
             )
         except Unreadable:  # encrypted, or pdfium cannot draw what pypdf could read
             return None
+
+    def page_image(
+        self, document: Document, page: int, *, marks: Sequence[tuple[int, int]], width: int
+    ) -> bytes:
+        """A page as PNG, `width` points across, with characters [start, end) of the document's text
+        marked where they stand on it. Raises PageNotFound, and Unreadable for what cannot be
+        drawn."""
+        pages = Pages.of(self.pages(document))
+        if page not in pages.numbers or not document.media_type.startswith(_DRAWN):
+            raise PageNotFound(
+                f"{document.name} has no page {page} that can be drawn.",
+                hint="Pages of PDF files and of pictures can be.",
+            )
+        path = self.original(document)
+        if path is None:
+            raise PageNotFound(
+                f"The file of {document.name} is gone or has changed, so its pages cannot be "
+                "drawn.",
+                hint="Put it back where it was, or add it again.",
+            )
+        position = pages.numbers.index(page)
+        begins, ends = pages.starts[position], pages.end(position)
+        try:
+            return pictures.of_page(
+                path,
+                page=PageText(page, pages.text[begins:ends]),
+                marks=[(max(a, begins) - begins, min(b, ends) - begins) for a, b in marks],
+                is_pdf=document.media_type == _PDF,
+                read=self.recognized(document, page),
+                across=width,
+            )
+        except Unreadable as error:  # encrypted, or pdfium cannot draw what pypdf could read
+            raise Unreadable(
+                f"Page {page} of {document.name} cannot be drawn: {error.message}.",
+                hint="Its text can be read all the same.",
+            ) from error
 
     def remove(self, references: str | Iterable[str]) -> list[Document]:
         """Remove documents by name, path or id."""

@@ -251,6 +251,21 @@ class KnowledgeBase:
         them; None for a page that it did not read."""
         return self._collection.recognized(document, page)
 
+    def page_image(
+        self,
+        reference: str,
+        page: int,
+        *,
+        marks: Iterable[tuple[int, int]] = (),
+        width: int = 1000,
+    ) -> bytes:
+        """A page of a PDF or of a picture as PNG, `width` points across, with `marks`: characters
+        [start, end) of the document's text, such as those of a citation. Raises DocumentNotFound,
+        PageNotFound where there is no such page to be drawn, and Unreadable."""
+        return self._collection.page_image(
+            self.document(reference), page, marks=[*marks], width=width
+        )
+
     def headings(self, document: Document, offset: int) -> tuple[str, ...]:
         """The headings above a character of a document's text, the outermost first."""
         return self._collection.headings(document, offset)

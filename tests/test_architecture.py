@@ -81,6 +81,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "quire.models",
     ),
     "quire.knowledge_base": EVERYTHING,
+    "quire.loopback": (),
+    "quire.background": (
+        "quire.errors",
+        "quire.indexes",
+        "quire.ingest",
+        "quire.knowledge_base",
+    ),
     "quire.__init__": EVERYTHING,
     **dict.fromkeys(INTERFACES, EVERYTHING),
 }
@@ -160,7 +167,9 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     ),
     "streamlit": ("quire.ui", "streamlit_app"),
     "fastapi": ("quire.server",),
-    "uvicorn": ("quire.server.running",),
+    "mcp": ("quire.server.tools",),
+    "mcp_types": ("quire.server.tools",),
+    "uvicorn": ("quire.server.running", "quire.ui.beside"),
     "typer": INTERFACES,
     "click": INTERFACES,
     "argparse": INTERFACES,
@@ -414,7 +423,11 @@ def distribution(name: str) -> str:
 def test_every_library_that_is_imported_is_declared() -> None:
     """One that merely comes along with another is gone when that one stops needing it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["api"]]
+    wanted = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["api"],
+        *project["optional-dependencies"]["mcp"],
+    ]
     declared = {distribution(requirement) for requirement in wanted}
     declared |= {"torch", "transformers"}  # what sentence-transformers is made of
     declared |= {distribution(each) for each in project["optional-dependencies"]["ocr"]}

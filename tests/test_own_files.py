@@ -8,7 +8,7 @@ import pytest
 
 from faults import watched_disk
 from quire import GivenText, KnowledgeBase, load_settings
-from quire.errors import ReplyUnusable
+from quire.errors import PageNotFound, ReplyUnusable
 from quire.indexes.folder import files, names
 from quire.indexes.folder.waiting import WaitingRoom
 from quire.models.fakes import FakeChatModel, FakeEmbedder
@@ -68,6 +68,10 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         with pytest.raises(ReplyUnusable):
             kb.try_judge()
 
+    def draw() -> None:
+        with pytest.raises(PageNotFound):
+            kb.page_image("canary.txt", 1)
+
     return {
         "model": lambda: kb.model,
         "model_problem": lambda: kb.model_problem,
@@ -85,6 +89,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "pages": lambda: kb.pages(kb.document("canary.txt")),
         "headings": lambda: kb.headings(kb.document("canary.txt"), 3),
         "recognized": lambda: kb.recognized(kb.document("canary.txt"), 1),
+        "page_image": draw,
         "original": lambda: kb.original(kb.document("canary.txt")),
         "tag": lambda: kb.tag("canary.txt", add="birds"),
         "search": lambda: kb.search(HALL),

@@ -12,6 +12,7 @@ from pypdf import PdfReader, PdfWriter
 
 from made_scans import edits, page_image, save_pdf, scanned
 from quire import KnowledgeBase
+from quire.background.ingesting import Ingests, Intake
 from quire.config import load_settings
 from quire.errors import Unreadable
 from quire.ingest.loaders import load
@@ -22,7 +23,6 @@ from quire.ingest.report import Progress
 from quire.ingest.scans import LIMITS
 from quire.models.fakes import FakeEmbedder
 from quire.records import Document, Passage, Sentence, Span
-from quire.ui.jobs.ingesting import Ingests, Intake
 from quire.ui.source import Source, look
 
 pytest.importorskip("rapidocr")

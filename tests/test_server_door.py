@@ -1,6 +1,7 @@
 """Who may ask the server, and how much: nothing passes the door that may not."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import stat
@@ -16,10 +17,11 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 
 import serving
+from quire.checked import CheckedText
 from quire.errors import SettingsError
 from quire.server import keys, limits
 from quire.server.application import routes
-from quire.server.door import OPEN
+from quire.server.door import OPEN, UPLOADS
 from quire.server.limits import BODY_BYTES
 from quire.server.served import Served
 
@@ -147,6 +149,47 @@ def test_a_body_that_cannot_be_is_refused_with_what_to_change(
     assert said in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 50_000,
+        b'{"a":' * 40 + b"1" + b"}" * 40,
+        b"NaN",
+        b'{"k": 1e999}',
+        b'{"k": -1e999, "width": -Infinity}',
+        b'{"text": "\\ud800"}',
+        b'{"a": ' + b"9" * 10_000 + b"}",
+        b'"text"',
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"question": {}, "text": [], "input": 5, "messages": "x", "model": null, "verdict": 1}',
+        b"{" + b" " * BODY_BYTES + b"}",
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=range(15),
+)
+def test_every_route_that_takes_json_refuses_what_it_cannot_take(
+    served: Served, body: bytes
+) -> None:
+    paths = [path for method, path in every_route(served) if method == "POST"]
+    for path in paths:
+        if path == UPLOADS:
+            continue
+        began = time.process_time()
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+        }
+        response = get(served, "POST", path, content=body, headers=headers)
+        assert time.process_time() - began < 1
+        assert 400 <= response.status_code < 500, (path, response.text)
+        error = response.json()["error"]
+        assert len(error["message"]) > 10
+    assert {"/v1/chat/completions", "/api/ask", "/api/check", "/api/search", "/mcp"} <= {*paths}
+
+
 def test_too_many_messages_and_too_long_ones_are_refused(served: Served) -> None:
     one = {"role": "user", "content": "When?"}
     many = get(served, "POST", CHAT, json={"model": "kb", "messages": [one] * 513})
@@ -237,7 +280,21 @@ def test_eight_wait_and_the_next_is_told_to_come_again(tmp_path: Path) -> None:
     assert sum(each.status_code == 200 for each in responses) == 9
 
 
-def test_a_client_that_leaves_stops_its_answer_within_a_second(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (CHAT, {**ASKED, "stream": False}),
+        (CHAT, {**ASKED, "stream": True}),
+        ("/v1/responses", {"model": "kb", "input": "When does the lease end?"}),
+        ("/v1/responses", {"model": "kb", "input": "When does the lease end?", "stream": True}),
+        ("/api/ask", {"question": "When does the lease end?", "stream": False}),
+        ("/api/ask", {"question": "When does the lease end?", "stream": True}),
+    ],
+    ids=range(6),
+)
+def test_a_client_that_leaves_stops_its_answer_within_a_second(
+    tmp_path: Path, path: str, body: dict[str, Any]
+) -> None:
     began = threading.Event()
 
     def endless(messages: object) -> str:
@@ -245,20 +302,47 @@ def test_a_client_that_leaves_stops_its_answer_within_a_second(tmp_path: Path) -
         return " ".join(f"The lease ends on 31 March {year}." for year in range(2030, 7000))
 
     with serving.served(tmp_path, endless) as served, serving.listening_server(served) as address:
-        for stream in (False, True):
-            began.clear()
-            body = json.dumps({**ASKED, "stream": stream}).encode()
-            head = (
-                f"POST {CHAT} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                f"Authorization: Bearer {serving.KEY}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-            )
-            port = int(address.rpartition(":")[2])
-            with socket.create_connection(("127.0.0.1", port)) as connection:
-                connection.sendall(head.encode() + body)
-                assert began.wait(30)
-                assert served.desk.busy
-            assert within(served, lambda: not served.desk.busy) < 1.0
+        with sent(address, path, body):
+            assert began.wait(30)
+            assert served.desk.busy
+        assert within(served, lambda: not served.desk.busy) < 1.0
+
+
+def test_a_client_that_leaves_stops_its_check_within_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = " ".join(f"The lease of dome {n} ends on {n % 28 + 1} May 2031." for n in range(4_000))
+    checked: list[CheckedText] = []
+    began = threading.Event()
+    with serving.served(tmp_path) as served, serving.listening_server(served) as address:
+        base = served.bases["kb"].base
+        check = base.check
+
+        def heard(*given: Any, **options: Any) -> CheckedText:
+            checked.append(check(*given, progress=lambda *_: began.set(), **options))
+            return checked[-1]
+
+        monkeypatch.setattr(base, "check", heard)
+        with sent(address, "/api/check", {"text": text}):
+            assert began.wait(30)
+            assert served.desk.busy
+        assert within(served, lambda: not served.desk.busy) < 1.0
+    assert checked[0].left_out > 1_000
+
+
+@contextlib.contextmanager
+def sent(address: str, path: str, body: dict[str, Any]) -> Iterator[None]:
+    """A request on its way, whose client leaves at the end."""
+    content = json.dumps(body).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Bearer {serving.KEY}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    port = int(address.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head.encode() + content)
+        yield
 
 
 def within(served: Served, ready: Callable[[], bool]) -> float:

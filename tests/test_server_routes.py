@@ -74,6 +74,31 @@ def test_a_chat_is_kept_continued_and_deleted(served: Served) -> None:
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "conversation_not_found")
 
 
+def test_an_answer_is_judged_and_the_judgement_taken_back(served: Served) -> None:
+    asked = {"question": "When does the lease end?", "stream": False}
+    answer = call(served, "POST", "/api/ask", json=asked).json()
+    path = f"/api/answers/{answer['id']}/feedback"
+
+    def kept() -> Any:
+        chat = call(served, "GET", f"/api/conversations/{answer['conversation']}").json()
+        return chat["turns"][0]["feedback"]
+
+    judged = {"verdict": "down", "comment": "It ends in May."}
+    assert call(served, "POST", path, json=judged).json()["verdict"] == "down"
+    assert (kept()["verdict"], kept()["comment"]) == ("down", "It ends in May.")
+    assert call(served, "POST", path, json={"verdict": None}).status_code == 200
+    assert kept() is None
+    for body, param in (
+        ({"verdict": "meh"}, "verdict"),
+        ({"verdict": "up", "comment": "x" * 2_001}, "comment"),
+        ({}, "verdict"),
+    ):
+        refused = call(served, "POST", path, json=body)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (422, param)
+    nowhere = call(served, "POST", "/api/answers/none/feedback", json={"verdict": "up"})
+    assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (404, "conversation_not_found")
+
+
 def test_what_is_not_to_be_stored_is_not(served: Served) -> None:
     call(served, "POST", "/api/ask", json={"question": "When?", "store": False})
     messages = [{"role": "user", "content": "When does the lease end?"}]

@@ -8,12 +8,12 @@ import pytest
 
 from quire import KnowledgeBase
 from quire.answering.question import Question
+from quire.background.ingesting import Ingests, Intake
 from quire.errors import Unreadable
 from quire.models.fakes import FakeChatModel, FakeReply
 from quire.models.protocols import Message
 from quire.records import Draft
 from quire.ui.jobs.answering import AnswerJob
-from quire.ui.jobs.ingesting import Ingests, Intake
 
 FACT = "The gate of the observatory opens at six in the morning."
 

@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase
 from quire.answering.summaries import Summary
+from quire.background.ingesting import Intake
 from quire.ingest.report import IngestReport, Progress, Refusal
 from quire.ui import answers
 from quire.ui.catalogue import LANGUAGES
 from quire.ui.chat import samples
-from quire.ui.jobs.ingesting import Intake
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.library import intake
 from quire.ui.shared import Shared, shared

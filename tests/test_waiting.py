@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from quire import KnowledgeBase
+from quire.background.ingesting import Ingests, Intake
 from quire.indexes.folder.names import WAITING
 from quire.indexes.folder.waiting import WaitingRoom
 from quire.models.fakes import FakeEmbedder
-from quire.ui.jobs.ingesting import Ingests, Intake
 
 ODD = os.fsdecode(b"/tmp/\xff odd")  # a name that is not UTF-8
 
@@ -56,7 +56,7 @@ def test_uploads_of_a_killed_process_are_taken_in_by_the_next(tmp_path: Path) ->
 import os, signal
 from quire import KnowledgeBase
 from quire.models.fakes import FakeEmbedder
-from quire.ui.jobs.ingesting import Ingests, Intake
+from quire.background.ingesting import Ingests, Intake
 
 base = KnowledgeBase.open({str(tmp_path / "kb")!r}, embedder=FakeEmbedder())
 ingests = Ingests(base)

@@ -1,13 +1,20 @@
-"""The command that lets other programs in."""
+"""The commands that let other programs in."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quire.commands import output
-from quire.commands.shared import Json, Kb, Model, app
-from quire.errors import UsageError
+from quire.commands.shared import Json, Kb, Model, app, installed
+
+if TYPE_CHECKING:
+    from quire.config import Settings
+
+Base = Annotated[
+    list[Path] | None,
+    typer.Option("--base", metavar="PATH", help="Another knowledge base to serve."),
+]
 
 
 @app.command(epilog="Example: quire serve --port 8765")
@@ -24,10 +31,7 @@ def serve(
             "--allow-host", metavar="NAME", help="A name by which the server may be called, too."
         ),
     ] = None,
-    base: Annotated[
-        list[Path] | None,
-        typer.Option("--base", metavar="PATH", help="Another knowledge base to serve."),
-    ] = None,
+    base: Base = None,
     key_file: Annotated[
         Path | None, typer.Option("--key-file", metavar="PATH", help="Where the key lies.")
     ] = None,
@@ -57,10 +61,7 @@ def serve(
         else:
             output.print_text(f"The new key, which is in {file}:", key)
         return
-    if model and model not in {"none", "remote"}:  # one that cannot be had is an error now
-        from quire.models.store import installed  # noqa: PLC0415
-
-        installed.located(model, kind="chat", folder=settings.models)
+    _require_model(model, settings)
     key, origin = keys.found_or_made(file)
     folders = [settings.kb, *(base or ())]
 
@@ -74,13 +75,8 @@ def serve(
             f"OpenAI's clients take {address}/v1 for their address, and the key from {origin}.",
         )
 
-    try:
+    with installed("api"):
         from quire.server.running import serve as run  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"The server needs a package that is not installed: {error.name}.",
-            hint='Install what it needs with: pip install "quire[api]"',
-        ) from error
     run(
         folders,
         settings=settings,
@@ -90,3 +86,27 @@ def serve(
         allowed=allow_host or (),
         announce=announce,
     )
+
+
+@app.command(epilog="Example: quire mcp --kb ~/contracts")
+def mcp(base: Base = None, model: Model = None, kb: Kb = None) -> None:
+    """Serve the documents as tools to an agent that starts this command: search, fetch, ask, check,
+    list_documents and page_image, by the Model Context Protocol over standard input and output.
+
+    It ends when the agent closes them. docs/mcp.md says how to set clients up.
+    """
+    from quire.config import load_settings  # noqa: PLC0415  keeps --help fast
+
+    settings = load_settings(kb=kb, model=model)
+    _require_model(model, settings)
+    with installed("mcp"):
+        from quire.server.tools.protocol import over_pipe  # noqa: PLC0415
+    over_pipe([settings.kb, *(base or ())], settings=settings)
+
+
+def _require_model(model: str | None, settings: "Settings") -> None:
+    """Raises ModelError for one that is named and cannot be had: later it would only be logged."""
+    if model and model not in {"none", "remote"}:
+        from quire.models.store import installed as models  # noqa: PLC0415  keeps --help fast
+
+        models.located(model, kind="chat", folder=settings.models)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from quire.commands import output
+from quire.errors import UsageError
 
 if TYPE_CHECKING:
     from quire.indexes.scope import Scope
@@ -121,3 +122,15 @@ def warned(base: "KnowledgeBase") -> Iterator[None]:
         yield
     finally:
         tell()
+
+
+@contextmanager
+def installed(extra: str) -> Iterator[None]:
+    """Raises UsageError where a package of an extra is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The server needs a package that is not installed: {error.name}.",
+            hint=f'Install what it needs with: pip install "quire[{extra}]"',
+        ) from error

@@ -7,13 +7,14 @@ import asyncio
 import contextlib
 import dataclasses
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Generic, Self, TypeVar
 
 from fastapi import Request
 
 from quire.answering.question import Question
 from quire.checked import CheckedText
+from quire.indexes.scope import Scope
 from quire.knowledge_base import KnowledgeBase
 from quire.records import Answer, Draft
 from quire.server.served import Served
@@ -33,6 +34,27 @@ def asking(base: KnowledgeBase, question: Question) -> Pieces[Piece]:
     return lambda cancel, put: base.stream(
         dataclasses.replace(question, cancel=cancel, on_draft=put)
     )
+
+
+def checking(
+    base: KnowledgeBase, text: str, *, name: str = "", scope: Scope | None = None
+) -> Pieces[CheckedText]:
+    """The one piece of a check."""
+
+    def pieces(cancel: threading.Event, _: Put) -> Iterator[CheckedText]:
+        yield base.check(text, name=name, scope=scope, cancel=cancel)
+
+    return pieces
+
+
+def left(request: Request) -> Callable[[], Awaitable[None]]:
+    """What waits until the client of a request leaves."""
+
+    async def wait() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    return wait
 
 
 class ClientLeft(Exception):
@@ -57,12 +79,14 @@ class Answering(Generic[P]):
         self._done: asyncio.Future[None] | None = None
 
     @classmethod
-    async def begin(cls, request: Request, served: Served, pieces: Pieces[P]) -> Self:
-        """Wait for the turn and the first piece. Raises ModelBusy, ClientLeft, and what asking
-        raises."""
+    async def begin(
+        cls, leaves: Callable[[], Awaitable[object]], served: Served, pieces: Pieces[P]
+    ) -> Self:
+        """Wait for the turn and the first piece; `leaves` waits until nobody wants the answer any
+        more. Raises ModelBusy, ClientLeft, and what asking raises."""
         served.require_going()
         self = cls(served, pieces)
-        watching = asyncio.create_task(self._watch(request))
+        watching = asyncio.create_task(self._watch(leaves))
         try:
             await self._turn(watching)
         except BaseException:
@@ -101,10 +125,9 @@ class Answering(Generic[P]):
             raise ClientLeft
         await taking
 
-    async def _watch(self, request: Request) -> None:
+    async def _watch(self, leaves: Callable[[], Awaitable[object]]) -> None:
         """Wait until the client leaves, and stop the model."""
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
+        await leaves()
         self._left = True
         self._cancel.set()
         self._heard.put_nowait(None)

@@ -7,6 +7,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from quire import __version__
 from quire.errors import QuireError
@@ -18,6 +20,8 @@ from quire.server.keys import Lock
 from quire.server.served import Served
 
 _LEFT = 499  # what logs call a request whose client did not wait
+TOOLS = "/mcp"
+"""Where the tools are."""
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -39,12 +43,23 @@ def routes(served: Served) -> FastAPI:
     app.state.served = served
     for subject in (status, chat, responses, embeddings, asking, documents, chats):
         app.router.routes += subject.router.routes
+    if (tools := _tools(served)) is not None:
+        app.router.routes.append(Route(TOOLS, tools, methods=["POST"]))
     app.add_exception_handler(QuireError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientLeft, _left)
     app.add_exception_handler(Exception, _unexpected)
     return app
+
+
+def _tools(served: Served) -> ASGIApp | None:
+    """The tools over HTTP, where what speaks MCP is installed."""
+    try:
+        from quire.server.tools.protocol import OverHttp  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return None
+    return OverHttp(served)
 
 
 def _told(request: Request, error: QuireError) -> JSONResponse:

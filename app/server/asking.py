@@ -1,8 +1,7 @@
 """/api/ask, /api/check and /api/search: what the command line has, over HTTP."""
 
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -12,11 +11,10 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from quire.answering.question import Question
-from quire.checked import CheckedText
 from quire.indexes.scope import Scope
 from quire.records import Answer, Draft, Sentence
 from quire.server import limits
-from quire.server.answering import Answering, Piece, Put, asking
+from quire.server.answering import Answering, Piece, asking, checking, left
 from quire.server.events import event, streamed
 from quire.server.served import Base, Served, served
 
@@ -107,7 +105,7 @@ async def ask(
         max_risk=asked.max_risk,
         answer_tokens=asked.answer_tokens,
     )
-    answering = await Answering.begin(request, serving, asking(base.base, question))
+    answering = await Answering.begin(left(request), serving, asking(base.base, question))
     if asked.stream:
         return streamed(_events(answering), openai=False)
     return JSONResponse((await answering.whole()).to_dict())
@@ -117,13 +115,10 @@ async def ask(
 async def check(
     asked: CheckRequest, request: Request, serving: Annotated[Served, Depends(served)]
 ) -> Response:
-    base, scope = serving.named(asked.kb).base, asked.scope.scope()
-
-    def pieces(cancel: threading.Event, _: Put) -> Iterator[CheckedText]:
-        yield base.check(asked.text, name=asked.name, scope=scope, cancel=cancel)
-
-    checking = await Answering.begin(request, serving, pieces)
-    return JSONResponse((await checking.whole()).to_dict())
+    base = serving.named(asked.kb).base
+    pieces = checking(base, asked.text, name=asked.name, scope=asked.scope.scope())
+    checked = await Answering.begin(left(request), serving, pieces)
+    return JSONResponse((await checked.whole()).to_dict())
 
 
 @router.post("/search", summary="Find the chunks that fit a text best")

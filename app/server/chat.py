@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -19,7 +18,8 @@ from quire.answering.question import Question
 from quire.knowledge_base import KnowledgeBase
 from quire.messages.texts import text as told
 from quire.records import Answer
-from quire.server.answering import Answering, Piece, asking
+from quire.server import addresses
+from quire.server.answering import Answering, Piece, asking, left
 from quire.server.chat_forms import ChatRequest, Options, said
 from quire.server.events import event, streamed
 from quire.server.marked_text import MarkedText, Placed
@@ -86,7 +86,7 @@ async def begun(
     """The answer to the last message on its way, and the text that it becomes."""
     before, question = await run_in_threadpool(remembered, conversation)
     asked = Question(question, store=False, before=before, answer_tokens=tokens)
-    answering = await Answering.begin(request, serving, asking(base.base, asked))
+    answering = await Answering.begin(left(request), serving, asking(base.base, asked))
     waits = options.sources or await run_in_threadpool(_marks, base.base)
     return answering, MarkedText(question, options.marking, waits=waits)
 
@@ -143,7 +143,7 @@ class Links:
     """Where on this server a cited page is."""
 
     def __init__(self, request: Request, base: Base) -> None:
-        self._root = str(request.base_url).rstrip("/")
+        self._root = str(request.base_url)
         self._base = base.name
 
     def annotation(self, placed: Placed) -> dict[str, Any]:
@@ -160,8 +160,7 @@ class Links:
 
     def url(self, placed: Placed) -> str:
         cited = placed.citation
-        page = "" if cited.page is None else f"/pages/{cited.page}"
-        return f"{self._root}/api/documents/{cited.document.id}{page}?kb={quote(self._base)}"
+        return addresses.on_server(self._root, self._base, cited.document, cited.page)
 
 
 def title(placed: Placed) -> str:

@@ -1,9 +1,11 @@
-"""/api/conversations: the chats that are kept."""
+"""/api/conversations and /api/answers: the chats that are kept, and what is thought of them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 
+from quire.server import limits
 from quire.server.served import Served, served
 
 router = APIRouter(prefix="/api", tags=["Chats"])
@@ -34,3 +36,27 @@ def delete(conversation: Reference, serving: Serving, kb: Kb = None) -> dict[str
     found = chats.find(conversation)
     chats.delete(found.id)
     return {"deleted": found.to_dict()}
+
+
+class Judgement(BaseModel):
+    """What a reader thinks of an answer; without a `verdict`, what was kept is taken back."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"verdict": "down", "comment": "It ends in May."}]},
+    )
+
+    verdict: Literal["up", "down"] | None
+    comment: Annotated[str, Field(max_length=limits.COMMENT_CHARACTERS)] = ""
+    kb: Annotated[str | None, Field(max_length=200)] = None
+
+
+@router.post("/answers/{answer}/feedback", summary="Keep what a reader thinks of a stored answer")
+def judge(
+    answer: Annotated[str, Path(max_length=64, description="An answer's id.")],
+    judged: Judgement,
+    serving: Serving,
+) -> dict[str, Any]:
+    base = serving.named(judged.kb).base
+    base.feedback(answer, judged.verdict, comment=judged.comment)
+    return {"answer": answer, "verdict": judged.verdict}

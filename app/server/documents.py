@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
+from pydantic import Field
 from starlette.datastructures import UploadFile
 
 from quire.errors import PageNotFound
@@ -23,6 +24,7 @@ Kb = Annotated[
 Reference = Annotated[
     str, Path(max_length=4096, description="A document's name, or the beginning of its id.")
 ]
+PageNumber = Annotated[int, Path(ge=1, le=1_000_000)]
 
 _FORM: Mapping[str, Any] = {
     "requestBody": {
@@ -109,10 +111,40 @@ def remove(document: Reference, serving: Serving, kb: Kb = None) -> dict[str, An
     return {"removed": [each.to_dict() for each in removed]}
 
 
+@router.get(
+    "/documents/{document}/pages/{page}.png",
+    summary="A picture of a page, with marks",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def page_image(
+    document: Reference,
+    page: PageNumber,
+    serving: Serving,
+    *,
+    mark: Annotated[
+        list[Annotated[str, Field(pattern=r"^\d{1,12}-\d{1,12}$")]],
+        Query(
+            max_length=limits.MARKS,
+            description="START-END, characters of the document's text, as a citation has them.",
+        ),
+    ] = [],  # noqa: B006  FastAPI copies it
+    width: Annotated[
+        int, Query(ge=64, le=limits.IMAGE_WIDTH, description="Points across the picture.")
+    ] = 1000,
+    kb: Kb = None,
+) -> Response:
+    base = serving.named(kb).base
+    marks = [(int(start), int(end)) for start, _, end in (each.partition("-") for each in mark)]
+    async with serving.drawing:
+        png = await run_in_threadpool(base.page_image, document, page, marks=marks, width=width)
+    return Response(png, media_type="image/png")
+
+
 @router.get("/documents/{document}/pages/{page}", summary="The text of a page")
 def page(
     document: Reference,
-    page: Annotated[int, Path(ge=1, le=1_000_000)],
+    page: PageNumber,
     serving: Serving,
     kb: Kb = None,
 ) -> dict[str, Any]:

@@ -1,15 +1,14 @@
-"""Uploads on their way in, each a job with an id; the work is that of the browser's interface."""
+"""Uploads on their way in, each a job with an id; the work is the same for the page."""
 
 import secrets
 import threading
 from collections import OrderedDict
 from typing import Any
 
+from quire.background.ingesting import Ingests, Intake
 from quire.errors import QuireError
-from quire.knowledge_base import KnowledgeBase
 from quire.server import limits
 from quire.server.errors import Refused, internal
-from quire.ui.jobs.ingesting import Ingests, Intake
 
 _KEPT = 1_000  # jobs whose outcome is told
 
@@ -17,8 +16,8 @@ _KEPT = 1_000  # jobs whose outcome is told
 class Jobs:
     """The uploads of one knowledge base. Safe to use from several threads."""
 
-    def __init__(self, base: KnowledgeBase) -> None:
-        self._ingests = Ingests(base)
+    def __init__(self, ingests: Ingests) -> None:
+        self._ingests = ingests
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Intake] = OrderedDict()
 

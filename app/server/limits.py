@@ -21,10 +21,16 @@ QUESTION_CHARACTERS = 100_000
 """Of one message."""
 CHECKED_CHARACTERS = 500_000
 """Of a text that is checked."""
+COMMENT_CHARACTERS = 2_000
+"""Of a remark on an answer."""
 ANSWER_TOKENS = 8192
 """That may be asked for, as of the setting `answer_tokens`."""
 HITS = 200
 """Of one search."""
+MARKS = 100
+"""On one page image."""
+IMAGE_WIDTH = 2_000
+"""Points across a page image."""
 UPLOADS = 2
 """At once: each is in memory while it is put on the disk."""
 WAITING_FILES = 1_000

@@ -1,10 +1,12 @@
 """One line of JSON for each request, on standard error. No line holds a text, a name of a document,
 a prompt or a key: of an address the route alone is logged, and of an error its kind and place."""
 
+import contextlib
 import json
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,3 +40,15 @@ def place(error: BaseException) -> dict[str, Any]:
         "error": type(error).__name__,
         "at": [f"{frame.filename}:{frame.lineno}" for frame in reversed(frames)],
     }
+
+
+@contextlib.contextmanager
+def lines() -> Iterator[None]:
+    """All that is logged meanwhile, as lines of JSON."""
+    root = logging.getLogger()
+    before = root.handlers[:]
+    root.handlers[:] = [Lines(logging.WARNING)]
+    try:
+        yield
+    finally:
+        root.handlers[:] = before

@@ -1,7 +1,6 @@
 """Runs the server until it is told to end: by Ctrl-C, or by SIGTERM as service managers send it."""
 
 import contextlib
-import logging
 import signal
 import socket
 import threading
@@ -13,10 +12,10 @@ import uvicorn
 
 from quire.config import Settings
 from quire.errors import UsageError
+from quire.loopback import LOOPBACK_NAMES
 from quire.server import logs
 from quire.server.application import application
 from quire.server.served import Served, opened
-from quire.ui.launch import LOOPBACK_NAMES
 
 _GRACE = 4  # seconds that requests under way are given at the end
 _IDLE = 20  # seconds that a connection is kept open without a request
@@ -41,7 +40,7 @@ def serve(
     Raises UsageError when the port is in use, and what opening a knowledge base raises.
     """
     host = "127.0.0.1" if host == "localhost" else host
-    with listening(host, port) as listener, _logged():
+    with listening(host, port) as listener, logs.lines():
         serving = opened(folders, settings)
         try:
             run(serving, listener, key=key, hosts={host, *allowed}, announce=announce)
@@ -114,15 +113,3 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
                 hint=f"Name another port, such as --port {port % 65535 + 1}, or another --host.",
             ) from error
         yield listener
-
-
-@contextlib.contextmanager
-def _logged() -> Iterator[None]:
-    """All that is logged, as lines of JSON."""
-    root, lines = logging.getLogger(), logs.Lines(logging.WARNING)
-    before = root.handlers[:]
-    root.handlers[:] = [lines]
-    try:
-        yield
-    finally:
-        root.handlers[:] = before

@@ -1,15 +1,18 @@
 """What all requests share: the knowledge bases by their names, the desk, jobs and counts."""
 
+import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from fastapi import Request
 
+from quire.background.ingesting import Ingests
 from quire.config import Settings
 from quire.errors import KnowledgeBaseMismatch, ModelBusy, ModelError, UsageError
 from quire.knowledge_base import KnowledgeBase
@@ -32,15 +35,25 @@ class Base:
 
 
 class Served:
-    """Everything that is served. `close` ends it."""
+    """Everything that is served. `close` ends it. Files on their way into a knowledge base that
+    somebody else has open too are in his `ingests`, by its name."""
 
-    def __init__(self, bases: Iterable[tuple[str, KnowledgeBase]]) -> None:
-        self.bases = {name: Base(name, base, Jobs(base)) for name, base in bases}
+    def __init__(
+        self,
+        bases: Iterable[tuple[str, KnowledgeBase]],
+        *,
+        ingests: Mapping[str, Ingests] = MappingProxyType({}),
+    ) -> None:
+        self.bases = {
+            name: Base(name, base, Jobs(ingests.get(name) or Ingests(base))) for name, base in bases
+        }
         self.desk = Desk()
         self.metrics = Metrics()
         self.answerer = ThreadPoolExecutor(1, thread_name_prefix="quire-answer")
         self.under_way: set[threading.Event] = set()
         self.embedding = threading.Lock()
+        # Each page is drawn by a process of its own. Who waits holds no thread that others need.
+        self.drawing = asyncio.Lock()
         self.uploads = 0
         self.stopping = False
 

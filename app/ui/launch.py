@@ -14,7 +14,6 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 from quire.config import Settings
 from quire.errors import UsageError
 from quire.ingest.limits import Limits
+from quire.loopback import LOOPBACK_NAMES, is_loopback
 from quire.models.engine.openmp import wait_passively
 
 THEME: Mapping[str, str] = {
@@ -53,9 +53,6 @@ DOOR = "QUIRE_DOOR"
 """The variable that says, within the server, what its door asks for: "key", "password", "nothing".
 """
 
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
-"""What a browser on this machine may call it."""
-
 _SHORTEST = 10  # characters of such a password
 _GRACE = 3.0  # seconds given to the server to end in good order
 _STARTING = 60.0  # seconds that the server may take before its page is opened
@@ -68,6 +65,7 @@ def launch(
     host: str = "127.0.0.1",
     with_key: bool = True,
     open_browser: bool = True,
+    api: tuple[int, str] | None = None,
     announce: Callable[[str, str | None], None] = lambda *_: None,
 ) -> int:
     """Serve the interface for one knowledge base until Ctrl-C; returns the exit status.
@@ -75,7 +73,8 @@ def launch(
     Every other user of the machine reaches what listens on its loopback address, so the page asks
     for a key that is made for this start; `with_key` false leaves that out. With a password in the
     environment it asks for that instead. `announce` is told the address, which with a key is a link
-    that works once, and the key or None, when nothing stands in the way any more.
+    that works once, and the key or None, when nothing stands in the way any more. With `api`, a
+    port of this machine and a key, other programs are served there by the same process.
 
     Raises UsageError when `host` is reachable from other machines and there is no password in the
     environment, or a short one, and when `port` is in use.
@@ -96,6 +95,8 @@ def launch(
             hint=f"Take one of at least {_SHORTEST} characters.",
         )
     _check_free(host, port)
+    if api is not None:
+        _check_free("127.0.0.1", api[0])
     wait_passively()  # the server inherits it, whatever it loads before its script
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     key = secrets.token_urlsafe(32) if with_key and not password else None
@@ -106,6 +107,7 @@ def launch(
         "secret": password or key,
         "link": link,
         "kind": "password" if password else "key" if key else "nothing",
+        "api": {"port": api[0], "key": api[1]} if api else None,
         # Pages elsewhere may have their host's name lead to this machine. Other machines know it by
         # names that nobody can list here, and have to give the password.
         "hosts": [*dict.fromkeys((host, *LOOPBACK_NAMES))] if is_loopback(host) else None,
@@ -176,16 +178,6 @@ def log_to_terminal(text: str) -> None:
     """Tell whoever has started the server, on standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_free(host: str, port: int) -> None:

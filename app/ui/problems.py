@@ -7,11 +7,11 @@ from typing import ParamSpec
 
 import streamlit as st
 
+from quire.background.failures import log_place
 from quire.errors import QuireError
 from quire.messages.texts import tables
 from quire.ui.catalogue import joined, label, language, said
 from quire.ui.inert import markdown
-from quire.ui.jobs.answering import log_place
 from quire.ui.state import state
 
 P = ParamSpec("P")

@@ -22,9 +22,10 @@ from starlette.middleware import Middleware
 from streamlit import config, net_util
 from streamlit.starlette import App
 
+from quire.loopback import LOOPBACK_NAMES
 from quire.ui.door.asgi import Door
 from quire.ui.door.keys import Keyring, made_key
-from quire.ui.launch import DOOR, LOOPBACK_NAMES, PASSWORD, log_to_terminal
+from quire.ui.launch import DOOR, PASSWORD, log_to_terminal
 
 
 def no_external_address() -> None:
@@ -96,7 +97,17 @@ def main() -> None:
     os.environ[DOOR] = given["kind"]
     keyring = Keyring(given["secret"], link=given["link"]) if given["secret"] else None
     door = Middleware(Door, keyring=keyring, kind=given["kind"], hosts=given["hosts"])
-    App(SCRIPT, middleware=[door]).run(config=given["options"])
+    app = App(SCRIPT, middleware=[door])
+    if given["api"] is None:
+        app.run(config=given["options"])
+        return
+    from quire.ui import beside  # noqa: PLC0415  loads the server
+
+    end = beside.serve(given["api"])
+    try:
+        app.run(config=given["options"])
+    finally:
+        end()
 
 
 if __name__ == "__main__":

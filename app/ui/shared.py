@@ -10,6 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
+from quire.background.ingesting import Ingests
 from quire.config import Settings, load_settings
 from quire.conversations.store import Conversations
 from quire.errors import ModelError
@@ -17,7 +18,6 @@ from quire.indexes.folder.names import CATALOG
 from quire.ingest.parsing.pool import ParserPool
 from quire.knowledge_base import KnowledgeBase
 from quire.records import Document
-from quire.ui.jobs.ingesting import Ingests
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.settings import bases
 from quire.ui.state import state
@@ -118,6 +118,13 @@ def shared() -> Shared:
     if folder == settings.kb:
         mine.base = None
     found: Shared = _opened(str(folder), settings.model_dump_json(), settings)
+    return found
+
+
+def first() -> Shared:
+    """The knowledge base that the settings name, whichever tab asks, or none."""
+    settings = load_settings(language="en")
+    found: Shared = _opened(str(settings.kb), settings.model_dump_json(), settings)
     return found
 
 

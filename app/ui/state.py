@@ -5,9 +5,9 @@ from typing import cast
 
 import streamlit as st
 
+from quire.background.ingesting import Intake
 from quire.indexes.scope import Scope
 from quire.ui.jobs.answering import AnswerJob
-from quire.ui.jobs.ingesting import Intake
 from quire.ui.source import Source
 
 _KEY = "quire"

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from quire.background.ingesting import Intake
 from quire.models import opening
 from quire.records import Document
 from quire.ui.catalogue import joined, label, language, plain
 from quire.ui.chat import samples
 from quire.ui.inert import html, markdown
-from quire.ui.jobs.ingesting import Intake
 from quire.ui.library import intake
 from quire.ui.shared import Shared
 

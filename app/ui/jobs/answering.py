@@ -5,17 +5,14 @@ on, is stored, and the page is drawn around whatever of it is there.
 """
 
 import dataclasses
-import logging
 import threading
 import time
-import traceback
 from dataclasses import dataclass
 
 from quire.answering.question import Question
+from quire.background.failures import log_place
 from quire.knowledge_base import KnowledgeBase
 from quire.records import Answer, Draft, Sentence, Step
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +93,3 @@ class AnswerJob:
             self.written = Written(self.written.text, draft.sentences, draft.text)
         else:
             self.draft = draft
-
-
-def log_place(error: Exception) -> None:
-    """Log where an error arose and of which kind it is. Its message may quote a document."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames[-8:]))
-    _log.warning("%s at %s", type(error).__name__, where)

@@ -9,8 +9,8 @@ import time
 from typing import Literal
 
 from quire.answering.summaries import Summary
+from quire.background.failures import log_place
 from quire.knowledge_base import KnowledgeBase
-from quire.ui.jobs.answering import log_place
 
 State = Literal["working", "done", "stopped", "failed"]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from quire.background.ingesting import Intake
 from quire.errors import QuireError
 from quire.indexes.folder import originals
 from quire.ingest.report import Refusal
 from quire.ui import problems
 from quire.ui.catalogue import duration, joined, label, plain, said
 from quire.ui.inert import html, markdown
-from quire.ui.jobs.ingesting import Intake
 from quire.ui.launch import DOOR
 from quire.ui.library.paths import checked_path
 from quire.ui.shared import Shared

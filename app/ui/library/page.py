@@ -5,12 +5,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from quire.background.ingesting import Intake
 from quire.indexes.folder.names import ORIGINALS
 from quire.records import Document
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
-from quire.ui.jobs.ingesting import Intake
 from quire.ui.library import intake, summary_panel
 from quire.ui.shared import Shared
 from quire.ui.state import state

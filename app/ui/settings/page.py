@@ -3,6 +3,7 @@
 import streamlit as st
 
 from quire.config import config_path
+from quire.loopback import is_loopback
 from quire.models import opening
 from quire.models.store import starter
 from quire.ui import problems
@@ -10,7 +11,6 @@ from quire.ui import shared as sharing
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.chat import agent, conversations
 from quire.ui.inert import bare, html, markdown
-from quire.ui.launch import is_loopback
 from quire.ui.settings import bases
 from quire.ui.shared import Shared
 from quire.ui.state import state

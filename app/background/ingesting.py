@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from quire.background.failures import log_place
 from quire.errors import QuireError, Unreadable
 from quire.indexes.folder.waiting import Waiting, WaitingRoom
 from quire.ingest.report import IngestReport, Progress
 from quire.knowledge_base import KnowledgeBase
-from quire.ui.jobs.answering import log_place
 
 _ON_ITS_WAY = ("waiting", "working", "scanned", "reading")
 _TRIES = 2  # a file that ended the process twice is not begun again
