@@ -1,4 +1,4 @@
-"""The documents of a knowledge base: taken in, named, tagged, removed, restored and re-indexed.
+"""The documents of a knowledge base: taken in, named, tagged, filed, removed, restored, re-indexed.
 
 Long, since whatever changes documents takes the writer lock here, and only here.
 """
@@ -26,7 +26,7 @@ from quire.errors import (
     UsageError,
 )
 from quire.header import Header
-from quire.indexes import documents, losses, scans, tags
+from quire.indexes import documents, filing, losses, scans, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
@@ -254,19 +254,20 @@ class Collection:
         names = [references] if isinstance(references, str) else list(references)
         with self.writing():
             chosen = {d.id: d for d in (self.document(name) for name in names)}
-            self._remove(chosen.values())
+            self._remove([*chosen.values()])
             self._save_snapshot()
         return list(chosen.values())
 
-    def _remove(self, chosen: Iterable[Document]) -> None:
+    def _remove(self, chosen: Sequence[Document]) -> None:
         """Put documents into the trash; the caller holds the writer lock."""
         with self._catalog.reading() as connection:
             places = documents.locations(connection).values()
         with self._catalog.writing() as connection:
+            filed = filing.of(connection, [document.id for document in chosen])
             for document in chosen:
                 # Noted before the commit: what is gone from the catalog is in the trash.
                 paths = (place.path for place in places if place.document_id == document.id)
-                trash.note(self._folder, document, paths)
+                trash.note(self._folder, document, paths, filed=filed.get(document.id, ""))
                 # Before as well, or what waits would come in after all if this process ended.
                 waiting.forget(self._folder, document.content_hash)
                 documents.delete(connection, document.id)
@@ -310,7 +311,11 @@ class Collection:
                 paths = trash.begin_restoring(self._folder, removed, own=own)
             if paths:
                 report = self._take_in_as(
-                    removed.document_id, paths, tags=removed.tags, progress=progress
+                    removed.document_id,
+                    paths,
+                    tags=removed.tags,
+                    folder=removed.filed,
+                    progress=progress,
                 )
                 refusals = (*report.failed, *report.skipped)
                 reason = next((refusal.reason for refusal in refusals), reason)
@@ -345,6 +350,17 @@ class Collection:
                 for document_id in chosen:
                     tags.add(connection, document_id, added)
                     tags.remove(connection, document_id, removed)
+        return [document for document in self.documents() if document.id in chosen]
+
+    def move(self, references: str | Iterable[str], folder: str) -> list[Document]:
+        """Put documents into a folder of the library."""
+        names = [references] if isinstance(references, str) else list(references)
+        wanted = filing.spelled(folder)
+        with self.writing():
+            chosen = {self.document(name).id for name in names}
+            with self._catalog.writing() as connection:
+                for document_id in chosen:
+                    filing.put(connection, document_id, wanted)
         return [document for document in self.documents() if document.id in chosen]
 
     def compact(
@@ -459,6 +475,7 @@ class Collection:
         with self._catalog.reading() as connection:
             places = documents.locations(connection).values()
             kept = tags.of(connection, [document_id]).get(document_id, ())
+            filed = filing.of(connection, [document_id]).get(document_id, "")
         own = (self._folder / ORIGINALS).glob(f"{content_of(document_id)}*/[!.]*")
         paths = [place.path for place in places if place.document_id == document_id]
         held = {path: originals.hash_of(path) or "" for path in (*paths, *own)}
@@ -471,7 +488,12 @@ class Collection:
                 if not documents.is_there(connection, document_id):  # removed meanwhile
                     return
             damaged = trash.begin_reading_again(
-                self._folder, document_id, content_hash=held[sound[0]], places=sound, tags=kept
+                self._folder,
+                document_id,
+                content_hash=held[sound[0]],
+                places=sound,
+                tags=kept,
+                filed=filed,
             )
             with self._catalog.writing() as connection:
                 documents.delete(connection, document_id)
@@ -600,6 +622,7 @@ class Collection:
         jobs: int | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
+        folder: str = "",
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
         ocr: Ocr | None = None,
@@ -625,6 +648,7 @@ class Collection:
             read=read,
             password=password,
             tags=tags,
+            folder=folder,
             language=self._settings.language,
             progress=progress,
             cancel=cancel,

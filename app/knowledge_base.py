@@ -262,6 +262,15 @@ class KnowledgeBase:
         """
         return self._collection.tag(references, add=add, remove=remove)
 
+    def move(self, references: str | Iterable[str], folder: str) -> list[Document]:
+        """Put documents into a folder of the library, such as "Contracts/2024", or with "" back
+        into that of their files; returns them as they are then. The files themselves stay.
+
+        Scopes go by the folder that a document was put into. It stays with a file whose content
+        changes. Nothing is moved when one of the documents is not found.
+        """
+        return self._collection.move(references, folder)
+
     def compact(self) -> None:
         """Give space back and overwrite what was deleted, so that no byte of it is left: not in the
         catalog, in copies of uploads, or in stored chats, where its quotes, its name and its path

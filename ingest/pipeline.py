@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quire.errors import KnowledgeBaseLocked, Skipped, Unreadable
-from quire.indexes import documents, embeddings, scans
+from quire.indexes import documents, embeddings, filing, scans
 from quire.indexes import tags as tagging
 from quire.indexes.catalog import Catalog
 from quire.indexes.documents import Location, displayed
@@ -130,10 +130,11 @@ class _Embedded:
 
 class Ingest:
     """One run. The caller holds the lock for ingests; `writing` holds the writer lock for a block,
-    and waits for it. Each document that is taken in has `tags`, as `quire.indexes.tags` spells
-    them, from its first moment on. `no_ocr` says of files that are nothing but pictures
-    of text why these are not read; if it is None, the report says which pages are to be read, and
-    `read` is what was read of those that an earlier report told."""
+    and waits for it. Each document that is taken in has `tags` and a `folder`, as
+    `quire.indexes.tags` and `quire.indexes.filing` spell them, from its first moment on. `no_ocr`
+    says of files that are nothing but pictures of text why these are not read; if it is None, the
+    report says which pages are to be read, and `read` is what was read of those that an earlier
+    report told."""
 
     def __init__(
         self,
@@ -146,6 +147,7 @@ class Ingest:
         read: Mapping[Path, ReadPages] | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
+        folder: str = "",
         language: str = "en",
         limits: Limits | None = None,
         progress: HearProgress = lambda _: None,
@@ -159,6 +161,7 @@ class Ingest:
         self._read = read or {}
         self._password = password
         self._tags = tuple(tags)
+        self._folder = folder
         self._language = language
         self._limits = limits or Limits()
         self._progress = progress
@@ -557,6 +560,8 @@ class Ingest:
                 documents.insert(connection, document, language=language, chunks=chunks)
                 documents.put_location(connection, location)
                 tagging.add(connection, document.id, self._tags)
+                if self._folder:
+                    filing.put(connection, document.id, self._folder)
         if removed:
             self._settle(file)
             return

@@ -24,6 +24,7 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
     ("ingest", "PATH…"): ("ingest nowhere.txt", "unreadable"),
     ("show", "DOC"): ("show nothing.pdf", "document_not_found"),
     ("remove", "DOC…"): ("remove lease.txt nothing.pdf", "document_not_found"),
+    ("move", "DOC…"): ("move nothing.pdf --to A", "document_not_found"),
     ("tag", "DOC…"): ("tag nothing.pdf --add hr", "document_not_found"),
     ("summarize", "DOC"): ("summarize nothing.pdf", "document_not_found"),
     ("search", "--why"): ("search lease --why lease.txt:9", "page_not_found"),

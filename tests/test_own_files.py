@@ -78,6 +78,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "recognized": lambda: kb.recognized(kb.document("canary.txt"), 1),
         "original": lambda: kb.original(kb.document("canary.txt")),
         "tag": lambda: kb.tag("canary.txt", add="birds"),
+        "move": lambda: kb.move("canary.txt", "Birds"),
         "search": lambda: kb.search(HALL),
         "explain": lambda: kb.explain(HALL, "canary.txt"),
         "ask": lambda: kb.ask(HALL),
