@@ -37,6 +37,7 @@ from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import Embedder
 from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, content_of
+from quire.text import analysis
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
@@ -167,6 +168,13 @@ class Collection:
             hint="See what there is with: quire list",
         )
 
+    def _chosen(self, references: Iterable[str]) -> list[Document]:
+        """The document of each reference, once. Whole ids, of which there may be thousands, are
+        looked up in one list."""
+        everything = {document.id: document for document in self.documents()}
+        found = (everything.get(name) or self.document(name) for name in references)
+        return list({document.id: document for document in found}.values())
+
     def has_document(self, reference: str) -> bool:
         """Whether there is a document, or several, of this name, path or beginning of an id."""
         return bool(self._named(reference))
@@ -185,6 +193,11 @@ class Collection:
             }
         exact = [d for d in everything if reference in (d.id, d.name) or d.id in at_path]
         return exact or [d for d in everything if len(reference) > 3 and d.id.startswith(reference)]
+
+    def holding(self, text: str) -> set[str]:
+        """The ids of the documents of which a passage holds every word of a text."""
+        with self._catalog.reading() as connection:
+            return documents.holding(connection, analysis.question_terms(text))
 
     def chunks(self, document: Document) -> list[Chunk]:
         """The chunks of a document, in order."""
@@ -210,8 +223,7 @@ class Collection:
     def original(self, document: Document) -> Path | None:
         """A file that still holds the document's bytes as they were ingested, or None."""
         with self._catalog.reading() as connection:
-            places = documents.locations(connection).values()
-        paths = [place.path for place in places if place.document_id == document.id]
+            paths = documents.paths_of(connection, document.id)
         paths += originals.copies(self._folder, document.content_hash)
         return next((path for path in paths if originals.holds(path, document.content_hash)), None)
 
@@ -253,10 +265,10 @@ class Collection:
         """Remove documents by name, path or id."""
         names = [references] if isinstance(references, str) else list(references)
         with self.writing():
-            chosen = {d.id: d for d in (self.document(name) for name in names)}
-            self._remove([*chosen.values()])
+            chosen = self._chosen(names)
+            self._remove(chosen)
             self._save_snapshot()
-        return list(chosen.values())
+        return chosen
 
     def _remove(self, chosen: Sequence[Document]) -> None:
         """Put documents into the trash; the caller holds the writer lock."""
@@ -345,7 +357,7 @@ class Collection:
             for given in (add, remove)
         )
         with self.writing():
-            chosen = {self.document(name).id for name in names}
+            chosen = {document.id for document in self._chosen(names)}
             with self._catalog.writing() as connection:
                 for document_id in chosen:
                     tags.add(connection, document_id, added)
@@ -357,7 +369,7 @@ class Collection:
         names = [references] if isinstance(references, str) else list(references)
         wanted = filing.spelled(folder)
         with self.writing():
-            chosen = {self.document(name).id for name in names}
+            chosen = {document.id for document in self._chosen(names)}
             with self._catalog.writing() as connection:
                 for document_id in chosen:
                     filing.put(connection, document_id, wanted)

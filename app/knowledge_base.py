@@ -212,6 +212,11 @@ class KnowledgeBase:
         """Whether there is a document, or several, of this name, path or beginning of an id."""
         return self._collection.has_document(reference)
 
+    def holding(self, text: str) -> set[str]:
+        """The ids of the documents of which a passage holds every word of a text, by the index of
+        words alone: no model is asked."""
+        return self._collection.holding(text)
+
     def pages(self, document: Document) -> tuple[PageText, ...]:
         """The text of a document, page by page."""
         return self._collection.pages(document)
@@ -281,6 +286,7 @@ class KnowledgeBase:
         self, documents: AbstractSet[str], files: AbstractSet[str], removed: AbstractSet[str]
     ) -> None:
         if is_there(self.folder / CONVERSATIONS):
+            self.conversations.empty_bin()
             self.conversations.forget(Remains(documents, files, removed))
 
     def verify(self) -> list[tuple[str, str]]:

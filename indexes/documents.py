@@ -363,6 +363,12 @@ def locations(connection: apsw.Connection) -> dict[Path, Location]:
     return {location.path: location for location in places}
 
 
+def paths_of(connection: apsw.Connection, document_id: str) -> list[Path]:
+    """The places that hold a document, but for those whose path is damaged."""
+    found = _locations(connection, f"{_LOCATION} {_OF}", [json.dumps([document_id])])
+    return [place.path for place in found]
+
+
 def location_problems(connection: apsw.Connection) -> list[tuple[str, str]]:
     """What is wrong with places, as (what, where)."""
     known = set(ids(connection))
@@ -549,6 +555,18 @@ def chunk_ids(connection: apsw.Connection, document_id: str) -> list[int]:
         "SELECT id FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,)
     )
     return [id_ for (id_,) in rows]
+
+
+def holding(connection: apsw.Connection, terms: Iterable[str]) -> set[str]:
+    """The ids of the documents of which a chunk's own text has every one of these terms; none for
+    no terms."""
+    wanted = list(terms)
+    chunks = lexical.holding(connection, wanted) if wanted else []
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(chunks),),
+    )
+    return {id_ for (id_,) in rows}
 
 
 def file_names(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, str]:

@@ -72,6 +72,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "add": lambda: kb.add(papers / "lamp.txt"),
         "add_upload": lambda: kb.add_upload("canary.txt", CANARY),
         "document": canary,
+        "holding": lambda: kb.holding("canary"),
         "has_document": lambda: kb.has_document("canary.txt"),
         "pages": lambda: kb.pages(kb.document("canary.txt")),
         "headings": lambda: kb.headings(kb.document("canary.txt"), 3),
