@@ -51,6 +51,7 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
     ("summarize", "--model"): ("summarize lease.txt --model nothing", "model_not_found"),
     ("conversations show", "ID"): ("conversations show 0123abcd", "conversation_not_found"),
     ("conversations rename", "ID"): ("conversations rename 0123abcd x", "conversation_not_found"),
+    ("conversations restore", "ID"): ("conversations restore 0123abcd", "conversation_not_found"),
     ("conversations delete", "ID"): ("conversations delete 0123abcd", "conversation_not_found"),
     ("conversations export", "[ID]"): ("conversations export 0123abcd", "conversation_not_found"),
     ("serve", "--base"): ("serve --port 0 --base nowhere", "knowledge_base_not_found"),

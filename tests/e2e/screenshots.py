@@ -75,7 +75,7 @@ def _fill(kb: Path) -> dict[str, str]:
             base.tag(name, add=tags)
         for language in LANGUAGES:
             for question in language.questions:
-                answer = base.ask(question, conversation=chats.get(language.code))
+                answer = base.ask(question, conversation=chats.get(language.code), origin="page")
                 chats[language.code] = answer.conversation
     return chats
 

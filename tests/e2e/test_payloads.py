@@ -84,7 +84,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         for first in range(0, 100, 25):
             conversation = new_id()
             for n in range(first, first + 25):
-                base.conversations.add(stored_answer(document, conversation, n))
+                base.conversations.add(stored_answer(document, conversation, n), origin="page")
     server = Served(folder / "kb", model="none")
     server.start()
     yield server

@@ -64,6 +64,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
             scope=mine.scope,
             max_risk=mine.risk,
             replacing=replacing,
+            origin="page",
         ),
     )
     mine.answering.wait(_AT_ONCE)
