@@ -2,11 +2,12 @@
 draws: ten thousand documents pass through it for each press."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import PurePath
+from typing import Any
 
 from quire.records import Document
 
@@ -101,7 +102,7 @@ def matching(
 
 def ordered(documents: Sequence[Document], by: str, *, descending: bool) -> list[Document]:
     """Documents, which come by name, sorted by one of ORDERS; those alike stay by name."""
-    keys = {
+    keys: dict[str, Callable[[Document], Any]] = {
         "name": lambda document: document.name.casefold(),
         "kind": kind,
         "language": lambda document: document.language,

@@ -127,6 +127,7 @@ def _documents(opened: Shared, *, chat: StreamlitPage) -> None:
                 total=len(found),
             )
         chosen = [document for document in documents if document.id in mine.checked]
+        mine.checked = {document.id for document in chosen}  # others are gone meanwhile
         selection.draw(opened, chosen, found, chat=chat)
     if pressed is not None:
         _do(opened, pressed)

@@ -70,7 +70,8 @@ def _mark() -> None:
     marked = st.session_state[_KEY].marked
     if marked:
         mine = state()
-        mine.checked = (mine.checked - set(marked["rows"])) | set(marked["checked"])
+        rows, checked = ({str(id_) for id_ in marked[kind]} for kind in ("rows", "checked"))
+        mine.checked = (mine.checked - rows) | checked
         mine.marked_at = int(marked["at"])
 
 
@@ -96,7 +97,7 @@ def _folders(folders: Sequence[Folder], everything: Sequence[Document]) -> list[
     """All documents, the folders, and those in none, where there are any folders."""
     if not folders:
         return []
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "path": folder.path,
             "name": bare(folder.name),
@@ -107,11 +108,15 @@ def _folders(folders: Sequence[Folder], everything: Sequence[Document]) -> list[
         }
         for folder in folders
     ]
-    plain_one = {"depth": 0, "unfolds": False, "open": False}
-    all_ = {"path": None, "name": plain("library.everything"), "count": str(len(everything))}
+    leaf: dict[str, Any] = {"depth": 0, "unfolds": False, "open": False}
+    all_: dict[str, Any] = {
+        "path": None,
+        "name": plain("library.everything"),
+        "count": str(len(everything)),
+    }
     loose = sum(not document.folder for document in everything)
-    none = {"path": "", "name": plain("library.no_folder"), "count": str(loose)}
-    rows = [all_ | plain_one, *shown, *([none | plain_one] if loose else [])]
+    none: dict[str, Any] = {"path": "", "name": plain("library.no_folder"), "count": str(loose)}
+    rows = [all_ | leaf, *shown, *([none | leaf] if loose else [])]
     return [
         row | {"about": plain("library.folder_about", name=row["name"], n=int(row["count"]))}
         for row in rows
