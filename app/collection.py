@@ -1,4 +1,4 @@
-"""The documents of a knowledge base: taken in, named, tagged, removed, restored and re-indexed.
+"""The documents of a knowledge base: taken in, named, tagged, filed, removed, restored, re-indexed.
 
 Long, since whatever changes documents takes the writer lock here, and only here.
 """
@@ -28,7 +28,7 @@ from quire.errors import (
     UsageError,
 )
 from quire.header import Header
-from quire.indexes import documents, losses, scans, tags
+from quire.indexes import documents, filing, losses, scans, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
@@ -39,6 +39,7 @@ from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import Embedder
 from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, Span, content_of
+from quire.text import analysis
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
@@ -268,6 +269,13 @@ class Collection:
             hint="See what there is with: quire list",
         )
 
+    def _chosen(self, references: Iterable[str]) -> list[Document]:
+        """The document of each reference, once. Whole ids, of which there may be thousands, are
+        looked up in one list."""
+        everything = {document.id: document for document in self.documents()}
+        found = (everything.get(name) or self.document(name) for name in references)
+        return list({document.id: document for document in found}.values())
+
     def has_document(self, reference: str) -> bool:
         """Whether there is a document, or several, of this name, path or beginning of an id."""
         return bool(self._named(reference))
@@ -286,6 +294,11 @@ class Collection:
             }
         exact = [d for d in everything if reference in (d.id, d.name) or d.id in at_path]
         return exact or [d for d in everything if len(reference) > 3 and d.id.startswith(reference)]
+
+    def holding(self, text: str) -> set[str]:
+        """The ids of the documents of which a passage holds every word of a text."""
+        with self._catalog.reading() as connection:
+            return documents.holding(connection, analysis.question_terms(text))
 
     def chunks(self, document: Document) -> list[Chunk]:
         """The chunks of a document, in order."""
@@ -311,8 +324,7 @@ class Collection:
     def original(self, document: Document) -> Path | None:
         """A file that still holds the document's bytes as they were ingested, or None."""
         with self._catalog.reading() as connection:
-            places = documents.locations(connection).values()
-        paths = [place.path for place in places if place.document_id == document.id]
+            paths = documents.paths_of(connection, document.id)
         paths += originals.copies(self._folder, document.content_hash)
         return next((path for path in paths if originals.holds(path, document.content_hash)), None)
 
@@ -390,20 +402,21 @@ class Collection:
         """Remove documents by name, path or id."""
         names = [references] if isinstance(references, str) else list(references)
         with self.writing():
-            chosen = {d.id: d for d in (self.document(name) for name in names)}
-            self._remove(chosen.values())
+            chosen = self._chosen(names)
+            self._remove(chosen)
             self._save_snapshot()
-        return list(chosen.values())
+        return chosen
 
-    def _remove(self, chosen: Iterable[Document]) -> None:
+    def _remove(self, chosen: Sequence[Document]) -> None:
         """Put documents into the trash; the caller holds the writer lock."""
         with self._catalog.reading() as connection:
             places = documents.locations(connection).values()
         with self._catalog.writing() as connection:
+            filed = filing.of(connection, [document.id for document in chosen])
             for document in chosen:
                 # Noted before the commit: what is gone from the catalog is in the trash.
                 paths = (place.path for place in places if place.document_id == document.id)
-                trash.note(self._folder, document, paths)
+                trash.note(self._folder, document, paths, filed=filed.get(document.id, ""))
                 # Before as well, or what waits would come in after all if this process ended.
                 waiting.forget(self._folder, document.content_hash)
                 documents.delete(connection, document.id)
@@ -447,7 +460,11 @@ class Collection:
                 paths = trash.begin_restoring(self._folder, removed, own=own)
             if paths:
                 report = self._take_in_as(
-                    removed.document_id, paths, tags=removed.tags, progress=progress
+                    removed.document_id,
+                    paths,
+                    tags=removed.tags,
+                    folder=removed.filed,
+                    progress=progress,
                 )
                 refusals = (*report.failed, *report.skipped)
                 reason = next((refusal.reason for refusal in refusals), reason)
@@ -477,11 +494,22 @@ class Collection:
             for given in (add, remove)
         )
         with self.writing():
-            chosen = {self.document(name).id for name in names}
+            chosen = {document.id for document in self._chosen(names)}
             with self._catalog.writing() as connection:
                 for document_id in chosen:
                     tags.add(connection, document_id, added)
                     tags.remove(connection, document_id, removed)
+        return [document for document in self.documents() if document.id in chosen]
+
+    def move(self, references: str | Iterable[str], folder: str) -> list[Document]:
+        """Put documents into a folder of the library."""
+        names = [references] if isinstance(references, str) else list(references)
+        wanted = filing.spelled(folder)
+        with self.writing():
+            chosen = {document.id for document in self._chosen(names)}
+            with self._catalog.writing() as connection:
+                for document_id in chosen:
+                    filing.put(connection, document_id, wanted)
         return [document for document in self.documents() if document.id in chosen]
 
     def compact(
@@ -596,6 +624,7 @@ class Collection:
         with self._catalog.reading() as connection:
             places = documents.locations(connection).values()
             kept = tags.of(connection, [document_id]).get(document_id, ())
+            filed = filing.of(connection, [document_id]).get(document_id, "")
         own = (self._folder / ORIGINALS).glob(f"{content_of(document_id)}*/[!.]*")
         paths = [place.path for place in places if place.document_id == document_id]
         held = {path: originals.hash_of(path) or "" for path in (*paths, *own)}
@@ -608,7 +637,12 @@ class Collection:
                 if not documents.is_there(connection, document_id):  # removed meanwhile
                     return
             damaged = trash.begin_reading_again(
-                self._folder, document_id, content_hash=held[sound[0]], places=sound, tags=kept
+                self._folder,
+                document_id,
+                content_hash=held[sound[0]],
+                places=sound,
+                tags=kept,
+                filed=filed,
             )
             with self._catalog.writing() as connection:
                 documents.delete(connection, document_id)
@@ -737,6 +771,7 @@ class Collection:
         jobs: int | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
+        folder: str = "",
         progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
         ocr: Ocr | None = None,
@@ -764,6 +799,7 @@ class Collection:
             replaces=replaces,
             password=password,
             tags=tags,
+            folder=folder,
             language=self._settings.language,
             progress=progress,
             cancel=cancel,

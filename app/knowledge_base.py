@@ -242,6 +242,11 @@ class KnowledgeBase:
         """Whether there is a document, or several, of this name, path or beginning of an id."""
         return self._collection.has_document(reference)
 
+    def holding(self, text: str) -> set[str]:
+        """The ids of the documents of which a passage holds every word of a text, by the index of
+        words alone: no model is asked."""
+        return self._collection.holding(text)
+
     def pages(self, document: Document) -> tuple[PageText, ...]:
         """The text of a document, page by page."""
         return self._collection.pages(document)
@@ -307,6 +312,15 @@ class KnowledgeBase:
         """
         return self._collection.tag(references, add=add, remove=remove)
 
+    def move(self, references: str | Iterable[str], folder: str) -> list[Document]:
+        """Put documents into a folder of the library, such as "Contracts/2024", or with "" back
+        into that of their files; returns them as they are then. The files themselves stay.
+
+        Scopes go by the folder that a document was put into. It stays with a file whose content
+        changes. Nothing is moved when one of the documents is not found.
+        """
+        return self._collection.move(references, folder)
+
     def compact(self) -> None:
         """Give space back and overwrite what was deleted, so that no byte of it is left: not in the
         catalog, in copies of uploads, or in stored chats, where its quotes, its name and its path
@@ -317,6 +331,7 @@ class KnowledgeBase:
         self, documents: AbstractSet[str], files: AbstractSet[str], removed: AbstractSet[str]
     ) -> None:
         if is_there(self.folder / CONVERSATIONS):
+            self.conversations.empty_bin()
             self.conversations.forget(Remains(documents, files, removed))
 
     def verify(self) -> list[tuple[str, str]]:

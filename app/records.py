@@ -274,7 +274,8 @@ class Document:
     `id` is the beginning of `content_hash`, the SHA-256 of the file's bytes in hexadecimal.
     `uri` is the path it was ingested from (the first one, if several hold the same bytes),
     `name` its last part. `pages` is None for formats without pages. `added_at` and `modified`
-    are ISO 8601 in UTC. `tags` are words that the user gave it, in order.
+    are ISO 8601 in UTC. `tags` are words that the user gave it, in order, and `folder` is
+    the one of the library that it is in: where it was moved, else that of its file; "" for uploads.
     """
 
     id: str
@@ -290,6 +291,7 @@ class Document:
     modified: str
     warnings: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    folder: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -303,6 +305,7 @@ class Document:
             "chunks": self.chunks,
             "added_at": self.added_at,
             "modified": self.modified,
+            "folder": self.folder,
             "tags": list(self.tags),
             "warnings": list(self.warnings),
         }

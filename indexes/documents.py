@@ -13,8 +13,9 @@ from typing import Any
 import apsw
 
 from quire.errors import KnowledgeBaseDamaged
-from quire.indexes import embeddings, lexical, scans, tags, totals
+from quire.indexes import embeddings, filing, lexical, scans, tags, totals
 from quire.indexes.checksums import checksum, damaged, is_sound, mended_row, require_sound
+from quire.indexes.folder.names import ORIGINALS
 from quire.indexes.noticing import notice
 from quire.records import PAGE_BREAK, Chunk, Document, Pages, PageText, ParsedDocument, Span
 
@@ -47,7 +48,7 @@ def insert(
     chunks: embeddings.EmbeddedChunks,
 ) -> None:
     """Add a document with its pages, chunks, vectors and lexical rows. Another version of the same
-    content, which OCR had not read, leaves its places and tags to it, and goes."""
+    content, which OCR had not read, leaves its places, tags and folder to it, and goes."""
     before = id_of_content(connection, parsed.content_hash)
     if before is not None:
         _replace(connection, before, parsed, language=language, chunks=chunks)
@@ -93,11 +94,13 @@ def _replace(
 ) -> None:
     places = _locations(connection, f"{_LOCATION} {_OF}", [json.dumps([before])])
     tagged = tags.of(connection, [before]).get(before, ())
+    folder = filing.of(connection, [before]).get(before, "")
     delete(connection, before)
     insert(connection, parsed, language=language, chunks=chunks)
     for place in places:
         put_location(connection, replace(place, document_id=parsed.id))
     tags.add(connection, parsed.id, tagged)
+    filing.put(connection, parsed.id, folder)
 
 
 def _parts(pages: Pages) -> Iterator[tuple[int | None, int, str]]:
@@ -207,7 +210,7 @@ def delete(connection: apsw.Connection, document_id: str) -> None:
 
 def put_location(connection: apsw.Connection, location: Location) -> None:
     """Record that a place holds a document. A content that no place holds any more is deleted; what
-    comes in its place takes over its tags."""
+    comes in its place takes over its tags and its folder."""
     path = os.fsencode(location.path)
     before = [
         id_.decode("utf-8", "replace")
@@ -222,6 +225,9 @@ def put_location(connection: apsw.Connection, location: Location) -> None:
     if before and before[0] != location.document_id:
         inherited = tags.of(connection, [before[0]]).get(before[0], ())
         tags.add(connection, location.document_id, inherited)
+        filed = filing.of(connection, [before[0], location.document_id])
+        if before[0] in filed and location.document_id not in filed:
+            filing.put(connection, location.document_id, filed[before[0]])
         _delete_if_nowhere(connection, before[0])
 
 
@@ -259,6 +265,8 @@ def all_documents(connection: apsw.Connection) -> list[Document]:
         notice(connection, f"{kept.documents} documents were kept, and {len(found)} are there.")
     elif kept.commits and kept.tags != (there := sum(len(each.tags) for each in found)):
         notice(connection, f"{kept.tags} tags were kept, and {there} are there.")
+    elif kept.commits and kept.filed != connection.execute("SELECT count(*) FROM filed").get:
+        notice(connection, "Of some documents it is not known any more which folder they are in.")
     return sorted(found, key=lambda document: (document.name.casefold(), document.id))
 
 
@@ -353,6 +361,12 @@ def locations(connection: apsw.Connection) -> dict[Path, Location]:
     if kept and kept.commits and kept.locations != len(places):
         notice(connection, f"{kept.locations} paths were kept, and {len(places)} can be read.")
     return {location.path: location for location in places}
+
+
+def paths_of(connection: apsw.Connection, document_id: str) -> list[Path]:
+    """The places that hold a document, but for those whose path is damaged."""
+    found = _locations(connection, f"{_LOCATION} {_OF}", [json.dumps([document_id])])
+    return [place.path for place in found]
 
 
 def location_problems(connection: apsw.Connection) -> list[tuple[str, str]]:
@@ -543,6 +557,18 @@ def chunk_ids(connection: apsw.Connection, document_id: str) -> list[int]:
     return [id_ for (id_,) in rows]
 
 
+def holding(connection: apsw.Connection, terms: Iterable[str]) -> set[str]:
+    """The ids of the documents of which a chunk's own text has every one of these terms; none for
+    no terms."""
+    wanted = list(terms)
+    chunks = lexical.holding(connection, wanted) if wanted else []
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM chunks WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(chunks),),
+    )
+    return {id_ for (id_,) in rows}
+
+
 def file_names(connection: apsw.Connection, chunk_ids: Iterable[int]) -> dict[int, str]:
     """For each chunk the name of its document's file, without its ending; none where its path is
     damaged."""
@@ -608,20 +634,28 @@ def _documents(connection: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> 
         require_sound(row, f"document {row[0]}")
     ids_ = [row[0] for row in rows]
     tagged = tags.of(connection, ids_)
+    filed = filing.of(connection, ids_)
     places = _first_places(connection, ids_)
-    return [_document(row, tagged.get(row[0], ()), places.get(row[0])) for row in rows]
+    return [
+        _document(row, tagged.get(row[0], ()), filed.get(row[0]), places.get(row[0]))
+        for row in rows
+    ]
 
 
-def _document(row: tuple[Any, ...], tagged: tuple[str, ...], place: Location | None) -> Document:
+def _document(
+    row: tuple[Any, ...], tagged: tuple[str, ...], filed: str | None, place: Location | None
+) -> Document:
     *columns, warnings, _ = _texts(row)
     id_, content_hash, title, media_type, language, page_count, chunk_count, added = columns
     said = tuple(json.loads(warnings))
     if place is None:
         uri = name = UNKNOWN_PATH
+        folder = ""
         modified = added
         said = (_PATH_DAMAGED, *said)
     else:
         uri, name = displayed(place.path), displayed(Path(place.path.name))
+        folder = "" if _is_upload(place.path, content_hash) else displayed(place.path.parent)
         at = datetime.fromtimestamp(place.modified_ns / 1e9, UTC)
         modified = at.isoformat(timespec="seconds")
     return Document(
@@ -638,7 +672,13 @@ def _document(row: tuple[Any, ...], tagged: tuple[str, ...], place: Location | N
         modified=modified,
         warnings=said,
         tags=tagged,
+        folder=folder if filed is None else filed,
     )
+
+
+def _is_upload(path: Path, content_hash: str) -> bool:
+    """Whether a path is that of a copy of an upload, whose folder is named after its hash."""
+    return path.parts[-3:-1] == (ORIGINALS, content_hash)
 
 
 def _chunk(row: tuple) -> Chunk:  # type: ignore[type-arg]

@@ -18,7 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import KnowledgeBaseDamaged, KnowledgeBaseMismatch
-from quire.indexes import documents, embeddings, lexical, lexical_sum, scans, settings, tags, totals
+from quire.indexes import (
+    documents,
+    embeddings,
+    filing,
+    lexical,
+    lexical_sum,
+    scans,
+    settings,
+    tags,
+    totals,
+)
 from quire.indexes.catalog import Catalog
 from quire.indexes.checksums import checksum, is_sound
 from quire.indexes.folder import files, names
@@ -314,6 +324,7 @@ def _disagreements(
     connection: apsw.Connection, vectors: Mapping[int, bool]
 ) -> list[tuple[str, str]]:
     found = documents.location_problems(connection) + tags.problems(connection)
+    found += filing.problems(connection)
     words = lexical.rows(connection)
     if words is None:
         found.append(("the index of words cannot be read", names.CATALOG))

@@ -163,7 +163,32 @@ CREATE TABLE recognitions (      -- what OCR read of a picture, so that none is 
 ) STRICT, WITHOUT ROWID;
 """
 
-_STEPS = (_FIRST, _TAGS, _RECALL, _STAGED, _TOTALS, _SCANS)
+_FILED = """
+CREATE TABLE filed (             -- documents that a user put into a folder of the library
+    document_id TEXT PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+    folder      TEXT NOT NULL,   -- see quire.indexes.filing
+    checksum    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE totals RENAME TO totals_before;
+CREATE TABLE totals (            -- one row: as before, with what was filed
+    commits   INTEGER NOT NULL,
+    documents INTEGER NOT NULL,
+    locations INTEGER NOT NULL,
+    tags      INTEGER NOT NULL,
+    filed     INTEGER NOT NULL,
+    lexical   INTEGER NOT NULL,
+    checksum  INTEGER NOT NULL
+) STRICT;
+INSERT INTO totals
+SELECT commits, documents, locations, tags, 0, lexical,
+       row_checksum(commits, documents, locations, tags, 0, lexical)
+FROM totals_before
+WHERE checksum = row_checksum(commits, documents, locations, tags, lexical);
+DROP TABLE totals_before;
+"""
+
+_STEPS = (_FIRST, _TAGS, _RECALL, _STAGED, _TOTALS, _SCANS, _FILED)
 _APPLICATION = int.from_bytes(b"Quir")  # stands in the file's header, apart from the version
 
 

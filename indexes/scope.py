@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import DocumentNotFound, UsageError
-from quire.indexes import documents, lexical, tags
+from quire.indexes import documents, filing, lexical, tags
 from quire.indexes.noticing import notice
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Scope:
     """Conditions on documents. Of one kind, any may hold; those of different kinds must all.
 
     `files` are names, paths, or patterns of them such as `*.pdf`, without regard to case.
-    `folders` are paths, or the last parts of paths: "contracts/2024" is any folder of that name.
+    `folders` are paths, or the last parts of paths: "contracts/2024" is any folder of that name; of
+    a document that was moved in the library, the folder it is in there.
     `since` and `until` are days in local time, both included, on which the file was last `dates`:
     "modified", or "added" to the knowledge base. `languages` are codes such as "en" and "zh".
 
@@ -156,10 +157,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A file of a document, as far as conditions look at it; times in seconds since 1970."""
+    """A file of a document, as far as conditions look at it; times in seconds since 1970. `folder`
+    is where it lies, or where the document was moved in the library."""
 
     document_id: str
     path: Path
+    folder: Path
     language: str
     modified: float
     added: float
@@ -206,7 +209,8 @@ def _fitting(places: Iterable[Located], scope: Scope) -> list[Located]:
 
 
 def _places(connection: "apsw.Connection") -> list[Located]:
-    tagged = tags.of(connection, documents.ids(connection))
+    everything = documents.ids(connection)
+    tagged, filed = tags.of(connection, everything), filing.of(connection, everything)
     known = {
         document_id: (language, datetime.fromisoformat(added_at).timestamp())
         for document_id, (language, added_at) in documents.languages_and_dates(connection).items()
@@ -215,6 +219,7 @@ def _places(connection: "apsw.Connection") -> list[Located]:
         Located(
             place.document_id,
             place.path,
+            Path(filed.get(place.document_id, place.path.parent)),
             *(language, place.modified_ns / 1e9, added),
             tags=frozenset(tagged.get(place.document_id, ())),
         )
@@ -226,7 +231,8 @@ def _places(connection: "apsw.Connection") -> list[Located]:
     for document_id in known.keys() - {place.document_id for place in found}:
         language, added = known[document_id]
         tagged_so = frozenset(tagged.get(document_id, ()))
-        found.append(Located(document_id, _NOWHERE, language, math.nan, added, tagged_so))
+        folder = Path(filed.get(document_id, _NOWHERE))
+        found.append(Located(document_id, _NOWHERE, folder, language, math.nan, added, tagged_so))
     return found
 
 
@@ -251,8 +257,8 @@ def _below(folders: Iterable[str]) -> Callable[[Located], bool]:
     ends = [parts for parts in ends if parts and not {"..", os.sep} & set(parts)]
 
     def fits(place: Located) -> bool:
-        above = [_folded(part) for part in place.path.parent.parts]
-        return any(place.path.is_relative_to(path) for path in paths) or any(
+        above = [_folded(part) for part in place.folder.parts]
+        return any(place.folder.is_relative_to(path) for path in paths) or any(
             above[at : at + len(parts)] == parts for parts in ends for at in range(len(above))
         )
 

@@ -1,5 +1,6 @@
-"""What the catalog says of itself: how many commits there were, how many documents, places and tags
-there are, and the sum of the lexical index. A row that is missing is seen in no other.
+"""What the catalog says of itself: how many commits there were, how many documents, places, tags
+and filed documents there are, and the sum of the lexical index. A row that is missing is seen in no
+other.
 
 They are counted by a hook of the connection that writes, so that no way to change a row can be
 forgotten.
@@ -16,7 +17,7 @@ from quire.indexes import lexical_sum
 from quire.indexes.checksums import checksum, is_sound
 from quire.indexes.folder.ledger import Entry
 
-_COUNTED = ("documents", "locations", "tags")
+_COUNTED = ("documents", "locations", "tags", "filed")
 _HEARD = lexical_sum.TABLES | {"documents", "locations"}  # whose rows are looked at
 
 
@@ -28,6 +29,7 @@ class Totals:
     documents: int = 0
     locations: int = 0
     tags: int = 0
+    filed: int = 0
     lexical: int = 0
 
 
@@ -42,11 +44,11 @@ def read(connection: apsw.Connection) -> Totals | None:
 
 def count(connection: apsw.Connection, *, commits: int) -> Totals:
     """The totals as they are, counted one by one."""
-    documents, locations, tags = connection.execute(
+    counts = connection.execute(
         "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM locations), "
-        "(SELECT count(*) FROM tags)"
+        "(SELECT count(*) FROM tags), (SELECT count(*) FROM filed)"
     ).get
-    return Totals(commits, documents, locations, tags, lexical_sum.of_all(connection))
+    return Totals(commits, *counts, lexical=lexical_sum.of_all(connection))
 
 
 def problems(connection: apsw.Connection) -> list[str]:
@@ -119,7 +121,7 @@ class Watch:
         row = astuple(totals)
         self._connection.execute("DELETE FROM totals")
         self._connection.execute(
-            "INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?)", (*row, checksum(*row))
+            "INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, checksum(*row))
         )
         # A new title is heard as a removal and an addition of the same document.
         changed = Counter[str]()

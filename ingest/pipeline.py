@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quire.errors import KnowledgeBaseLocked, Skipped, Unreadable
-from quire.indexes import documents, embeddings, scans
+from quire.indexes import documents, embeddings, filing, scans
 from quire.indexes import tags as tagging
 from quire.indexes.catalog import Catalog
 from quire.indexes.documents import Location, displayed
@@ -130,11 +130,12 @@ class _Embedded:
 
 class Ingest:
     """One run. The caller holds the lock for ingests; `writing` holds the writer lock for a block,
-    and waits for it. Each document that is taken in has `tags`, as `quire.indexes.tags` spells
-    them, from its first moment on. `no_ocr` says of files that are nothing but pictures
-    of text why these are not read; if it is None, the report says which pages are to be read, and
-    `read` is what was read of those that an earlier report told. What lay at the places that
-    `replaces` gives for a path goes when that is taken in."""
+    and waits for it. Each document that is taken in has `tags` and a `folder`, as
+    `quire.indexes.tags` and `quire.indexes.filing` spell them, from its first moment on. `no_ocr`
+    says of files that are nothing but pictures of text why these are not read; if it is None, the
+    report says which pages are to be read, and `read` is what was read of those that an earlier
+    report told. What lay at the places that `replaces` gives for a path goes when that is
+    taken in."""
 
     def __init__(
         self,
@@ -148,6 +149,7 @@ class Ingest:
         replaces: Mapping[Path, Iterable[Path]] | None = None,
         password: str | None = None,
         tags: Iterable[str] = (),
+        folder: str = "",
         language: str = "en",
         limits: Limits | None = None,
         progress: HearProgress = lambda _: None,
@@ -162,6 +164,7 @@ class Ingest:
         self._replaces = replaces or {}
         self._password = password
         self._tags = tuple(tags)
+        self._folder = folder
         self._language = language
         self._limits = limits or Limits()
         self._progress = progress
@@ -562,6 +565,8 @@ class Ingest:
                 tagging.add(connection, document.id, self._tags)
                 for place in self._replaces.get(file.path, ()):
                     documents.remove_location(connection, place)
+                if self._folder:
+                    filing.put(connection, document.id, self._folder)
         if removed:
             self._settle(file)
             return

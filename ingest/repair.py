@@ -6,7 +6,7 @@ whose pages are damaged can only be read again from its file.
 
 from collections.abc import Callable
 
-from quire.indexes import documents, embeddings, scans, tags
+from quire.indexes import documents, embeddings, filing, scans, tags
 from quire.indexes.catalog import Catalog
 from quire.ingest import chunking
 from quire.ingest.embedded_texts import own_titles, texts_of, vectors_of
@@ -21,6 +21,7 @@ def mend(catalog: Catalog, *, open_embedder: Callable[[], Embedder]) -> list[str
     """
     with catalog.writing() as connection:
         tags.forget_damaged(connection)
+        filing.forget_damaged(connection)
         documents.mend_locations(connection)
         damaged = {document_id for document_id, _ in scans.damaged_pages(connection)}
         lost = [

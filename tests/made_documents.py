@@ -101,6 +101,7 @@ def state(catalog: Catalog) -> dict[str, Any]:
                 "title": document.title,
                 "language": document.language,
                 "tags": document.tags,
+                "folder": document.folder,
                 "pages": documents.pages(connection, document.id),
                 "chunks": [
                     (chunk.ordinal, chunk.span, chunk.heading_path, chunk.text, chunk.tokens)

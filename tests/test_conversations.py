@@ -112,6 +112,43 @@ def test_a_deleted_conversation_leaves_no_byte(chats: Conversations, path: Path)
     assert files_with(path.parent, canary) == []
 
 
+def test_a_removed_conversation_comes_back_until_the_bin_is_emptied(
+    chats: Conversations, path: Path
+) -> None:
+    canary = "Zanzibar-8841"
+    for id_ in ("a", "b"):
+        chats.add(answer(id_, f"Where is {canary} {id_}?"))
+    before = chats.turns("a")
+    chats.remove("a")
+    assert [chat.id for chat in chats.all()] == ["b"]
+    assert [chat.id for chat in chats.removed()] == ["a"]
+    assert {each.conversation for each in chats.search(canary)} == {"b"}
+    with pytest.raises(ConversationNotFound):
+        chats.turns("a")
+    assert chats.restore("a").removed_at == ""
+    assert chats.restore("a").id == "a"  # what is there is given as it is
+    assert chats.turns("a") == before
+    chats.remove("a")
+    chats.remove("b")
+    chats.empty_bin()
+    assert (chats.all(), chats.removed()) == ([], [])
+    assert files_with(path.parent, canary) == []
+    assert chats.problems() == []
+    with pytest.raises(ConversationNotFound):
+        chats.restore("a")
+
+
+def test_a_conversation_of_a_program_becomes_its_readers_once_he_goes_on(
+    chats: Conversations,
+) -> None:
+    chats.add(answer("a", "One"))
+    chats.add(answer("b", "One"), origin="page")
+    assert {chat.id: chat.origin for chat in chats.all()} == {"a": "program", "b": "page"}
+    chats.add(answer("a", "Two"), origin="page")
+    chats.add(answer("b", "Two"))
+    assert {chat.id: chat.origin for chat in chats.all()} == {"a": "page", "b": "page"}
+
+
 def test_quotes_of_deleted_documents_are_overwritten_and_no_others(
     chats: Conversations, path: Path
 ) -> None:

@@ -62,6 +62,7 @@ class Round:
         if scenario in {"restore", "compact"}:
             with opened(self.kb) as base:
                 base.tag(_REMOVED, add="kept")
+                base.move(_REMOVED, "Kept")
                 self.removed = [document.id for document in base.remove(_REMOVED)]
         if scenario == "repair":
             with opened(self.kb) as base, base._catalog.writing() as connection:

@@ -9,6 +9,7 @@ from faults import contents
 from made_documents import assert_equal, state
 from quire import KnowledgeBase, load_settings
 from quire.indexes import migrations
+from quire.indexes.checksums import checksum
 from quire.models.fakes import FakeEmbedder
 
 pytestmark = pytest.mark.usefixtures("parser_here")
@@ -21,6 +22,10 @@ UNDOING = {
     5: "DROP TABLE totals; ALTER TABLE locations DROP COLUMN checksum;"
     "ALTER TABLE settings DROP COLUMN checksum; ALTER TABLE snapshots DROP COLUMN checksum",
     6: "DROP TABLE scans; DROP TABLE scanned_words; DROP TABLE recognitions",
+    7: "DROP TABLE filed; ALTER TABLE totals RENAME TO newer; CREATE TABLE totals (commits INTEGER,"
+    "documents INTEGER, locations INTEGER, tags INTEGER, lexical INTEGER, checksum INTEGER);"
+    "INSERT INTO totals SELECT commits, documents, locations, tags, lexical, "
+    "row_checksum(commits, documents, locations, tags, lexical) FROM newer; DROP TABLE newer",
 }
 
 
@@ -32,6 +37,7 @@ def opened(folder: Path) -> KnowledgeBase:
 def made_by(version: int, kb: Path) -> None:
     """Turn a knowledge base into one that this version of the schema has made."""
     connection = apsw.Connection(str(kb / "catalog.sqlite3"))
+    connection.create_scalar_function("row_checksum", checksum)
     for later in range(len(migrations._STEPS), version, -1):
         connection.execute(UNDOING[later])
     connection.pragma("user_version", version)

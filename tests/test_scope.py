@@ -253,3 +253,69 @@ def test_a_damaged_tag_is_noticed_and_forgotten_by_a_repair(kb: KnowledgeBase) -
         again.repair()
         assert again.document("south.txt").tags == ("two",)
         assert again.verify() == []
+
+
+# -- folders of the library --------------------------------------------------------------------
+
+
+def test_a_document_is_moved_searched_for_there_and_moved_back(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    lay = str(folder / "Contracts/2024")
+    assert kb.document("south.txt").folder == lay
+    (moved,) = kb.move("south.txt", " Leases / 2024 /")
+    assert moved.folder == moved.to_dict()["folder"] == "Leases/2024"
+    assert Path(moved.uri).exists()
+    assert found(kb, Scope(folder="leases")) == {"2024/south.txt"}
+    assert "2024/south.txt" not in found(kb, Scope(folder=lay))
+    (back,) = kb.move("south.txt", "")
+    assert back.folder == lay
+
+
+def test_an_upload_is_in_no_folder_until_it_is_moved(kb: KnowledgeBase) -> None:
+    kb.add_upload("sent.txt", b"The lease of the sent letter.")
+    assert kb.document("sent.txt").folder == ""
+    assert kb.move("sent.txt", "信/2024")[0].folder == "信/2024"
+    assert kb.verify() == []
+
+
+@pytest.mark.parametrize("wrong", ["a/../b", "a\x00b", "x" * 501, "\u202e"])
+def test_what_cannot_be_a_folder_is_refused(kb: KnowledgeBase, wrong: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a folder"):
+        kb.move("south.txt", wrong)
+
+
+def test_a_folder_stays_with_a_file_that_changes_or_is_repaired_and_comes_back_with_it(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    path = folder / "Contracts/2024/south.txt"
+    kb.move("south.txt", "Kept")
+    path.write_text("Another text about the lease.")
+    assert kb.add(folder).updated == 1
+    assert kb.document("south.txt").folder == "Kept"
+    (removed,) = kb.remove("south.txt")
+    assert kb.restore(removed.id).folder == "Kept"
+    kb.close()
+    connection = apsw.Connection(str(kb.folder / "catalog.sqlite3"))
+    connection.execute("UPDATE pages SET text = 'x' || text WHERE text LIKE 'Another%'")
+    connection.close()
+    with opened(kb.folder) as again:
+        again.repair()
+        assert again.verify() == []
+        assert again.document("south.txt").folder == "Kept"
+
+
+def test_a_damaged_folder_is_noticed_and_forgotten_by_a_repair(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    kb.move(["south.txt", "年假.md"], "Kept")
+    kb.close()
+    connection = apsw.Connection(str(kb.folder / "catalog.sqlite3"))
+    connection.execute("UPDATE filed SET folder = CAST(x'ff' AS TEXT)")
+    connection.close()
+    with opened(kb.folder) as again:
+        with pytest.raises(KnowledgeBaseDamaged):
+            again.documents()
+        again.repair()
+        assert again.document("south.txt").folder == str(folder / "Contracts/2024")
+        assert again.verify() == []

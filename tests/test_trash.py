@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import contents
+from faults import contents, files_with
 from quire import KnowledgeBase
 from quire.errors import DocumentNotFound, Unreadable
 from quire.indexes.folder import trash
@@ -154,3 +154,13 @@ def test_an_upload_and_a_file_of_the_same_content_come_back_both(
     assert kb.original(kb.document(document.id)) is not None
     assert kb.document("gate.txt").id == document.id
     assert kb.document(str(file)).id == document.id
+
+
+def test_compacting_leaves_no_byte_of_a_chat_that_was_removed(kb: KnowledgeBase) -> None:
+    kb.add_upload("gate.txt", TEXT)
+    chat = kb.ask("Does the zebrafish8841 open the gate?").conversation
+    kb.conversations.remove(chat)
+    assert files_with(kb.folder, "zebrafish8841")
+    kb.compact()
+    assert kb.conversations.removed() == []
+    assert files_with(kb.folder, "zebrafish8841") == []

@@ -9,11 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase, Question, load_settings
 from quire.answering.agent import aptitude
+from quire.background.ingesting import Ingests
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeToolCaller
 from quire.records import Step
 from quire.ui.chat import agent
 from quire.ui.jobs.answering import AnswerJob
-from quire.ui.jobs.ingesting import Ingests
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.shared import Shared
 

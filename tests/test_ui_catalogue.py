@@ -12,6 +12,7 @@ from quire.answering.agent.tools import NAMES
 from quire.errors import QuireError
 from quire.messages.texts import tables
 from quire.ui.catalogue import LANGUAGES, joined
+from quire.ui.library import listing
 
 UNITS = ("page", "sheet", "slide", "message")
 BY_MODEL = ("chat.model", "settings.better_than")
@@ -49,6 +50,8 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"intake.n_{kind}" for kind in ("taken", "unchanged", "skipped", "failed", "stopped")),
         *(f"source.{why}_missing" for why in ("document", "original", "image")),
         *(f"scope.{kind}" for kind in ("folders", "files", "tags")),
+        *(f"library.by_{column}" for column in listing.ORDERS),
+        *(f"library.state_{state}" for state in ("all", "whole", "remarks")),
         *(f"answer.{support}" for support in ("computed", "partly")),
         *(f"{key}_{model}" for model in ("starter", "none") for key in BY_MODEL),
         *(f"{key}{unit}" for unit in UNITS for key in ("answer.", "source.", "summary.at_")),

@@ -27,6 +27,7 @@ from ui_driver import (
     browser,
     buttons,
     chat_of,
+    details,
     finished,
     go,
     lease,
@@ -126,11 +127,12 @@ def test_a_question_is_confined_to_tagged_documents(opened: Shared) -> None:
     opened.base.add_upload("hall.txt", b"The door of the hall is painted blue every spring.")
     go(tab := browser(), "documents")
     document = opened.base.document("hall.txt")
-    tab.button(key=f"about-{document.id}").click().run()
+    details(tab, document)
     tab.multiselect(key=f"tags-{document.id}").set_value(["House"])
     tab.button(key="keep-tags").click().run()
     assert opened.base.document("hall.txt").tags == ("house",)
-    assert '<span class="quire-tag">house</span>' in shown(tab)
+    tab.run()
+    assert '"tags":["house"]' in shown(tab).replace(" ", "")
 
     tab = browser()
     tab.button(key="scope-choose").click().run()
@@ -161,6 +163,25 @@ def test_a_chat_is_renamed_exported_and_deleted_from_its_menu(opened: Shared) ->
     tab.button(key="confirm").click().run()
     assert conversation not in [chat.id for chat in opened.conversations.all()]
     assert "The deposit is CNY 20,400" not in shown(tab)
+    tab.run()
+    assert "“Money for the lease” was deleted" in shown(tab).replace("\\", "")
+    tab.button(key="undo-last-chat").click().run()
+    assert opened.conversations.find(conversation).title == "Money for the lease"
+    opened.conversations.remove(conversation)
+    tab.run()
+    tab.button(key="empty-chat-bin").click().run()
+    assert opened.conversations.removed() == []
+
+
+def test_questions_of_programs_are_apart_from_the_chats_of_the_page(opened: Shared) -> None:
+    theirs = opened.base.ask(DEPOSIT).conversation
+    tab = ask(browser(), DEPOSIT)
+    mine = chat_of(tab)
+    assert opened.conversations.find(mine).origin == "page"
+    listed = {button.key for button in buttons(tab.run(), "open-")}
+    assert f"open-{mine}" in listed
+    assert f"open-{theirs}" not in listed
+    assert "Asked by programs" in [each.label for each in tab.expander]
 
 
 def test_chats_are_found_by_what_was_said(opened: Shared) -> None:

@@ -1,6 +1,8 @@
 """Documents in the interface: folders, samples, undo, and several knowledge bases."""
 
+import io
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,26 @@ from quire.ui import answers
 from quire.ui.catalogue import LANGUAGES
 from quire.ui.chat import samples
 from quire.ui.jobs.summarizing import Summaries
-from quire.ui.library import intake
+from quire.ui.library import exporting, intake
+from quire.ui.library.details import versions
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
-from ui_driver import DOCUMENTS, ask, browser, buttons, finished, go, lease, press, shown, write
+from ui_driver import (
+    DOCUMENTS,
+    ask,
+    browser,
+    buttons,
+    check,
+    delete,
+    details,
+    finished,
+    go,
+    lease,
+    names,
+    press,
+    shown,
+    write,
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +57,12 @@ def test_a_deleted_document_comes_back_until_it_is_deleted_for_good(opened: Shar
     opened.base.add_upload("canteen.md", b"The canteen serves lentil soup on Thursdays.")
     document = opened.base.document("canteen.md")
     tab = go(browser(), "documents")
-    tab.button(key=f"remove-{document.id}").click().run()
+    delete(tab, document)
     assert not opened.base.has_document("canteen.md")
     tab.button(key=f"undo-{document.id}").click().run()
     assert opened.base.has_document("canteen.md")
     assert not buttons(tab, "undo-")
-    tab.button(key=f"remove-{document.id}").click().run()
+    delete(tab, document)
     tab.button(key="empty-bin").click().run()
     assert not tab.exception
     assert not buttons(tab, "undo-")
@@ -66,7 +84,7 @@ def test_a_folder_on_this_machine_is_taken_in_from_where_it_lies(
     assert "broken.pdf" in shown(tab)
     assert opened.base.document("note 1.txt").uri == str(tmp_path / "note 1.txt")
     tab.text_input(key="search-documents").set_value("note 1").run()
-    assert len(buttons(tab, "about-")) == 1
+    assert names(tab) == ["note 1.txt"]
 
 
 def test_a_path_that_does_not_exist_is_explained(opened: Shared, tmp_path: Path) -> None:
@@ -96,12 +114,12 @@ def test_a_deleted_document_is_brought_back_at_the_end_of_the_page(opened: Share
     opened.base.add_upload("soup.md", b"The canteen serves pea soup on Fridays.")
     document = opened.base.document("soup.md")
     tab = go(browser(), "documents")
-    tab.button(key=f"remove-{document.id}").click().run()
+    delete(tab, document)
     assert "“soup.md” was deleted" in shown(tab)
     tab.button(key="dismiss-undo").click().run()
     assert "“soup.md” was deleted" not in shown(tab)
     tab.button(key=f"undo-{document.id}").click().run()  # from the list of what was deleted
-    tab.button(key=f"remove-{document.id}").click().run()
+    delete(tab, document)
     tab.button(key="undo-last").click().run()
     assert opened.base.has_document("soup.md")
     assert "“soup.md” was deleted" not in shown(tab)
@@ -110,7 +128,7 @@ def test_a_deleted_document_is_brought_back_at_the_end_of_the_page(opened: Share
 def test_a_document_is_opened_at_its_beginning(opened: Shared) -> None:
     document = opened.base.document("lease-and-handbook.pdf")
     tab = go(browser(), "documents")
-    tab.button(key=f"read-{document.id}").click().run()
+    details(tab, document).button(key=f"read-{document.id}").click().run()
     assert "page 1 of 7" in shown(tab)
     assert "data:image/png" in shown(tab)
     assert not tab.exception
@@ -249,7 +267,7 @@ def test_the_samples_in_the_package_are_those_of_the_examples() -> None:
 def test_a_document_is_summarized_and_a_sentence_leads_to_its_page(opened: Shared) -> None:
     document = opened.base.document("lease-and-handbook.pdf")
     tab = go(browser(), "documents")
-    tab.button(key=f"summary-of-{document.id}").click().run()
+    details(tab, document).button(key=f"summary-of-{document.id}").click().run()
     job = opened.summaries.known(document.id)
     assert job is not None
     assert job.wait(60)
@@ -274,7 +292,7 @@ def test_a_document_is_summarized_and_a_sentence_leads_to_its_page(opened: Share
     assert "data:image/png" not in shown(tab)  # it stood open on the other page
     go(tab, "documents")
     assert first.text in shown(tab)
-    tab.button(key=f"summary-of-{document.id}").click().run()
+    tab.button(key="close-summary").click().run()
     assert first.text not in shown(tab)
 
 
@@ -295,7 +313,7 @@ def test_a_summary_is_stopped_and_begun_again(
     with monkeypatch.context() as patch:
         patch.setattr(KnowledgeBase, "summarize", slow)
         tab = go(browser(), "documents")
-        tab.button(key=f"summary-of-{document.id}").click().run()
+        details(tab, document).button(key=f"summary-of-{document.id}").click().run()
         job = opened.summaries.known(document.id)
         assert job is not None
         deadline = time.monotonic() + 60
@@ -308,10 +326,83 @@ def test_a_summary_is_stopped_and_begun_again(
         assert job.wait(30)
         tab.run()
     assert "Stopped after 1 of" in shown(tab)
-    tab.button(key=f"summary-of-{document.id}").click().run()  # closed
-    tab.button(key=f"summary-of-{document.id}").click().run()  # and begun again
+    tab.button(key="close-summary").click().run()
+    details(tab, document).button(key=f"summary-of-{document.id}").click().run()  # begun again
     again = opened.summaries.known(document.id)
     assert again is not None
     assert again.wait(60)
     tab.run()
     assert "Stopped after" not in shown(tab)
+
+
+def test_marked_documents_are_tagged_moved_and_deleted_together_and_come_back(
+    opened: Shared,
+) -> None:
+    for name in ("one.md", "two.md", "three.md"):
+        opened.base.add_upload(name, f"The {name} tells of a lamp.".encode())
+    opened.base.move("three.md", "Lamps/2024")
+    one, two = (opened.base.document(name) for name in ("one.md", "two.md"))
+    tab = check(go(browser(), "documents"), one, two)
+    assert "2 documents marked" in shown(tab)
+    tab.button(key="tag-checked").click().run()
+    tab.multiselect(key="tags-add").set_value(["Lamps"])
+    tab.button(key="tag-now").click().run()
+    tab.button(key="move-checked").click().run()
+    tab.selectbox(key="move-to").set_value("Lamps/2024")
+    tab.button(key="move-now").click().run()
+    changed = [opened.base.document(each.id) for each in (one, two)]
+    assert [(each.tags, each.folder) for each in changed] == [(("lamps",), "Lamps/2024")] * 2
+    tab.button(key="delete-checked").click().run()
+    assert not opened.base.has_document("one.md")
+    assert "2 documents were deleted" in shown(tab)
+    tab.button(key="undo-last").click().run()
+    changed = [opened.base.document(each.id) for each in (one, two)]
+    assert [(each.tags, each.folder) for each in changed] == [(("lamps",), "Lamps/2024")] * 2
+    assert not tab.exception
+
+
+def test_marked_documents_are_asked_alone(opened: Shared) -> None:
+    opened.base.add_upload("[draft]*.md", b"The deposit of the draft is nothing at all.")
+    drafted = opened.base.document("[draft]_.md")
+    tab = check(go(browser(), "documents"), drafted)
+    tab.button(key="ask-checked").click().run()
+    scope = tab.session_state["quire"].scope
+    hits = opened.base.search("How much is the deposit?", scope=scope)
+    assert {hit.document.id for hit in hits} == {drafted.id}
+
+
+def test_documents_that_another_window_has_deleted_are_told(opened: Shared) -> None:
+    for name in ("mine.md", "theirs.md"):
+        opened.base.add_upload(name, f"The {name} tells of a gate.".encode())
+    mine, theirs = (opened.base.document(name) for name in ("mine.md", "theirs.md"))
+    tab = check(go(browser(), "documents"), mine, theirs)
+    button = tab.button(key="delete-checked")
+    opened.base.remove(theirs.id)
+    button.click().run()  # drawn before
+    assert not opened.base.has_document("mine.md")
+    assert "no longer there: it was deleted elsewhere" in " ".join(each.value for each in tab.info)
+    assert not tab.exception
+
+
+def test_contents_and_names_are_searched(opened: Shared) -> None:
+    opened.base.add_upload("attic.md", b"A periwinkle ladder stands there.")
+    tab = go(browser(), "documents")
+    tab.text_input(key="search-documents").set_value("periwinkle ladder").run()
+    assert names(tab) == ["attic.md"]
+    tab.text_input(key="search-documents").set_value("atti").run()
+    assert names(tab) == ["attic.md"]
+    tab.text_input(key="search-documents").set_value("nothing like it").run()
+    assert names(tab) == []
+    assert not tab.exception
+
+
+def test_documents_are_exported_with_a_table_that_computes_nothing(opened: Shared) -> None:
+    opened.base.add_upload("=1+2.md", b"A formula as a name.")
+    opened.base.add_upload("=1+2.md", b"A formula as a name, in another version.")
+    chosen = [each for each in opened.base.documents() if each.name == "=1+2.md"]
+    with zipfile.ZipFile(io.BytesIO(exporting.packed(opened.base, chosen))) as archive:
+        assert set(archive.namelist()) == {"=1+2.md", "=1+2 (2).md", "list.csv"}
+        table = archive.read("list.csv").decode("utf-8-sig")
+    assert table.count("'=1+2") == 4
+    assert len(details(go(browser(), "documents"), chosen[0]).get("html")) > 0
+    assert len(versions(opened.base, chosen[0], opened.base.documents())) == 2

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from quire import KnowledgeBase, ui
+from quire import Document, KnowledgeBase, ui
 
 SCRIPT = str(Path(ui.__file__).parent / "main.py")
 DOCUMENTS = Path(__file__).parent.parent / "examples" / "documents"
@@ -73,6 +73,28 @@ def shown(tab: AppTest) -> str:
 def buttons(tab: AppTest, start: str) -> list[Any]:
     """The buttons whose keys begin so."""
     return [button for button in tab.button if button.key and button.key.startswith(start)]
+
+
+def details(tab: AppTest, document: Document) -> AppTest:
+    """Open the details of a document, as its button in the table does."""
+    tab.session_state["quire"].details = document.id
+    return tab.run()
+
+
+def check(tab: AppTest, *documents: Document) -> AppTest:
+    """Mark documents in the table."""
+    tab.session_state["quire"].checked = {document.id for document in documents}
+    return tab.run()
+
+
+def delete(tab: AppTest, document: Document) -> AppTest:
+    return details(tab, document).button(key=f"remove-{document.id}").click().run()
+
+
+def names(tab: AppTest) -> list[str]:
+    """The names in the table of documents."""
+    tables = [json.loads(each.proto.json) for each in tab.get("bidi_component")]
+    return [row["name"] for data in tables for row in data.get("rows", ())]
 
 
 def press(tab: AppTest, text: str) -> AppTest:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from quire.answering.history import Exchange
+from quire.conversations.schema import Origin
 from quire.indexes.scope import Scope
 from quire.records import Draft, Step
 from quire.search import question_parts
@@ -20,7 +21,8 @@ class Question:
     wrong ones that is borne among the answers shown, above 0 and at most 1, in place of the
     setting's; docs/trust.md says what it promises. `replacing` is the id of the conversation's last
     answer, whose place the new one takes, worded otherwise where the question is the same. `before`
-    is what was said in a conversation that is kept elsewhere, the oldest turn first. At most
+    is what was said in a conversation that is kept elsewhere, the oldest turn first. `origin` says
+    who asks: on the page, the chats of its readers are apart from those of programs. At most
     `answer_tokens` are written, in place of the setting's.
 
     With `agent` a model that can call tools looks things up by itself, within the settings' limits;
@@ -37,6 +39,7 @@ class Question:
     scope: Scope | None = None
     max_risk: float | None = None
     replacing: str | None = None
+    origin: Origin = "program"
     before: tuple[Exchange, ...] = ()
     answer_tokens: int | None = None
     agent: bool = False

@@ -123,7 +123,7 @@ class Session:
             for piece in self._answers(asked):
                 if isinstance(piece, Answer):
                     answer = self._with_notes(piece)
-                    yield self._stored(answer, question.replacing) if question.store else answer
+                    yield self._stored(answer, question) if question.store else answer
                 elif isinstance(piece, Draft):
                     question.on_draft(piece)
                 else:
@@ -414,7 +414,7 @@ class Session:
         )
         return dataclasses.replace(answer, notes=tuple(notes))
 
-    def _stored(self, answer: Answer, replacing: str | None) -> Answer:
+    def _stored(self, answer: Answer, question: Question) -> Answer:
         """The answer, once it is kept, or with a note where it cannot be: it was asked for.
 
         Those of its conversation that could not be kept before are kept first.
@@ -423,9 +423,10 @@ class Session:
         try:
             while waiting:
                 said = tuple(note for note in waiting[0].notes if not note.startswith(_NOT_KEPT))
-                self.conversations.add(dataclasses.replace(waiting[0], notes=said))
+                kept = dataclasses.replace(waiting[0], notes=said)
+                self.conversations.add(kept, origin=question.origin)
                 waiting.pop(0)
-            self.conversations.add(answer, replacing=replacing)
+            self.conversations.add(answer, replacing=question.replacing, origin=question.origin)
         except (KnowledgeBaseError, UsageError) as error:
             note = f"{_NOT_KEPT} {error.message}"
             answer = dataclasses.replace(answer, notes=(*answer.notes, note))

@@ -27,10 +27,16 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="A conversation's id or it
 
 
 @chats.command("list", epilog="Example: quire conversations list")
-def list_conversations(kb: Kb = None, json: Json = False) -> None:
+def list_conversations(
+    removed: Annotated[
+        bool, typer.Option("--removed", help="Those that were removed and can be restored.")
+    ] = False,
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
     """List the conversations, the latest first."""
     with opened(kb) as base:
-        found = base.conversations.all()
+        found = base.conversations.removed() if removed else base.conversations.all()
     if json:
         output.print_json({"conversations": [chat.to_dict() for chat in found]})
         return
@@ -87,6 +93,17 @@ def rename(
         output.print_json(renamed.to_dict())
     else:
         output.print_text(_line(renamed))
+
+
+@chats.command(epilog="Example: quire conversations restore d60bc07e")
+def restore(conversation: Id, kb: Kb = None, json: Json = False) -> None:
+    """Bring back a conversation that was removed in the browser."""
+    with opened(kb) as base:
+        chat = base.conversations.restore(conversation)
+    if json:
+        output.print_json(chat.to_dict())
+    else:
+        output.print_text(_line(chat))
 
 
 @chats.command(epilog="Example: quire conversations delete d60bc07e")

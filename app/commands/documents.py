@@ -93,6 +93,7 @@ def show(
         f"  chunks    {found.chunks}",
         f"  added     {found.added_at}",
         f"  modified  {found.modified}",
+        f"  folder    {found.folder or 'none'}",
         f"  tags      {', '.join(found.tags) or 'none'}",
         *(f"  warning   {warning}" for warning in found.warnings),
     )
@@ -141,6 +142,27 @@ def tag(
         output.print_text(
             f"{document.name} ({document.id}): {', '.join(document.tags) or 'no tag'}"
         )
+
+
+@app.command(epilog="Example: quire move lease.pdf --to Contracts/2024")
+def move(
+    documents: Annotated[
+        list[str], typer.Argument(metavar="DOC…", help="Names, paths or starts of ids.")
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar="FOLDER", help='"" is the folder of the file itself.')
+    ],
+    kb: Kb = None,
+    json: Json = False,
+) -> None:
+    """Put documents into a folder of the library; the files themselves stay."""
+    with opened(kb) as base:
+        moved = base.move(documents, to)
+    if json:
+        output.print_json({"documents": [document.to_dict() for document in moved]})
+        return
+    for document in moved:
+        output.print_text(f"{document.name} ({document.id}): {document.folder or 'no folder'}")
 
 
 @app.command(epilog="Example: quire compact")

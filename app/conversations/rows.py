@@ -18,8 +18,8 @@ from quire.indexes.checksums import checksum, is_sound
 Row = tuple[Any, ...]
 
 _CONVERSATIONS = (
-    "SELECT CAST(id AS BLOB), CAST(title AS BLOB), CAST(updated_at AS BLOB), turns, checksum "
-    "FROM conversations"
+    "SELECT CAST(id AS BLOB), CAST(title AS BLOB), CAST(updated_at AS BLOB), turns, "
+    "CAST(origin AS BLOB), CAST(removed_at AS BLOB), checksum FROM conversations"
 )
 _TURNS = (
     "SELECT CAST(id AS BLOB), CAST(conversation_id AS BLOB), position, CAST(question AS BLOB), "
@@ -121,9 +121,16 @@ class Reader:
         return Totals(*rows[0][:-1]) if len(rows) == 1 and is_sound(rows[0]) else None
 
     def _conversation(self, row: Row) -> Conversation:
-        id_, title, updated_at, turns, _ = row
+        id_, title, updated_at, turns, origin, removed_at, _ = row
         if is_sound(row):
-            return Conversation(_text(id_), _text(title), _text(updated_at), turns)
+            return Conversation(
+                _text(id_),
+                _text(title),
+                _text(updated_at),
+                turns,
+                "program" if origin == b"program" else "page",
+                _text(removed_at),
+            )
         self.broken = True
         known = _text(id_)
         return Conversation(known, schema.UNREADABLE, "", self._counted(known))
@@ -219,11 +226,15 @@ def put_conversation(connection: apsw.Connection, conversation: Conversation) ->
     turns = connection.execute(
         "SELECT count(*) FROM turns WHERE conversation_id = ?", (conversation.id,)
     ).get
-    row = (conversation.id, conversation.title, conversation.updated_at, turns)
+    row = (
+        *(conversation.id, conversation.title, conversation.updated_at, turns),
+        *(conversation.origin, conversation.removed_at),
+    )
     connection.execute(
-        "INSERT INTO conversations VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "INSERT INTO conversations (id, title, updated_at, turns, origin, removed_at, checksum) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
         "title = excluded.title, updated_at = excluded.updated_at, turns = excluded.turns, "
-        "checksum = excluded.checksum",
+        "origin = excluded.origin, removed_at = excluded.removed_at, checksum = excluded.checksum",
         (*row, checksum(*row)),
     )
 

@@ -58,6 +58,13 @@ _MIGRATIONS = (
         checksum      INTEGER NOT NULL
     ) STRICT;
     """,
+    """
+    ALTER TABLE conversations ADD COLUMN origin TEXT NOT NULL DEFAULT 'page';
+    ALTER TABLE conversations ADD COLUMN removed_at TEXT NOT NULL DEFAULT ''; -- '': it is there
+    UPDATE conversations SET
+        checksum = row_checksum(id, title, updated_at, turns, origin, removed_at)
+        WHERE checksum = row_checksum(id, title, updated_at, turns);
+    """,
 )
 """What leads from each version of the file to the next; `user_version` counts those done. Only ever
 appended to."""
@@ -67,16 +74,21 @@ UNREADABLE = "(damaged)"
 """What stands for a question or a title that cannot be read."""
 
 Verdict = Literal["up", "down"]
+Origin = Literal["page", "program"]
+"""Who asks: a reader of the page, or a program, the server and the command line among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`updated_at` is when its last question was asked, ISO 8601 in UTC."""
+    """`updated_at` is when its last question was asked, and `removed_at` when it was removed, "" if
+    it was not; ISO 8601 in UTC. `origin` says who began it; once a reader goes on, it is theirs."""
 
     id: str
     title: str
     updated_at: str
     turns: int
+    origin: Origin = "page"
+    removed_at: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -18,7 +18,7 @@ import apsw
 from quire.conversations import forgetting, rows, schema
 from quire.conversations.forgetting import Remains
 from quire.conversations.rows import Kept, Reader
-from quire.conversations.schema import Conversation, Feedback, FoundTurn, Turn, Verdict
+from quire.conversations.schema import Conversation, Feedback, FoundTurn, Origin, Turn, Verdict
 from quire.errors import (
     ConversationNotFound,
     KnowledgeBaseDamaged,
@@ -135,18 +135,23 @@ class Conversations:
             self._connection.close()
 
     def all(self) -> list[Conversation]:
-        """All conversations, the latest first."""
+        """All conversations that were not removed, the latest first."""
         with self._reading() as reader:
-            found = reader.conversations()
+            found = [chat for chat in reader.conversations() if not chat.removed_at]
         return sorted(sorted(found, key=_id), key=lambda chat: chat.updated_at, reverse=True)
 
     def find(self, reference: str) -> Conversation:
         """The conversation with this id or beginning of an id. Raises ConversationNotFound, naming
         the candidates when several begin so."""
         with self._reading() as reader:
-            if (found := reader.conversation(reference)) is not None:
+            found = reader.conversation(reference)
+            if found is not None and not found.removed_at:
                 return found
-            begin = [chat for chat in reader.conversations() if _begins(chat.id, reference)]
+            begin = [
+                chat
+                for chat in reader.conversations()
+                if _begins(chat.id, reference) and not chat.removed_at
+            ]
         if len(begin) > 1:
             named = sorted((chat.id, chat.title) for chat in begin)
             raise _ambiguous(reference, "conversations", named)
@@ -162,7 +167,7 @@ class Conversations:
         one unreadable turn. Raises ConversationNotFound."""
         with self._reading() as reader:
             chat = reader.conversation(conversation)
-            if chat is not None:
+            if chat is not None and not chat.removed_at:
                 return reader.turns(chat, last=last)
         raise ConversationNotFound(
             f"There is no conversation {conversation!r}.",
@@ -198,8 +203,14 @@ class Conversations:
         if not words:
             raise UsageError("The search is empty.", hint="Search for a word.")
         with self._reading() as reader:
-            titles = {chat.id: chat.title for chat in reader.conversations()}
-            turns = [each for each in reader.every_turn() if each.turn.readable]
+            chats = reader.conversations()
+            titles = {chat.id: chat.title for chat in chats}
+            removed = {chat.id for chat in chats if chat.removed_at}
+            turns = [
+                each
+                for each in reader.every_turn()
+                if each.turn.readable and each.conversation not in removed
+            ]
         turns.sort(key=lambda each: each.turn.asked_at, reverse=True)
         found = []
         for each in turns:
@@ -210,8 +221,11 @@ class Conversations:
                 found.append(FoundTurn(each.conversation, title, each.turn.id, question, excerpt))
         return found
 
-    def add(self, answer: Answer, *, replacing: str | None = None) -> None:
-        """Store an answer as the next turn of its conversation, which begins with its first.
+    def add(
+        self, answer: Answer, *, replacing: str | None = None, origin: Origin = "program"
+    ) -> None:
+        """Store an answer as the next turn of its conversation, which begins with its first. A
+        conversation that a reader of the page has asked in has that `origin` from then on.
 
         With `replacing` it takes the place of the conversation's last answer, which has that id.
         Raises UsageError when another turn has come meanwhile.
@@ -230,7 +244,9 @@ class Conversations:
                 self._drop_last(connection, answer.conversation, replacing)
             chat = Reader(connection).conversation(answer.conversation)
             title = chat.title if chat else _title(answer.question)
-            begun = Conversation(answer.conversation, title, now, turns=0)
+            if chat is not None and origin == "program":
+                origin = chat.origin
+            begun = Conversation(answer.conversation, title, now, turns=0, origin=origin)
             rows.put_conversation(connection, begun)  # before its turns, which refer to it
             position = connection.execute(
                 "SELECT coalesce(max(position), 0) + 1 FROM turns WHERE conversation_id = ?",
@@ -267,6 +283,38 @@ class Conversations:
         with self._writing() as connection:
             if (chat := Reader(connection).conversation(conversation)) is not None:
                 rows.put_conversation(connection, replace(chat, title=cleaned))
+
+    def remove(self, conversation: str) -> None:
+        """Take a conversation away, until `restore` brings it back or it is deleted."""
+        now = datetime.now(UTC).isoformat()
+        with self._writing() as connection:
+            if (chat := Reader(connection).conversation(conversation)) is not None:
+                rows.put_conversation(connection, replace(chat, removed_at=now))
+
+    def removed(self) -> list[Conversation]:
+        """The conversations that `restore` may bring back, the last removed first."""
+        with self._reading() as reader:
+            found = [chat for chat in reader.conversations() if chat.removed_at]
+        return sorted(found, key=lambda chat: (chat.removed_at, chat.id), reverse=True)
+
+    def restore(self, conversation: str) -> Conversation:
+        """Bring back a removed conversation, given by its id or the beginning of it; one that is
+        there is given as it is. Raises ConversationNotFound."""
+        removed = self.removed()
+        named = [chat for chat in removed if chat.id == conversation]
+        named = named or [chat for chat in removed if _begins(chat.id, conversation)]
+        if len(named) != 1:
+            return self.find(conversation)
+        back = replace(named[0], removed_at="")
+        with self._writing() as connection:
+            if Reader(connection).conversation(back.id) is not None:  # nobody was quicker
+                rows.put_conversation(connection, back)
+        return self.find(back.id)
+
+    def empty_bin(self) -> None:
+        """Delete what was removed, as `delete` does."""
+        for chat in self.removed():
+            self.delete(chat.id)
 
     def delete(self, conversation: str) -> None:
         """Delete a conversation, for real: SQLite overwrites what it frees."""

@@ -1,6 +1,7 @@
 """The pages and how one gets from one to the other; errors of a page become sentences here."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -31,7 +32,7 @@ def show() -> None:
     busy = mine.answering is not None and not mine.answering.done
     style.mount(kept=kept, asked=mine.asked, busy=busy)
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
-    documents = _page(library.draw, "documents", icon=":material/folder_open:")
+    documents = _page(partial(library.draw, chat=talk), "documents", icon=":material/folder_open:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")
     page = st.navigation([talk, documents, settings])
     with problems.caught():
@@ -69,7 +70,7 @@ def _page(
     def run() -> None:
         mine = state()
         if mine.page != name:  # what stands open beside a page belongs to it
-            mine.page, mine.source, mine.removed = name, None, None
+            mine.page, mine.source, mine.removed = name, None, ()
         with problems.caught():
             draw(shared())
 

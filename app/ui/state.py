@@ -8,6 +8,7 @@ import streamlit as st
 from quire.background.ingesting import Intake
 from quire.indexes.scope import Scope
 from quire.ui.jobs.answering import AnswerJob
+from quire.ui.library.listing import Wanted
 from quire.ui.source import Source
 
 _KEY = "quire"
@@ -24,16 +25,19 @@ class State:
     question, and those before it with which not all is well: how they fared is told at the field.
     `asked` counts the questions: when it changes, the page shows the last one. `scope` confines the
     next questions. `earlier` counts the older turns that the reader asked to see. `source` is the
-    cited place that stands open on `page`, and `summary` the id of the document whose summary does.
-    `removed` is the id of the document that was deleted last, while that can be undone at the end
-    of the page. `searches` counts the hits opened in the chats: it names the field, as `uploads`
-    does. `stopped` are the ids of answers that were. `told` is said once, about what was done.
-    `agent` says that the model is to look things up by itself.
-    `risk` is the share of wrong ones that is borne among the answers shown, None for what the
-    settings say. `uploads` counts the uploads sent off: it names the uploader, which is empty when
-    renamed. `settled` is how many ingested files were finished when the page was last drawn whole.
-    `language` is what was chosen, None to follow the browser. `began` says that the address was
-    read.
+    cited place that stands open on `page`, and `summary` the id of the document whose summary does;
+    `details` is that of the one whose details are to be opened. `removed` are the ids of the
+    documents that were deleted last, while that can be undone at the end of the page, and
+    `removed_chat` is that of the chat. `wanted`, `order` and `descending` say which documents the
+    library shows, and `unfolded` which of its folders; `checked` are the ids of those that are
+    marked in it, as its table last told, by its clock, at `marked_at`. `searches` counts the hits
+    opened in the chats: it names the field, as `uploads` does. `stopped` are the ids of answers
+    that were. `told` is said once, about what was done. `agent` says that the model is to look
+    things up by itself. `risk` is the share of wrong ones that is
+    borne among the answers shown, None for what the settings say. `uploads` counts the uploads sent
+    off: it names the uploader, which is empty when renamed. `settled` is how many ingested files
+    were finished when the page was last drawn whole. `language` is what was chosen, None to follow
+    the browser. `began` says that the address was read.
     """
 
     base: str | None = None
@@ -48,7 +52,15 @@ class State:
     page: str = ""
     source: Source | None = None
     summary: str | None = None
-    removed: str | None = None
+    details: str | None = None
+    removed: tuple[str, ...] = ()
+    removed_chat: str | None = None
+    wanted: Wanted = field(default_factory=Wanted)
+    order: str = "name"
+    descending: bool = False
+    unfolded: set[str] = field(default_factory=set)
+    checked: set[str] = field(default_factory=set)
+    marked_at: int = 0
     searches: int = 0
     stopped: set[str] = field(default_factory=set)
     told: str = ""

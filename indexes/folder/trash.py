@@ -28,13 +28,15 @@ _FILES = "files"
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A document that was removed at a time, ISO 8601 in UTC. `places` are the files that it was
-    read from, copies of uploads left out. `restoring` says that bringing it back was begun."""
+    """A document that was removed at a time, ISO 8601 in UTC. `filed` is the folder of the library
+    that it was put into, "" if none. `places` are the files that it was read from, copies of
+    uploads left out. `restoring` says that bringing it back was begun."""
 
     document_id: str
     content_hash: str
     name: str
     tags: tuple[str, ...]
+    filed: str
     places: tuple[Path, ...]
     removed_at: str
     restoring: bool = False
@@ -44,11 +46,12 @@ class Removed:
             "id": self.document_id,
             "name": self.name,
             "tags": list(self.tags),
+            "folder": self.filed,
             "removed_at": self.removed_at,
         }
 
 
-def note(folder: Path, document: Document, places: Iterable[Path]) -> None:
+def note(folder: Path, document: Document, places: Iterable[Path], *, filed: str = "") -> None:
     """Write down what is needed to bring a document back, before it is removed."""
     own = folder / ORIGINALS
     removed = Removed(
@@ -56,6 +59,7 @@ def note(folder: Path, document: Document, places: Iterable[Path]) -> None:
         content_hash=document.content_hash,
         name=document.name,
         tags=document.tags,
+        filed=filed,
         places=tuple(path for path in places if not path.is_relative_to(own)),
         removed_at=datetime.now(UTC).isoformat(),
     )
@@ -69,6 +73,7 @@ def begin_reading_again(
     content_hash: str,
     places: Sequence[Path],
     tags: Sequence[str],
+    filed: str,
 ) -> Removed:
     """Note that a damaged document is taken in again from these files, which hold it."""
     own = folder / ORIGINALS
@@ -77,6 +82,7 @@ def begin_reading_again(
         content_hash=content_hash,
         name=displayed(Path(places[0].name)),
         tags=tuple(tags),
+        filed=filed,
         places=tuple(path for path in places if not path.is_relative_to(own)),
         removed_at=datetime.now(UTC).isoformat(),
         restoring=True,
@@ -151,6 +157,7 @@ def all_removed(folder: Path) -> list[Removed]:
                     content_hash=record.parent.name,
                     name=str(kept["name"]),
                     tags=tuple(map(str, _several(kept["tags"]))),
+                    filed=str(kept.get("folder", "")),  # no earlier version knew of any
                     places=tuple(map(Path, _several(kept["places"]))),
                     removed_at=str(kept["removed_at"]),
                     restoring=kept.get("restoring") is True,

@@ -75,7 +75,7 @@ def _fill(kb: Path) -> dict[str, str]:
             base.tag(name, add=tags)
         for language in LANGUAGES:
             for question in language.questions:
-                answer = base.ask(question, conversation=chats.get(language.code))
+                answer = base.ask(question, conversation=chats.get(language.code), origin="page")
                 chats[language.code] = answer.conversation
     return chats
 
@@ -101,6 +101,10 @@ def _pages(
         expect(page.get_by_test_id("stMainBlockContainer")).to_be_visible()
         expect(page.get_by_role("heading").first).to_be_visible()
         yield f"{name}.{end}", _settled(page)
+        if name == "documents":
+            page.set_viewport_size(NARROW)
+            page.locator(".quire-library").scroll_into_view_if_needed()
+            yield f"narrow-documents.{end}", _settled(page)
         page.context.close()
 
 

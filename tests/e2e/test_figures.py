@@ -152,6 +152,7 @@ def test_a_summary_leads_to_the_page_of_each_sentence(browser: Browser, tmp_path
     server.start()
     context = browser.new_context(locale="zh-CN", viewport={"width": 1400, "height": 900})
     tab = Tab(context.new_page(), server).open("documents")
+    tab.page.locator(".quire-library .details").click()
     tab.page.locator("[class*=st-key-summary-of-] button:visible").click()
     summary = tab.page.locator(".st-key-summary")
     expect(summary).to_contain_text("选自文档原文")

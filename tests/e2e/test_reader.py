@@ -193,7 +193,7 @@ def test_a_list_that_opens_below_a_field_speaks_chinese(browser: Browser, tmp_pa
     server.start()
     context = browser.new_context(locale="zh-CN")
     tab = Tab(context.new_page(), server).open("documents")
-    tab.page.locator("[class*=st-key-about-] button:visible").click()
+    tab.page.locator(".quire-library .details").click()
     field = tab.page.get_by_role("dialog").locator("input")
     field.click()
     expect(tab.page.get_by_text("没有结果")).to_be_visible()

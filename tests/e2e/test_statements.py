@@ -75,7 +75,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 model="capable",
                 usage=Usage(),
                 timings=Timings(1, 1, 1),
-            )
+            ),
+            origin="page",
         )
     server = Served(folder, model="none")
     server.start()

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from quire.conversations import transcripts
-from quire.conversations.schema import Conversation, FoundTurn
+from quire.conversations.schema import Conversation, FoundTurn, Origin
 from quire.indexes.folder.originals import safe_name
 from quire.ui import problems
 from quire.ui.catalogue import label, plain
@@ -16,6 +16,7 @@ from quire.ui.state import state
 
 _RECENT = 15  # shown at once; the older ones are behind a fold
 _FEW = 6  # chats among which nobody needs a search
+_OF_PROGRAMS = 50  # conversations of programs that are listed
 _FOUND = 10  # turns that a search shows
 _TITLE = 28  # characters of a title that fit
 
@@ -39,12 +40,11 @@ def draw(opened: Shared, *, chat_page: StreamlitPage) -> None:
 @problems.guarded
 def _list(opened: Shared, *, chat_page: StreamlitPage) -> None:
     """The chats, and what can be done with them; a press redraws them alone."""
-    chats = opened.conversations.all()
-    if not chats:
-        return
-    st.caption(label("conversations.title"))
+    everything = opened.conversations.all()
+    if everything:
+        st.caption(label("conversations.title"))
     wanted = ""
-    if len(chats) > _FEW:
+    if len(everything) > _FEW:
         wanted = st.text_input(
             label("conversations.search"),
             key=f"search-chats-{state().searches}",
@@ -55,15 +55,75 @@ def _list(opened: Shared, *, chat_page: StreamlitPage) -> None:
     if wanted:
         _found(opened, wanted, chat_page=chat_page)
         return
+    by_origin: dict[Origin, list[Conversation]] = {"page": [], "program": []}
+    for chat in everything:
+        by_origin[chat.origin].append(chat)
+    chats = by_origin["page"]
     with st.container(gap=None, key="chats"):
         for chat in chats[:_RECENT]:
             _row(opened, chat, chat_page=chat_page)
-    if older := chats[_RECENT:]:
-        fold = st.expander(label("conversations.older"), on_change="rerun", key="older")
-        if fold.open:
-            with fold, st.container(gap=None, key="older_chats"):
-                for chat in older:
-                    _row(opened, chat, chat_page=chat_page)
+    _folded("older", "conversations.older", opened, chats[_RECENT:], chat_page=chat_page)
+    # Those of programs may be very many, and would hide the reader's own.
+    theirs = by_origin["program"][:_OF_PROGRAMS]
+    _folded("program", "conversations.of_programs", opened, theirs, chat_page=chat_page)
+    _bin(opened)
+
+
+def _folded(
+    key: str, text: str, opened: Shared, chats: list[Conversation], *, chat_page: StreamlitPage
+) -> None:
+    """Chats behind a fold, drawn when it is opened."""
+    if not chats:
+        return
+    fold = st.expander(label(text), on_change="rerun", key=key)
+    if fold.open:
+        with fold, st.container(gap=None, key=f"{key}_chats"):
+            for chat in chats:
+                _row(opened, chat, chat_page=chat_page)
+
+
+def _bin(opened: Shared) -> None:
+    """What was deleted and can be brought back, the last one first; the last one of this tab stands
+    outside of the fold."""
+    removed = opened.conversations.removed()
+    mine = state()
+    for chat in removed:
+        if chat.id == mine.removed_chat:
+            st.caption(label("conversations.removed", title=_shortened(chat.title)))
+            _bring_back(opened, chat, key="undo-last-chat")
+    if not removed:
+        return
+    with st.expander(label("documents.bin", n=len(removed)), type="compact", key="chat-bin"):
+        for chat in removed[:_RECENT]:
+            st.caption(markdown(_shortened(chat.title)))
+            _bring_back(opened, chat, key=f"undo-chat-{chat.id}")
+
+        def empty() -> None:
+            with problems.kept():
+                opened.conversations.empty_bin()
+
+        st.button(
+            label("conversations.delete_now"),
+            icon=":material/delete_forever:",
+            key="empty-chat-bin",
+            on_click=empty,
+            help=label("conversations.bin_about"),
+        )
+
+
+def _bring_back(opened: Shared, chat: Conversation, *, key: str) -> None:
+    def bring_back() -> None:
+        state().removed_chat = None
+        with problems.kept():
+            opened.conversations.restore(chat.id)
+
+    st.button(
+        label("documents.undo"),
+        key=key,
+        icon=":material/undo:",
+        type="tertiary",
+        on_click=bring_back,
+    )
 
 
 def begin_new() -> None:
@@ -138,7 +198,8 @@ def _manage(opened: Shared, chat: Conversation) -> None:
 
     def delete() -> None:
         with problems.kept():
-            opened.conversations.delete(chat.id)
+            opened.conversations.remove(chat.id)
+            state().removed_chat = chat.id
             if state().conversation == chat.id:
                 _open(None)
 
@@ -175,8 +236,8 @@ def _manage(opened: Shared, chat: Conversation) -> None:
         with st.expander(label("conversations.delete"), type="compact"):
             st.caption(label("conversations.delete_about", title=chat.title))
             if st.button(
-                label("conversations.delete_now"),
-                icon=":material/delete_forever:",
+                label("documents.delete"),
+                icon=":material/delete:",
                 key="confirm",
                 on_click=delete,
             ):

@@ -65,6 +65,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
             max_risk=mine.risk,
             agent=mine.agent,
             replacing=replacing,
+            origin="page",
         ),
     )
     mine.answering.wait(_AT_ONCE)

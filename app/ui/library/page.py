@@ -1,28 +1,29 @@
-"""The documents: add, find, tag, delete and bring back."""
+"""The documents: add, find, mark, and what can be done with them; delete and bring back."""
 
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-from quire.background.ingesting import Intake
-from quire.indexes.folder.names import ORIGINALS
 from quire.records import Document
 from quire.ui import answers, problems, source_panel
-from quire.ui.catalogue import label, plain, said
-from quire.ui.inert import html, markdown
-from quire.ui.library import intake, summary_panel
+from quire.ui.catalogue import LANGUAGES, label, plain
+from quire.ui.inert import bare, html
+from quire.ui.library import details, intake, listing, selection, summary_panel, table
+from quire.ui.library.listing import Wanted
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
-_SHOWN = 25  # documents on one page of the list
+_SHOWN = 50  # documents on one page of the table
 _GROWS = 3.0  # seconds between two looks at what has come in meanwhile
 _BACK = 20  # removed documents listed
-_AT_ONCE = 0.3  # seconds to wait before a summary is drawn as being made
+_STATES = {"all": None, "whole": False, "remarks": True}
 
 
-def draw(opened: Shared) -> None:
-    """Draw the page of documents."""
+def draw(opened: Shared, *, chat: StreamlitPage) -> None:
+    """Draw the page of documents; `chat` is the page on which they are asked."""
     # subtle: as in the chat, the columns are there without a source too
     shelf, beside = st.columns((5, 6), gap="large")
     with shelf:
@@ -30,15 +31,27 @@ def draw(opened: Shared) -> None:
         _add(opened)
         intake.draw(opened)
         problems.show_kept()
+        _told()
         _bin(opened)
+        _summary(opened)
         if opened.documents():
-            _list(opened)
+            _list(opened, chat=chat)
         else:
             st.caption(label("documents.none"))
         _undo(opened)
+    if about := state().details:
+        state().details = None
+        details.show(opened, about, chat=chat)
     if state().source is not None:
         with beside:
             source_panel.draw(opened)
+
+
+def _told() -> None:
+    """Say, once, what was done."""
+    if told := state().told:
+        st.info(told)
+        state().told = ""
 
 
 def _add(opened: Shared) -> None:
@@ -57,186 +70,174 @@ def _add(opened: Shared) -> None:
         intake.password_field()
 
 
-def _list(opened: Shared) -> None:
+def _summary(opened: Shared) -> None:
+    """The summary that stands open, under the name of its document."""
+    mine = state()
+    document = next((each for each in opened.documents() if each.id == mine.summary), None)
+    if document is None:
+        return
+
+    def close() -> None:
+        mine.summary = None
+
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.html(f'<div class="quire-name"><bdi>{html(document.name)}</bdi></div>')
+            st.button(
+                "",
+                key="close-summary",
+                icon=":material/close:",
+                type="tertiary",
+                help=label("app.close"),
+                on_click=close,
+            )
+        summary_panel.draw(opened, document.id)
+
+
+def _list(opened: Shared, *, chat: StreamlitPage) -> None:
     """The documents, as a part of the page that is redrawn alone, and by itself while files are
     taken in: those of a folder come one by one."""
-    st.fragment(_documents, run_every=_GROWS if opened.ingests.active else None)(opened)
+    every = _GROWS if opened.ingests.active else None
+    st.fragment(_documents, run_every=every)(opened, chat=chat)
 
 
 @problems.guarded
-def _documents(opened: Shared) -> None:
-    """The documents that fit what is searched for, some at a time."""
-    documents = opened.documents()
-    wanted = st.text_input(
-        label("documents.search"), key="search-documents", icon=":material/search:", live=True
-    )
-    found = [document for document in documents if _fits(document, wanted or "")]
-    if not found:
-        st.caption(label("documents.no_match", text=wanted))
-        return
-    st.caption(label("documents.count", n=len(found)))
-    # subtle: the pages are placed below the rows that they choose
-    rows, pages = st.container(), -(-len(found) // _SHOWN)
-    page = st.pagination(pages, key=f"documents-{wanted}") if pages > 1 else 1
-    with rows:
-        for document in found[(page - 1) * _SHOWN : page * _SHOWN]:
-            _row(opened, document)
-
-
-def _fits(document: Document, wanted: str) -> bool:
-    """Whether each word is in the name or one of the tags."""
-    said_of = " ".join((document.name, *document.tags)).casefold()
-    return all(word in said_of for word in wanted.casefold().split())
-
-
-def _row(opened: Shared, document: Document) -> None:
-    added = datetime.fromisoformat(document.added_at).astimezone().date().isoformat()
-    facts = [
-        *([answers.extent(document.name, document.pages)] if document.pages else []),
-        plain("documents.passages", n=document.chunks),
-        plain("documents.added_at", date=added),
-        *([plain("documents.warnings", n=len(document.warnings))] if document.warnings else []),
-    ]
-    tags = "".join(f'<span class="quire-tag">{html(tag)}</span>' for tag in document.tags)
-    with st.container(border=True):
-        _told(opened, document, tags, facts)
-        if state().summary == document.id:
-            summary_panel.draw(opened, document.id)
-
-
-def _told(opened: Shared, document: Document, tags: str, facts: list[str]) -> None:
-    """A document's name, what is known of it, and what can be done with it."""
-    with st.container(
-        horizontal=True, vertical_alignment="center", wrap=False, key=f"row-{document.id}"
-    ):
-        with st.container(gap=None):
-            if st.button(
-                markdown(document.name),
-                key=f"read-{document.id}",
-                type="tertiary",
-                help=label("documents.read"),
-            ):
-                answers.open_document(document)
-            st.html(
-                f'<div class="quire-meta" title="{html(_from(opened, document))}">'
-                f"{html(' · '.join(facts))} {tags}</div>"
-            )
-        if st.button(
-            "",
-            key=f"summary-of-{document.id}",
-            icon=":material/notes:",
-            type="tertiary",
-            help=label("documents.summary"),
-        ):
-            _summarize(opened, document)
-        if st.button(
-            "",
-            key=f"about-{document.id}",
-            icon=":material/sell:",
-            type="tertiary",
-            help=label("documents.about"),
-        ):
-            _about(opened, document)
-        if st.button(
-            "",
-            key=f"again-{document.id}",
-            icon=":material/refresh:",
-            type="tertiary",
-            help=label("documents.again"),
-            disabled=opened.ingests.busy,
-        ):
-            _read_again(opened, document)
-        if st.button(
-            "",
-            key=f"remove-{document.id}",
-            icon=":material/delete:",
-            type="tertiary",
-            help=label("documents.delete"),
-        ):
-            with problems.caught():
-                opened.base.remove(document.id)
-                state().removed = document.id
-                st.rerun()
-
-
-def _summarize(opened: Shared, document: Document) -> None:
-    """Open the summary of a document, or close it."""
+def _documents(opened: Shared, *, chat: StreamlitPage) -> None:
+    """The documents that fit what is looked for, a page at a time, and what can be done with those
+    that are marked."""
     mine = state()
-    if mine.summary == document.id:
-        mine.summary = None
-    else:
-        mine.summary = document.id
-        opened.summaries.of(document.id).wait(_AT_ONCE)
-    st.rerun()
-
-
-def _about(opened: Shared, document: Document) -> None:
-    """Show what is known of a document, and let its tags be changed."""
-    known = sorted({tag for each in opened.documents() for tag in each.tags})
-    key = f"tags-{document.id}"
-
-    def keep() -> None:
-        chosen: list[str] = st.session_state[key]
-        with problems.kept():
-            opened.base.tag(
-                document.id,
-                add=[tag for tag in chosen if tag not in document.tags],
-                remove=[tag for tag in document.tags if tag not in chosen],
+    documents = opened.documents()
+    with st.container(key="library"):
+        _wanted(documents)
+        text = mine.wanted.text
+        holding = opened.base.holding(text) if text.strip() else frozenset[str]()
+        found = listing.matching(documents, mine.wanted, holding=holding)
+        found = listing.ordered(found, mine.order, descending=mine.descending)
+        st.caption(_count(found, documents))
+        # subtle: the pages are placed below the rows that they choose
+        rows, pages = st.container(), -(-len(found) // _SHOWN)
+        page = st.pagination(pages, key=f"documents-{mine.wanted}") if pages > 1 else 1
+        first = (page - 1) * _SHOWN
+        with rows:
+            pressed = table.draw(
+                found[first : first + _SHOWN],
+                listing.folders(documents, mine.unfolded),
+                everything=documents,
+                first=first,
+                total=len(found),
             )
+        chosen = [document for document in documents if document.id in mine.checked]
+        mine.checked = {document.id for document in chosen}  # others are gone meanwhile
+        selection.draw(opened, chosen, found, chat=chat)
+    if pressed is not None:
+        _do(opened, pressed)
 
-    @problems.dialog(label("documents.about"))
-    def show() -> None:
-        st.html(
-            f'<div class="quire-name">{html(document.name)}</div>'
-            f'<div class="quire-meta">{html(_from(opened, document))}</div>'
+
+def _count(found: Sequence[Document], documents: Sequence[Document]) -> str:
+    if not found:
+        return label("library.no_match")
+    if len(found) == len(documents):
+        return label("documents.count", n=len(found))
+    return label("library.found", n=len(found), total=len(documents))
+
+
+def _do(opened: Shared, pressed: Mapping[str, Any]) -> None:
+    """Do what was pressed in the table. It comes from a browser, and may name anything."""
+    mine = state()
+    what, named = pressed.get("what"), str(pressed.get("id"))
+    if what == "sort" and pressed.get("by") in listing.ORDERS:
+        by = str(pressed["by"])
+        mine.descending = by == mine.order and not mine.descending
+        mine.order = by
+        st.rerun(scope="fragment")
+    elif what == "folder":
+        folder = pressed.get("folder")
+        mine.wanted = replace(mine.wanted, folder=folder if isinstance(folder, str) else None)
+        st.rerun(scope="fragment")
+    elif what == "unfold":
+        mine.unfolded ^= {str(pressed.get("folder"))}
+        st.rerun(scope="fragment")
+    elif what == "details":
+        mine.details = named
+        st.rerun()
+    elif what == "delete":
+        selection.delete(opened, mine.checked or {named})
+        st.rerun()
+    elif what == "read":
+        document = next((each for each in opened.documents() if each.id == named), None)
+        if document is None:
+            mine.told = plain("library.gone", n=1)
+        else:
+            answers.open_document(document)
+        st.rerun()
+
+
+def _wanted(documents: Sequence[Document]) -> None:
+    """The field for words, and the filters; what is chosen is what `state().wanted` says."""
+    mine = state()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            label("library.search"), key="search-documents", icon=":material/search:", live=True
         )
-        for warning in document.warnings:
-            st.caption(markdown(said(warning)))
-        st.multiselect(
-            label("documents.tags"),
-            known,
-            default=document.tags,
-            accept_new_options=True,
+        given = mine.wanted.filters
+        name = label("library.filters_on", n=given) if given else label("library.filters")
+        with st.popover(name, icon=":material/filter_alt:", key="filters"):
+            chosen = _filters(documents)
+    mine.wanted = replace(chosen, text=text or "", folder=mine.wanted.folder)
+
+
+def _filters(documents: Sequence[Document]) -> Wanted:
+    def several(key: str, options: Sequence[str], names: Mapping[str, str] | None = None) -> Any:
+        return st.multiselect(
+            label(key),
+            options,
+            format_func=lambda value: bare((names or {}).get(value, value)),
             key=key,
-            placeholder=plain("documents.tags_about"),
+            placeholder=plain("scope.any"),
             select_all=False,
         )
-        if st.button(label("documents.keep"), key="keep-tags", type="primary", on_click=keep):
-            st.rerun()
 
-    show()
-
-
-def _from(opened: Shared, document: Document) -> str:
-    """Where a document came from: a path, or an upload, whose copy is called after its hash."""
-    own = opened.base.folder / ORIGINALS
-    return plain("documents.uploaded") if Path(document.uri).is_relative_to(own) else document.uri
-
-
-def _read_again(opened: Shared, document: Document) -> None:
-    """Take in what is now at the place that the document came from."""
-    path = Path(document.uri)
-    size = path.stat().st_size if path.exists() else 0
-    opened.ingests.add([Intake(document.name, size, path=path)])
-    st.rerun()
+    kinds = several("library.by_kind", sorted({listing.kind(each) for each in documents}))
+    languages = several(
+        "library.by_language", sorted({each.language for each in documents}), LANGUAGES
+    )
+    tags = several("documents.tags", sorted({tag for each in documents for tag in each.tags}))
+    since = st.date_input(label("library.since"), None, key="library.since")
+    until = st.date_input(label("library.until"), None, key="library.until")
+    states = st.selectbox(
+        label("library.state"),
+        [*_STATES],
+        format_func=lambda value: plain(f"library.state_{value}"),
+        key="library.state",
+    )
+    return Wanted(
+        kinds=tuple(kinds),
+        languages=tuple(languages),
+        tags=tuple(tags),
+        since=since,
+        until=until,
+        remarks=_STATES[states],
+    )
 
 
 def _undo(opened: Shared) -> None:
     """Offer to bring back what this tab has deleted last: above the page's end wherever the reader
     is (style.css), until it is dismissed or the page left."""
     mine = state()
-    last = next((each for each in opened.base.removed() if each.document_id == mine.removed), None)
-    if last is None:
+    removed = [each for each in opened.base.removed() if each.document_id in mine.removed]
+    if not removed:
         return
+    several = plain("library.deleted", n=len(removed))
+    told = plain("documents.deleted", name=removed[0].name) if len(removed) == 1 else several
 
     def dismiss() -> None:
-        mine.removed = None
+        mine.removed = ()
 
     with st.container(
         horizontal=True, vertical_alignment="center", wrap=False, border=True, key="undo"
     ):
-        st.html(f'<div class="quire-meta">{html(plain("documents.deleted", name=last.name))}</div>')
-        _bring_back(opened, last.document_id, key="undo-last")
+        st.html(f'<div class="quire-meta">{html(told)}</div>')
+        _bring_back(opened, *(each.document_id for each in removed), key="undo-last")
         st.button(
             "",
             key="dismiss-undo",
@@ -247,10 +248,11 @@ def _undo(opened: Shared) -> None:
         )
 
 
-def _bring_back(opened: Shared, document_id: str, *, key: str) -> None:
+def _bring_back(opened: Shared, *document_ids: str, key: str) -> None:
     def bring_back() -> None:
-        with problems.kept():
-            opened.base.restore(document_id)
+        for document_id in document_ids:
+            with problems.kept():
+                opened.base.restore(document_id)
 
     st.button(
         label("documents.undo"),
