@@ -419,6 +419,32 @@ class KnowledgeBase:
             cancel=cancel,
         )
 
+    def suggest(
+        self,
+        *,
+        after: str | None = None,
+        first: Iterable[str] = (),
+        language: str | None = None,
+        most: int = 3,
+        cancel: threading.Event | None = None,
+    ) -> list[str]:
+        """At most so many questions that the documents answer, each tried, by quotes alone.
+
+        They are made of the headings and tables of the documents that came last, those in a
+        `language` ("en", "zh") before others; of `first`, those come before that are answered.
+        `after` is the id of an answer: then they are about what stands next to what it cites.
+        Setting `cancel` ends the work soon, with what was found.
+
+        Raises ConversationNotFound when there is no such answer.
+        """
+        return self._session.suggest(
+            after=after,
+            first=tuple(first),
+            language=language,
+            most=most,
+            cancel=cancel or threading.Event(),
+        )
+
     def check(self, text: str, *, name: str = "", **options: Any) -> CheckedText:
         """Any text, such as another model's answer, held against the documents statement by
         statement: supported, computed, partly, contradicted or unsupported, with the quotes that

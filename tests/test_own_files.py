@@ -82,6 +82,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "explain": lambda: kb.explain(HALL, "canary.txt"),
         "ask": lambda: kb.ask(HALL),
         "check": lambda: kb.check(HALL),
+        "suggest": lambda: kb.suggest(first=[HALL]),
         "check_file": lambda: kb.check_file(papers / "lamp.txt"),
         "stream": lambda: list(kb.stream(HALL, conversation=kb.conversations.all()[0].id)),
         "conversations": lambda: kb.conversations.search("canary"),
