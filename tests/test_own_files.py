@@ -9,6 +9,7 @@ import pytest
 from faults import watched_disk
 from quire import KnowledgeBase, load_settings
 from quire.indexes.folder import files, names
+from quire.indexes.folder.unread import UnreadFiles
 from quire.indexes.folder.waiting import WaitingRoom
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.ui.settings import bases
@@ -116,6 +117,9 @@ def test_the_list_names_all_that_quire_writes_and_nothing_else(papers: Path) -> 
             step()
             met[name] = listed(folder)
         room.drop(waits)
+        unread = UnreadFiles(folder)
+        unread.note("bad.pdf", reason="It is damaged.")
+        met["unread"] = listed(folder)
         room.close()
         met["closed"] = listed(folder)
     public = {name for name in vars(KnowledgeBase) if not name.startswith("_")}

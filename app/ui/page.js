@@ -53,16 +53,33 @@ function look(app) {
   else if (!watch.timer && !watch.banner) watch.timer = setTimeout(show, PATIENCE);
 }
 
-function tell(text) {
+function tell(text, how = "alert") {
   document.querySelector(".quire-told")?.remove();
   const notice = document.createElement("button");
-  notice.className = "quire-told";
+  notice.className = `quire-told ${how}`;
   notice.type = "button";
-  notice.setAttribute("role", "alert");
+  notice.setAttribute("role", how);
   notice.textContent = text;
   notice.addEventListener("click", () => notice.remove());
   document.body.append(notice);
   setTimeout(() => notice.remove(), SHOWN);
+}
+
+// What there is to tell is told once: here, and by the system where the reader has allowed that and
+// looks elsewhere.
+function announce({ number, text }) {
+  const before = watch.told ?? number; // a page that is loaded anew has told it already
+  watch.told = number;
+  if (number === before || !text) return;
+  tell(text, "status");
+  if (document.hidden && window.Notification?.permission === "granted") {
+    new Notification("Quire", { body: text, tag: "quire-read" });
+  }
+}
+
+function offer() {
+  const can = window.Notification?.permission === "default";
+  document.body.classList.toggle("quire-can-notify", can);
 }
 
 function weigh(files) {
@@ -207,6 +224,7 @@ function begin(app) {
   document.addEventListener("click", ({ target }) => {
     // not by a touch, which would bring up the keyboard
     if (target.closest?.(".st-key-new button") && matchMedia("(pointer: fine)").matches) begun();
+    if (target.closest?.(".st-key-notify-intake button")) Notification.requestPermission().then(offer);
     const pressed = target.closest?.("[data-testid=stSidebar] :is(a, button)");
     if (pressed?.matches(LEADING)) setTimeout(collapse, 300);
   });
@@ -241,5 +259,7 @@ export default function ({ data }) {
   document.documentElement.lang = data.language;
   name(document);
   measure();
+  offer();
   follow(data);
+  announce(data.word);
 }

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from quire.config import load_settings
-from quire.ui import problems, style
+from quire.ui import given, problems, progress, style
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.chat import certainty, conversations
 from quire.ui.chat import page as chat
@@ -29,7 +29,7 @@ def show() -> None:
     mine = state()
     kept = {"language": mine.language or "", "risk": certainty.kept(mine.risk)}
     busy = mine.answering is not None and not mine.answering.done
-    style.mount(kept=kept, asked=mine.asked, busy=busy)
+    style.mount(kept=kept, asked=mine.asked, busy=busy, word=(mine.words, mine.word))
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, "documents", icon=":material/folder_open:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")
@@ -39,6 +39,8 @@ def show() -> None:
         with st.sidebar, problems.caught():
             _switch()
             conversations.draw(opened, chat_page=talk)
+            given.draw(opened)
+        progress.draw(opened)
         problems.warn(opened.base.warnings)
         page.run()
 

@@ -13,6 +13,14 @@ from quire.ui.source import Source
 _KEY = "quire"
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """An answer by its id that was given while files were being read, with these files."""
+
+    answer: str
+    files: tuple[Intake, ...]
+
+
 @dataclass(slots=True)
 class State:
     """What a tab remembers between two runs of the script.
@@ -20,8 +28,11 @@ class State:
     `base` is the name of the chosen knowledge base, None for the one that the settings name.
     `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
     way, `next_questions` those asked while it was, or while the files `awaited`, which came with a
-    question, are being read. `dropped` are the files that came into the chat since the last
-    question, and those before it with which not all is well: how they fared is told at the field.
+    question, are being read. `pressed` is a suggested question that is to be asked. `meanwhile` are
+    the files that were being read when the question on its way was asked, and `early` its answer
+    with them, to be made anew when they are in. `dropped` are the files that came into the chat
+    since the last question, and those before it with which not all is well: how they fared is told
+    at the field.
     `asked` counts the questions: when it changes, the page shows the last one. `scope` confines the
     next questions. `earlier` counts the older turns that the reader asked to see. `source` is the
     cited place that stands open on `page`, and `summary` the id of the document whose summary does.
@@ -30,9 +41,10 @@ class State:
     does. `stopped` are the ids of answers that were. `told` is said once, about what was done.
     `risk` is the share of wrong ones that is borne among the answers shown, None for what the
     settings say. `uploads` counts the uploads sent off: it names the uploader, which is empty when
-    renamed. `settled` is how many ingested files were finished when the page was last drawn whole.
-    `language` is what was chosen, None to follow the browser. `began` says that the address was
-    read.
+    renamed. `reading` says that files were being read when the page was last drawn, and `word` what
+    became of them; `words` counts those, so that each is told once. `settled` is how many ingested
+    files were finished when the page was last drawn whole. `language` is what was chosen, None to
+    follow the browser. `began` says that the address was read.
     """
 
     base: str | None = None
@@ -40,6 +52,9 @@ class State:
     answering: AnswerJob | None = None
     next_questions: list[str] = field(default_factory=list)
     awaited: list[Intake] = field(default_factory=list)
+    pressed: str | None = None
+    meanwhile: list[Intake] = field(default_factory=list)
+    early: Early | None = None
     dropped: list[Intake] = field(default_factory=list)
     asked: int = 0
     scope: Scope | None = None
@@ -54,6 +69,9 @@ class State:
     risk: float | None = None
     problem: Exception | None = None
     uploads: int = 0
+    reading: bool = False
+    word: str = ""
+    words: int = 0
     settled: int = 0
     language: str | None = None
     began: bool = False

@@ -23,6 +23,7 @@ _ICONS = {
     "chevron_right": "source.on",
     "zoom_in": "source.larger",
     "zoom_out": "source.smaller",
+    "notifications": "intake.notify",
 }
 """What the buttons do that show an icon alone."""
 
@@ -49,10 +50,12 @@ def apply() -> None:
     st.html(f"<style>:root {{ {sheet}}}\n{file('style.css')}</style>")
 
 
-def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
+def mount(*, kept: Mapping[str, str], asked: int, busy: bool, word: tuple[int, str]) -> None:
     """Put what belongs to the whole page into it: see page.js. `kept` is what the browser is to
     keep, nothing where a choice was taken back; when `asked` changes, the last question is shown,
-    and followed for as long as its answer makes the page `busy`."""
+    and followed for as long as its answer makes the page `busy`. `word` is what there is to tell,
+    with its number: each is told once, as a notification of the system too where that was allowed.
+    """
     size = Limits().file_bytes // 1024**2
     told = {
         "lost": plain("app.lost"),
@@ -67,6 +70,7 @@ def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
         "kept": dict(kept),
         "asked": asked,
         "busy": busy,
+        "word": {"number": word[0], "text": word[1]},
         "texts": told,
         "most": size * 1024**2,
         "words": _words(),

@@ -121,6 +121,8 @@ def _open(conversation: str | None) -> None:
     mine.answering = None  # goes on by itself, and is in its chat when done
     mine.next_questions.clear()
     mine.awaited.clear()
+    mine.early = None
+    mine.meanwhile = []
     mine.asked += 1
     mine.scope = None
     mine.earlier = 0

@@ -12,12 +12,13 @@ from quire.errors import ConversationNotFound, KnowledgeBaseError
 from quire.records import content_of
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
-from quire.ui.chat import certainty, judging, scoping, welcome
+from quire.ui.chat import certainty, judging, scoping, suggested, welcome
 from quire.ui.inert import html, markdown
 from quire.ui.jobs.answering import AnswerJob
+from quire.ui.jobs.ingesting import counted
 from quire.ui.library import intake
 from quire.ui.shared import Shared
-from quire.ui.state import state
+from quire.ui.state import Early, state
 
 _POLL = 0.4  # seconds between two looks at an answer on its way; it grows by whole sentences
 _AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: quotes are faster
@@ -27,15 +28,16 @@ _SHOWN = 20  # turns shown at once, the last ones: a long chat must not slow eve
 def draw(opened: Shared) -> None:
     """Draw the chat page."""
     mine = state()
+    if pressed := mine.pressed:
+        mine.pressed = None
+        mine.next_questions.append(pressed)
     _ask_next(opened)
     documents = opened.documents()
     turns, older = _turns(opened)
-    asked: str | None = None
-    if not turns and mine.answering is None and not mine.next_questions:
-        asked = welcome.draw(opened, documents)
     begun = bool(turns or mine.answering or mine.next_questions)
     if not begun:
-        intake.draw(opened)
+        welcome.draw(opened, documents)
+        intake.draw(opened, quiet=opened.ingests.active)
     known = {id_ for document in documents for id_ in (document.id, content_of(document.id))}
     # subtle: the columns are there without a source too (style.css hides the empty one), or the
     # chat would be built anew when one opens, and the reader's place in it be lost
@@ -46,8 +48,6 @@ def draw(opened: Shared) -> None:
         with beside:
             source_panel.draw(opened)
     _ask(opened, can_choose=bool(documents), begun=begun)
-    if asked:
-        begin(opened, asked)
 
 
 def begin(opened: Shared, question: str, *, replacing: str | None = None) -> None:
@@ -56,6 +56,8 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
     mine.asked += 1
     mine.dropped = [item for item in mine.dropped if not item.all_well]
     mine.source = None  # of an earlier answer: it would be read as the proof of this one
+    mine.early = None
+    mine.meanwhile = [item for item in opened.ingests.items if not item.settled]
     mine.answering = AnswerJob(
         opened.base,
         Question(
@@ -93,16 +95,19 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
                 st.caption(label("chat.stopped"))
             _told_risk(turn)
             if turn is turns[-1] and job is None:
+                if mine.early is not None and mine.early.answer == turn.id:
+                    _early()
                 if turn.id not in unkept:
                     _after(opened, turn)
-                if not known:  # there was nothing to find it in
+                suggested.after(opened, turn)
+                if not known and not opened.ingests.active:  # there was nothing to find it in
                     intake.upload_area(opened)
     if job is not None:
         _question(job.question.text)
         _on_its_way(opened, job)
     for question in mine.next_questions:
         _question(question)
-        st.caption(label("chat.wait_files") if mine.awaited else label("chat.wait"))
+        _waits(opened)
     problems.show_kept()
 
 
@@ -152,16 +157,61 @@ def take_over() -> None:
             mine.conversation = job.answer.conversation
             if job.stopped:
                 mine.stopped.add(job.answer.id)
+            elif mine.meanwhile:
+                mine.early = Early(job.answer.id, tuple(mine.meanwhile))
 
 
 def _ask_next(opened: Shared) -> None:
-    """Ask the question that waits, once the answer before it and its files are there."""
+    """Ask the question that waits, once the answer before it and its files are there; or once more
+    the last one, when the files are in that were being read."""
     mine = state()
     if mine.answering is not None:
         return
     mine.awaited = [item for item in mine.awaited if not item.settled]
-    if mine.next_questions and not mine.awaited:
-        begin(opened, mine.next_questions.pop(0))
+    if mine.next_questions:
+        if not mine.awaited and not _nothing_yet(opened):
+            begin(opened, mine.next_questions.pop(0))
+        return
+    early = mine.early
+    if early is None or not all(item.settled for item in early.files):
+        return
+    mine.early = None
+    came = any(item.report and item.report.chunks for item in early.files)
+    turns, _ = _turns(opened)
+    if came and turns and turns[-1].id == early.answer:
+        begin(opened, turns[-1].question, replacing=early.answer)
+
+
+def _nothing_yet(opened: Shared) -> bool:
+    """Whether there is nothing to answer from, and will be."""
+    return opened.ingests.active and not opened.documents()
+
+
+@st.fragment(run_every=1.0)
+@problems.guarded
+def _waits(opened: Shared) -> None:
+    """Say what a question waits for."""
+    mine = state()
+    if mine.awaited:
+        st.caption(label("chat.wait_files"))
+    elif _nothing_yet(opened):
+        done, total = counted(opened.ingests.items)
+        st.caption(label("chat.wait_first", done=done, n=total))
+    elif mine.answering is None:
+        st.rerun()  # there is something now
+    else:
+        st.caption(label("chat.wait"))
+
+
+@st.fragment(run_every=1.0)
+@problems.guarded
+def _early() -> None:
+    """Say that an answer is from some of the files alone, and will be made anew."""
+    early = state().early
+    if early is None:
+        return
+    done, total = counted(early.files)
+    st.caption(label("chat.early", done=done, n=total))
 
 
 def _turns(opened: Shared) -> tuple[list[Turn], int]:
@@ -213,7 +263,7 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
 def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
     mine = state()
     with st.bottom:
-        if begun:  # at the field, where the files were dropped: above, a long chat hides it
+        if begun and not opened.ingests.active:  # where the files were dropped
             intake.draw(opened, quiet=True)
         if can_choose:
             _choices(opened)
@@ -226,7 +276,8 @@ def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
         items = mine.dropped = intake.take_in_uploads(opened, asked.files)
         if asked.text.strip():  # it is about them
             mine.awaited += items
-    if asked.text.strip() and (mine.answering is not None or mine.awaited):
+    waits = mine.answering is not None or mine.awaited or _nothing_yet(opened)
+    if asked.text.strip() and waits:
         mine.next_questions.append(asked.text)
         mine.asked += 1
     elif asked.text.strip():
