@@ -40,6 +40,7 @@ from quire.search.retriever import Retriever
 if TYPE_CHECKING:
     from quire.answering.summaries import Summary
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
+    from quire.reports.forms import Form
 
 
 class KnowledgeBase:
@@ -394,6 +395,24 @@ class KnowledgeBase:
             documents=self.documents(),
             pictures=self._collection.pictures(turn.answer["citations"]),
         )
+
+    def export(self, reference: str, *, form: "Form", answer: bool = False) -> bytes:
+        """A stored chat, or with `answer` one answer, by its id, as a file in a `form`:
+        "markdown", "docx" or "pdf". It holds the questions, the answers with their marks, each
+        quote, and pictures of the places on the pages. Raises ConversationNotFound."""
+        from quire.reports import forms  # noqa: PLC0415  only for exports
+
+        stored = self.conversations
+        if answer:
+            turns = [stored.turn(reference)[1]]
+            title = turns[0].question
+        else:
+            chat = stored.find(reference)
+            title, turns = chat.title, stored.turns(chat.id)
+        cited = [turn.answer["citations"] if turn.readable else [] for turn in turns]
+        drawn = iter(self._collection.pictures([each for its in cited for each in its]))
+        pictures = [[next(drawn) for _ in its] for its in cited]
+        return forms.WRITERS[form](title, turns, pictures)
 
     def summarize(
         self,

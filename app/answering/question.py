@@ -20,8 +20,9 @@ class Question:
     wrong ones that is borne among the answers shown, above 0 and at most 1, in place of the
     setting's; docs/trust.md says what it promises. `replacing` is the id of the conversation's last
     answer, whose place the new one takes, worded otherwise where the question is the same. `before`
-    is what was said in a conversation that is kept elsewhere, the oldest turn first. At most
-    `answer_tokens` are written, in place of the setting's.
+    is what was said in a conversation that is kept elsewhere, the oldest turn first. With
+    `as_written` it is understood by itself, whatever was said before it. At most `answer_tokens`
+    are written, in place of the setting's.
 
     Setting `cancel` stops the model; the answer then holds what was written so far. `on_draft` is
     given quotes to show while a model still reads, before there is any text.
@@ -34,6 +35,7 @@ class Question:
     max_risk: float | None = None
     replacing: str | None = None
     before: tuple[Exchange, ...] = ()
+    as_written: bool = False
     answer_tokens: int | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     on_draft: Callable[[Draft], None] = lambda _: None

@@ -21,6 +21,17 @@ class Early:
     files: tuple[Intake, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A question whose answer ended in an error; `replacing` is the answer that it was to replace,
+    or None."""
+
+    question: str
+    problem: Exception
+    replacing: str | None
+    as_written: bool
+
+
 @dataclass(slots=True)
 class State:
     """What a tab remembers between two runs of the script.
@@ -30,7 +41,8 @@ class State:
     way, `next_questions` those asked while it was, or while the files `awaited`, which came with a
     question, are being read. `pressed` is a suggested question that is to be asked. `meanwhile` are
     the files that were being read when the question on its way was asked, and `early` its answer
-    with them, to be made anew when they are in. `dropped` are the files that came into the chat
+    with them, to be made anew when they are in. `failed` are questions of this chat that ended
+    in an error, and can be tried again. `dropped` are the files that came into the chat
     since the last question, and those before it with which not all is well: how they fared is told
     at the field.
     `asked` counts the questions: when it changes, the page shows the last one. `scope` confines the
@@ -55,6 +67,7 @@ class State:
     pressed: str | None = None
     meanwhile: list[Intake] = field(default_factory=list)
     early: Early | None = None
+    failed: list[Failed] = field(default_factory=list)
     dropped: list[Intake] = field(default_factory=list)
     asked: int = 0
     scope: Scope | None = None

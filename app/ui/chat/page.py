@@ -12,13 +12,13 @@ from quire.errors import ConversationNotFound, KnowledgeBaseError
 from quire.records import content_of
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
-from quire.ui.chat import certainty, judging, scoping, suggested, welcome
+from quire.ui.chat import certainty, exporting, judging, scoping, suggested, welcome
 from quire.ui.inert import html, markdown
 from quire.ui.jobs.answering import AnswerJob
 from quire.ui.jobs.ingesting import counted
 from quire.ui.library import intake
 from quire.ui.shared import Shared
-from quire.ui.state import Early, state
+from quire.ui.state import Early, Failed, state
 
 _POLL = 0.4  # seconds between two looks at an answer on its way; it grows by whole sentences
 _AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: quotes are faster
@@ -50,7 +50,9 @@ def draw(opened: Shared) -> None:
     _ask(opened, can_choose=bool(documents), begun=begun)
 
 
-def begin(opened: Shared, question: str, *, replacing: str | None = None) -> None:
+def begin(
+    opened: Shared, question: str, *, replacing: str | None = None, as_written: bool = False
+) -> None:
     """Have a question answered, and draw the page anew."""
     mine = state()
     mine.asked += 1
@@ -66,6 +68,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
             scope=mine.scope,
             max_risk=mine.risk,
             replacing=replacing,
+            as_written=as_written,
         ),
     )
     mine.answering.wait(_AT_ONCE)
@@ -90,6 +93,13 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
         _question(turn.question)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             _told_scope(turn)
+            if job is None:
+                _understood(
+                    opened,
+                    turn,
+                    first=turn is turns[0] and not older,
+                    last=turn is turns[-1] and turn.id not in unkept,
+                )
             answers.draw(turn.answer, known=known)
             if turn.id in mine.stopped:
                 st.caption(label("chat.stopped"))
@@ -102,6 +112,7 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
                 suggested.after(opened, turn)
                 if not known and not opened.ingests.active:  # there was nothing to find it in
                     intake.upload_area(opened)
+    _failed(opened)
     if job is not None:
         _question(job.question.text)
         _on_its_way(opened, job)
@@ -109,6 +120,52 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
         _question(question)
         _waits(opened)
     problems.show_kept()
+
+
+def _understood(opened: Shared, turn: Turn, *, first: bool, last: bool) -> None:
+    """Say how a question was understood, where it was not as it stands, and let that be undone."""
+    standalone = turn.answer["standalone_question"]
+    if standalone == turn.question:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(label("answer.you_asked", question=standalone), width="content")
+        if not first and st.button(
+            label("answer.literally"),
+            key=f"literally-{turn.id}",
+            type="tertiary",
+            icon=":material/undo:",
+            help=label("answer.literally_about"),
+        ):
+            begin(opened, turn.question, replacing=turn.id if last else None, as_written=True)
+
+
+def _failed(opened: Shared) -> None:
+    """The questions of this chat that ended in an error: they stay, and can be tried again."""
+    mine = state()
+    for at, one in enumerate(mine.failed):
+        _question(one.question)
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            st.error(
+                f"{label('chat.failed')} {problems.words(one.problem)}", icon=":material/error:"
+            )
+            with st.container(horizontal=True):
+                if st.button(
+                    label("chat.again"),
+                    key=f"retry-{at}",
+                    icon=":material/refresh:",
+                    type="tertiary",
+                    disabled=mine.answering is not None,
+                ):
+                    mine.failed.pop(at)
+                    begin(opened, one.question, replacing=one.replacing, as_written=one.as_written)
+                if st.button(
+                    label("chat.dismiss"),
+                    key=f"forget-{at}",
+                    icon=":material/close:",
+                    type="tertiary",
+                ):
+                    mine.failed.pop(at)
+                    st.rerun()
 
 
 def _told_scope(turn: Turn) -> None:
@@ -143,6 +200,7 @@ def _after(opened: Shared, turn: Turn) -> None:
             help=label("chat.again_about"),
         ):
             begin(opened, turn.question, replacing=turn.id)
+        exporting.draw(opened, turn)
         judging.draw(opened, turn)
 
 
@@ -152,7 +210,9 @@ def take_over() -> None:
     job = mine.answering
     if job is not None and job.done:
         mine.answering = None
-        mine.problem = job.problem
+        if job.problem is not None:
+            asked = job.question
+            mine.failed.append(Failed(asked.text, job.problem, asked.replacing, asked.as_written))
         if job.answer is not None:
             mine.conversation = job.answer.conversation
             if job.stopped:
