@@ -10,6 +10,7 @@ from quire.ui import given, problems, progress, style
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.chat import certainty, conversations
 from quire.ui.chat import page as chat
+from quire.ui.check import page as check
 from quire.ui.inert import bare
 from quire.ui.library import page as library
 from quire.ui.settings import bases
@@ -32,8 +33,9 @@ def show() -> None:
     style.mount(kept=kept, asked=mine.asked, busy=busy, word=(mine.words, mine.word))
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, "documents", icon=":material/folder_open:")
+    text = _page(check.draw, "check", icon=":material/fact_check:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")
-    page = st.navigation([talk, documents, settings])
+    page = st.navigation([talk, documents, text, settings])
     with problems.caught():
         opened = shared()
         with st.sidebar, problems.caught():

@@ -27,7 +27,9 @@ _log = logging.getLogger(__name__)
 _TICK_NS = 100_000_000  # two writes this near to each other may leave a file the same time
 
 _LAST = 2.0  # seconds that threads are given at the end; the process is killed after three
-_AT_WORK = ("quire-intake", "quire-answer", "quire-summary", "quire-suggest", "quire-models")
+_AT_WORK = tuple(
+    f"quire-{job}" for job in ("intake", "answer", "summary", "suggest", "check", "models")
+)
 
 
 @dataclass(slots=True)

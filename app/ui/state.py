@@ -7,6 +7,7 @@ import streamlit as st
 
 from quire.indexes.scope import Scope
 from quire.ui.jobs.answering import AnswerJob
+from quire.ui.jobs.checking import CheckJob
 from quire.ui.jobs.ingesting import Intake
 from quire.ui.source import Source
 
@@ -48,6 +49,7 @@ class State:
     `asked` counts the questions: when it changes, the page shows the last one. `scope` confines the
     next questions. `earlier` counts the older turns that the reader asked to see. `source` is the
     cited place that stands open on `page`, and `summary` the id of the document whose summary does.
+    `check` is the text that was last given to be checked.
     `removed` is the id of the document that was deleted last, while that can be undone at the end
     of the page. `searches` counts the hits opened in the chats: it names the field, as `uploads`
     does. `stopped` are the ids of answers that were. `told` is said once, about what was done.
@@ -75,6 +77,7 @@ class State:
     page: str = ""
     source: Source | None = None
     summary: str | None = None
+    check: CheckJob | None = None
     removed: str | None = None
     searches: int = 0
     stopped: set[str] = field(default_factory=set)
