@@ -18,7 +18,9 @@ TEXT = """The deposit is CNY 20,400.
 
 The rent is CNY 9,900 a month, payable in advance.
 
-Volcanoes erupted on Jupiter in 1987 and 1992. <b>Is</b> that all?
+Volcanoes erupted on Jupiter in 1987 and 1992.
+
+<b>Is</b> that all?
 """
 
 
@@ -69,7 +71,7 @@ def test_contradictions_come_first_and_marks_stand_in_place(opened: Shared) -> N
     assert "CNY 6,800" in flags[0]["told"]
     whole = drawn(tab, "check-whole")
     assert said(whole[0]) == "The deposit is CNY 20,400."
-    assert "<b>Is</b> that all?" in said(whole[2])
+    assert "<b>Is</b> that all?" in said(whole[3])
     assert {node["ref"] for node in whole[0]["lines"][0][0] if "ref" in node} == {"[1]"}
     assert "3 statements: 1 contradicted, 1 not found, 1 supported." in shown(tab)
 

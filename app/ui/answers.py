@@ -39,7 +39,7 @@ def draw(answer: Kept, *, known: set[str]) -> None:
     """Draw an answer. `known` are the ids of the documents that are still there."""
     if not answer["sentences"]:
         lines = "".join(f"<div>{html(line)}</div>" for line in _said_lines(answer))
-        st.html(f'<div class="quire-text">{lines}</div>')
+        st.html(f'<div class="quire-text quire-said">{lines}</div>')
         _listed(answer, known=known)
         _looked_at(answer)
         _closest(answer)

@@ -30,7 +30,13 @@ def show() -> None:
     mine = state()
     kept = {"language": mine.language or "", "risk": certainty.kept(mine.risk)}
     busy = mine.answering is not None and not mine.answering.done
-    style.mount(kept=kept, asked=mine.asked, busy=busy, word=(mine.words, mine.word))
+    style.mount(
+        kept=kept,
+        asked=mine.asked,
+        busy=busy,
+        answered=mine.answered,
+        word=(mine.words, mine.word),
+    )
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(library.draw, "documents", icon=":material/folder_open:")
     text = _page(check.draw, "check", icon=":material/fact_check:")

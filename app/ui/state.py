@@ -46,7 +46,8 @@ class State:
     in an error, and can be tried again. `dropped` are the files that came into the chat
     since the last question, and those before it with which not all is well: how they fared is told
     at the field.
-    `asked` counts the questions: when it changes, the page shows the last one. `scope` confines the
+    `asked` counts the questions: when it changes, the page shows the last one. `answered` is the id
+    of the last answer that came in this tab. `scope` confines the
     next questions. `earlier` counts the older turns that the reader asked to see. `source` is the
     cited place that stands open on `page`, and `summary` the id of the document whose summary does.
     `check` is the text that was last given to be checked.
@@ -72,6 +73,7 @@ class State:
     failed: list[Failed] = field(default_factory=list)
     dropped: list[Intake] = field(default_factory=list)
     asked: int = 0
+    answered: str = ""
     scope: Scope | None = None
     earlier: int = 0
     page: str = ""

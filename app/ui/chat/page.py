@@ -32,6 +32,7 @@ def draw(opened: Shared) -> None:
         mine.pressed = None
         mine.next_questions.append(pressed)
     _ask_next(opened)
+    st.html(f'<h1 class="quire-unseen">{html(plain("app.chat"))}</h1>')
     documents = opened.documents()
     turns, older = _turns(opened)
     begun = bool(turns or mine.answering or mine.next_questions)
@@ -100,6 +101,7 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
                     first=turn is turns[0] and not older,
                     last=turn is turns[-1] and turn.id not in unkept,
                 )
+            st.html('<span class="quire-spoken"></span>')
             answers.draw(turn.answer, known=known)
             if turn.id in mine.stopped:
                 st.caption(label("chat.stopped"))
@@ -214,6 +216,7 @@ def take_over() -> None:
             asked = job.question
             mine.failed.append(Failed(asked.text, job.problem, asked.replacing, asked.as_written))
         if job.answer is not None:
+            mine.answered = job.answer.id
             mine.conversation = job.answer.conversation
             if job.stopped:
                 mine.stopped.add(job.answer.id)
@@ -297,7 +300,8 @@ def _turns(opened: Shared) -> tuple[list[Turn], int]:
 
 def _question(text: str) -> None:
     with st.chat_message("user", avatar=":material/person:"):
-        st.html(f'<div class="quire-text quire-question">{html(text)}</div>')
+        heading = 'class="quire-text quire-question" role="heading" aria-level="2"'
+        st.html(f"<div {heading}>{html(text)}</div>")
 
 
 @st.fragment(run_every=_POLL)

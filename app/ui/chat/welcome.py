@@ -50,4 +50,4 @@ def _empty(opened: Shared) -> None:
 
 
 def _hero(title: str, about: str) -> None:
-    st.html(f'<div class="quire-hero"><h1>{html(title)}</h1><p>{html(about)}</p></div>')
+    st.html(f'<div class="quire-hero"><h2>{html(title)}</h2><p>{html(about)}</p></div>')
