@@ -95,9 +95,11 @@ def pieces(turn: "Turn", pictures: Sequence[bytes | None]) -> Iterator[Piece]:
             yield Piece("picture", picture=picture)
     if answer["status"] == "not_found" and answer["passages"]:
         yield _line("heading", words("answer.closest"))
-        for passage in answer["passages"][:1]:
-            yield _line("source", _where(passage["document"], passage["page_first"], words))
-            yield _line("quote", passage["text"][:_PASSAGE])
+        passage = answer["passages"][0]
+        nearest = (answer.get("refusal") or {}).get("nearest") or [{}]
+        quote = nearest[0].get("quote") or passage["text"][:_PASSAGE]
+        yield _line("source", _where(passage["document"], passage["page_first"], words))
+        yield _line("quote", quote)
     if answer["model"]:
         seconds = f"{answer['timings_ms']['total'] / 1000:.1f}"
         yield _line("about", words("answer.by_model", model=answer["model"], seconds=seconds))

@@ -297,7 +297,8 @@ def _closest(answer: Kept) -> None:
         return
     nearest = (answer.get("refusal") or {}).get("nearest", ())
     words = {near["label"]: near for near in nearest}
-    first, *others = passages
+    # one that has none of the words is near by meaning alone, if that
+    first, *others = sorted(passages, key=lambda one: not words.get(one["label"], {}).get("has"))
     near = words.get(first["label"])
     quote = (near or {}).get("quote", "")  # earlier versions kept none
     st.html(f'<div class="quire-heading">{html(plain("answer.nearest"))}</div>')

@@ -52,7 +52,7 @@ def apply() -> None:
         "drop-folder": plain("documents.drop_folder", size=size),
     }
     sheet = "".join(f"--quire-{name}: '{text}'; " for name, text in words.items())
-    colours = {"background": "backgroundColor", "accent": "linkColor"}
+    colours = {"background": "backgroundColor", "accent": "linkColor", "text": "textColor"}
     for name, option in colours.items():
         both = ", ".join(THEME[f"theme.{scheme}.{option}"] for scheme in ("light", "dark"))
         sheet += f"--quire-{name}: light-dark({both}); "

@@ -56,6 +56,7 @@ def begin(
 ) -> None:
     """Have a question answered, and draw the page anew."""
     mine = state()
+    opened.suggestions.stop()
     mine.asked += 1
     mine.dropped = [item for item in mine.dropped if not item.all_well]
     mine.source = None  # of an earlier answer: it would be read as the proof of this one

@@ -91,7 +91,9 @@ def _nothing(one: Noted) -> str:
         told.append(plain("check.nowhere", words=words))
     for passage in one.statement.nearest[:1]:
         where = answers.where(passage.document.name, passage.span.page_first)
-        told.append(plain("check.nearest", where=where, quote=passage.text[:_NEAREST]))
+        quote = " ".join(passage.text.split())
+        quote = quote if len(quote) <= _NEAREST else f"{quote[:_NEAREST].rstrip()} …"
+        told.append(plain("check.nearest", where=where, quote=quote))
     return "\n".join(told)
 
 

@@ -45,7 +45,13 @@ def draw(opened: Shared) -> None:
 def _give(opened: Shared) -> None:
     pasted, file = st.tabs([label("check.paste"), label("check.file")])
     with pasted, st.form("check-text", border=False):
-        text = st.text_area(label("check.text"), height=180, max_chars=_MOST, key="check-text-area")
+        before = state().check
+        text = st.text_area(
+            label("check.text"),
+            value=before.text if before else "",  # to be put right and checked again
+            height=180,
+            max_chars=_MOST,
+        )
         if st.form_submit_button(label("check.do"), type="primary") and text.strip():
             _begin(CheckJob(opened.base, text, scope=state().scope))
     with file:

@@ -13,8 +13,8 @@ from quire.ui.jobs.answering import log_place
 
 
 class CheckJob:
-    """One text being checked: a pasted one, or the `content` of a file of some name. `checked` or
-    `problem` is set once `done` is; of `statements`, `seen` are looked at so far."""
+    """One text being checked: a pasted `text`, or the `content` of a file of some name. `checked`
+    or `problem` is set once `done` is; of `statements`, `seen` are looked at so far."""
 
     def __init__(
         self,
@@ -26,13 +26,14 @@ class CheckJob:
         password: str | None = None,
         scope: Scope | None = None,
     ) -> None:
+        self.text = text
         self.name = name
         self.seen = 0
         self.statements = 0
         self.checked: CheckedText | None = None
         self.problem: Exception | None = None
         self._base = base
-        self._given = (text, content, password)
+        self._given = (content, password)
         self._scope = scope
         self._cancel = threading.Event()
         self._done = threading.Event()
@@ -69,14 +70,18 @@ class CheckJob:
             log_place(error)
             self.problem = error
         finally:
-            self._given = ("", None, None)  # up to half a gigabyte, and a password
+            self._given = (None, None)  # up to half a gigabyte, and a password
             self._done.set()
 
     def _check(self) -> CheckedText:
-        text, content, password = self._given
+        content, password = self._given
         if content is None:
             return self._base.check(
-                text, name=self.name, scope=self._scope, progress=self._hear, cancel=self._cancel
+                self.text,
+                name=self.name,
+                scope=self._scope,
+                progress=self._hear,
+                cancel=self._cancel,
             )
         with tempfile.TemporaryDirectory(prefix="quire-check-") as folder:
             path = Path(folder) / safe_name(self.name)

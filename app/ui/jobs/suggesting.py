@@ -70,10 +70,13 @@ class Suggestions:
         return self._found((answer_id, frozenset(documents)), after=answer_id)
 
     def stop(self) -> None:
-        """End all soon."""
+        """End soon, and forget, what is not done: a question that was asked needs the processor.
+        Whoever wants it again begins it anew."""
         with self._lock:
-            for suggested in self._known.values():
-                suggested.stop()
+            for key, suggested in list(self._known.items()):
+                if not suggested.done:
+                    suggested.stop()
+                    del self._known[key]
 
     def _found(self, key: _Key, **options: Any) -> Suggested:
         with self._lock:
