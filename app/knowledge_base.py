@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from quire.ingest.loaders.content import PageBoxes
     from quire.ingest.loaders.given import GivenText
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
+    from quire.reports.forms import Form
 
 
 class KnowledgeBase:
@@ -455,6 +456,24 @@ class KnowledgeBase:
             pictures=self._collection.pictures(turn.answer["citations"]),
         )
 
+    def export(self, reference: str, *, form: "Form", answer: bool = False) -> bytes:
+        """A stored chat, or with `answer` one answer, by its id, as a file in a `form`:
+        "markdown", "docx" or "pdf". It holds the questions, the answers with their marks, each
+        quote, and pictures of the places on the pages. Raises ConversationNotFound."""
+        from quire.reports import forms  # noqa: PLC0415  only for exports
+
+        stored = self.conversations
+        if answer:
+            turns = [stored.turn(reference)[1]]
+            title = turns[0].question
+        else:
+            chat = stored.find(reference)
+            title, turns = chat.title, stored.turns(chat.id)
+        cited = [turn.answer["citations"] if turn.readable else [] for turn in turns]
+        drawn = iter(self._collection.pictures([each for its in cited for each in its]))
+        pictures = [[next(drawn) for _ in its] for its in cited]
+        return forms.WRITERS[form](title, turns, pictures)
+
     def summarize(
         self,
         reference: str,
@@ -477,6 +496,32 @@ class KnowledgeBase:
             most=sentences,
             progress=progress,
             cancel=cancel,
+        )
+
+    def suggest(
+        self,
+        *,
+        after: str | None = None,
+        first: Iterable[str] = (),
+        language: str | None = None,
+        most: int = 3,
+        cancel: threading.Event | None = None,
+    ) -> list[str]:
+        """At most so many questions that the documents answer, each tried, by quotes alone.
+
+        They are made of the headings and tables of the documents that came last, those in a
+        `language` ("en", "zh") before others; of `first`, those come before that are answered.
+        `after` is the id of an answer: then they are about what stands next to what it cites.
+        Setting `cancel` ends the work soon, with what was found.
+
+        Raises ConversationNotFound when there is no such answer.
+        """
+        return self._session.suggest(
+            after=after,
+            first=tuple(first),
+            language=language,
+            most=most,
+            cancel=cancel or threading.Event(),
         )
 
     def check(self, text: str, *, name: str = "", **options: Any) -> CheckedText:

@@ -793,14 +793,24 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Which of the words that were looked for the passage of this label has, and which it lacks."""
+    """Which of the words that were looked for the passage of this label has, and which it lacks;
+    and the `quote` of it that bears on the question most, at `start` of the document's text, or
+    nothing where none does."""
 
     label: int
     has: tuple[str, ...]
     lacks: tuple[str, ...]
+    quote: str = ""
+    start: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return {"label": self.label, "has": list(self.has), "lacks": list(self.lacks)}
+        return {
+            "label": self.label,
+            "has": list(self.has),
+            "lacks": list(self.lacks),
+            "quote": self.quote,
+            "start": self.start,
+        }
 
 
 @dataclass(frozen=True, slots=True)

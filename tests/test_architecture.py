@@ -143,7 +143,8 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("quire.diagnosis",),  # whose version it shows
     "pypdf": ("quire.ingest.loaders",),
     "pypdfium2": ("quire.ingest.loaders",),
-    "docx": ("quire.reports.word",),
+    "docx": ("quire.reports.word", "quire.reports.chat_word"),
+    "reportlab": ("quire.reports.chat_pdf",),
     "lxml": ("quire.ingest.loaders",),
     "olefile": ("quire.ingest.loaders.outlook",),
     "charset_normalizer": ("quire.ingest.loaders",),

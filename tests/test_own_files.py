@@ -10,6 +10,7 @@ from faults import watched_disk
 from quire import GivenText, KnowledgeBase, load_settings
 from quire.errors import PageNotFound, ReplyUnusable
 from quire.indexes.folder import files, names
+from quire.indexes.folder.unread import UnreadFiles
 from quire.indexes.folder.waiting import WaitingRoom
 from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.ui.settings import bases
@@ -98,6 +99,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "explain": lambda: kb.explain(HALL, "canary.txt"),
         "ask": lambda: kb.ask(HALL),
         "check": lambda: kb.check(HALL),
+        "suggest": lambda: kb.suggest(first=[HALL]),
         "check_file": lambda: kb.check_file(papers / "lamp.txt"),
         "try_judge": try_judge,
         "stream": lambda: list(kb.stream(HALL, conversation=kb.conversations.all()[0].id)),
@@ -132,6 +134,9 @@ def test_the_list_names_all_that_quire_writes_and_nothing_else(papers: Path) -> 
             step()
             met[name] = listed(folder)
         room.drop(waits)
+        unread = UnreadFiles(folder)
+        unread.note("bad.pdf", reason="It is damaged.")
+        met["unread"] = listed(folder)
         room.close()
         met["closed"] = listed(folder)
     public = {name for name in vars(KnowledgeBase) if not name.startswith("_")}

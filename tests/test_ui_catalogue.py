@@ -9,8 +9,10 @@ from typing import Any, get_args
 from quire import errors, ui
 from quire.answering.agent.aptitude import Standing
 from quire.answering.agent.tools import NAMES
+from quire.checked import ORDER
 from quire.errors import QuireError
 from quire.messages.texts import tables
+from quire.reports.forms import ENDINGS
 from quire.ui.catalogue import LANGUAGES, joined
 from quire.ui.library import listing
 
@@ -45,7 +47,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
     put_together = {
         *(key for key in keys if key.startswith(("error.", "widgets."))),
         *(f"door.{about}{kind}" for about in ("", "about_") for kind in ("key", "password")),
-        *(f"app.{page}" for page in ("chat", "documents", "settings")),
+        *(f"app.{page}" for page in ("chat", "documents", "check", "settings")),
         *(f"intake.{stage}" for stage in ("waiting", "stopped", "failed", "skipped")),
         *(f"intake.n_{kind}" for kind in ("taken", "unchanged", "skipped", "failed", "stopped")),
         *(f"source.{why}_missing" for why in ("document", "original", "image")),
@@ -53,6 +55,8 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"library.by_{column}" for column in listing.ORDERS),
         *(f"library.state_{state}" for state in ("all", "whole", "remarks")),
         *(f"answer.{support}" for support in ("computed", "partly")),
+        *(f"check.{support}" for support in ORDER),
+        *(f"conversations.as_{form}" for form in ENDINGS.values()),
         *(f"{key}_{model}" for model in ("starter", "none") for key in BY_MODEL),
         *(f"{key}{unit}" for unit in UNITS for key in ("answer.", "source.", "summary.at_")),
         *(f"{key}{unit}s" for unit in UNITS for key in ("answer.", "answer.on_", "documents.")),

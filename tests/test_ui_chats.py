@@ -16,9 +16,11 @@ from streamlit.testing.v1 import AppTest
 from quire import KnowledgeBase, Question
 from quire.answering.confidence import calibration
 from quire.conversations.store import new_id
+from quire.errors import ModelError
 from quire.indexes.scope import Scope
 from quire.records import Draft
 from quire.ui.chat import certainty
+from quire.ui.inert import html
 from quire.ui.shared import Shared, shared
 from quire.ui.source import Source
 from ui_driver import (
@@ -154,6 +156,8 @@ def test_a_chat_is_renamed_exported_and_deleted_from_its_menu(opened: Shared) ->
     tab.button(key=f"more-{conversation}").click().run()
     assert [each.proto.label for each in tab.get("download_button")] == [
         "Export as Markdown",
+        "Export as Word \\(DOCX\\)",
+        "Export as PDF",
         "Export as JSON",
     ]
     write(tab, "Name", "Money for the lease")
@@ -273,7 +277,7 @@ def test_a_risk_that_the_browser_kept_is_one_of_the_choices() -> None:
 
 def test_the_shares_that_are_told_are_those_of_the_calibration() -> None:
     english = calibration("en", embedder="all-MiniLM-L6-v2")
-    for risk in certainty.CHOICES[1:]:
+    for risk in {*certainty.CHOICES} - {None, certainty.LOOSE}:
         assert risk is not None
         told = int(certainty._answered(english, risk))
         wrong_at_most = [most for _, share, _, most in english.curve if round(100 * share) <= told]
@@ -342,3 +346,77 @@ def test_a_damaged_answer_is_one_line_in_its_chat(folder: Path) -> None:
 def told(tab: AppTest) -> str:
     """What the page says, without the marks that keep Markdown from being obeyed."""
     return shown(tab).replace("\u2060", "").replace("\\", "")
+
+
+def test_a_question_that_ended_in_an_error_stays_and_is_tried_again(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = KnowledgeBase.stream
+
+    def fails(self: KnowledgeBase, *question: Any, **options: Any) -> Iterator[Any]:
+        raise ModelError("The model went away.", hint="Start it again.")
+
+    monkeypatch.setattr(KnowledgeBase, "stream", fails)
+    tab = ask(browser(), DEPOSIT)
+    assert DEPOSIT in shown(tab)
+    assert "The model went away" in shown(tab)
+    tab.run()
+    assert "The model went away" in shown(tab)  # until it is tried again or dismissed
+    monkeypatch.setattr(KnowledgeBase, "stream", stream)
+    finished(tab.button(key="retry-0").click().run())
+    assert "CNY 20,400" in shown(tab)
+    assert "The model went away" not in shown(tab)
+    assert shown(tab).count('quire-text quire-question"') == 1
+
+
+def test_a_follow_up_is_asked_as_it_was_written(opened: Shared) -> None:
+    tab = ask(browser(), "How much is the deposit of the East Dome?")
+    ask(tab, "When was it paid?")
+    turns = opened.conversations.turns(chat_of(tab))
+    assert turns[-1].standalone != turns[-1].question
+    finished(tab.button(key=f"literally-{turns[-1].id}").click().run())
+    turns = opened.conversations.turns(chat_of(tab))
+    assert [turn.question for turn in turns][-1] == "When was it paid?"
+    assert turns[-1].standalone == "When was it paid?"
+    assert len(turns) == 2
+    assert "Understood as" not in shown(tab)
+
+
+def test_a_refusal_shows_the_best_sentence_whole_and_what_it_lacks(opened: Shared) -> None:
+    tab = ask(browser(), "What is the deposit for the Kingston shipyard crane in kroner?")
+    (turn,) = opened.conversations.turns(chat_of(tab))
+    assert turn.answer["status"] == "not_found"
+    near = turn.answer["refusal"]["nearest"][0]
+    assert near["quote"] in turn.answer["passages"][0]["text"]
+    at = near["start"] - turn.answer["passages"][0]["start"]
+    assert turn.answer["passages"][0]["text"][at:].startswith(near["quote"])
+    assert f'<div class="quire-passage">{html(near["quote"])}</div>' in shown(tab)
+    assert "Not found: " in shown(tab)
+    (fold,) = [each for each in tab.expander if each.label == "Closest passages"]
+    assert not fold.proto.expanded
+
+
+def test_a_looser_certainty_shows_what_the_usual_one_keeps_back(opened: Shared) -> None:
+    question = "How high is the fence around the dome?"
+    tab = ask(browser(), question)
+    assert "do not answer this question" in shown(tab)
+    tab.button(key="risk-choose").click().run()
+    tab.radio(key="risk").set_value("50")
+    tab.button(key="risk-take").click().run()
+    assert tab.button(key="risk-choose").label == "Show more answers"
+    ask(tab, question)
+    (_, turn) = opened.conversations.turns(chat_of(tab))
+    assert turn.answer["status"] == "extractive"
+
+
+def test_an_answer_is_exported_from_the_page(opened: Shared) -> None:
+    tab = ask(browser(), DEPOSIT)
+    (turn,) = opened.conversations.turns(chat_of(tab))
+    tab.button(key=f"export-{turn.id}").click().run()
+    assert [each.proto.label for each in tab.get("download_button")] == [
+        "Export as Markdown",
+        "Export as Word \\(DOCX\\)",
+        "Export as PDF",
+        "With its proof\\, for others to check \\(HTML\\)",
+    ]
+    assert not tab.exception

@@ -10,7 +10,8 @@ from quire import KnowledgeBase
 from quire.answering.question import Question
 from quire.background.ingesting import Ingests, Intake
 from quire.errors import Unreadable
-from quire.models.fakes import FakeChatModel, FakeReply
+from quire.ingest.report import IngestReport, Progress, UnreadFile
+from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeReply
 from quire.models.protocols import Message
 from quire.records import Draft
 from quire.ui.jobs.answering import AnswerJob
@@ -104,3 +105,45 @@ def test_stopping_drops_what_waits_and_later_files_are_taken_in(base: KnowledgeB
     ingests.add([Intake("later.txt", 9, content=b"A later file.")])
     assert ingests.wait(60)
     assert [item.stage for item in ingests.items] == ["done"]
+
+
+def test_what_could_not_be_read_stays_on_a_list_until_it_can(
+    tmp_path: Path, parser_here: None
+) -> None:
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as base:
+        ingests = Ingests(base)
+        ingests.add([Intake("a.txt", 3, content=b""), Intake("b.txt", 9, content=b"The lamp.")])
+        assert ingests.wait(60)
+        (listed,) = ingests.unread.all()
+        assert (listed.name, listed.place) == ("a.txt", "")
+        assert listed.reason
+        assert [one.name for one in Ingests(base).unread.all()] == ["a.txt"]  # after a restart
+        ingests.add([Intake("a.txt", 9, content=b"The gate.")])
+        assert ingests.wait(60)
+        assert ingests.unread.all() == []
+
+        folder = tmp_path / "papers"
+        folder.mkdir()
+        (folder / "c.txt").write_bytes(b"")
+        (folder / "d.txt").write_text("The door is green.")
+        ingests.add([Intake(str(folder), 1, path=folder)])
+        assert ingests.wait(60)
+        assert [one.place for one in ingests.unread.all()] == [str(folder / "c.txt")]
+        (folder / "c.txt").write_text("The wall is blue.")
+        ingests.add([Intake(str(folder), 1, path=folder)])
+        assert ingests.wait(60)
+        assert ingests.unread.all() == []
+        ingests.close()
+
+
+def test_the_time_left_goes_by_bytes_and_by_pages_that_ocr_has_read(base: KnowledgeBase) -> None:
+    ingests = Ingests(base)
+    scan = UnreadFile(Path("scan.pdf"), pages=(1, 2, 3, 4), content="00")
+    report = IngestReport(0, 0, 0, 0, (), (), (), 0, 1.0, to_read=(scan,))
+    heard = Progress(0, 1, 0, 0, 5.0, "a.pdf", 12.0, read=2, to_read=8)
+    reading = Intake("a.pdf", 10, stage="reading", heard=heard)
+    ingests._items = [reading, Intake("b.pdf", 10, stage="scanned", report=report)]
+    assert ingests.remaining() == pytest.approx(20.0)  # 6 pages and 4, two seconds each
+    ingests._items = [Intake("b.pdf", 10, stage="scanned", report=report)]
+    assert ingests.remaining() == pytest.approx(8.0)
+    assert Ingests(base).remaining() == 0

@@ -32,6 +32,7 @@ from quire.records import Document, Hit, Near, Passage, Refusal, Sentence
 from quire.search import each, question_parts, question_words, subquestions
 from quire.search.passages import context, in_turn, nearness
 from quire.search.query import Query
+from quire.search.question_words import QuestionWords
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
 from quire.search.wording import Change
@@ -375,13 +376,19 @@ def _refused(found: Found, snapshot: Snapshot, retriever: Retriever) -> Found:
             nowhere=snapshot.nowhere(said, scope=scope),
             **snapshot.extent(scope),
             scope=str(scope) if scope else None,
-            nearest=tuple(
-                Near(passage.label, *said.has_and_lacks(set(analysis.terms(_read_with(passage)))))
-                for passage in found.passages[:_NEAREST]
-            ),
+            nearest=tuple(_near(passage, said, found) for passage in found.passages[:_NEAREST]),
             by_meaning=retriever.reads(found.language),
         ),
     )
+
+
+def _near(passage: Passage, said: QuestionWords, found: Found) -> Near:
+    """What a passage has and lacks, and what of it comes nearest: evidence is sorted."""
+    has, lacks = said.has_and_lacks(set(analysis.terms(_read_with(passage))))
+    for proof in found.evidence:
+        if proof.passage.label == passage.label and not proof.leads:
+            return Near(passage.label, has, lacks, quote=proof.text, start=proof.start)
+    return Near(passage.label, has, lacks)
 
 
 def _read_with(passage: Passage) -> str:

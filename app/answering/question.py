@@ -21,9 +21,10 @@ class Question:
     wrong ones that is borne among the answers shown, above 0 and at most 1, in place of the
     setting's; docs/trust.md says what it promises. `replacing` is the id of the conversation's last
     answer, whose place the new one takes, worded otherwise where the question is the same. `before`
-    is what was said in a conversation that is kept elsewhere, the oldest turn first. `origin` says
-    who asks: on the page, the chats of its readers are apart from those of programs. At most
-    `answer_tokens` are written, in place of the setting's.
+    is what was said in a conversation that is kept elsewhere, the oldest turn first. With
+    `as_written` it is understood by itself, whatever was said before it. `origin` says who asks: on
+    the page, the chats of its readers are apart from those of programs. At most `answer_tokens`
+    are written, in place of the setting's.
 
     With `agent` a model that can call tools looks things up by itself, within the settings' limits;
     where it cannot, the answer is the ordinary one, with a note that says why.
@@ -41,6 +42,7 @@ class Question:
     replacing: str | None = None
     origin: Origin = "program"
     before: tuple[Exchange, ...] = ()
+    as_written: bool = False
     answer_tokens: int | None = None
     agent: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)

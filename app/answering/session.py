@@ -212,6 +212,45 @@ class Session:
             **options,
         )
 
+    def suggest(
+        self,
+        *,
+        after: str | None,
+        first: Sequence[str],
+        language: str | None,
+        most: int,
+        cancel: threading.Event,
+    ) -> list[str]:
+        """Questions that the documents answer; see `KnowledgeBase.suggest`."""
+        from quire.answering import suggesting  # noqa: PLC0415  NumPy and more
+
+        retriever, reader = self._search(), self._entailment()
+        if retriever is None:
+            return []
+        ways: dict[str, Any] = {
+            "most": most,
+            "reader": reader if isinstance(reader, ReadsQuestions) else None,
+            "cancel": cancel,
+        }
+        if after is None:
+            return suggesting.suggest(retriever, first=first, language=language, **ways)
+        conversation, turn = self._turn(after)
+        return suggesting.go_on(
+            retriever,
+            questions=[each.standalone for each in self._before(conversation)],
+            cited=[(c["document_id"], c["start"], c["end"]) for c in turn.answer["citations"]],
+            **ways,
+        )
+
+    def _turn(self, answer_id: str) -> tuple[str, Turn]:
+        """A conversation's id and the turn of this answer, also of one that could not be kept.
+        Raises ConversationNotFound."""
+        for conversation in [*self._unkept]:
+            for turn in self.unkept(conversation):
+                if turn.id == answer_id:
+                    return conversation, turn
+        return self.conversations.turn(answer_id)
+
     def _wording(self, task: str, language: str) -> Wording:
         """The text of a prompt, the user's own first."""
         return prompting.wording(task, language, folder=self._settings.prompts)
@@ -231,8 +270,8 @@ class Session:
             kept_question(question.text),
             question.conversation or new_id(),
             **ways,
-            before=(*question.before, *_exchanges(before)),
-            temperature=temperature,
+            before=() if question.as_written else (*question.before, *_exchanges(before)),
+            temperature=0.0 if question.as_written else temperature,
             scope=question.scope,
             max_risk=self._settings.max_risk if risk is None else checked_risk(risk),
             agent=question.agent,

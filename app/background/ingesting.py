@@ -10,17 +10,20 @@ before it was done.
 import contextlib
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from quire.background.failures import log_place
 from quire.errors import QuireError, Unreadable
+from quire.indexes.folder.unread import UnreadFiles
 from quire.indexes.folder.waiting import Waiting, WaitingRoom
 from quire.ingest.report import IngestReport, Progress
 from quire.knowledge_base import KnowledgeBase
 
 _ON_ITS_WAY = ("waiting", "working", "scanned", "reading")
+_THERE = ("same content as", "not reached")  # refused, and there or not looked at
 _TRIES = 2  # a file that ended the process twice is not begun again
 
 Stage = Literal["waiting", "working", "scanned", "reading", "done", "failed", "stopped"]
@@ -61,6 +64,17 @@ class Intake:
         )
 
 
+def counted(items: Iterable[Intake]) -> tuple[int, int]:
+    """How many files are read, and of how many; those of a folder count one by one."""
+    done = total = 0
+    for item in items:
+        heard = item.heard
+        of_it = max(1, heard.files_total if heard is not None else 1)
+        total += of_it
+        done += of_it if item.settled else min(of_it - 1, heard.files_done if heard else 0)
+    return done, total
+
+
 _TURNS: tuple[tuple[Stage, Stage], ...] = (("waiting", "working"), ("scanned", "reading"))
 
 
@@ -70,12 +84,14 @@ class Ingests:
     def __init__(self, base: KnowledgeBase) -> None:
         self._base = base
         self._room = WaitingRoom(base.folder)
+        self.unread = UnreadFiles(base.folder)
         self._lock = threading.Lock()
         self._items: list[Intake] = []
         self._worker: threading.Thread | None = None
         self._cancel = threading.Event()
         self._pause = threading.Event()  # ends OCR, for files that have come or for good
         self._heard: tuple[float, float] | None = None  # when, and bytes done by then
+        self._page: float | None = None  # seconds that OCR took for a page
         self._settled = 0
         self._closing = False
 
@@ -177,14 +193,27 @@ class Ingests:
             self._items = [item for item in self._items if not item.settled]
 
     def remaining(self) -> float | None:
-        """Seconds that the rest will take, or the file that OCR reads; None while unknown.
+        """Seconds that the rest will take; None while unknown.
 
-        Goes by the bytes done since the first progress was heard: before it, models are loaded.
+        Goes by the bytes done since the first progress was heard, before which models are loaded,
+        and by the pages that OCR has read since it began. Until it has, pages that wait for it are
+        unknown, and with them the rest.
         """
-        for item in self.items:
-            if item.stage == "reading" and item.heard is not None and item.heard.to_read:
-                return item.heard.remaining
         items = [item for item in self.items if item.stage != "stopped"]
+        rest = 0.0
+        if any(item.stage in {"waiting", "working"} for item in items):
+            by_bytes = self._by_bytes(items)
+            if by_bytes is None:
+                return None
+            rest += by_bytes
+        if pages := sum(map(_pages_to_read, items)):
+            rate = self._seconds_a_page(items)
+            if rate is None:
+                return None
+            rest += rate * pages
+        return rest
+
+    def _by_bytes(self, items: list[Intake]) -> float | None:
         total = sum(item.size for item in items)
         done = sum(item.size * item.part for item in items)
         with self._lock:
@@ -197,6 +226,14 @@ class Ingests:
         if elapsed < 1 or done - before < 0.02 * total:
             return None
         return elapsed * (total - done) / (done - before)
+
+    def _seconds_a_page(self, items: list[Intake]) -> float | None:
+        """How long OCR takes for a page, by what it reads now, else by what it read last."""
+        for item in items:
+            heard = item.heard
+            if item.stage == "reading" and heard is not None and heard.read and heard.remaining:
+                self._page = heard.remaining / max(1, heard.to_read - heard.read)
+        return self._page
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is left to do, at most so long; returns whether that is so."""
@@ -273,16 +310,56 @@ class Ingests:
         item.kept = self._room.begin(item.kept)
         return item.kept
 
+    def _note_unread(self, item: Intake) -> None:
+        """Keep what could not be read on the list of such files, and take from it what could."""
+        if item.stage == "stopped":
+            return
+        place = "" if item.path is None else str(item.path)
+        report = item.report
+        refused = [] if report is None else [*report.failed, *report.skipped]
+        refused = [one for one in refused if not one.reason.startswith(_THERE)]
+        with contextlib.suppress(QuireError):  # such as of a full disk, which is told as it is met
+            still = {one.path if place else item.name for one in refused}
+            for noted in self.unread.all():
+                here = noted.place or noted.name
+                if _lies_in(here, place or item.name) and here not in still:
+                    self.unread.forget(noted.name, place=noted.place)
+            if isinstance(item.problem, QuireError):
+                why = item.problem
+                self.unread.note(item.name, place=place, reason=why.message, hint=why.hint)
+            for one in refused:
+                name = Path(one.path).name if place else item.name
+                self.unread.note(
+                    name, place=one.path if place else "", reason=one.reason, hint=one.hint
+                )
+
     def _settle(self, item: Intake, stage: Stage) -> None:
         """Note the end of a file. What was broken off because the process ends waits on."""
         item.stage = stage
         item.part = 1.0
+        if not self._closing:
+            self._note_unread(item)
         item.content = item.password = None
         if item.kept is not None and not (self._closing and stage != "done"):
             try:
                 self._room.drop(item.kept)
             except QuireError as error:
                 log_place(error)
+
+
+def _lies_in(place: str, of: str) -> bool:
+    """Whether a file is what was given, or lies in the folder that was."""
+    return place == of or Path(of) in Path(place).parents
+
+
+def _pages_to_read(item: Intake) -> int:
+    """Pages of a file that OCR has still to read."""
+    if item.stage not in {"scanned", "reading"}:
+        return 0
+    heard = item.heard
+    if item.stage == "reading" and heard is not None and heard.to_read:
+        return heard.to_read - heard.read
+    return sum(len(file.pages) for file in item.report.to_read) if item.report else 0
 
 
 def _size(path: Path) -> int:

@@ -18,6 +18,7 @@ from quire.records import Answer, Draft
 if TYPE_CHECKING:
     from quire.answering.receipts import Replay
     from quire.knowledge_base import KnowledgeBase
+    from quire.reports.forms import Form
 
 _TAIL = 60  # characters shown of what is being written
 _HELP = """Ask a question, or:
@@ -58,10 +59,15 @@ def export_answer(
     kb: Kb = None,
     json: Json = False,
 ) -> None:
-    """Write a stored answer with its proof as one HTML file that others can check."""
+    """Write a stored answer with its proof as one HTML file that others can check; or, if FILE ends
+    in .md, .docx or .pdf, with its quotes and pictures of their pages for people to read."""
+    form = _form(to)
     with opened(kb) as base:
         _, turn = base.conversations.turn(answer)
-        content = base.export_answer(turn.id).encode()
+        if form is None:
+            content = base.export_answer(turn.id).encode()
+        else:
+            content = base.export(turn.id, form=form, answer=True)
     path = to or Path(f"{turn.id}.html")
     output.write_file(path, content)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -69,6 +75,20 @@ def export_answer(
         output.print_json({"id": turn.id, "file": str(path), "sha256": sha256})
     else:
         output.print_text(f"The answer is in {path}", f"SHA-256: {sha256}")
+
+
+def _form(to: Path | None) -> "Form | None":
+    """The form that a file's name asks for, None for HTML. Raises UsageError."""
+    from quire.reports.forms import ENDINGS  # noqa: PLC0415  keeps --help fast
+
+    ending = to.suffix.lower() if to else ".html"
+    if ending in (".html", ".htm"):
+        return None
+    if ending not in ENDINGS:
+        raise UsageError(
+            f"An answer cannot be written as {to}.", hint="Name it .html, .md, .docx or .pdf."
+        )
+    return ENDINGS[ending]
 
 
 @app.command(epilog="Example: quire summarize lease.pdf --sentences 5")

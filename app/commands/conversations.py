@@ -129,7 +129,11 @@ def export(
     kb: Kb = None,
     json: Json = False,
 ) -> None:
-    """Write conversations as Markdown, with citations and feedback; or with --json as JSON."""
+    """Write conversations as Markdown, with citations and feedback; or with --json as JSON. One of
+    them becomes a DOCX or PDF, with pictures of its pages, if FILE ends so."""
+    if to is not None and to.suffix.lower() in (".docx", ".pdf"):
+        _export_one(conversation, to, kb=kb, json=json)
+        return
     with opened(kb) as base:
         stored = base.conversations
         chosen = [stored.find(conversation)] if conversation else stored.all()
@@ -148,6 +152,25 @@ def export(
         output.print_text(text.rstrip())
     else:
         output.print_text(f"{len(chosen)} conversations are in {to}")
+
+
+def _export_one(conversation: str | None, to: Path, *, kb: Path | None, json: bool) -> None:
+    from quire.reports.forms import ENDINGS  # noqa: PLC0415  keeps --help fast
+
+    if conversation is None:
+        raise UsageError(
+            f"All conversations together cannot be written as {to}.",
+            hint="Name one by its id, or a .md file.",
+        )
+    with opened(kb) as base:
+        chat = base.conversations.find(conversation)
+        whole = _whole(base.conversations, chat)
+        content = base.export(chat.id, form=ENDINGS[to.suffix.lower()])
+    output.write_file(to, content)
+    if json:
+        output.print_json({"conversations": [whole], "file": str(to)})
+    else:
+        output.print_text(f"1 conversations are in {to}")
 
 
 def _whole(stored: "Conversations", chat: "Conversation") -> dict[str, Any]:

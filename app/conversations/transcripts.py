@@ -4,6 +4,8 @@ What documents and chats say is data here too: nothing of it becomes a link, an 
 for whoever opens the file.
 """
 
+import base64
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,13 +21,25 @@ _LINE_START = re.compile(r"^(\d*)([-+=.)])")
 
 def markdown(conversation: "Conversation", turns: "Sequence[Turn]") -> str:
     """A conversation with its questions, answers, quotes and feedback."""
-    lines = [f"# {inert(conversation.title)}", ""]
-    for turn in turns:
-        lines += _turn(turn)
-    return "\n".join(lines).rstrip() + "\n"
+    return told(conversation.title, turns, [()] * len(turns))
 
 
-def _turn(turn: "Turn") -> Iterator[str]:
+def told(title: str, turns: "Sequence[Turn]", pictures: Sequence[Sequence[bytes | None]]) -> str:
+    """Turns under a title. `pictures` are PNG images of the places that each of them cites, in
+    their order, None where there is none: their data stand at the end, out of the reader's way."""
+    lines, data = [f"# {inert(title)}", ""], []
+    for turn, its in zip(turns, pictures, strict=True):
+        shown = []
+        for picture in its:
+            shown.append(f"picture-{len(data) + 1}" if picture else "")
+            if picture:
+                coded = base64.b64encode(picture).decode("ascii")
+                data.append(f"[picture-{len(data) + 1}]: data:image/png;base64,{coded}")
+        lines += _turn(turn, shown)
+    return "\n".join([*lines, *data]).rstrip() + "\n"
+
+
+def _turn(turn: "Turn", pictures: Sequence[str] = ()) -> Iterator[str]:
     yield f"## {inert(turn.question)}"
     yield ""
     if not turn.readable:
@@ -37,13 +51,16 @@ def _turn(turn: "Turn") -> Iterator[str]:
         yield ""
     yield from _answer(turn.answer)
     yield ""
-    for citation in turn.answer["citations"]:
+    citations = turn.answer["citations"]
+    for citation, picture in itertools.zip_longest(citations, pictures[: len(citations)]):
         where = inert(citation["document"])
         if citation["page"] is not None:
             where += f", page {citation['page']}"
         if citation.get("ocr"):
             where += ", read by OCR"
         yield f"- \\[{citation['label']}\\] {where}: “{inert(citation['quote'])}”"
+        if picture:
+            yield f"\n    ![{where}][{picture}]\n"
     if turn.answer["citations"]:
         yield ""
     if turn.answer["model"]:

@@ -148,6 +148,18 @@ class Snapshot:
             [Hit(rank, document, chunk, 0.0, {}) for rank, chunk in enumerate(first, start=1)]
         )
 
+    def around(self, document: Document, offset: int, *, chunks: int) -> list[Passage]:
+        """What a document says around a character of its text: so many chunks before and after
+        that in which it stands; nothing where it stands in none."""
+        at = documents.chunk_at(self.connection, document.id, offset)
+        if at is None:
+            return []
+        first, last = max(0, at.ordinal - chunks), at.ordinal + chunks
+        near = documents.chunks_between(self.connection, document.id, first, last)
+        return self.passages(
+            [Hit(rank, document, chunk, 0.0, {}) for rank, chunk in enumerate(near, start=1)]
+        )
+
     def opening(self, document_id: str, *, heading: str = "") -> str:
         """How a document begins, or what stands under one of its outermost headings: the texts of
         its first chunks."""

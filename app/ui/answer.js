@@ -183,8 +183,33 @@ function source(data, group, open) {
   return box;
 }
 
+// The answer as other programs paste it: its lists and tables, with the numbers of the sources.
+function rich(root) {
+  const copy = root.cloneNode(true);
+  for (const node of copy.querySelectorAll(".quire-copy, .quire-meta, [hidden]")) node.remove();
+  for (const node of copy.querySelectorAll("button")) {
+    const tag = node.matches(".quire-ref") ? "sup" : node.matches(".quire-quote") ? "blockquote" : "div";
+    const plain = element(tag);
+    plain.append(...node.childNodes);
+    node.replaceWith(plain);
+  }
+  for (const node of copy.querySelectorAll("table")) node.border = "1";
+  for (const node of copy.querySelectorAll("*")) {
+    if (node.matches(".quire-code")) node.replaceWith(Object.assign(element("pre"), { textContent: node.textContent }));
+    for (const { name } of [...node.attributes]) {
+      if (!["border", "colspan"].includes(name)) node.removeAttribute(name);
+    }
+  }
+  return copy.innerHTML;
+}
+
 // An address without encryption, as of another machine, has no clipboard of the newer kind.
-async function copy(text) {
+async function copy(text, html) {
+  if (window.ClipboardItem && navigator.clipboard?.write) {
+    const kinds = { "text/plain": text, "text/html": html };
+    const blobs = Object.entries(kinds).map(([type, said]) => [type, new Blob([said], { type })]);
+    return navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
+  }
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const field = element("textarea");
   field.value = text;
@@ -194,9 +219,9 @@ async function copy(text) {
   field.remove();
 }
 
-function copier(data) {
+function copier(data, root) {
   const node = button("quire-copy", data.texts.copy, "", async () => {
-    await copy(data.copied);
+    await copy(data.copied, rich(root));
     node.textContent = data.texts.copied;
     setTimeout(() => { node.textContent = data.texts.copy; }, 1500);
   });
@@ -221,6 +246,6 @@ export default function (component) {
     parts.push(element("div", "quire-heading", data.texts.sources));
     parts.push(...data.sources.map((group) => source(data, group, open)));
   }
-  if (data.copied) parts.push(copier(data));
+  if (data.copied) parts.push(copier(data, root));
   root.replaceChildren(...parts);
 }

@@ -37,11 +37,9 @@ _component = st.components.v2.component(
 
 def draw(answer: Kept, *, known: set[str]) -> None:
     """Draw an answer. `known` are the ids of the documents that are still there."""
-    if answer["standalone_question"] != answer["question"]:
-        st.caption(label("answer.you_asked", question=answer["standalone_question"]))
     if not answer["sentences"]:
         lines = "".join(f"<div>{html(line)}</div>" for line in _said_lines(answer))
-        st.html(f'<div class="quire-text">{lines}</div>')
+        st.html(f'<div class="quire-text quire-said">{lines}</div>')
         _listed(answer, known=known)
         _looked_at(answer)
         _closest(answer)
@@ -292,28 +290,55 @@ def _looked_at(answer: Kept) -> None:
 
 
 def _closest(answer: Kept) -> None:
+    """What comes nearest where nothing was found: its best sentence whole, with what it lacks; all
+    else is folded away."""
     passages = answer["passages"][:_CLOSEST]
     if not passages or answer["status"] != "not_found":
         return
     nearest = (answer.get("refusal") or {}).get("nearest", ())
     words = {near["label"]: near for near in nearest}
-    with st.expander(label("answer.closest"), expanded=True):
-        for passage in passages:
-            name = passage["document"]
-            where = _at(place(name, passage["page_first"], passage["page_last"]))
-            text = passage["text"]
-            shown = text if len(text) <= _PASSAGE else f"{text[:_PASSAGE].rstrip()} …"
-            pressed = st.button(
-                markdown(f"{name}{where}"),
-                key=f"closest-{answer['id']}-{passage['label']}",
-                type="tertiary",
-                help=label("answer.open"),
-            )
-            if found := _found(words.get(passage["label"])):
-                st.html(f'<div class="quire-meta">{html(found)}</div>')
-            st.html(f'<div class="quire-passage">{html(shown)}</div>')
-            if pressed:
-                open_place({**passage, "page": passage["page_first"], "quote": text})
+    # one that has none of the words is near by meaning alone, if that
+    first, *others = sorted(passages, key=lambda one: not words.get(one["label"], {}).get("has"))
+    near = words.get(first["label"])
+    quote = (near or {}).get("quote", "")  # earlier versions kept none
+    st.html(f'<div class="quire-heading">{html(plain("answer.nearest"))}</div>')
+    _passage(answer, first, near, shown=quote or _cut(first["text"]))
+    rest = ([first] if quote and quote != first["text"] else []) + others
+    if rest:
+        with st.expander(label("answer.closest")):
+            for passage in rest:
+                around = passage is first
+                if around:
+                    st.caption(label("answer.around"))
+                    st.html(f'<div class="quire-passage">{html(passage["text"])}</div>')
+                else:
+                    near = words.get(passage["label"])
+                    _passage(answer, passage, near, shown=_cut(passage["text"]))
+
+
+def _passage(answer: Kept, passage: Kept, near: Kept | None, *, shown: str) -> None:
+    """A passage, or what of it is shown, with where it stands and what it lacks."""
+    name = passage["document"]
+    where = _at(place(name, passage["page_first"], passage["page_last"]))
+    st.html(f'<div class="quire-passage">{html(shown)}</div>')
+    if found := _found(near):
+        st.html(f'<div class="quire-meta">{html(found)}</div>')
+    if st.button(
+        markdown(f"{name}{where}"),
+        key=f"closest-{answer['id']}-{passage['label']}",
+        type="tertiary",
+        help=label("answer.open"),
+    ):
+        at = {**passage, "page": passage["page_first"], "quote": passage["text"]}
+        if near and near.get("quote"):
+            start, end = near["start"], near["start"] + len(near["quote"])
+            at |= {"start": start, "end": end, "quote": near["quote"], "page": None}
+            at["page"] = passage["page_first"]
+        open_place(at)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _PASSAGE else f"{text[:_PASSAGE].rstrip()} …"
 
 
 def _found(near: Kept | None) -> str:

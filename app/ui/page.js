@@ -53,16 +53,33 @@ function look(app) {
   else if (!watch.timer && !watch.banner) watch.timer = setTimeout(show, PATIENCE);
 }
 
-function tell(text) {
+function tell(text, how = "alert") {
   document.querySelector(".quire-told")?.remove();
   const notice = document.createElement("button");
-  notice.className = "quire-told";
+  notice.className = `quire-told ${how}`;
   notice.type = "button";
-  notice.setAttribute("role", "alert");
+  notice.setAttribute("role", how);
   notice.textContent = text;
   notice.addEventListener("click", () => notice.remove());
   document.body.append(notice);
   setTimeout(() => notice.remove(), SHOWN);
+}
+
+// What there is to tell is told once: here, and by the system where the reader has allowed that and
+// looks elsewhere.
+function announce({ number, text }) {
+  const before = watch.told ?? number; // a page that is loaded anew has told it already
+  watch.told = number;
+  if (number === before || !text) return;
+  tell(text, "status");
+  if (document.hidden && window.Notification?.permission === "granted") {
+    new Notification("Quire", { body: text, tag: "quire-read" });
+  }
+}
+
+function offer() {
+  const can = window.Notification?.permission === "default";
+  document.body.classList.toggle("quire-can-notify", can);
 }
 
 function weigh(files) {
@@ -105,6 +122,15 @@ function set(node, attribute, value) {
   if (node.getAttribute(attribute) !== value) node.setAttribute(attribute, value);
 }
 
+// In a list each row has the same buttons: they are told apart by what the row is called.
+const ROWS = "[class*=st-key-row-], [class*=st-key-given-row-], .st-key-chats > *, .st-key-older_chats > *";
+
+function owned(node, called) {
+  const row = node.closest(ROWS);
+  const owner = row?.querySelector("[class*=st-key-read-] p, [class*=st-key-open-] p, .quire-name");
+  return owner ? `${called}: ${owner.textContent.trim()}` : called;
+}
+
 function name(root) {
   for (const attribute of ["aria-label", "title"]) {
     for (const node of root.querySelectorAll(`[${attribute}]`)) {
@@ -114,7 +140,7 @@ function name(root) {
   }
   for (const node of root.querySelectorAll("button")) {
     const [, icon] = node.textContent.match(/^(\w+) icon\1/) ?? []; // its keys may follow
-    if (watch.icons[icon]) set(node, "aria-label", watch.icons[icon]);
+    if (watch.icons[icon]) set(node, "aria-label", owned(node, watch.icons[icon]));
   }
   for (const node of root.querySelectorAll("[data-testid=stFileUploaderDropzone] button")) {
     const folder = node.closest("[class*=st-key-upload-folder]");
@@ -165,10 +191,96 @@ function measure() {
   document.body.style.setProperty("--quire-below", `${below}px`);
 }
 
-// Escape closes the source, unless something is open or under way that it ends first.
-const FIRST = "[role=dialog], [role=listbox], .st-key-stop button";
+// For those who hear the page: the answer, once it is there.
+const HEARD = 1500; // characters of it that are told; the rest is on the page
 
-function pressed({ key, defaultPrevented, ctrlKey, metaKey, shiftKey }) {
+function hear(answered) {
+  const before = watch.answered ?? answered; // of a chat that is loaded anew it was heard before
+  watch.answered = answered;
+  if (!answered || answered === before) return;
+  setTimeout(() => {
+    const last = [...document.querySelectorAll("[data-testid=stChatMessage]:has(.quire-spoken)")].at(-1);
+    const parts = [...(last?.querySelectorAll(".quire-found, .quire-heading, .quire-answer :is(.quire-text, .quire-quote, tr), .quire-said, .quire-passage") ?? [])];
+    const told = parts.map((part) => part.textContent.trim()).join(". ");
+    speakUp(`${watch.texts.answered} ${told.slice(0, HEARD)}`);
+  }, 400);
+}
+
+function speakUp(text) {
+  let box = document.querySelector(".quire-heard");
+  if (!box) {
+    box = document.createElement("div");
+    box.className = "quire-heard quire-unseen";
+    box.setAttribute("role", "status");
+    document.body.append(box);
+  }
+  box.textContent = text;
+}
+
+// The first stop of Tab leads past the lists of the sidebar into the field.
+function skip() {
+  const field = () => document.querySelector("[data-testid=stChatInputTextArea]");
+  let link = document.querySelector(".quire-skip");
+  if (!link) {
+    link = document.createElement("button");
+    link.type = "button";
+    link.className = "quire-skip";
+    link.addEventListener("click", () => field()?.focus());
+    document.body.prepend(link);
+  }
+  link.hidden = !field();
+  if (link.textContent !== watch.texts.skip) link.textContent = watch.texts.skip;
+}
+
+// What the keys do, asked for with "?".
+function keys() {
+  const open = document.querySelector("dialog.quire-keys");
+  if (open) return open.close();
+  const box = document.createElement("dialog");
+  box.className = "quire-keys";
+  const title = document.createElement("h2");
+  title.textContent = watch.texts.keys;
+  title.id = "quire-keys";
+  box.setAttribute("aria-labelledby", title.id);
+  const list = document.createElement("dl");
+  for (const [key, what] of watch.keys) {
+    const name = document.createElement("dt");
+    const said = document.createElement("dd");
+    const cap = document.createElement("kbd");
+    cap.textContent = key;
+    name.append(cap);
+    said.textContent = what;
+    list.append(name, said);
+  }
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = watch.texts.close;
+  close.addEventListener("click", () => box.close());
+  box.addEventListener("close", () => box.remove());
+  box.append(title, list, close);
+  document.body.append(box);
+  box.showModal();
+}
+
+const WRITES = "input, textarea, select, [contenteditable=true]";
+
+function shortcut(event) {
+  const { key, ctrlKey, metaKey, altKey, target } = event;
+  if (ctrlKey || metaKey || altKey || target.closest?.(WRITES)) return;
+  if (document.querySelector("[role=dialog]")) return;
+  const field = document.querySelector("[data-testid=stChatInputTextArea]");
+  if (key === "/" && field) field.focus();
+  else if (key === "?") keys();
+  else return;
+  event.preventDefault();
+}
+
+// Escape closes the source, unless something is open or under way that it ends first.
+const FIRST = "dialog, [role=dialog], [role=listbox], .st-key-stop button";
+
+function pressed(event) {
+  const { key, defaultPrevented, ctrlKey, metaKey, shiftKey } = event;
+  shortcut(event);
   if (key.toUpperCase() === "O" && shiftKey && (ctrlKey || metaKey)) begun(); // a new chat
   if (key !== "Escape" || defaultPrevented || document.querySelector(FIRST)) return;
   document.querySelector(".st-key-close-source button")?.click();
@@ -207,6 +319,7 @@ function begin(app) {
   document.addEventListener("click", ({ target }) => {
     // not by a touch, which would bring up the keyboard
     if (target.closest?.(".st-key-new button") && matchMedia("(pointer: fine)").matches) begun();
+    if (target.closest?.(".st-key-notify-intake button")) Notification.requestPermission().then(offer);
     const pressed = target.closest?.("[data-testid=stSidebar] :is(a, button)");
     if (pressed?.matches(LEADING)) setTimeout(collapse, 300);
   });
@@ -225,6 +338,7 @@ function begin(app) {
       due = false;
       name(document);
       measure();
+      skip();
       focus();
     }, 100);
   }).observe(document.body, { childList: true, subtree: true });
@@ -235,11 +349,15 @@ function begin(app) {
 
 export default function ({ data }) {
   keep(data.kept);
-  Object.assign(watch, { texts: data.texts, most: data.most, words: data.words, icons: data.icons });
+  Object.assign(watch, { texts: data.texts, most: data.most, words: data.words, icons: data.icons, keys: data.keys });
   const app = document.querySelector("[data-testid=stApp]");
   if (app && !watch.observer) begin(app);
   document.documentElement.lang = data.language;
   name(document);
   measure();
+  offer();
   follow(data);
+  announce(data.word);
+  skip();
+  hear(data.answered);
 }

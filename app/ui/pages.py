@@ -7,10 +7,11 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from quire.config import load_settings
-from quire.ui import problems, style
+from quire.ui import given, problems, progress, style
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.chat import certainty, conversations
 from quire.ui.chat import page as chat
+from quire.ui.check import page as check
 from quire.ui.inert import bare
 from quire.ui.library import page as library
 from quire.ui.settings import bases
@@ -30,16 +31,25 @@ def show() -> None:
     mine = state()
     kept = {"language": mine.language or "", "risk": certainty.kept(mine.risk)}
     busy = mine.answering is not None and not mine.answering.done
-    style.mount(kept=kept, asked=mine.asked, busy=busy)
+    style.mount(
+        kept=kept,
+        asked=mine.asked,
+        busy=busy,
+        answered=mine.answered,
+        word=(mine.words, mine.word),
+    )
     talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
     documents = _page(partial(library.draw, chat=talk), "documents", icon=":material/folder_open:")
+    text = _page(check.draw, "check", icon=":material/fact_check:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")
-    page = st.navigation([talk, documents, settings])
+    page = st.navigation([talk, documents, text, settings])
     with problems.caught():
         opened = shared()
         with st.sidebar, problems.caught():
             _switch()
             conversations.draw(opened, chat_page=talk)
+            given.draw(opened)
+        progress.draw(opened)
         problems.warn(opened.base.warnings)
         page.run()
 

@@ -18,6 +18,7 @@ from quire.indexes.folder.names import CATALOG
 from quire.ingest.parsing.pool import ParserPool
 from quire.knowledge_base import KnowledgeBase
 from quire.records import Document
+from quire.ui.jobs.suggesting import Suggestions
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.settings import bases
 from quire.ui.state import state
@@ -26,7 +27,9 @@ _log = logging.getLogger(__name__)
 _TICK_NS = 100_000_000  # two writes this near to each other may leave a file the same time
 
 _LAST = 2.0  # seconds that threads are given at the end; the process is killed after three
-_AT_WORK = ("quire-intake", "quire-answer", "quire-summary", "quire-models")
+_AT_WORK = tuple(
+    f"quire-{job}" for job in ("intake", "answer", "summary", "suggest", "check", "models")
+)
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class Shared:
     base: KnowledgeBase
     ingests: Ingests
     summaries: Summaries
+    suggestions: Suggestions
     parsers: ParserPool = field(default_factory=ParserPool)
     ready: threading.Event = field(default_factory=threading.Event)
     _known: tuple[tuple[int, ...], list[Document]] | None = None
@@ -96,6 +100,7 @@ class Shared:
         cut off inside a C++ library takes the whole process down with it, with a core dump."""
         self.ingests.interrupt()
         self.summaries.stop()
+        self.suggestions.stop()
         deadline = time.monotonic() + _LAST
         for thread in threading.enumerate():
             if thread.name in _AT_WORK:
@@ -104,6 +109,7 @@ class Shared:
     def close(self) -> None:
         atexit.unregister(self.end_soon)
         self.summaries.stop()
+        self.suggestions.stop()
         self.ingests.close()
         self.parsers.close()
         self.base.close()
@@ -147,7 +153,7 @@ def _opened(folder: str, key: str, _settings: Settings) -> Shared:
         base = KnowledgeBase.open(
             Path(folder), settings=_settings, embedder=first.base.embedder, model=first.base.model
         )
-    opened = Shared(base, Ingests(base), Summaries(base))
+    opened = Shared(base, Ingests(base), Summaries(base), Suggestions(base))
     opened.ingests.resume()
     atexit.register(opened.end_soon)
     threading.Thread(target=opened.load_models, name="quire-models", daemon=True).start()

@@ -23,8 +23,20 @@ _ICONS = {
     "chevron_right": "source.on",
     "zoom_in": "source.larger",
     "zoom_out": "source.smaller",
+    "notifications": "intake.notify",
 }
 """What the buttons do that show an icon alone."""
+
+_KEYS = {
+    "/": "app.key_field",
+    "?": "app.keys",
+    "Enter": "app.key_ask",
+    "Shift+Enter": "app.key_line",
+    "Ctrl+Shift+O": "conversations.new",
+    "Esc": "app.key_escape",
+    "Alt+← / Alt+→": "app.key_turn",
+}
+"""What the keys do; "?" shows it."""
 
 _VERDICTS = {"amber": "#8a5a00, #f2c14e", "red": "#a3231a, #ff9d94"}
 """The colours of marks, each in the light and the dark theme; of 4.5 to 1 and more."""
@@ -40,7 +52,7 @@ def apply() -> None:
         "drop-folder": plain("documents.drop_folder", size=size),
     }
     sheet = "".join(f"--quire-{name}: '{text}'; " for name, text in words.items())
-    colours = {"background": "backgroundColor", "accent": "linkColor"}
+    colours = {"background": "backgroundColor", "accent": "linkColor", "text": "textColor"}
     for name, option in colours.items():
         both = ", ".join(THEME[f"theme.{scheme}.{option}"] for scheme in ("light", "dark"))
         sheet += f"--quire-{name}: light-dark({both}); "
@@ -49,10 +61,16 @@ def apply() -> None:
     st.html(f"<style>:root {{ {sheet}}}\n{file('style.css')}</style>")
 
 
-def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
+def mount(
+    *, kept: Mapping[str, str], asked: int, busy: bool, answered: str, word: tuple[int, str]
+) -> None:
     """Put what belongs to the whole page into it: see page.js. `kept` is what the browser is to
     keep, nothing where a choice was taken back; when `asked` changes, the last question is shown,
-    and followed for as long as its answer makes the page `busy`."""
+    and followed for as long as its answer makes the page `busy`. `answered` is the id of the last
+    answer that came in this tab, which is told to those who hear the page. `word` is what there is
+    to tell, with its number: each is told once, as a notification of the system too where that was
+    allowed.
+    """
     size = Limits().file_bytes // 1024**2
     told = {
         "lost": plain("app.lost"),
@@ -60,6 +78,10 @@ def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
         "choose": plain("documents.choose"),
         "choose_folder": plain("documents.choose_folder"),
         "page": plain("app.page", n="{n}"),
+        "answered": plain("app.answered"),
+        "skip": plain("app.skip"),
+        "keys": plain("app.keys"),
+        "close": plain("app.close"),
         "no_page": plain("app.no_page"),
     }
     data = {
@@ -67,8 +89,11 @@ def mount(*, kept: Mapping[str, str], asked: int, busy: bool) -> None:
         "kept": dict(kept),
         "asked": asked,
         "busy": busy,
+        "word": {"number": word[0], "text": word[1]},
         "texts": told,
         "most": size * 1024**2,
+        "keys": [[key, plain(does)] for key, does in _KEYS.items()],
+        "answered": answered,
         "words": _words(),
         "icons": {icon: plain(key) for icon, key in _ICONS.items()},
     }

@@ -15,6 +15,7 @@ VECTORS = "vectors"  # snapshots of the vector index
 ORIGINALS = "originals"  # copies of uploads
 TRASH = "trash"  # removed documents, until the knowledge base is compacted
 WAITING = "waiting"  # files that are still to be taken in
+UNREAD = "unread"  # what is said of files that could not be read
 
 UNFINISHED = ".part"
 """How the name of a hidden file ends that is being written, beside the one it will replace."""
@@ -30,6 +31,7 @@ ALL = frozenset(
         ORIGINALS,
         TRASH,
         WAITING,
+        UNREAD,
     )
 )
 

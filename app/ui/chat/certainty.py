@@ -12,7 +12,10 @@ from quire.ui.catalogue import label
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
-CHOICES: tuple[float | None, ...] = (None, 0.35, 0.3, 0.25)
+LOOSE = 0.5
+"""The risk at which nearly every question has an answer: what comes nearest, right or wrong."""
+
+CHOICES: tuple[float | None, ...] = (LOOSE, None, 0.35, 0.3, 0.25)
 """None is what the settings say. A risk above a third refuses less than that does in English; one
 below a quarter leaves hardly any answer."""
 
@@ -70,6 +73,8 @@ def _choose(opened: Shared) -> None:
 
 
 def _name(risk: float | None) -> str:
+    if risk == LOOSE:
+        return label("risk.loose")
     return label("risk.usual") if risk is None else label("risk.at_most", percent=_percent(risk))
 
 
@@ -79,6 +84,8 @@ def _caption(risk: float | None, settings: Settings) -> str:
         if settings.max_risk is not None:
             return label("risk.set", percent=_percent(settings.max_risk))
         return label("risk.usual_about")
+    if risk == LOOSE:
+        return label("risk.loose_about", percent=_percent(risk))
     name = opening.embedder_name(settings)
     english, chinese = (
         _answered(confidence.calibration(language, embedder=name), risk)

@@ -5,11 +5,11 @@ import json
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from quire.conversations import transcripts
 from quire.conversations.schema import Conversation, FoundTurn, Origin
 from quire.indexes.folder.originals import safe_name
 from quire.ui import problems
 from quire.ui.catalogue import label, plain
+from quire.ui.chat import exporting
 from quire.ui.inert import markdown
 from quire.ui.shared import Shared
 from quire.ui.state import state
@@ -181,6 +181,9 @@ def _open(conversation: str | None) -> None:
     mine.answering = None  # goes on by itself, and is in its chat when done
     mine.next_questions.clear()
     mine.awaited.clear()
+    mine.early = None
+    mine.failed.clear()
+    mine.meanwhile = []
     mine.asked += 1
     mine.scope = None
     mine.earlier = 0
@@ -214,15 +217,7 @@ def _manage(opened: Shared, chat: Conversation) -> None:
         turns = opened.conversations.turns(chat.id)
         stem = safe_name(chat.title)[:60]
         with st.container(horizontal=True):
-            st.download_button(
-                label("conversations.as_markdown"),
-                transcripts.markdown(chat, turns),
-                file_name=f"{stem}.md",
-                mime="text/markdown",
-                icon=":material/download:",
-                key="export-markdown",
-                on_click="ignore",
-            )
+            exporting.buttons(opened, chat.id, stem=stem)
             kept = {**chat.to_dict(), "turns": [turn.to_dict() for turn in turns]}
             st.download_button(
                 label("conversations.as_json"),

@@ -7,17 +7,18 @@ import streamlit as st
 
 from quire.answering import receipts
 from quire.answering.question import Question
+from quire.background.ingesting import counted
 from quire.conversations.schema import Turn
 from quire.errors import ConversationNotFound, KnowledgeBaseError
 from quire.records import content_of
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
-from quire.ui.chat import agent, certainty, judging, scoping, welcome
+from quire.ui.chat import agent, certainty, exporting, judging, scoping, suggested, welcome
 from quire.ui.inert import html, markdown
 from quire.ui.jobs.answering import AnswerJob
 from quire.ui.library import intake
 from quire.ui.shared import Shared
-from quire.ui.state import state
+from quire.ui.state import Early, Failed, state
 
 _POLL = 0.4  # seconds between two looks at an answer on its way; it grows by whole sentences
 _AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: quotes are faster
@@ -27,15 +28,17 @@ _SHOWN = 20  # turns shown at once, the last ones: a long chat must not slow eve
 def draw(opened: Shared) -> None:
     """Draw the chat page."""
     mine = state()
+    if pressed := mine.pressed:
+        mine.pressed = None
+        mine.next_questions.append(pressed)
     _ask_next(opened)
+    st.html(f'<h1 class="quire-unseen">{html(plain("app.chat"))}</h1>')
     documents = opened.documents()
     turns, older = _turns(opened)
-    asked: str | None = None
-    if not turns and mine.answering is None and not mine.next_questions:
-        asked = welcome.draw(opened, documents)
     begun = bool(turns or mine.answering or mine.next_questions)
     if not begun:
-        intake.draw(opened)
+        welcome.draw(opened, documents)
+        intake.draw(opened, quiet=opened.ingests.active)
     known = {id_ for document in documents for id_ in (document.id, content_of(document.id))}
     # subtle: the columns are there without a source too (style.css hides the empty one), or the
     # chat would be built anew when one opens, and the reader's place in it be lost
@@ -46,16 +49,19 @@ def draw(opened: Shared) -> None:
         with beside:
             source_panel.draw(opened)
     _ask(opened, can_choose=bool(documents), begun=begun)
-    if asked:
-        begin(opened, asked)
 
 
-def begin(opened: Shared, question: str, *, replacing: str | None = None) -> None:
+def begin(
+    opened: Shared, question: str, *, replacing: str | None = None, as_written: bool = False
+) -> None:
     """Have a question answered, and draw the page anew."""
     mine = state()
+    opened.suggestions.stop()
     mine.asked += 1
     mine.dropped = [item for item in mine.dropped if not item.all_well]
     mine.source = None  # of an earlier answer: it would be read as the proof of this one
+    mine.early = None
+    mine.meanwhile = [item for item in opened.ingests.items if not item.settled]
     mine.answering = AnswerJob(
         opened.base,
         Question(
@@ -66,6 +72,7 @@ def begin(opened: Shared, question: str, *, replacing: str | None = None) -> Non
             agent=mine.agent,
             replacing=replacing,
             origin="page",
+            as_written=as_written,
         ),
     )
     mine.answering.wait(_AT_ONCE)
@@ -90,22 +97,80 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
         _question(turn.question)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             _told_scope(turn)
+            if job is None:
+                _understood(
+                    opened,
+                    turn,
+                    first=turn is turns[0] and not older,
+                    last=turn is turns[-1] and turn.id not in unkept,
+                )
+            st.html('<span class="quire-spoken"></span>')
             answers.draw(turn.answer, known=known)
             if turn.id in mine.stopped:
                 st.caption(label("chat.stopped"))
             _told_risk(turn)
             if turn is turns[-1] and job is None:
+                if mine.early is not None and mine.early.answer == turn.id:
+                    _early()
                 if turn.id not in unkept:
                     _after(opened, turn)
-                if not known:  # there was nothing to find it in
+                suggested.after(opened, turn)
+                if not known and not opened.ingests.active:  # there was nothing to find it in
                     intake.upload_area(opened)
+    _failed(opened)
     if job is not None:
         _question(job.question.text)
         _on_its_way(opened, job)
     for question in mine.next_questions:
         _question(question)
-        st.caption(label("chat.wait_files") if mine.awaited else label("chat.wait"))
+        _waits(opened)
     problems.show_kept()
+
+
+def _understood(opened: Shared, turn: Turn, *, first: bool, last: bool) -> None:
+    """Say how a question was understood, where it was not as it stands, and let that be undone."""
+    standalone = turn.answer["standalone_question"]
+    if standalone == turn.question:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(label("answer.you_asked", question=standalone), width="content")
+        if not first and st.button(
+            label("answer.literally"),
+            key=f"literally-{turn.id}",
+            type="tertiary",
+            icon=":material/undo:",
+            help=label("answer.literally_about"),
+        ):
+            begin(opened, turn.question, replacing=turn.id if last else None, as_written=True)
+
+
+def _failed(opened: Shared) -> None:
+    """The questions of this chat that ended in an error: they stay, and can be tried again."""
+    mine = state()
+    for at, one in enumerate(mine.failed):
+        _question(one.question)
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            st.error(
+                f"{label('chat.failed')} {problems.words(one.problem)}", icon=":material/error:"
+            )
+            with st.container(horizontal=True):
+                if st.button(
+                    label("chat.again"),
+                    key=f"retry-{at}",
+                    icon=":material/refresh:",
+                    type="tertiary",
+                    disabled=mine.answering is not None,
+                ):
+                    mine.failed.pop(at)
+                    begin(opened, one.question, replacing=one.replacing, as_written=one.as_written)
+                if st.button(
+                    label("chat.dismiss"),
+                    key=f"forget-{at}",
+                    icon=":material/close:",
+                    type="tertiary",
+                ):
+                    mine.failed.pop(at)
+                    st.rerun()
 
 
 def _told_scope(turn: Turn) -> None:
@@ -140,6 +205,7 @@ def _after(opened: Shared, turn: Turn) -> None:
             help=label("chat.again_about"),
         ):
             begin(opened, turn.question, replacing=turn.id)
+        exporting.draw(opened, turn)
         judging.draw(opened, turn)
 
 
@@ -149,21 +215,69 @@ def take_over() -> None:
     job = mine.answering
     if job is not None and job.done:
         mine.answering = None
-        mine.problem = job.problem
+        if job.problem is not None:
+            asked = job.question
+            mine.failed.append(Failed(asked.text, job.problem, asked.replacing, asked.as_written))
         if job.answer is not None:
+            mine.answered = job.answer.id
             mine.conversation = job.answer.conversation
             if job.stopped:
                 mine.stopped.add(job.answer.id)
+            elif mine.meanwhile:
+                mine.early = Early(job.answer.id, tuple(mine.meanwhile))
 
 
 def _ask_next(opened: Shared) -> None:
-    """Ask the question that waits, once the answer before it and its files are there."""
+    """Ask the question that waits, once the answer before it and its files are there; or once more
+    the last one, when the files are in that were being read."""
     mine = state()
     if mine.answering is not None:
         return
     mine.awaited = [item for item in mine.awaited if not item.settled]
-    if mine.next_questions and not mine.awaited:
-        begin(opened, mine.next_questions.pop(0))
+    if mine.next_questions:
+        if not mine.awaited and not _nothing_yet(opened):
+            begin(opened, mine.next_questions.pop(0))
+        return
+    early = mine.early
+    if early is None or not all(item.settled for item in early.files):
+        return
+    mine.early = None
+    came = any(item.report and item.report.chunks for item in early.files)
+    turns, _ = _turns(opened)
+    if came and turns and turns[-1].id == early.answer:
+        begin(opened, turns[-1].question, replacing=early.answer)
+
+
+def _nothing_yet(opened: Shared) -> bool:
+    """Whether there is nothing to answer from, and will be."""
+    return opened.ingests.active and not opened.documents()
+
+
+@st.fragment(run_every=1.0)
+@problems.guarded
+def _waits(opened: Shared) -> None:
+    """Say what a question waits for."""
+    mine = state()
+    if mine.awaited:
+        st.caption(label("chat.wait_files"))
+    elif _nothing_yet(opened):
+        done, total = counted(opened.ingests.items)
+        st.caption(label("chat.wait_first", done=done, n=total))
+    elif mine.answering is None:
+        st.rerun()  # there is something now
+    else:
+        st.caption(label("chat.wait"))
+
+
+@st.fragment(run_every=1.0)
+@problems.guarded
+def _early() -> None:
+    """Say that an answer is from some of the files alone, and will be made anew."""
+    early = state().early
+    if early is None:
+        return
+    done, total = counted(early.files)
+    st.caption(label("chat.early", done=done, n=total))
 
 
 def _turns(opened: Shared) -> tuple[list[Turn], int]:
@@ -189,7 +303,8 @@ def _turns(opened: Shared) -> tuple[list[Turn], int]:
 
 def _question(text: str) -> None:
     with st.chat_message("user", avatar=":material/person:"):
-        st.html(f'<div class="quire-text quire-question">{html(text)}</div>')
+        heading = 'class="quire-text quire-question" role="heading" aria-level="2"'
+        st.html(f"<div {heading}>{html(text)}</div>")
 
 
 @st.fragment(run_every=_POLL)
@@ -216,7 +331,7 @@ def _on_its_way(opened: Shared, job: AnswerJob) -> None:
 def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
     mine = state()
     with st.bottom:
-        if begun:  # at the field, where the files were dropped: above, a long chat hides it
+        if begun and not opened.ingests.active:  # where the files were dropped
             intake.draw(opened, quiet=True)
         if can_choose:
             _choices(opened)
@@ -229,7 +344,8 @@ def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
         items = mine.dropped = intake.take_in_uploads(opened, asked.files)
         if asked.text.strip():  # it is about them
             mine.awaited += items
-    if asked.text.strip() and (mine.answering is not None or mine.awaited):
+    waits = mine.answering is not None or mine.awaited or _nothing_yet(opened)
+    if asked.text.strip() and waits:
         mine.next_questions.append(asked.text)
         mine.asked += 1
     elif asked.text.strip():

@@ -7,28 +7,20 @@ import streamlit as st
 from quire.background.ingesting import Intake
 from quire.models import opening
 from quire.records import Document
-from quire.ui.catalogue import joined, label, language, plain
-from quire.ui.chat import samples
-from quire.ui.inert import html, markdown
+from quire.ui.catalogue import joined, label, plain
+from quire.ui.chat import samples, suggested
+from quire.ui.inert import html
 from quire.ui.library import intake
 from quire.ui.shared import Shared
 
 
-def draw(opened: Shared, documents: Sequence[Document]) -> str | None:
-    """Draw it; returns a question that the reader chose to ask."""
+def draw(opened: Shared, documents: Sequence[Document]) -> None:
+    """Draw it."""
     if not documents:
         _empty(opened)
-        return None
+        return
     _hero(plain("chat.title"), plain("chat.about", n=len(documents)))
-    questions = samples.questions({document.name for document in documents}, language())
-    if not questions:
-        return None
-    chosen = None
-    with st.container(horizontal=True, horizontal_alignment="center", key="suggestions"):
-        for at, question in enumerate(questions):
-            if st.button(markdown(question), key=f"suggested-{at}"):
-                chosen = question
-    return chosen
+    suggested.to_begin(opened)
 
 
 def _empty(opened: Shared) -> None:
@@ -58,4 +50,4 @@ def _empty(opened: Shared) -> None:
 
 
 def _hero(title: str, about: str) -> None:
-    st.html(f'<div class="quire-hero"><h1>{html(title)}</h1><p>{html(about)}</p></div>')
+    st.html(f'<div class="quire-hero"><h2>{html(title)}</h2><p>{html(about)}</p></div>')

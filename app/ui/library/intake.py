@@ -14,8 +14,8 @@ from quire.errors import QuireError
 from quire.indexes.folder import originals
 from quire.ingest.report import Refusal
 from quire.ui import problems
-from quire.ui.catalogue import duration, joined, label, plain, said
-from quire.ui.inert import html, markdown
+from quire.ui.catalogue import joined, label, plain, said
+from quire.ui.inert import html
 from quire.ui.launch import DOOR
 from quire.ui.library.paths import checked_path
 from quire.ui.shared import Shared
@@ -83,11 +83,11 @@ def draw(opened: Shared, *, quiet: bool = False) -> None:
     """Draw the files on their way, and those that are done until they are dismissed; if `quiet`,
     of those only what this tab has dropped into its chat."""
     mine = state()
-    mine.settled = opened.ingests.settled
     items = opened.ingests.items
     told = not quiet or any(item in mine.dropped for item in items)
     if opened.ingests.active:
-        _working(opened)
+        if not quiet:
+            _working(opened)
     elif items and told:
         _finished(opened)
 
@@ -122,37 +122,9 @@ def _size(path: Path) -> int:
 @st.fragment(run_every=_POLL)
 @problems.guarded
 def _working(opened: Shared) -> None:
-    ingests = opened.ingests
-    if ingests.settled != state().settled or not ingests.active:
-        st.rerun()  # the page shows the documents as well
-    items = ingests.items
-    done = sum(item.part for item in items)
-    words = [plain("intake.progress", **_files(items))]
-    if ingests.stopping:
-        words = [plain("chat.stopping")]
-    elif (seconds := ingests.remaining()) is not None:
-        words.append(plain("intake.remaining", time=duration(seconds)))
+    items = opened.ingests.items
     with st.container(border=True, key="intake"):
-        st.progress(min(done / len(items), 1.0), text=markdown(" · ".join(words)))
         _rows(items)
-        if not ingests.stopping:
-            st.button(
-                label("intake.stop"),
-                icon=":material/stop_circle:",
-                key="stop-intake",
-                on_click=ingests.stop,
-            )
-
-
-def _files(items: Iterable[Intake]) -> dict[str, int]:
-    """How many files are done, and of how many; those of a folder count one by one."""
-    done = total = 0
-    for item in items:
-        heard = item.heard
-        of_it = max(1, heard.files_total if heard is not None else 1)
-        total += of_it
-        done += of_it if item.settled else min(of_it - 1, heard.files_done if heard else 0)
-    return {"done": done, "total": total}
 
 
 def _finished(opened: Shared) -> None:

@@ -1,0 +1,1 @@
+"""A text of the reader's, held against the documents."""
