@@ -35,24 +35,6 @@ _COARSE = 0.05  # of a number, that "about 400" leaves open at most
 _ROUND = 100  # steps that a round number counts for: there are more of them than of others
 _EXACT = 1e-9  # of a number, that floats may be off
 _OF_THINGS = frozenset({"", "%", "point", "person", "time", "fold"})
-_CONVERTED = {
-    name: (kind, factor)
-    for kind, factors in {
-        "length": {"km": 1e3, "m": 1.0, "cm": 1e-2, "mm": 1e-3, "µm": 1e-6, "nm": 1e-9},
-        "mass": {"t": 1e3, "kg": 1.0, "g": 1e-3, "mg": 1e-6, "µg": 1e-9},
-        "volume": {"l": 1.0, "ml": 1e-3, "m3": 1e3},
-        "area": {"m2": 1.0, "km2": 1e6, "hectare": 1e4},
-        "time": {"ms": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
-        | {"week": 604800.0},
-        "long time": {"month": 1.0, "quarter": 3.0, "year": 12.0, "decade": 120.0},
-        "power": {"w": 1.0, "kw": 1e3, "mw": 1e6, "gw": 1e9},
-        "energy": {"kwh": 1.0, "mwh": 1e3},
-        "voltage": {"mv": 1e-3, "v": 1.0, "kv": 1e3},
-        "frequency": {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
-        "pressure": {"pa": 1.0, "kpa": 1e3, "mpa": 1e6, "bar": 1e5},
-    }.items()
-    for name, factor in factors.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +217,9 @@ def in_unit(amount: Amount, unit: str) -> Amount | None:
         return amount
     if not unit:
         return None if amount.unit in {"%", "‰", "point"} else amount
-    if amount.unit not in _CONVERTED or unit not in _CONVERTED:
+    factor = units.factor(amount.unit, unit)
+    if factor is None:
         return None
-    (kind, ours), (other, theirs) = _CONVERTED[amount.unit], _CONVERTED[unit]
-    if kind != other:
-        return None
-    factor = ours / theirs
     return replace(
         amount, value=amount.value * factor, step=amount.step * factor, bare=amount.bare * factor
     )
