@@ -33,6 +33,7 @@ _NO_AMOUNT = frozenset({"date", "clock", "code", "weekday", "decade", "every", "
 _YEARS = range(1900, 2101)  # written bare they are years: the head of a table's column
 _COARSE = 0.05  # of a number, that "about 400" leaves open at most
 _ROUND = 100  # steps that a round number counts for: there are more of them than of others
+_TENTH = 0.1
 _EXACT = 1e-9  # of a number, that floats may be off
 _OF_THINGS = frozenset({"", "%", "point", "person", "time", "fold"})
 
@@ -143,10 +144,12 @@ def of(quantity: Quantity) -> Amount | None:
         return None
     text, start, end = quantity.text, quantity.start, quantity.end
     found = _NUMBER.search(text, start, end)
-    if not found:
+    if not found or _is_more(found, value, text[start:end]):
         decimals = len(re.split(r"[点]", text[start:end])[-1]) if "点" in text[start:end] else 0
-        step = 10.0 ** -min(decimals, 6) if quantity.unit != "part" else abs(value) / 10
-        written = f"{value:g}" if decimals else f"{value:,.0f}"
+        step = 10.0 ** -min(decimals, 6)
+        if not decimals and value % 1:  # half an hour, 八块五
+            step = min(_TENTH, abs(value) / 10)
+        written = f"{value:g}" if value % 1 else f"{value:,.0f}"
         limit = _limit(quantity)
         return Amount(value, quantity.unit, written, step or 1.0, value, limit, quantity)
     number = found["number"].rstrip(",")
@@ -234,6 +237,13 @@ def _split(written: str) -> tuple[str, str]:
 
 def _is_year(number: str) -> bool:
     return number.isdecimal() and len(number) == 4 and int(number) in _YEARS
+
+
+def _is_more(found: re.Match[str], value: float, written: str) -> bool:
+    """Whether words beside its digits are part of a number: 2 and a half, 1 hour 50 minutes, 8块5."""
+    digits = re.findall(r"\d[\d,.]*", written)
+    plain = float(found["number"].replace(",", ""))
+    return len(digits) > 1 or (bool(value % 1) and plain == abs(value) // 1)
 
 
 def _limit(quantity: Quantity) -> str:
