@@ -240,7 +240,7 @@ def _is_year(number: str) -> bool:
 
 
 def _is_more(found: re.Match[str], value: float, written: str) -> bool:
-    """Whether words beside its digits are part of a number: 2 and a half, 1 hour 50 minutes, 8块5."""
+    """Whether words beside its digits are part of a number: 2 and a half, 1 hour 50 minutes."""
     digits = re.findall(r"\d[\d,.]*", written)
     plain = float(found["number"].replace(",", ""))
     return len(digits) > 1 or (bool(value % 1) and plain == abs(value) // 1)
