@@ -13,10 +13,12 @@ computed, and those doubted (unsupported or contradicted); of the false ones tho
 (supported or computed) and those called partly supported; of the unanswerable those refused. What
 is not shown is neither. Then the median milliseconds that the check of a statement took.
 
---fit takes the features of every statement that is weighed, in both languages, as the reply has it,
-and of every true one made false. By cross-validation over questions it prints the
-share of true statements above the score that so many of the false ones exceed; with --write the
-trees and their bounds become those that ship.
+--fit takes the features of every statement that is weighed, in both languages: of replies as they
+have it, and of every true one made false; and of the statements about the development documents of
+`training/`, which the entailment model was not trained on, each held against its whole document. By
+cross-validation over questions and documents it prints the share of true statements above the score
+that so many of the false ones exceed; with --write the trees and their bounds become those that
+ship.
 """
 
 import argparse

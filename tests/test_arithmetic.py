@@ -87,6 +87,7 @@ def test_a_formula_on_numbers_that_stand_nowhere_tells_nothing() -> None:
         ("降幅约为14.66%。", "管理费用 46,869 54,918", "(54,918 − 46,869) ÷ 54,918 ≈ 14.66%"),
         ("From 1 March to 31 May are 92 days.", "1 March to 31 May", "1 march → 31 may = 92 days"),
         ("It is open for 8 hours.", "Open from 9:00 to 17:00.", "9:00 → 17:00 = 8 hours"),
+        ("午休持续一个半小时。", "12:00至13:30休息", "12:00 → 13:30 = 一个半小时"),
         ("Three parts: the deed, the plan and the key.", "", "the deed · the plan · the key: 3"),
         ("The trail is about 3.2 km long.", "The trail is 3,150 m long.", "3,150 m ≈ 3.2"),
         (
@@ -117,6 +118,18 @@ def test_words_tell_what_was_computed(claim: str, source: str, formula: str) -> 
 def test_what_does_not_follow_or_is_not_told_to_follow_is_not_derived(claim: str) -> None:
     derived = derive(claim, AREAS, said=(AREAS,))
     assert derived is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("午休持续一个半小时。", "12:00至13:00休息"),
+        ("It was watched for three quarters of an hour.", "from 19:30 to 20:05"),
+        ("It was watched for 2 and a half hours.", "from 19:30 to 21:40"),
+    ],
+)
+def test_what_is_said_in_halves_is_not_told_by_what_is_near(claim: str, source: str) -> None:
+    assert derive(claim, source, said=(source,)) is None
 
 
 def test_the_operands_say_where_they_stand() -> None:

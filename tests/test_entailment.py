@@ -1,5 +1,6 @@
 """Statements in other words: the entailment model, and what is made of its word."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -216,6 +217,25 @@ def test_a_model_that_cannot_be_loaded_leaves_the_rules_word() -> None:
 
     said = Sentence("Staff have nine days.", "partly")
     assert Reading(Broken(), [passage(TEXT)]).settle(said) == said
+
+
+@needs_starter
+def test_other_weights_than_the_calibrated_ones_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cut = tmp_path / "entailment.onnx"
+    cut.write_bytes(b"half of the weights")
+    monkeypatch.setattr("quire.models.entailment.small.files", lambda _: tmp_path)
+    (tmp_path / "calibration.json").write_text(
+        json.dumps({"sha256": "0" * 64, "languages": {}}), encoding="utf-8"
+    )
+    other = SmallEntailment(starter.BILINGUAL.path or tmp_path)
+    with pytest.raises(ModelUnusable, match="not the entailment model of this version") as raised:
+        other.probabilities(PAIRS)
+    assert "QUIRE_ENTAILMENT=none" in raised.value.hint
+    cut.unlink()
+    with pytest.raises(ModelUnusable, match="cannot be read"):
+        other.probabilities(PAIRS)
 
 
 def test_without_passages_nothing_is_told() -> None:

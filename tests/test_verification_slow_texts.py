@@ -271,7 +271,14 @@ READ_NO_TEXT |= {
 READ_NO_TEXT |= {"replying.Claim", "weighing.Heard", "weighing.Trees", "weighing.score"}
 READ_NO_TEXT |= {"weighing.features", "weighing.trees", "weighing.trees_of", "weighing.odds"}
 READ_NO_TEXT |= {"texts.Weights", "texts.weights", "replying.cited", "replying.led"}
-READ_NO_TEXT |= {"entailment.Heard", "synonyms.groups", "synonyms.light", "units.period"}
+READ_NO_TEXT |= {"clocks.read", "units.factor"}
+READ_NO_TEXT |= {
+    "entailment.Heard",
+    "synonyms.groups",
+    "synonyms.light",
+    "units.period",
+    "units.factor",
+}
 
 
 def public() -> Iterator[str]:

@@ -33,26 +33,9 @@ _NO_AMOUNT = frozenset({"date", "clock", "code", "weekday", "decade", "every", "
 _YEARS = range(1900, 2101)  # written bare they are years: the head of a table's column
 _COARSE = 0.05  # of a number, that "about 400" leaves open at most
 _ROUND = 100  # steps that a round number counts for: there are more of them than of others
+_TENTH = 0.1
 _EXACT = 1e-9  # of a number, that floats may be off
 _OF_THINGS = frozenset({"", "%", "point", "person", "time", "fold"})
-_CONVERTED = {
-    name: (kind, factor)
-    for kind, factors in {
-        "length": {"km": 1e3, "m": 1.0, "cm": 1e-2, "mm": 1e-3, "µm": 1e-6, "nm": 1e-9},
-        "mass": {"t": 1e3, "kg": 1.0, "g": 1e-3, "mg": 1e-6, "µg": 1e-9},
-        "volume": {"l": 1.0, "ml": 1e-3, "m3": 1e3},
-        "area": {"m2": 1.0, "km2": 1e6, "hectare": 1e4},
-        "time": {"ms": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
-        | {"week": 604800.0},
-        "long time": {"month": 1.0, "quarter": 3.0, "year": 12.0, "decade": 120.0},
-        "power": {"w": 1.0, "kw": 1e3, "mw": 1e6, "gw": 1e9},
-        "energy": {"kwh": 1.0, "mwh": 1e3},
-        "voltage": {"mv": 1e-3, "v": 1.0, "kv": 1e3},
-        "frequency": {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
-        "pressure": {"pa": 1.0, "kpa": 1e3, "mpa": 1e6, "bar": 1e5},
-    }.items()
-    for name, factor in factors.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +144,12 @@ def of(quantity: Quantity) -> Amount | None:
         return None
     text, start, end = quantity.text, quantity.start, quantity.end
     found = _NUMBER.search(text, start, end)
-    if not found:
+    if not found or _is_more(found, value, text[start:end]):
         decimals = len(re.split(r"[点]", text[start:end])[-1]) if "点" in text[start:end] else 0
-        step = 10.0 ** -min(decimals, 6) if quantity.unit != "part" else abs(value) / 10
-        written = f"{value:g}" if decimals else f"{value:,.0f}"
+        step = 10.0 ** -min(decimals, 6)
+        if not decimals and value % 1:  # half an hour, 八块五
+            step = min(_TENTH, abs(value) / 10)
+        written = f"{value:g}" if value % 1 else f"{value:,.0f}"
         limit = _limit(quantity)
         return Amount(value, quantity.unit, written, step or 1.0, value, limit, quantity)
     number = found["number"].rstrip(",")
@@ -235,12 +220,9 @@ def in_unit(amount: Amount, unit: str) -> Amount | None:
         return amount
     if not unit:
         return None if amount.unit in {"%", "‰", "point"} else amount
-    if amount.unit not in _CONVERTED or unit not in _CONVERTED:
+    factor = units.factor(amount.unit, unit)
+    if factor is None:
         return None
-    (kind, ours), (other, theirs) = _CONVERTED[amount.unit], _CONVERTED[unit]
-    if kind != other:
-        return None
-    factor = ours / theirs
     return replace(
         amount, value=amount.value * factor, step=amount.step * factor, bare=amount.bare * factor
     )
@@ -255,6 +237,13 @@ def _split(written: str) -> tuple[str, str]:
 
 def _is_year(number: str) -> bool:
     return number.isdecimal() and len(number) == 4 and int(number) in _YEARS
+
+
+def _is_more(found: re.Match[str], value: float, written: str) -> bool:
+    """Whether words beside its digits are part of a number: 2 and a half, 1 hour 50 minutes."""
+    digits = re.findall(r"\d[\d,.]*", written)
+    plain = float(found["number"].replace(",", ""))
+    return len(digits) > 1 or (bool(value % 1) and plain == abs(value) // 1)
 
 
 def _limit(quantity: Quantity) -> str:

@@ -43,6 +43,8 @@ ORDINALS = {
     "twentieth": 20,
 }
 PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+RARE_PARTS = {"sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "twelfth": 12, "twentieth": 20}
+"""Parts where a number stands before them: the sixth of something is one of a row."""
 _DIGITS_ZH = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
 _SCALES_ZH = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 
@@ -70,6 +72,8 @@ def chinese(text: str) -> float:
 
     >>> [chinese(numeral) for numeral in ("一千二百", "二〇二四", "一亿二千万", "三点五", "7")]
     [1200.0, 2024.0, 120000000.0, 3.5, 7.0]
+    >>> [chinese(numeral) for numeral in ("三百五", "一万二", "三百零五", "一万零二")]
+    [350.0, 12000.0, 305.0, 10002.0]
     """
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
         return float(text)
@@ -104,6 +108,8 @@ def scale(text: str) -> float:
 
 
 def _scaled(text: str) -> float:
+    if len(text) > 2 and text[-1] in _DIGITS_ZH and text[-2] in "百千万亿":  # 三百五 for 三百五十
+        return _scaled(text[:-1]) + _DIGITS_ZH[text[-1]] * _SCALES_ZH[text[-2]] / 10
     total, section, digit = 0.0, 0.0, 0
     for character in text:
         if character in _DIGITS_ZH:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from quire.text import analysis, languages
-from quire.verification import bounds, numerals, units
+from quire.verification import bounds, clocks, numerals, units
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ _MONTHS = (
 )
 _SHORT_MONTHS = [*(month[:3] for month in _MONTHS), "sept"]
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_SHORT_DAYS = ("mon", "tues", "tue", "wed", "thurs", "thur", "thu", "fri", "sat", "sun")
 _DAYS_ZH = "一二三四五六日"
 _COUNTED_ZH = (
-    "个名位人年月日天周岁次座条只件家间所项种类米公千克吨元厘毫平分小世度倍层级届号楼根张块支把辆艘架台部本册页章节"
+    "个名位人年月日天周岁次斤座条只件家间所项种类米公千克吨元厘毫平分小世度倍层级届号楼根张块支把辆艘架台部本册页章节"
     "句字首篇门科组队场局轮杯票环步步里英升伏瓦欧美日点时刻秒星期成%％万亿兆亩加港盎工片滴颗粒瓶包盒箱袋桶幅栋扇盏副对双套份笔列匹头尾棵株朵盘碗勺壶封顶枚匙任期排堂课集季代户"
 )
 _NOT_COUNTED_ZH = frozenset("些般起样直定切旦致同律向再番")
@@ -66,12 +67,15 @@ _LABELS = (
 _WORDS = "|".join(sorted([*numerals.SMALL, *numerals.SCALES], key=len, reverse=True))
 _ORDINALS = "|".join(sorted(numerals.ORDINALS, key=len, reverse=True))
 _PARTS = "|".join(sorted(numerals.PARTS, key=len, reverse=True))
+_FRACTIONS = "|".join(word for word in (*numerals.PARTS, *numerals.RARE_PARTS) if word[-2:] != "es")
+_LENGTHS = "hour|minute|week|fortnight|day|month|quarter|year|decade|century"
 _MONTH = "|".join([*_MONTHS, *_SHORT_MONTHS])
 _PERIOD = "|".join(
     sorted((w for ws in units.PERIODS.values() for w in ws.split() if w.isascii()), key=len)[::-1]
 )
 _EVERY_ZH = "小时|个小时|天|日|晚|周|星期|个星期|月|个月|季度|个季度|季|年"
-_NUMERAL_ZH = "[零〇一二两三四五六七八九十百千万亿]"
+_DIGIT_ZH = "[一二两三四五六七八九]"
+_NUMERAL_ZH = "(?:[零〇一二两三四五六七八九十百万亿]|千(?![瓦克米伏赫卡帕焦牛]))"
 _OUTLINE = re.compile(
     rf"[\s#*>|-]*(?:(?:\d{{1,2}}(?:\.\d{{1,2}})+\.?\s+"
     rf"|\d{{1,3}}[.)、]\s*)(?=[\"“A-ZÀ-Þ{languages.CJK}])"
@@ -94,19 +98,24 @@ _FOUND = re.compile(
        (?:,?\s(?P<y4>\d{{4}})\b)?)
   | (?P<monthly>\b(?P<m5>{_MONTH})\b\.?,?\s(?:of\s)?(?P<y5>\d{{4}})\b)
   | (?P<month>\b(?P<m6>{"|".join(_MONTHS)})\b)
-  | (?P<decade>\b(?:\d{{3}}0)s\b|\d{{2,4}}年代)
-  | (?P<weekday>\b(?:{"|".join(_DAYS)})s?\b|(?:星期|礼拜|(?<!每)周)[{_DAYS_ZH}天](?![次回个年月季]))
-  | (?P<clock>(?P<half>上午|下午|早上|晚上|中午|凌晨|傍晚)?
-       (?:(?P<h1>\d{{1,2}}|{_NUMERAL_ZH}{{1,3}})[点时](?!间|候|期|代|刻)
-          (?:(?P<t1>\d{{1,2}}|{_NUMERAL_ZH}{{1,3}})分|(?P<t3>半))?(?!\d|{_NUMERAL_ZH})
-        |(?<![\d:.])(?P<h2>\d{{1,2}})[:：](?P<t2>\d\d)(?!\d)(?:\s?(?P<m7>[ap])\.?m\b\.?)?
-        |\b(?P<h3>\d{{1,2}})\s?(?P<m8>[ap])\.?m\b\.?
-        |\b(?P<h4>\d{{1,2}}|{_WORDS})\so['’]clock\b))
+  | (?P<decade>\b(?:\d{{3}}0)s\b|\d{{2,4}}年代|[二三四五六七八九]十年代)
+  | (?P<weekday>\b(?:{"|".join(_DAYS)})s?\b|\b(?P<short_day>{"|".join(_SHORT_DAYS)})\b
+       |(?:星期|礼拜|(?<!每)周)[{_DAYS_ZH}天](?![次回个年月季]))
+  | {clocks.PATTERN}
   | (?P<ratio>(?<!\d)\d+(?:\.\d+)?(?:[:：]|\s[:：]\s|\s?比\s?)\d+(?:\.\d+)?(?!\d))
-  | (?P<share>(?P<per>百|千)分之
+  | (?P<share>(?P<per>[百千万])分之
        (?P<of>\d+(?:\.\d+)?|{_NUMERAL_ZH}+(?:点[零〇一二三四五六七八九]+)?))
   | (?P<part_zh>(?P<lower>\d+|{_NUMERAL_ZH}+)分之(?P<upper>\d+|{_NUMERAL_ZH}+))
-  | (?P<part>\b(?:(?P<pieces>an?|{_WORDS})[\s-])?(?:{_PARTS})s?\b(?=\s(?:of|a|an|the)\b)|\bhalf\b)
+  | (?P<part>\b(?:(?P<pieces>an?|{_WORDS})[\s-])?(?:{_PARTS})s?\b(?=\s(?:of|an?|the)\b)|\bhalf\b
+       |\b(?:an?|one)[\s-](?:{_FRACTIONS})\b(?=\s(?:of|an?|the|less|lower|smaller|cheaper)\b)
+       |(?<=\bby\s)an?\s(?:third|quarter|fifth|tenth)\b|(?<=\bof\s)an?\s(?:third|fifth|tenth)\b
+       |\b(?:{_WORDS})[\s-](?:{_FRACTIONS})s\b|一半|半数(?!以上))
+  | (?P<half_zh>(?<![上下前后大小多一折过个年天月两第])半个?(?=[^\W\d]))
+  | (?P<and_part>\b(?:an?|one)\s(?P<a1>{_LENGTHS})\sand\sa\s(?P<a2>half|quarter)\b)
+  | (?P<article>(?:(?<=\bwithin\s)|(?<=\bfor\s)|(?<=\bafter\s)|(?<=\bthan\s)|(?<=\bleast\s)
+        |(?<=\bmost\s)|(?<=\btakes\s)|(?<=\babout\s)|(?<=\bto\s)|(?<=\bexactly\s)
+        |(?<=\blasts\s)|(?<=\bunder\s)|(?<=\bnearly\s)|(?<=\bover\s))an?\s(?=(?:{_LENGTHS})\b)
+       |\ba\s(?=fortnight\b))
   | (?P<every>\b(?:every|each|per)\s(?P<e1>{_PERIOD})\b
        |(?<=\s)an?\s(?P<e2>{_PERIOD})\b
        |\b(?P<e3>hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually|annual)\b
@@ -114,7 +123,7 @@ _FOUND = re.compile(
   | (?P<digits>(?P<sign>(?<![a-z0-9)\]])[-−](?=\d)|零下|minus\s)?
        (?P<number>(?<![\d.])\d{{1,3}}(?:[,\s]\d{{3}})+(?:\.\d+)?(?![\d,]*\d)|\d+,\d{{1,2}}(?!\d)|\d+(?:\.\d+)?))
        (?P<scale>\s?(?:hundred|thousand|million|billion|trillion)\b|[十百千万亿]+)?
-       (?P<ordinal_end>(?:st|nd|rd|th)\b)?(?P<and_half>(?:个|年)半|\sand\sa\shalf\b)?
+       (?P<ordinal_end>(?:st|nd|rd|th)\b)?(?P<and_half>\sand\sa\shalf\b)?
   | (?P<words>\b(?P<word>(?:{_WORDS})(?:(?:[\s-]|\sand\s)(?:{_WORDS}))*)\b
        (?P<and_half2>\sand\sa\shalf\b)?)
   | (?P<ordinal>(?<!\bper\s)(?<!\bat\s)\b(?!first,|second\s(?:later|ago|or|before|after)\b)
@@ -126,17 +135,31 @@ _FOUND = re.compile(
 _DATES = {"iso": "1", "chinese": "2", "british": "3", "american": "4", "monthly": "5", "month": "6"}
 _KINDS = tuple(
     "label iso chinese british american monthly month decade weekday clock ratio share "
-    "part_zh part every digits words ordinal numeral".split()
+    "part_zh part half_zh and_part article every digits words ordinal numeral".split()
 )
 _YEAR_BEFORE = re.compile(
     r"(?:\b(?:in|since|of|from|by|until|till|before|after|between|and|to|during|year|circa|c\."
     r"|late|early"
     r"|mid|around|about|the|,|\()|[于在自从至到，（(、]|-|–)\s?$"
 )
+_AND_HALF = re.compile(r"(个|年|天|周|小时|米|斤|公斤|吨|公里|里)半(?![天年数价路夜])")
+_TENTHS = re.compile(
+    rf"(?:(?<=元)({_DIGIT_ZH}|\d)角"
+    rf"|(?<=[块米])({_DIGIT_ZH}|\d)(?![\d十百千万亿个位名米块元点分倍成]))"
+)
+_SMALLER = {"hour": ("minute", 60), "year": ("month", 12)}
+_AND = re.compile(r"\s?(?:and\s|零|又)?")
+_MORE_TENTHS = re.compile(f"(?:半|{_DIGIT_ZH})(?![成个名位天年月次折])")
+_OF_A_UNIT = re.compile(r"-|\s(?:of\s)?an?\s")
+_SCALED = re.compile(rf"\sa\s({'|'.join(numerals.SCALES)})\b")
+_HALVES_OF_NONE = frozenset(
+    {"person", "time", "°", "fold", "quarter"}
+)  # 半人, 半次, 半度 are words
 _YEAR_REACH = 16  # characters: more than the longest of these
 _COUNTED_AFTER = re.compile(r"\s[a-z]{3,}s\b")
 _JOINED = re.compile(r"\s?(?:-|–|—|~|至|到|或|、|,|/|×|\bx\b|\bto\b|\bor\b|\band\b|和)\s?")
 _NUMBER_OF_LABEL = re.compile(rf"第({_NUMERAL_ZH}+)|(?<=\s)(?:{_WORDS})$")
+_BESIDE_DAY = re.compile(r"\.?\s*(?:$|[-–—,;:/&·|)]|\d|to\b|and\b|until\b)")
 _NEXT_WORD = re.compile(rf"[\s-]?([a-zà-ÿ]+(?![\w])|[{languages.CJK}]{{1,2}})")
 _NEAR = 3  # words
 _EXACT = 1e15  # numbers below are told apart as floats
@@ -155,6 +178,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     """
     folded = analysis.fold(text)
     found = list(_quantities(folded, original=text if len(text) == len(folded) else ""))
+    found = list(_joined(folded, found))
     limits = bounds.limits(folded, [(one.start, one.end) for one in found])
     found = [
         dataclasses.replace(one, bound=limit) for one, limit in zip(found, limits, strict=True)
@@ -183,9 +207,12 @@ def _as_digits(found: re.Match[str]) -> str:
 
 def _quantities(text: str, *, original: str) -> Iterator[Quantity]:
     outline = _OUTLINE.match(original or text)
+    done = 0
     for match in _FOUND.finditer(text, outline.end() if outline else 0):
         kind = next(name for name in _KINDS if match[name])
         at, end = match.span()
+        if at < done:
+            continue  # the five of 八块五 has been read
         value, unit = "", ""
         if kind == "label":
             continue
@@ -194,24 +221,43 @@ def _quantities(text: str, *, original: str) -> Iterator[Quantity]:
         if kind in _DATES:
             value, unit = _date(match, _DATES[kind]), "date"
         elif kind == "decade":
-            value, unit = re.sub(r"\D", "", match[0]), "decade"
+            value = re.sub(r"\D", "", match[0]) or f"{numerals.chinese(match[0][:-2]):.0f}"
+            unit = "decade"
         elif kind == "weekday":
+            if match["short_day"] and not _is_day(text, match, original):
+                continue
             value, unit = _weekday(match[0]), "weekday"
         elif kind == "clock":
-            value, unit = _time(match), "clock"
+            value, unit = clocks.read(match), "clock"
             if not value:
                 continue
         elif kind == "ratio":
             value = ":".join(re.findall(r"\d+(?:\.\d+)?", match[0]))
         elif kind == "share":
-            value, unit = _exactly(numerals.chinese(match["of"]), match["of"])
-            unit = unit or ("%" if match["per"] == "百" else "‰")
+            of = numerals.chinese(match["of"]) / (100 if match["per"] == "万" else 1)
+            value, unit = _exactly(of, match["of"])
+            unit = unit or ("‰" if match["per"] == "千" else "%")
         elif kind == "part_zh":
             lower = numerals.chinese(match["lower"]) or 1
             value, unit = _exactly(numerals.chinese(match["upper"]) / lower, match[0])
             unit = unit or "part"
         elif kind == "part":
-            value, unit = _part(match[0]), "part"
+            value, (unit, end) = _part(match[0]), _unit_of_part(text, end)
+            if scaled := _SCALED.match(text, match.end()):
+                value = _plain(float(value) * numerals.SCALES[scaled[1]])
+                unit, end = units.after(text, scaled.end())
+        elif kind == "half_zh":
+            value = "0.5"
+            unit, end = units.after(text, match.start() + 1)
+            if text.startswith("半个月", match.start()):
+                unit, end = "month", match.start() + 3
+            if not unit or unit in _HALVES_OF_NONE:
+                continue
+        elif kind == "and_part":
+            value = "1.5" if match["a2"] == "half" else "1.25"
+            unit = units.after(text, match.start("a1"))[0]
+        elif kind == "article":
+            value, (unit, end) = "1", units.after(text, end)
         elif kind == "every":
             word = match["e1"] or match["e2"] or match["e3"] or match["e4"]
             if match["e2"] and not _is_rate(text, at):
@@ -223,6 +269,7 @@ def _quantities(text: str, *, original: str) -> Iterator[Quantity]:
                 continue
             value, unit, end = numbered
         yield Quantity(value, unit, at, end, text)
+        done = end
 
 
 def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] | None:
@@ -237,8 +284,6 @@ def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] 
         value = float(re.sub(r"[,\s]", "", number)) * numerals.scale(match["scale"] or "")
         if match["and_half"]:
             value += 0.5
-            unit = "month" if match["and_half"] == "个半" else unit
-            unit = "year" if match["and_half"] == "年半" else unit
         if match["sign"]:
             value = -value
         if number[0] == "0" and len(number) > 1 and number.isdecimal():
@@ -259,11 +304,16 @@ def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] 
         ordinal = match[0].startswith("第")
         value = numerals.chinese(match[0].removeprefix("第"))
         if text.startswith("成", end) and not text.startswith(("成为", "成了", "成立"), end):
-            said, code = _exactly(value * 10, match[0])
-            return said, code or "%", end + 1
-        if text.startswith(("个半", "年半"), end):
-            value += 0.5
-            unit = "month" if text[end] == "个" else unit
+            more = _MORE_TENTHS.match(text, end + 1)
+            value = 10 * value + (numerals.chinese(more[0].replace("半", "五")) if more else 0)
+            said, code = _exactly(value, match[0])
+            return said, code or "%", more.end() if more else end + 1
+    if half := _AND_HALF.match(text, end):
+        value += 0.5
+        unit, unit_end = _unit_of_half(text, half)
+    elif tenths := unit in {"yuan", "m"} and _TENTHS.match(text, unit_end):
+        value += (numerals.chinese(tenths[1] or tenths[2])) / 10  # 八块五, 一米二
+        unit_end = tenths.end()
     said, code = _exactly(value, match[0])
     if code:
         return said, code, end
@@ -272,6 +322,22 @@ def _number(text: str, match: re.Match[str], kind: str) -> tuple[str, str, int] 
     if not unit and (currency := units.before(text, match.start())):
         return said, currency, end
     return said, unit, unit_end
+
+
+def _unit_of_part(text: str, end: int) -> tuple[str, int]:
+    """The unit that "half an hour" and "half-hour" have, and where it ends; else "part"."""
+    found = _OF_A_UNIT.match(text, end)
+    unit, unit_end = units.after(text, found.end()) if found else ("", end)
+    return (unit, unit_end) if unit else ("part", end)
+
+
+def _unit_of_half(text: str, half: re.Match[str]) -> tuple[str, int]:
+    """The unit of what is so many and a half, 一个半小时 or 一年半, and where it ends."""
+    if half[1] != "个":
+        return units.after(text, half.start())[0], half.end()
+    if text.startswith("月", half.end()):
+        return "month", half.end() + 1
+    return units.after(text, half.end())
 
 
 def _is_year(text: str, match: re.Match[str], unit: str) -> bool:
@@ -297,6 +363,12 @@ def _is_month(match: re.Match[str], original: str) -> bool:
     return at > 0 and original[at : at + 1].isupper() and original[at - 2 : at] != ". "
 
 
+def _is_day(text: str, match: re.Match[str], original: str) -> bool:
+    """Whether Sat or Sun is a day of the week: written so, and beside a mark as in a roster."""
+    start, end = match.span("short_day")
+    return original[start : start + 1].isupper() and _BESIDE_DAY.match(text, end) is not None
+
+
 def _is_rate(text: str, at: int) -> bool:
     """Whether "a month" follows an amount or a count."""
     before = text[max(0, at - 24) : at].split()
@@ -309,35 +381,15 @@ def _is_rate(text: str, at: int) -> bool:
 def _weekday(text: str) -> str:
     if text[-1] in _DAYS_ZH + "天":
         return _DAYS["一二三四五六".find(text[-1])]
-    return text.removesuffix("s")
-
-
-def _time(match: re.Match[str]) -> str:
-    """A time as hours and minutes, with a "?" where it does not say which half of the day; empty
-    where it is none, such as in 九点意见."""
-    said = match["h1"] or match["h2"] or match["h3"] or match["h4"]
-    in_words = said.isascii() and said.isalpha()
-    hour = int(numerals.english(said) if in_words else numerals.chinese(said))
-    minute_text = match["t1"] or match["t2"]
-    minute = int(numerals.chinese(minute_text)) if minute_text else 30 if match["t3"] else 0
-    if hour > 24:
-        return ""
-    half = match["half"] or match["m7"] or match["m8"]
-    if (
-        half in {"p", "下午", "晚上", "傍晚", "中午"}
-        and hour < 12
-        and not (half == "中午" and hour > 9)
-    ):
-        hour += 12
-    elif half == "a" and hour == 12:
-        hour = 0
-    vague = not half and hour <= 12 and not (match["h2"] and len(match["h2"]) == 2)
-    return f"{hour:02}:{minute:02}{'?' if vague else ''}"
+    return next(day for day in _DAYS if day.startswith(text[:3]))
 
 
 def _part(text: str) -> str:
+    if text[0] in "一半":
+        return "0.5"
     words = re.split(r"[\s-]+", text)
-    lower = numerals.PARTS.get(words[-1]) or numerals.PARTS[words[-1].removesuffix("s")]
+    parts = numerals.PARTS | numerals.RARE_PARTS
+    lower = parts.get(words[-1]) or parts[words[-1].removesuffix("s")]
     upper = numerals.english(words[0]) if len(words) > 1 and words[0] not in {"a", "an"} else 1
     return _plain(upper / lower)
 
@@ -390,9 +442,48 @@ def _with_shared_units(text: str, found: Sequence[Quantity]) -> Iterator[Quantit
             and (after.unit != "clock" or one.value.isdecimal())  # 19:2 is no hour
         ):
             given.append(_of_unit(one, after.unit))
+        elif after and not one.unit and _is_day_before(text, one, after):
+            day = f"{after.value[:-2]}{int(one.value):02}"
+            given.append(dataclasses.replace(one, value=day, unit="date"))
         else:
             given.append(one)
     yield from reversed(given)
+
+
+def _is_day_before(text: str, one: Quantity, date: Quantity) -> bool:
+    """Whether a number is the first day of "9 and 10 October"."""
+    return (
+        date.unit == "date"
+        and date.value.count("-") == 2
+        and text[date.start].isdecimal()
+        and not text[date.start : date.end][:4].isdecimal()
+        and one.value.isdecimal()
+        and 0 < int(one.value) < int(date.value[-2:])
+        and _JOINED.fullmatch(text[one.end : date.start]) is not None
+    )
+
+
+def _joined(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
+    """One length for "an hour and ten minutes" and 1小时10分, in the smaller of the two units."""
+    held: Quantity | None = None
+    for one in found:
+        smaller, times = _SMALLER.get(held.unit if held else "", ("", 0))
+        if held and smaller and _AND.fullmatch(text[held.end : one.start]):
+            minutes = smaller == "minute" and not one.unit and text.startswith("分", one.end)
+            if (one.unit == smaller or minutes) and _is_less(one.value, times):
+                value = _plain(times * float(held.value) + float(one.value))
+                end = one.end + minutes
+                held = dataclasses.replace(held, value=value, unit=smaller, end=end)
+                continue
+        if held:
+            yield held
+        held = one
+    if held:
+        yield held
+
+
+def _is_less(value: str, than: int) -> bool:
+    return value.isdecimal() and int(value) < than
 
 
 def _of_unit(one: Quantity, unit: str) -> Quantity:

@@ -23,6 +23,7 @@ _UNITS = {
     "mg": "mg milligram milligrams 毫克",
     "µg": "µg mcg microgram micrograms 微克",
     "t": "t tonne tonnes ton tons 吨",
+    "jin": "斤 市斤",
     "pound": "pound pounds lb lbs 磅",
     "ounce": "ounce ounces oz 盎司",
     "l": "l litre litres liter liters 升",
@@ -40,11 +41,13 @@ _UNITS = {
     "ms": "ms millisecond milliseconds 毫秒",
     "second": "second seconds s sec secs 秒 秒钟",
     "minute": "minute minutes min mins 分钟",
-    "hour": "hour hours h hr hrs 小时 个小时 学时 个钟头",
+    "quarter hour": "刻钟",
+    "hour": "hour hours h hr hrs 小时 个小时 学时 钟头 个钟头",
     "day": "day days 天 日",
     "workday": "working_day working_days business_day business_days 工作日 个工作日",
     "night": "night nights 晚",
-    "week": "week weeks 周 星期 个星期",
+    "week": "week weeks 周 星期 个星期 礼拜 个礼拜",
+    "fortnight": "fortnight fortnights",
     "month": "month months 个月",
     "quarter": "quarters 季度 个季度",
     "year": "year years yr yrs 年 周年",
@@ -115,6 +118,39 @@ PERIODS = {
     "year": "year yearly annually annual 年",
 }
 """What comes round: "every year", "a year" after a number, "yearly", 每年."""
+
+
+_CONVERTED = {
+    name: (kind, factor)
+    for kind, factors in {
+        "length": {"km": 1e3, "m": 1.0, "cm": 1e-2, "mm": 1e-3, "µm": 1e-6, "nm": 1e-9},
+        "mass": {"t": 1e3, "kg": 1.0, "jin": 0.5, "g": 1e-3, "mg": 1e-6, "µg": 1e-9},
+        "volume": {"l": 1.0, "ml": 1e-3, "m3": 1e3},
+        "area": {"m2": 1.0, "km2": 1e6, "hectare": 1e4},
+        "time": {"ms": 1e-3, "second": 1.0, "minute": 60.0, "quarter hour": 900.0, "hour": 3600.0}
+        | {"day": 86400.0, "week": 604800.0, "fortnight": 1209600.0},
+        "long time": {"month": 1.0, "quarter": 3.0, "year": 12.0, "decade": 120.0},
+        "power": {"w": 1.0, "kw": 1e3, "mw": 1e6, "gw": 1e9},
+        "energy": {"kwh": 1.0, "mwh": 1e3},
+        "voltage": {"mv": 1e-3, "v": 1.0, "kv": 1e3},
+        "frequency": {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
+        "pressure": {"pa": 1.0, "kpa": 1e3, "mpa": 1e6, "bar": 1e5},
+    }.items()
+    for name, factor in factors.items()
+}
+"""Of units that can be told in one another: their kind, and what one is in the first of it."""
+
+
+def factor(unit: str, into: str) -> float | None:
+    """How many of one unit another is; None where there is no way from one to the other.
+
+    >>> factor("km", "m"), factor("fortnight", "week"), factor("km", "kg")
+    (1000.0, 2.0, None)
+    """
+    if unit not in _CONVERTED or into not in _CONVERTED:
+        return None
+    (kind, ours), (other, theirs) = _CONVERTED[unit], _CONVERTED[into]
+    return ours / theirs if kind == other else None
 
 
 def alike(one: str, other: str) -> bool:

@@ -14,15 +14,19 @@ from quire.text import languages
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """By language of the statement ("zh", and "en" for all others): the temperature by which logits
-    are divided before the softmax (Guo et al. 2017), and the bounds of verdicts."""
+    are divided before the softmax (Guo et al. 2017), and the bounds of verdicts. `sha256` is that
+    of the weights which they were fitted to."""
 
+    sha256: str
     temperatures: Mapping[str, float]
     bounds: Mapping[str, Bounds]
 
     @classmethod
     def read(cls, text: str) -> "Calibration":
-        rows = json.loads(text)
+        kept = json.loads(text)
+        rows = kept["languages"]
         return cls(
+            kept["sha256"],
             {language: row["temperature"] for language, row in rows.items()},
             {language: Bounds(**row["bounds"]) for language, row in rows.items()},
         )

@@ -9,6 +9,7 @@ vocabulary are most of the embedder and were not trained: they are read from the
 It loads at the first use, in half a second, and takes some 20 ms a pair of 160 tokens on a core.
 """
 
+import hashlib
 import json
 import threading
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ _START, _PAD, _END = 0, 1, 2  # of the vocabulary
 _TOKENS = 288  # of a pair; what is longer loses the end of its source
 _STATEMENT = 128  # of them at most
 _BATCH = 16  # pairs
+_INSTALL_AGAIN = "Install Quire again. Or set QUIRE_ENTAILMENT=none."
 
 
 class SmallEntailment:
@@ -78,20 +80,36 @@ class SmallEntailment:
         return found
 
     def _load(self) -> tuple[Any, Any, npt.NDArray[np.float16]]:
+        weights = Path(str(files("quire.models.entailment").joinpath(_GRAPH)))
+        _require(weights, self._calibration.sha256)
         try:
             tokenizer = tokens.load(self._folder / "tokenizer.json", of=self._folder)
             words = _matrix(self._folder / "model.safetensors", _WORDS)
-            graph = session(
-                Path(str(files("quire.models.entailment").joinpath(_GRAPH))),
-                threads=self._threads,
-                optimize=True,
-            )
+            graph = session(weights, threads=self._threads, optimize=True)
         except Exception as error:  # each library raises what it likes, down to Exception itself
             raise ModelUnusable(
                 f"The entailment model cannot be loaded: {error}",
                 hint="Make the starter embedder again: make starter. Or set QUIRE_ENTAILMENT=none.",
             ) from error
         return graph, tokenizer, words
+
+
+def _require(weights: Path, sha256: str) -> None:
+    """Raises ModelUnusable where a file is not the one that the bounds of verdicts were fitted to:
+    cut off, or of another version."""
+    try:
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelUnusable(
+            f"The entailment model cannot be read: {error}", hint=_INSTALL_AGAIN
+        ) from error
+    if found != sha256:
+        raise ModelUnusable(
+            f"{weights} is not the entailment model of this version: its SHA-256 is "
+            f"{found[:12]}… instead of {sha256[:12]}….",
+            hint=_INSTALL_AGAIN,
+        )
 
 
 def _joined(tokenizer: Any, source: str, statement: str) -> tuple[list[int], int]:
