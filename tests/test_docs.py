@@ -107,10 +107,10 @@ def test_every_command_that_is_named_exists_with_its_options(document: Path) -> 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
     text = document.read_text(encoding="utf-8")
     shell = "\n".join(blocks(text, "sh") + re.findall(r"`(make [^`]+)`", text))
-    assert set(re.findall(r"\bmake ([a-z-]+)", shell)) <= targets
+    assert set(re.findall(r"\bmake ([a-z0-9-]+)", shell)) <= targets
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -66,6 +66,7 @@ def launch(
     *,
     port: int,
     host: str = "127.0.0.1",
+    allowed: Collection[str] = (),
     with_key: bool = True,
     open_browser: bool = True,
     announce: Callable[[str, str | None], None] = lambda *_: None,
@@ -74,11 +75,12 @@ def launch(
 
     Every other user of the machine reaches what listens on its loopback address, so the page asks
     for a key that is made for this start; `with_key` false leaves that out. With a password in the
-    environment it asks for that instead. `announce` is told the address, which with a key is a link
-    that works once, and the key or None, when nothing stands in the way any more.
+    environment it asks for that instead. `allowed` are names by which a proxy before it is called,
+    and so the page too. `announce` is told the address, which with a key is a link that works once,
+    and the key or None, when nothing stands in the way any more.
 
-    Raises UsageError when `host` is reachable from other machines and there is no password in the
-    environment, or a short one, and when `port` is in use.
+    Raises UsageError when `host` is reachable from other machines, or a name is allowed, and there
+    is no password in the environment, or a short one, and when `port` is in use.
     """
     if host == "localhost":
         host = "127.0.0.1"  # a browser may try ::1 first, where another user can be listening
@@ -89,6 +91,12 @@ def launch(
             "reach it.",
             hint=f"Put one into the environment ({PASSWORD}), or leave the address out and reach "
             "it from elsewhere through an SSH tunnel.",
+        )
+    if allowed and not password:
+        raise UsageError(
+            f"Without a password the interface cannot be called {next(iter(allowed))}, by which "
+            "other machines would reach it.",
+            hint=f"Put one into the environment ({PASSWORD}).",
         )
     if password and len(password) < _SHORTEST:
         raise UsageError(
@@ -107,8 +115,10 @@ def launch(
         "link": link,
         "kind": "password" if password else "key" if key else "nothing",
         # Pages elsewhere may have their host's name lead to this machine. Other machines know it by
-        # names that nobody can list here, and have to give the password.
-        "hosts": [*dict.fromkeys((host, *LOOPBACK_NAMES))] if is_loopback(host) else None,
+        # names that only its owner can list, and have to give the password.
+        "hosts": [*dict.fromkeys((host, *LOOPBACK_NAMES, *map(str.lower, allowed)))]
+        if allowed or is_loopback(host)
+        else None,
     }
     announce(first, key)
     with tempfile.TemporaryDirectory(prefix="quire-ui-") as folder:
