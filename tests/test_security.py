@@ -260,6 +260,35 @@ def test_no_message_of_a_library_stands_in_the_log(capsys: pytest.CaptureFixture
     assert CANARY not in logged
 
 
+def test_an_error_within_a_stream_stands_under_its_requests_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving.served(tmp_path) as served:
+        base = served.bases["kb"].base
+        stream = base.stream
+
+        def fails(*question: Any, **options: Any) -> Iterator[object]:
+            yield next(iter(stream(*question, **options)))
+            raise RuntimeError(CANARY)
+
+        monkeypatch.setattr(base, "stream", fails)
+
+        async def ask() -> httpx.Response:
+            async with serving.asked(served) as client:
+                asked = {"question": "When does the lease end?"}
+                return await client.post("/api/ask", json=asked, headers={"X-Request-Id": "mine-2"})
+
+        response = asyncio.run(ask())
+    assert "event: error" in response.text
+    logged = capsys.readouterr().err
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert [(line["event"], line["request_id"]) for line in lines] == [
+        ("error", "mine-2"),
+        ("request", "mine-2"),
+    ]
+    assert CANARY not in response.text + logged
+
+
 # -- what a document can do ------------------------------------------------------------------------
 
 

@@ -5,8 +5,12 @@ import json
 import logging
 import sys
 import traceback
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that is answered: it stands in each line that is written meanwhile."""
 
 _FRAMES = 8
 
@@ -27,7 +31,8 @@ class Lines(logging.Handler):
 def write(event: str, **told: Any) -> None:
     """One line."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    sys.stderr.write(json.dumps({"time": now, "event": event, **told}) + "\n")
+    asked = {"request_id": REQUEST.get()} if REQUEST.get() else {}
+    sys.stderr.write(json.dumps({"time": now, "event": event, **asked, **told}) + "\n")
     sys.stderr.flush()
 
 
