@@ -22,10 +22,8 @@ OF_THE_ROOT = {
 }
 UNTRANSLATED = '!!! note ""\n    本页还没有中文版，以下是英文。\n\n'
 
+_tree = tempfile.TemporaryDirectory(prefix="quire-docs-")  # as long as this process
 _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^()\s#]*)(#[^()\s]*)?\)")
-
-
-_tree = tempfile.TemporaryDirectory(prefix="quire-docs-")
 
 
 @event_priority(100)  # before mkdocstrings looks
