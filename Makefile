@@ -9,7 +9,7 @@ TORCH  ?= torch
 DEMO   := .demo/knowledge-base
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup starter demo test soak e2e fuzz screenshots bench ocr-bench entailment ui check format clean
+.PHONY: setup starter demo test soak e2e fuzz screenshots bench ocr-bench entailment ui docs audit check format clean
 
 setup: $(VENV)/ready ## create .venv with Quire, its tools and the starter models
 
@@ -76,6 +76,15 @@ entailment: setup ## train the entailment model anew: an hour on two cores; it g
 ui: setup ## open the browser interface
 	@$(BIN)/quire ui
 
+docs: setup ## build the documentation site into site/; it asks nothing of other hosts
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The documentation is in site/; to read it: $(BIN)/python -m http.server -d site"
+
+audit: setup ## whether something installed has a publicly known hole; needs the network
+	@$(PIP) install -c constraints.txt -e '.[audit]' || \
+		{ echo "pip-audit could not be installed: is there a network? Nothing was audited."; exit 2; }
+	@$(BIN)/python .ci/audit.py
+
 check: setup ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -87,4 +96,4 @@ format: setup
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .typed .demo .bench build *.egg-info
+	rm -rf $(VENV) .typed .demo .bench build site *.egg-info

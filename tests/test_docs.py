@@ -94,6 +94,71 @@ def test_the_python_of_the_readmes_runs(
     assert all(words in printed for words in expected[readme.name])
 
 
+PAGES = ("quickstart", "answers", "ingest")
+"""Those for users whose commands need no network: each is in both languages, and run."""
+
+
+def with_python() -> list[Path]:
+    """The pages with examples in Python; those that ask a server are run by its tests."""
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    return [
+        page
+        for page in pages
+        if page.name != "server.md" and blocks(page.read_text(encoding="utf-8"), "python")
+    ]
+
+
+@pytest.mark.parametrize("page", with_python(), ids=lambda path: path.name)
+def test_the_python_of_a_page_runs(
+    page: Path, elsewhere: Path, sample_kb: quire.KnowledgeBase
+) -> None:
+    """Where the knowledge base `notes` has the samples; `text` is any text."""
+    shutil.copytree(sample_kb.folder, elsewhere / "notes")
+    given = {"KnowledgeBase": quire.KnowledgeBase, "text": "The lease ends on 31 March 2029."}
+    for block in blocks(page.read_text(encoding="utf-8"), "python"):
+        exec(compile(block, page.name, "exec"), given)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_run(
+    page: str,
+    elsewhere: Path,
+    sample_kb: quire.KnowledgeBase,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(sample_kb.folder, elsewhere / "kb")
+    monkeypatch.setenv("QUIRE_KB", str(elsewhere / "kb"))
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    ran = 0
+    for block in blocks(text, "sh"):
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["quire"]:
+                monkeypatch.setattr("sys.argv", words)
+                with pytest.raises(SystemExit) as ended:
+                    cli.main()
+                assert ended.value.code == 0, capsys.readouterr().err
+                ran += 1
+    assert ran > 2
+
+
+@pytest.mark.parametrize("page", [*PAGES, "troubleshooting"])
+def test_both_languages_of_a_page_name_the_same_commands(page: str) -> None:
+    """But for what is asked, and the file that it is about."""
+
+    def named(name: str) -> list[list[str]]:
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        found = [
+            words for block in blocks(text, "sh") for words in commands_in(f"```sh\n{block}```")
+        ]
+        return sorted(
+            [words[1], *(each for each in words if each.startswith("--"))] for words in found
+        )
+
+    assert named(f"{page}.md") == named(f"{page}.zh.md")
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_that_is_named_exists_with_its_options(document: Path) -> None:
     for words in commands_in(document.read_text(encoding="utf-8")):
@@ -107,10 +172,10 @@ def test_every_command_that_is_named_exists_with_its_options(document: Path) -> 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
     text = document.read_text(encoding="utf-8")
     shell = "\n".join(blocks(text, "sh") + re.findall(r"`(make [^`]+)`", text))
-    assert set(re.findall(r"\bmake ([a-z-]+)", shell)) <= targets
+    assert set(re.findall(r"\bmake ([a-z0-9-]+)", shell)) <= targets
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

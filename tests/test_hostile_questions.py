@@ -84,6 +84,30 @@ def test_a_hostile_question_is_answered_or_refused(kb: KnowledgeBase, question: 
     looked_at(kb, question)
 
 
+FRAGMENTS = [
+    *('"', "'", "''", '""', "(", ")", "*", "^", ":", "-", "+", "{", "}", "\\", ";", "--", "%", "?"),
+    *("NEAR", "NEAR(", "NEAR/5", "AND", "OR", "NOT", "lease*", "body:", "title:", "\x00", "\udcff"),
+    *("\u202e", "\ufffe", "租约", "？", "😀", "x" * 100_000, "lease " * 15_000, "租" * 30_000),
+]
+
+
+def test_five_hundred_hostile_searches_find_something_or_nothing(kb: KnowledgeBase) -> None:
+    """Each sign and word of the query language beside each other one, around a word that is
+    there."""
+    short = [each for each in FRAGMENTS if len(each) < 100]
+    made = [f"{one}lease{two} end" for one in short for two in short]
+    made = [*FRAGMENTS, *(each * 50 for each in short), *made[:: len(made) // 440]]
+    assert len(set(made)) >= 500
+    for question in made:
+        for mode in ("hybrid", "lexical"):
+            if not question.replace("\x00", " ").strip():
+                with pytest.raises(QuireError, match="The question is empty"):
+                    kb.search(question, mode=mode)  # type: ignore[arg-type]
+                continue
+            hits = kb.search(question, mode=mode, k=3)  # type: ignore[arg-type]
+            json.dumps([hit.to_dict() for hit in hits], ensure_ascii=False).encode()
+
+
 @settings(max_examples=40)
 @given(st.text(st.characters(codec=None), max_size=80))
 def test_any_question_is_answered_or_refused(kb: KnowledgeBase, question: str) -> None:

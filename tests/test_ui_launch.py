@@ -1,5 +1,7 @@
 """The server of the browser interface: reachable from this machine only, and gone when told."""
 
+import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -28,6 +30,14 @@ def test_an_address_that_other_machines_can_reach_is_refused_without_a_password(
     monkeypatch.setenv("QUIRE_PASSWORD", password)
     with pytest.raises(UsageError, match=r"[Pp]assword"):
         launch(tmp_path, port=free_port(), host=host, open_browser=False)
+
+
+def test_a_name_that_a_proxy_is_called_by_needs_a_password_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QUIRE_PASSWORD", raising=False)
+    with pytest.raises(UsageError, match=r"quire\.example\.org"):
+        launch(tmp_path, port=free_port(), allowed=["quire.example.org"], open_browser=False)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
@@ -82,6 +92,37 @@ def test_with_a_password_it_listens_on_another_address(tmp_path: Path) -> None:
     try:
         wait_for(port)
         assert not (tmp_path / "kb").exists()  # nothing is opened before the password
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def test_a_proxy_with_tls_is_believed_where_it_is_named(tmp_path: Path) -> None:
+    """What docs/team.md tells to set: the name, the password, and who may say `https`."""
+    port, password = free_port(), "correct horse battery"
+    code = (
+        "import sys; from pathlib import Path; from quire.ui.launch import launch; "
+        f"sys.exit(launch(Path({str(tmp_path / 'kb')!r}), port={port}, open_browser=False, "
+        "allowed=['quire.example.org']))"
+    )
+    variables = {"HOME": "/none", "QUIRE_PASSWORD": password, "FORWARDED_ALLOW_IPS": "127.0.0.1"}
+    process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | variables)
+
+    def asked(host: str, origin: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        headers = {"Host": host, "Origin": origin, "X-Forwarded-Proto": "https"}
+        with contextlib.closing(connection):
+            connection.request("POST", "/door", f"key={password.replace(' ', '+')}", headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.headers["Set-Cookie"] or ""
+
+    try:
+        wait_for(port)
+        status, cookie = asked("quire.example.org", "https://quire.example.org")
+        assert (status, "; Secure" in cookie) == (200, True)
+        assert asked("other.example.org", "https://other.example.org") == (421, "")
+        assert asked("quire.example.org", "https://other.example.org") == (403, "")
     finally:
         process.terminate()
         process.wait(60)

@@ -32,6 +32,12 @@ def ui(
         str,
         typer.Option("--host", help="Address; one that others can reach needs a password."),
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host", metavar="NAME", help="A name by which a proxy calls it; with password."
+        ),
+    ] = None,
     key: Annotated[
         bool, typer.Option("--key/--no-key", help="Ask each browser for the key of this start.")
     ] = True,
@@ -83,6 +89,7 @@ def ui(
         folder,
         port=port,
         host=host,
+        allowed=allow_host or (),
         with_key=key,
         open_browser=browser,
         api=served,

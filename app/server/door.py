@@ -65,6 +65,7 @@ class Door:
         }
         visit = _Visit(scope, send, given=headers.get("x-request-id", ""))
         self._metrics.arrived()
+        known = logs.REQUEST.set(visit.id)
         try:
             self._admit(scope, headers)
             if scope["path"] == UPLOADS and scope["method"] == "POST":
@@ -77,18 +78,18 @@ class Door:
         except _Left:
             pass
         except Exception as error:  # whatever it is, the next request is answered
-            logs.write("error", request_id=visit.id, **logs.place(error))
+            logs.write("error", **logs.place(error))
             await visit.refuse(errors.internal())
         finally:
             self._metrics.left(visit.route, visit.status, visit.seconds)
             logs.write(
                 "request",
-                request_id=visit.id,
                 method=scope["method"],
                 route=visit.route,
                 status=visit.status,
                 ms=round(visit.seconds * 1000, 1),
             )
+            logs.REQUEST.reset(known)
 
     def _admit(self, scope: Scope, headers: dict[str, str]) -> None:
         """Raises Refused for who may not come in."""

@@ -7,8 +7,12 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that is answered: it stands in each line that is written meanwhile."""
 
 _FRAMES = 8
 
@@ -29,7 +33,8 @@ class Lines(logging.Handler):
 def write(event: str, **told: Any) -> None:
     """One line."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    sys.stderr.write(json.dumps({"time": now, "event": event, **told}) + "\n")
+    asked = {"request_id": REQUEST.get()} if REQUEST.get() else {}
+    sys.stderr.write(json.dumps({"time": now, "event": event, **asked, **told}) + "\n")
     sys.stderr.flush()
 
 

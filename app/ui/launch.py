@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -63,6 +63,7 @@ def launch(
     *,
     port: int,
     host: str = "127.0.0.1",
+    allowed: Collection[str] = (),
     with_key: bool = True,
     open_browser: bool = True,
     api: tuple[int, str] | None = None,
@@ -72,12 +73,13 @@ def launch(
 
     Every other user of the machine reaches what listens on its loopback address, so the page asks
     for a key that is made for this start; `with_key` false leaves that out. With a password in the
-    environment it asks for that instead. `announce` is told the address, which with a key is a link
-    that works once, and the key or None, when nothing stands in the way any more. With `api`, a
-    port of this machine and a key, other programs are served there by the same process.
+    environment it asks for that instead. `allowed` are names by which a proxy before it is called,
+    and so the page too. `announce` is told the address, which with a key is a link that works once,
+    and the key or None, when nothing stands in the way any more. With `api`, a port of this machine
+    and a key, other programs are served there by the same process.
 
-    Raises UsageError when `host` is reachable from other machines and there is no password in the
-    environment, or a short one, and when `port` is in use.
+    Raises UsageError when `host` is reachable from other machines, or a name is allowed, and there
+    is no password in the environment, or a short one, and when `port` is in use.
     """
     if host == "localhost":
         host = "127.0.0.1"  # a browser may try ::1 first, where another user can be listening
@@ -88,6 +90,12 @@ def launch(
             "reach it.",
             hint=f"Put one into the environment ({PASSWORD}), or leave the address out and reach "
             "it from elsewhere through an SSH tunnel.",
+        )
+    if allowed and not password:
+        raise UsageError(
+            f"Without a password the interface cannot be called {next(iter(allowed))}, by which "
+            "other machines would reach it.",
+            hint=f"Put one into the environment ({PASSWORD}).",
         )
     if password and len(password) < _SHORTEST:
         raise UsageError(
@@ -109,8 +117,10 @@ def launch(
         "kind": "password" if password else "key" if key else "nothing",
         "api": {"port": api[0], "key": api[1]} if api else None,
         # Pages elsewhere may have their host's name lead to this machine. Other machines know it by
-        # names that nobody can list here, and have to give the password.
-        "hosts": [*dict.fromkeys((host, *LOOPBACK_NAMES))] if is_loopback(host) else None,
+        # names that only its owner can list, and have to give the password.
+        "hosts": [*dict.fromkeys((host, *LOOPBACK_NAMES, *map(str.lower, allowed)))]
+        if allowed or is_loopback(host)
+        else None,
     }
     announce(first, key)
     with tempfile.TemporaryDirectory(prefix="quire-ui-") as folder:

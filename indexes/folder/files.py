@@ -27,9 +27,10 @@ def make_private_folder(folder: Path) -> None:
     """Create `folder` with its parents, readable by its owner alone."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for made in reversed(missing):
+        for made in reversed(missing):  # of those above, `parents` would leave the mode to chance
+            made.mkdir(exist_ok=True, mode=0o700)
             sync_folder(made.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise KnowledgeBaseError(
             f"The folder {folder} cannot be created: {error.strerror}.",
