@@ -9,7 +9,6 @@ from quire.ingest.loaders.cleaning import is_cjk
 from quire.ingest.loaders.pdf.segments import Segment, follows, side_by_side
 
 SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
-_FIGURE = re.compile(r"[\s\d.,()$€£¥￥%—–\-−+/]*")
 
 MIN_LINES = 3  # on each side of a gutter; fewer are a letterhead or a caption
 _MIN_TEXT_LINES = 5  # beside a chart or box
@@ -37,18 +36,6 @@ def is_prose(segments: Sequence[Segment]) -> bool:
     return sum(going) >= _READ_ON * len(segments)
 
 
-def is_figure(segment: Segment) -> bool:
-    """True for a number, an amount or a dash: nothing that is read on from line to line."""
-    return not segment.runs[0].text[0].isalpha() and all(
-        is_number(run.text) for run in segment.runs
-    )
-
-
-def is_number(text: str) -> bool:
-    """True for digits with their signs, and for a dash in their place."""
-    return _FIGURE.fullmatch(text) is not None
-
-
 def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:
     """True if running text stands beside something that is in no rows with it: a chart, a box, a
     list of facts in the margin.
@@ -61,7 +48,7 @@ def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:
     level = list(_level(text, other, surely=True))
     if len(level) < 0.5 * len(other):
         return True
-    if sum(map(is_figure, other)) > 0.5 * len(other):
+    if sum(line.is_figure for line in other) > 0.5 * len(other):
         return False
     return sum(goes_on for goes_on, _ in level) > _ACROSS * len(level)
 
