@@ -83,7 +83,7 @@ _NEEDS_JOINERS = re.compile(
 
 def is_clean(text: str) -> bool:
     """True if `clean` would return `text` as it is."""
-    return _ODD.search(text) is None
+    return (text.isascii() and text.isprintable()) or _ODD.search(text) is None
 
 
 def clean(text: str) -> str:

@@ -5,6 +5,7 @@ Only a worker process may import this module: see `pdfium`.
 """
 
 import io
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -186,7 +187,7 @@ def _read(file: PdfiumFile, source: Source) -> Content:
 def _is_picture(page: PdfiumPage, layout: PageLayout) -> bool:
     """Whether the text of a page is in a picture, for all or most of it, so that only OCR can read
     it."""
-    letters = sum(map(str.isalnum, layout.text))
+    letters = sum(itertools.islice(filter(None, map(str.isalnum, layout.text)), _FEW_LETTERS))
     if letters >= _FEW_LETTERS:
         return False
     if letters:

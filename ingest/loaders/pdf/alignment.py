@@ -10,8 +10,14 @@ import re
 from collections.abc import Sequence
 
 from quire.ingest.loaders.cleaning import is_cjk
-from quire.ingest.loaders.pdf.prose import is_figure, is_number
-from quire.ingest.loaders.pdf.segments import CURRENCY_SIGNS, Cell, Segment, gap_between, height_of
+from quire.ingest.loaders.pdf.segments import (
+    CURRENCY_SIGNS,
+    Cell,
+    Segment,
+    gap_between,
+    height_of,
+    is_number,
+)
 
 _HEADS = 5  # rows at the top that may stand across columns
 _CROSSED = 12  # one row in so many may run across a gap
@@ -71,7 +77,7 @@ Placed = list[list[Segment] | None]
 def _columns(rows: Sequence[list[Segment]]) -> list[Span]:
     """Where the columns begin and end: those of the rows with figures. Without any, as many as
     there are when some rows at the top, in which a cell may stand over several, are left out."""
-    figures = [row for row in rows if any(map(is_figure, row[1:]))]
+    figures = [row for row in rows if any(segment.is_figure for segment in row[1:])]
     figures = [row for row in figures if not all(map(_is_year, row[1:]))]
     if len(figures) > 1:
         return _between(figures)
@@ -111,14 +117,11 @@ def _over(segment: Segment, spans: Sequence[Span]) -> list[int]:
     the amount on its right."""
     if _is_sign(segment):
         return [next((at for at, span in enumerate(spans) if span[1] > segment.x1), len(spans) - 1)]
-    found = [
-        at
-        for at, (left, right) in enumerate(spans)
-        if min(right, segment.x1) - max(left, segment.x0) > 0
-    ]
-    middle = segment.x0 + segment.x1
-    nearest = min(range(len(spans)), key=lambda at: abs(spans[at][0] + spans[at][1] - middle))
-    return found or [nearest]
+    x0, x1 = segment.x0, segment.x1
+    found = [at for at, (left, right) in enumerate(spans) if x0 < right > left < x1 > x0]
+    if found:
+        return found
+    return [min(range(len(spans)), key=lambda at: abs(spans[at][0] + spans[at][1] - x0 - x1))]
 
 
 def _is_sign(segment: Segment) -> bool:
@@ -206,7 +209,7 @@ def _is_level(one: Segment, other: Segment) -> bool:
 
 def _has_values(row: Placed) -> bool:
     """True for a row of figures; the years over them are none, where nothing else is."""
-    figures = [line for line in row[1:] if line is not None and all(map(is_figure, line))]
+    figures = [line for line in row[1:] if line is not None and _is_whole(line)]
     return any(not all(map(_is_year, line)) for line in figures)
 
 
@@ -267,4 +270,4 @@ def _is_full(line: Sequence[Segment], column: Span) -> bool:
 
 def _is_whole(line: Sequence[Segment]) -> bool:
     """True for a figure, which never wraps."""
-    return all(map(is_figure, line))
+    return all(segment.is_figure for segment in line)

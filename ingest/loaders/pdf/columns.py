@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from quire.ingest.loaders.pdf.prose import (
     MIN_LINES,
     begin_together,
-    is_figure,
     is_prose,
     stands_beside,
 )
@@ -55,6 +54,8 @@ def _at_gutter(
 ) -> list[Stretch] | None:
     """A page at the emptiest gutter that has columns on both sides; None where there is none."""
     for gutter in itertools.islice(_gutters(segments), _TRIED if depth == 0 else 1):
+        if min(map(len, _sides(rows, gutter))) < MIN_LINES:
+            continue
         stretches = list(_stretches(rows, gutter, depth=depth))
         if any(isinstance(stretch, tuple) for stretch in stretches):
             return stretches
@@ -149,7 +150,7 @@ def _across(rows: Sequence[list[Segment]], gutter: float) -> list[bool]:
     left = gutter - min(segment.x0 for row in rows for segment in row)
     right = max(segment.x1 for row in rows for segment in row) - gutter
     for at, row in enumerate(rows):
-        if across[at]:
+        if across[at] or len(row) == 1:
             continue
         if _has_figures(row, gutter) or _is_entry(row, gutter, left=left, right=right):
             across[at] = True
@@ -174,14 +175,9 @@ def _header(rows: Sequence[list[Segment]], first: int) -> int:
 def _has_figures(row: list[Segment], gutter: float) -> bool:
     """True for a row of a table with several figures and cells on both sides of a gutter."""
     row = [segment for segment in row if segment.grid is None]
-    figures = [is_figure(segment) for segment in row]
-    if sum(figures) < _FIGURES:
+    if sum(segment.is_figure for segment in row) < _FIGURES:
         return False
-    told = list(zip(row, figures, strict=True))
-    sides = (
-        [figure for segment, figure in told if segment.x1 <= gutter],
-        [figure for segment, figure in told if segment.x0 >= gutter],
-    )
+    sides = [[segment.is_figure for segment in side] for side in _sides([row], gutter)]
     if not all(sides):
         return False
     return all(any(side) or len(side) > 1 for side in sides) or any(
@@ -191,7 +187,7 @@ def _has_figures(row: list[Segment], gutter: float) -> bool:
 
 def _is_entry(row: list[Segment], gutter: float, *, left: float, right: float) -> bool:
     """True for a short name on one side of a gutter and a figure on the other."""
-    if len(row) != 2 or sum(map(is_figure, row)) != 1:
+    if len(row) != 2 or row[0].is_figure == row[1].is_figure:
         return False
     first, second = sorted(row, key=lambda segment: segment.x0)
     return (
@@ -227,7 +223,8 @@ def _runs(segments: list[Segment], *, depth: int) -> bool:
     """True for running text in one column, or in several."""
     if is_prose(segments):
         return True
-    if depth + 1 >= _MAX_DEPTH or sum(map(is_figure, segments)) > _TABULAR * len(segments):
+    figures = sum(segment.is_figure for segment in segments)
+    if depth + 1 >= _MAX_DEPTH or figures > _TABULAR * len(segments):
         return False
     stretches = _at_gutter(segments, side_by_side(segments), depth=depth + 1)
     if stretches is None:

@@ -1,12 +1,13 @@
 """The ruling lines of a page, among all that is drawn on it."""
 
 import ctypes
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from quire.ingest.loaders.pdf.calls import fast
+from quire.ingest.loaders.pdf.calls import fast, shared
 from quire.ingest.loaders.pdf.ruling import Box
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at one by one
@@ -18,6 +19,15 @@ _object_in_form = fast(
     pdfium.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong
 )
 _object_type = fast(pdfium.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+_bounds = fast(pdfium.FPDFPageObj_GetBounds, ctypes.c_int)
+_draw_mode = fast(pdfium.FPDFPath_GetDrawMode, ctypes.c_int)
+_fill = fast(pdfium.FPDFPageObj_GetFillColor, ctypes.c_int)
+_matrix = fast(pdfium.FPDFPageObj_GetMatrix, ctypes.c_int)
+_count = fast(pdfium.FPDFPath_CountSegments, ctypes.c_int)
+_segment = fast(pdfium.FPDFPath_GetPathSegment, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_point = fast(pdfium.FPDFPathSegment_GetPoint, ctypes.c_int)
+_kind = fast(pdfium.FPDFPathSegment_GetType, ctypes.c_int)
+_closes = fast(pdfium.FPDFPathSegment_GetClose, ctypes.c_int)
 
 _Colour = tuple[int, int, int]
 
@@ -26,10 +36,11 @@ def rules_of(page: Any) -> list[Box]:
     """The boxes of straight lines that are painted upright or level, thin boxes included."""
     address = ctypes.cast(page, ctypes.c_void_p).value
     count = min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)
-    items = [_object(address, at) for at in range(count)]
-    kinds = [_object_type(item) for item in items]
+    items = list(map(_object, itertools.repeat(address, count), range(count)))
     paths = _Paths()
-    for item, kind in zip(items, kinds, strict=True):
+    for item, kind in zip(items, map(_object_type, items), strict=True):
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            continue
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             paths.add(item, None)
         elif kind == pdfium.FPDF_PAGEOBJ_FORM:
@@ -50,8 +61,9 @@ class _Paths:
         self._stroked: list[Box] = []
         self._thin: list[tuple[Box, _Colour]] = []
         self._grounds: set[_Colour] = {(255, 255, 255)}
-        self._edges = tuple(ctypes.c_float() for _ in range(4))
-        self._channels = tuple(ctypes.c_uint() for _ in range(4))
+        self._edges, self._edges_at = shared("f", 4)
+        self._modes, self._modes_at = shared("i", 2)
+        self._channels, self._channels_at = shared("I", 4)
 
     def rules(self) -> list[Box]:
         """The lines. A thin box in the colour of a wide one is part of the ground of a table."""
@@ -59,20 +71,20 @@ class _Paths:
         return [*self._stroked, *thin]
 
     def add(self, item: int, matrix: Any) -> None:
-        path = ctypes.cast(item, pdfium.FPDF_PAGEOBJECT)
-        if not pdfium.FPDFPageObj_GetBounds(path, *self._edges):
+        path = ctypes.c_void_p(item)
+        if not _bounds(path, *self._edges_at):
             return
-        left, bottom, right, top = (edge.value for edge in self._edges)
-        fill, stroke = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
-        thin = min(right - left, top - bottom) <= _THIN
-        if stroke.value and thin:
+        left, bottom, right, top = self._edges
+        _draw_mode(path, *self._modes_at)
+        filled, stroked = self._modes
+        thin = right - left <= _THIN or top - bottom <= _THIN
+        if stroked and thin:
             self._stroked.append(_moved((left, bottom, right, top), matrix))
-        elif stroke.value:
+        elif stroked:
             self._stroked += _outline(path, matrix)
-        if fill.value and not (stroke.value and thin):
-            pdfium.FPDFPageObj_GetFillColor(path, *self._channels)
-            red, green, blue, _ = (channel.value for channel in self._channels)
+        if filled and not (stroked and thin):
+            _fill(path, *self._channels_at)
+            red, green, blue, _ = self._channels
             if thin:
                 box = _moved((left, bottom, right, top), matrix)
                 self._thin.append((box, (red, green, blue)))
@@ -82,23 +94,22 @@ class _Paths:
 
 def _outline(path: Any, matrix: Any) -> Iterator[Box]:
     """The upright and level lines of a path."""
-    own = pdfium.FS_MATRIX()
-    pdfium.FPDFPageObj_GetMatrix(path, own)
-    x, y = ctypes.c_float(), ctypes.c_float()
+    own, (own_at, *_) = shared("f", 6)
+    _matrix(path, own_at)
+    a, b, c, d, e, f = own
+    place, place_at = shared("f", 2)
     before = begin = (0.0, 0.0)
-    for at in range(min(pdfium.FPDFPath_CountSegments(path), _MOST_SEGMENTS)):
-        segment = pdfium.FPDFPath_GetPathSegment(path, at)
-        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        point = (
-            own.a * x.value + own.c * y.value + own.e,
-            own.b * x.value + own.d * y.value + own.f,
-        )
-        kind = pdfium.FPDFPathSegment_GetType(segment)
+    for at in range(min(_count(path), _MOST_SEGMENTS)):
+        segment = ctypes.c_void_p(_segment(path, at))
+        _point(segment, *place_at)
+        x, y = place
+        point = (a * x + c * y + e, b * x + d * y + f)
+        kind = _kind(segment)
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             begin = point
         elif kind == pdfium.FPDF_SEGMENT_LINETO:
             yield from _straight(before, point, matrix)
-        if pdfium.FPDFPathSegment_GetClose(segment):
+        if _closes(segment):
             yield from _straight(point, begin, matrix)
         before = point
 

@@ -12,7 +12,7 @@ from collections import Counter
 from quire.ingest.loaders.cleaning import clean, is_clean, is_leftward
 from quire.ingest.loaders.pdf.columns import reading_order
 from quire.ingest.loaders.pdf.ruling import Grid
-from quire.ingest.loaders.pdf.runs import PageRuns, Run, turned
+from quire.ingest.loaders.pdf.runs import PageRuns, Run, all_turned
 from quire.ingest.loaders.pdf.segments import (
     AMOUNT_ENDS,
     CURRENCY_SIGNS,
@@ -92,17 +92,18 @@ def _segments(runs: list[Run], page: PageRuns) -> list[Segment]:
     segments: list[Segment] = []
     current: Segment | None = None
     line = -1
-    for run in runs:
+    boxes = all_turned([run.box for run in runs], page=page.box, quarter_turns=page.quadrant)
+    for run, (x0, y0, x1, y1) in zip(runs, boxes, strict=True):
         if not is_clean(run.text) and not clean(run.text).strip():
             continue
-        x0, y0, x1, y1 = turned(run.box, page=page.box, quarter_turns=page.quadrant)
-        if current is not None and run.line == line:
+        if run.line == line and current is not None:
+            last = current.runs[-1].text
             height = current.y1 - current.y0
             wide = 1.3
-            if run.text in CURRENCY_SIGNS and current.runs[-1].text[-1] in AMOUNT_ENDS:
+            if run.text in CURRENCY_SIGNS and last[-1] in AMOUNT_ENDS:
                 wide = 0.0  # the next amount of a table's row
             gap = x0 - current.x1
-            if gap < 0 and (is_leftward(run.text) or is_leftward(current.runs[-1].text)):
+            if gap < 0 and (is_leftward(run.text) or is_leftward(last)):
                 gap = max(current.x0 - x1, -height / 2)  # on its other side, or within it
             if (
                 -height < gap < wide * max(run.size, 0.5 * height)

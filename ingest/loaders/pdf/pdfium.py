@@ -20,7 +20,7 @@ import pypdfium2.raw as pdfium
 
 from quire.errors import Skipped, Unreadable
 from quire.ingest.loaders.cleaning import PRIVATE_BULLETS, count_cjk
-from quire.ingest.loaders.pdf.calls import fast
+from quire.ingest.loaders.pdf.calls import fast, shared
 from quire.ingest.loaders.pdf.drawn import rules_of
 from quire.ingest.loaders.pdf.ruling import Box, Grid, grids
 from quire.ingest.loaders.pdf.runs import PageRuns, Run, centre, covered, turned, view_size
@@ -43,13 +43,11 @@ _MAX_PIXELS = 30_000_000  # of a page image: A0 at 120 dpi
 # pdfium joins two lines where a hyphen parts a word, and puts one of these in the hyphen's place.
 _HYPHEN_MARKS = "\x02\ufffe"
 _LINE = re.compile(f"[^\r\n\x00{_HYPHEN_MARKS}]+[{_HYPHEN_MARKS}]?")
-_UNMARK = {ord(mark): "-" for mark in _HYPHEN_MARKS}
 _WORD = re.compile(r"\S+")
 # What stands for a character where a font does not say which one it is: control characters and
 # others without a meaning, of the private use area those that symbol fonts do not draw as bullets.
-_UNDECODED = re.compile(
-    f"(?:(?![{PRIVATE_BULLETS}])[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\uffff\ue000-\uf8ff])+"
-)
+_UNDECODED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\uffff\ue000-\uf8ff]+")
+_BULLETS = str.maketrans("", "", PRIVATE_BULLETS)
 _DECODED = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufffd\uffff\ue000-\uf8ff]+")
 # Characters are narrower than this on average, in sizes of the font, unless there are gaps between
 # them; Chinese ones count one and a half.
@@ -63,8 +61,8 @@ _text_object = fast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p)
 _matrix = fast(pdfium.FPDFText_GetMatrix, ctypes.c_int)
 _fill = fast(pdfium.FPDFText_GetFillColor, ctypes.c_int)
 _font_size = fast(pdfium.FPDFText_GetFontSize, ctypes.c_double)
-_render_mode = fast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
-_font = fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p)
+_render_mode = fast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
+_font = fast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p, ctypes.c_void_p)
 _font_weight = fast(pdfium.FPDFFont_GetWeight, ctypes.c_int)
 _font_flags = fast(pdfium.FPDFFont_GetFlags, ctypes.c_int)
 _font_name = fast(pdfium.FPDFFont_GetBaseFontName, ctypes.c_size_t)
@@ -247,17 +245,17 @@ class PdfiumText:
         self._handle = ctypes.cast(pointer, ctypes.c_void_p)
         self._page = page
         count = max(pdfium.FPDFText_CountChars(pointer), 0)
-        self._marked = _characters(pointer, count)
-        self.characters = self._marked.translate(_UNMARK)
+        self._marked = self.characters = _characters(pointer, count)
+        for mark in _HYPHEN_MARKS:
+            self.characters = self.characters.replace(mark, "-")
         self._count = count
         self._values = [each for each in page.typed if not is_shown(pointer, each)]
         self.characters += "".join(each.text for each in self._values)
-        self._rect = pdfium.FS_RECTF()
-        self._rect_at = ctypes.byref(self._rect)
-        self._matrix = pdfium.FS_MATRIX()
-        self._matrix_at = ctypes.byref(self._matrix)
-        self._colour = (ctypes.c_uint * 4)()
-        self._channels = [ctypes.byref(self._colour, 4 * channel) for channel in range(4)]
+        self._rect, (self._rect_at, *_) = shared("f", 4)  # left, top, right, bottom
+        self._matrix, (self._matrix_at, *_) = shared("f", 6)
+        self._colour, self._channels = shared("I", 4)
+        self._looks: dict[tuple[float, ...], _Look] = {}
+        self._bold_fonts: dict[int, bool] = {}
 
     def runs(self) -> PageRuns:
         """All visible text of the page."""
@@ -286,7 +284,7 @@ class PdfiumText:
 
     def _undecoded(self) -> float:
         text = self.characters
-        strange = sum(len(found) for found in _UNDECODED.findall(text))
+        strange = sum(len(found.translate(_BULLETS)) for found in _UNDECODED.findall(text))
         return strange / (strange + sum(map(len, _DECODED.findall(text)))) if strange else 0.0
 
     def _grids(self, runs: list[Run], quadrant: int) -> list[Grid]:
@@ -333,9 +331,9 @@ class PdfiumText:
     def _box(self, at: int) -> Box:
         if at >= self._count:
             return self._box_of_value(at - self._count)
-        rect = self._rect
         _loose_box(self._handle, at, self._rect_at)
-        return rect.left, rect.bottom, rect.right, rect.top
+        left, top, right, bottom = self._rect
+        return left, bottom, right, top
 
     def _box_of_value(self, at: int) -> Box:
         """Where one of the characters would stand that the page does not draw."""
@@ -362,7 +360,6 @@ class PdfiumText:
         handle, characters = self._handle, self.characters
         runs: list[Run] = []
         looks: list[_Look] = []
-        bold_fonts: dict[int, bool] = {}
         owner, look = -1, _Look(0.0, 0, bold=False, painted=True, white=False)
         for line, match in enumerate(_LINE.finditer(self._marked)):
             text = characters[match.start() : match.end()].rstrip()
@@ -374,7 +371,7 @@ class PdfiumText:
             item = _text_object(handle, start) or 0
             if item == (_text_object(handle, end - 1) or 0):
                 if item != owner:
-                    owner, look = item, self._look(start, item, bold_fonts)
+                    owner, look = item, self._look(start, item)
                 box = self._ends(start, end)
                 if _is_tight(text, box, look):
                     runs.append(Run(start, end, text, box, line, look.size, look.bold))
@@ -384,7 +381,7 @@ class PdfiumText:
                 start, end = word.span()
                 item = _text_object(handle, start) or 0
                 if item != owner:
-                    owner, look = item, self._look(start, item, bold_fonts)
+                    owner, look = item, self._look(start, item)
                 box = self._ends(start, end)
                 runs.append(Run(start, end, word[0], box, line, look.size, look.bold))
                 looks.append(look)
@@ -392,36 +389,44 @@ class PdfiumText:
 
     def _ends(self, start: int, end: int) -> Box:
         """The box around the first and the last of the characters [start, end)."""
-        rect, address = self._rect, self._rect_at
-        _loose_box(self._handle, start, address)
-        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
+        handle, rect, address = self._handle, self._rect, self._rect_at
+        _loose_box(handle, start, address)
+        left, top, right, bottom = rect
         if end - start > 1:
-            _loose_box(self._handle, end - 1, address)
+            _loose_box(handle, end - 1, address)
+            first, above, last, below = rect
             # Comparisons, because min and max take as long as asking pdfium.
-            left = rect.left if rect.left < left else left
-            bottom = rect.bottom if rect.bottom < bottom else bottom
-            right = rect.right if rect.right > right else right
-            top = rect.top if rect.top > top else top
+            left = first if first < left else left
+            bottom = below if below < bottom else bottom
+            right = last if last > right else right
+            top = above if above > top else top
         return left, bottom, right, top
 
-    def _look(self, at: int, item: int, bold_fonts: dict[int, bool]) -> _Look:
+    def _look(self, at: int, item: int) -> _Look:
         """How character `at`, of the text object `item`, is drawn."""
-        matrix = self._matrix
-        _matrix(self._handle, at, self._matrix_at)
-        size = _font_size(self._handle, at) * math.hypot(matrix.c, matrix.d)
-        quadrant = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-        text_object = ctypes.c_void_p(item)
-        mode = _render_mode(text_object) if item else 0
-        font = (_font(text_object) if item else 0) or 0
-        colour = self._colour
-        known = _fill(self._handle, at, *self._channels)
-        return _Look(
-            size,
-            quadrant,
-            bold=mode == _FILL_AND_STROKE or _is_bold(font, bold_fonts),
-            painted=mode not in _INVISIBLE_MODES and size >= _LEGIBLE,
-            white=bool(known) and (min(colour[:3]) >= _PALE or colour[3] == 0),
-        )
+        handle = self._handle
+        _matrix(handle, at, self._matrix_at)
+        a, b, c, d, _, _ = self._matrix
+        height = _font_size(handle, at)
+        mode = _render_mode(item) if item else 0
+        font = (_font(item) if item else 0) or 0
+        white = False
+        if _fill(handle, at, *self._channels):
+            red, green, blue, alpha = self._colour
+            white = (red >= _PALE and green >= _PALE and blue >= _PALE) or alpha == 0
+        # A page has few looks, and as many text objects as words.
+        key = a, b, c, d, height, mode, font, white
+        look = self._looks.get(key)
+        if look is None:
+            size = height * math.hypot(c, d)
+            look = self._looks[key] = _Look(
+                size,
+                quadrant=round(math.atan2(b, a) / (math.pi / 2)) % 4,
+                bold=mode == _FILL_AND_STROKE or _is_bold(font, self._bold_fonts),
+                painted=mode not in _INVISIBLE_MODES and size >= _LEGIBLE,
+                white=white,
+            )
+        return look
 
     def _hidden(self, runs: list[Run], looks: list[_Look]) -> set[int]:
         """Numbers of the runs that nobody sees. An invisible text over a scan is its OCR: kept."""

@@ -9,7 +9,6 @@ from quire.ingest.loaders.cleaning import is_cjk
 from quire.ingest.loaders.pdf.segments import Segment, follows, side_by_side
 
 SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
-_FIGURE = re.compile(r"[\s\d.,()$€£¥￥%—–\-−+/]*")
 
 MIN_LINES = 3  # on each side of a gutter; fewer are a letterhead or a caption
 _MIN_TEXT_LINES = 5  # beside a chart or box
@@ -18,6 +17,9 @@ _READ_ON = 0.25  # of the lines; in English three in four begin within a sentenc
 _ACROSS = 0.4  # of the lines beside something else go on there, where it is in no rows with them
 _TOGETHER = 0.8  # of the paragraphs of two columns begin together where they are cells
 _DRAWN = 0.9  # of the lines of a column come one after the other in the file
+_ONE_WIDTH = 0.85  # times as wide is as wide, where lines are ragged
+_BLANKS = 0.1  # of the lines may have none beside them
+_EVEN = 1.2  # times the step from line to line
 _LEVEL = 0.15  # heights by which the feet of two lines on one grid differ at most
 
 
@@ -37,18 +39,6 @@ def is_prose(segments: Sequence[Segment]) -> bool:
     return sum(going) >= _READ_ON * len(segments)
 
 
-def is_figure(segment: Segment) -> bool:
-    """True for a number, an amount or a dash: nothing that is read on from line to line."""
-    return not segment.runs[0].text[0].isalpha() and all(
-        is_number(run.text) for run in segment.runs
-    )
-
-
-def is_number(text: str) -> bool:
-    """True for digits with their signs, and for a dash in their place."""
-    return _FIGURE.fullmatch(text) is not None
-
-
 def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:
     """True if running text stands beside something that is in no rows with it: a chart, a box, a
     list of facts in the margin.
@@ -61,7 +51,7 @@ def stands_beside(text: Sequence[Segment], other: Sequence[Segment]) -> bool:
     level = list(_level(text, other, surely=True))
     if len(level) < 0.5 * len(other):
         return True
-    if sum(map(is_figure, other)) > 0.5 * len(other):
+    if sum(line.is_figure for line in other) > 0.5 * len(other):
         return False
     return sum(goes_on for goes_on, _ in level) > _ACROSS * len(level)
 
@@ -77,7 +67,32 @@ def begin_together(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
         return False
     # A file draws a table row by row; what it draws downwards is columns whose lines agree.
     lines = _downwards(left)
-    return sum(follows(*pair) for pair in itertools.pairwise(lines)) < _DRAWN * (len(lines) - 1)
+    drawn = sum(follows(*pair) for pair in itertools.pairwise(lines))
+    if drawn >= _DRAWN * (len(lines) - 1):
+        return False
+    # Where it draws some lines downwards, these are of one cell.
+    return drawn > _BLANKS * len(lines) or not _are_filled_alike(left, right)
+
+
+def _are_filled_alike(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
+    """True for two columns of one width whose lines all stand side by side and evenly.
+
+    The cells of a row are seldom of one length: the shorter ones leave blanks, or the rows are set
+    apart from each other. Sentences that only happen to begin level do neither.
+    """
+    widths = [max(s.x1 for s in side) - min(s.x0 for s in side) for side in (left, right)]
+    if min(widths) < _ONE_WIDTH * max(widths):
+        return False
+    sides = _downwards(left), _downwards(right)
+    foot = min(side[-1].y1 for side in sides) + 0.5 * (left[0].y1 - left[0].y0)
+    lines = [[line for line in side if line.y1 < foot] for side in sides]
+    if abs(len(lines[0]) - len(lines[1])) > _BLANKS * len(lines[0]):
+        return False
+    beside = sum(1 for _ in _level(*lines))
+    if beside < (1 - _BLANKS) * max(map(len, lines)):
+        return False
+    steps = sorted(below.y1 - above.y1 for above, below in itertools.pairwise(sides[0]))
+    return steps[-1 - len(steps) // 10] < _EVEN * steps[len(steps) // 10]
 
 
 def _downwards(lines: Sequence[Segment]) -> list[Segment]:

@@ -1,5 +1,6 @@
 """The words of a page with their places: plain values, away from the library that reads them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quire.ingest.loaders.pdf.ruling import Box, Grid
@@ -57,14 +58,19 @@ def view_size(box: Box, rotation: int) -> tuple[float, float]:
 
 def turned(box: Box, *, page: Box, quarter_turns: int) -> Box:
     """`box` on `page` after clockwise quarter turns: left, top, right, bottom from the top left."""
-    left, bottom, right, top = box
+    return all_turned([box], page=page, quarter_turns=quarter_turns)[0]
+
+
+def all_turned(boxes: Iterable[Box], *, page: Box, quarter_turns: int) -> list[Box]:
+    """As `turned`, of many boxes."""
+    x0, y0, x1, y1 = page
     if quarter_turns == 0:
-        return left - page[0], page[3] - top, right - page[0], page[3] - bottom
+        return [(left - x0, y1 - top, right - x0, y1 - foot) for left, foot, right, top in boxes]
     if quarter_turns == 1:
-        return bottom - page[1], left - page[0], top - page[1], right - page[0]
+        return [(foot - y0, left - x0, top - y0, right - x0) for left, foot, right, top in boxes]
     if quarter_turns == 2:
-        return page[2] - right, bottom - page[1], page[2] - left, top - page[1]
-    return page[3] - top, page[2] - right, page[3] - bottom, page[2] - left
+        return [(x1 - right, foot - y0, x1 - left, top - y0) for left, foot, right, top in boxes]
+    return [(y1 - top, x1 - right, y1 - foot, x1 - left) for left, foot, right, top in boxes]
 
 
 def centre(box: Box) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Stretches of a line with no wide gap, and the rows that they stand in."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from quire.ingest.loaders.pdf.runs import Run
 
 CURRENCY_SIGNS = frozenset("$€£¥￥(")  # set at the left edge of a cell, far from their number
 
+_FIGURE = re.compile(r"[\s\d.,()$€£¥￥%—–\-−+/]*")
 _BETWEEN = 3  # characters that pdfium puts between words or lines of a page: blanks, line ends
 AMOUNT_ENDS = frozenset("0123456789)%—–")  # after which a sign begins another cell
 
@@ -16,7 +18,7 @@ AMOUNT_ENDS = frozenset("0123456789)%—–")  # after which a sign begins anoth
 @dataclass(slots=True)
 class Segment:
     """Runs side by side; `lefts` and `rights` are the edges of each; y grows downwards. `grid` is
-    the ruled table that they stand in."""
+    the ruled table that they stand in. `_is_figure` keeps what was found out."""
 
     runs: list[Run]
     lefts: list[float]
@@ -26,8 +28,10 @@ class Segment:
     x1: float
     y1: float
     grid: Grid | None = None
+    _is_figure: bool | None = None
 
     def add(self, run: Run, x0: float, y0: float, x1: float, y1: float) -> None:
+        self._is_figure = None
         self.runs.append(run)
         self.lefts.append(x0)
         self.rights.append(x1)
@@ -42,9 +46,23 @@ class Segment:
         return Segment(runs, lefts, rights, self.x0, self.y0, self.x1, self.y1, self.grid)
 
     @property
+    def is_figure(self) -> bool:
+        """True for a number, an amount or a dash: nothing that is read on from line to line."""
+        if self._is_figure is None:
+            self._is_figure = not self.runs[0].text[0].isalpha() and all(
+                is_number(run.text) for run in self.runs
+            )
+        return self._is_figure
+
+    @property
     def is_mark(self) -> bool:
         """True for a bullet, a number or another sign too short to be a cell."""
         return len(self.runs) == 1 and self.runs[0].end - self.runs[0].start <= 2
+
+
+def is_number(text: str) -> bool:
+    """True for digits with their signs, and for a dash in their place."""
+    return _FIGURE.fullmatch(text) is not None
 
 
 def side_by_side(segments: Iterable[Segment]) -> list[list[Segment]]:

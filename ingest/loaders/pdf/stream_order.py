@@ -8,7 +8,6 @@ the first, nothing says that they belong together. They are never made one sente
 import itertools
 from collections.abc import Iterable, Sequence
 
-from quire.ingest.loaders.pdf.prose import is_figure
 from quire.ingest.loaders.pdf.segments import Cell, Segment, follows
 
 _WIDE = 1.3  # sizes of the font between two stretches of a line
@@ -44,5 +43,5 @@ def count_downwards(rows: Iterable[Sequence[Cell]]) -> int:
 def _is_wordy(row: Sequence[Cell]) -> bool:
     """True for a row of several cells, none of them a figure."""
     cells = [cell for cell in row if cell]
-    figures = any(is_figure(segment) for cell in cells for line in cell for segment in line)
+    figures = any(segment.is_figure for cell in cells for line in cell for segment in line)
     return len(cells) > 1 and not figures

@@ -9,7 +9,6 @@ while what parts cells or columns goes on from row to row.
 from collections.abc import Sequence
 
 from quire.ingest.loaders.cleaning import is_cjk, is_leftward
-from quire.ingest.loaders.pdf.prose import is_figure
 from quire.ingest.loaders.pdf.segments import Segment
 
 _WIDEST = 4.0  # sizes of the font: no typesetter spreads words further
@@ -50,7 +49,7 @@ def _is_stretched(row: Sequence[Segment], number: int) -> bool:
         return False
     if not (_is_word(before.runs[-1].text) and _is_word(after.runs[0].text)):
         return False
-    if _FIGURES * sum(map(is_figure, row)) > len(row):
+    if _FIGURES * sum(segment.is_figure for segment in row) > len(row):
         return False
     beside = [*_inner(before)[-1:], *_inner(after)[:1]]
     if len(before.runs) == 1 and number > 1:
