@@ -32,6 +32,7 @@ from quire import KnowledgeBase
 from quire.records import Pages, PageText
 from quire.server import limits
 from quire.server.application import TOOLS as TOOLS_PATH
+from quire.server.application import routes
 from quire.server.served import Served
 from quire.server.tools import places
 from quire.server.tools.protocol import Tools
@@ -477,6 +478,20 @@ def test_lines_that_are_no_messages_end_nothing_and_a_signal_ends_all(tmp_path: 
     finally:
         process.kill()
         process.communicate()
+
+
+def test_without_the_package_the_command_names_it_and_the_server_lacks_the_route(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import sys; sys.modules['mcp'] = None; from quire import cli; cli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "mcp"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert 'pip install "quire[mcp]"' in done.stderr
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    assert TOOLS_PATH not in {getattr(route, "path", "") for route in routes(served).routes}
 
 
 # -- what a registry is told ---------------------------------------------------------------------

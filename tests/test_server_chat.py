@@ -165,6 +165,14 @@ def test_a_response_that_would_have_to_be_kept_is_refused(client: Any) -> None:
         client.responses.create(model="kb", input="And?", previous_response_id="resp_1")
 
 
+def test_a_response_in_another_form_than_text_is_refused(client: Any) -> None:
+    with pytest.raises(openai.UnprocessableEntityError, match="no other form") as refused:
+        client.responses.create(model="kb", input="?", text={"format": {"type": "json_object"}})
+    assert refused.value.param == "text.format"
+    plain = client.responses.create(model="kb", input="?", text={"format": {"type": "text"}})
+    assert plain.status == "completed"
+
+
 def test_a_response_is_incomplete_where_its_tokens_are_used_up(client: Any) -> None:
     response = client.responses.create(model="kb", input="What are the terms?", max_output_tokens=8)
     assert response.status == "incomplete"

@@ -1,6 +1,7 @@
 """The application: all routes behind one door."""
 
 from collections.abc import Collection
+from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -55,10 +56,10 @@ def routes(served: Served) -> FastAPI:
 
 def _tools(served: Served) -> ASGIApp | None:
     """The tools over HTTP, where what speaks MCP is installed."""
-    try:
-        from quire.server.tools.protocol import OverHttp  # noqa: PLC0415
-    except ModuleNotFoundError:
+    if find_spec("mcp") is None:
         return None
+    from quire.server.tools.protocol import OverHttp  # noqa: PLC0415
+
     return OverHttp(served)
 
 

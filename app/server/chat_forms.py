@@ -5,6 +5,7 @@ one that would change what the answer is (several answers, another form, tools t
 is refused.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -102,16 +103,21 @@ class ChatRequest(BaseModel):
         """Raises Refused for what would change the answer, and cannot be."""
         if self.n not in {None, 1}:
             raise _impossible("n", "There is one answer to a question.", "Leave n out.")
-        if (self.response_format or {}).get("type", "text") != "text":
-            raise _impossible(
-                "response_format",
-                "An answer is text with its proof, and has no other form.",
-                "Leave response_format out; the proof is in the field citations.",
-            )
+        require_text(self.response_format, param="response_format")
         if self.tool_choice not in (None, "auto", "none"):
             raise _impossible("tool_choice", "Quire calls no tools.", "Leave tool_choice out.")
         if self.logprobs:
             raise _impossible("logprobs", "Probabilities are not told.", "Leave logprobs out.")
+
+
+def require_text(form: Mapping[str, Any] | None, *, param: str) -> None:
+    """Raises Refused for a form of the answer, as clients name it, that is not text."""
+    if (form or {}).get("type", "text") != "text":
+        raise _impossible(
+            param,
+            "An answer is text with its proof, and has no other form.",
+            f"Leave {param} out; the proof is in the field citations.",
+        )
 
 
 def _impossible(param: str, message: str, hint: str) -> Refused:

@@ -14,7 +14,7 @@ from quire.records import Answer
 from quire.server import limits
 from quire.server.answering import Answering, Piece
 from quire.server.chat import begun, finish_reason, proof, whole
-from quire.server.chat_forms import Content, Options, Tokens, said
+from quire.server.chat_forms import Content, Options, Tokens, require_text, said
 from quire.server.errors import Refused
 from quire.server.events import event, streamed
 from quire.server.marked_text import MarkedText, Placed
@@ -30,6 +30,10 @@ class Item(BaseModel):
     type: str = "message"
     role: Literal["system", "developer", "user", "assistant"] | None = None
     content: Content = None
+
+
+class TextOptions(BaseModel):
+    format: dict[str, Any] | None = None
 
 
 class ResponsesRequest(BaseModel):
@@ -50,6 +54,7 @@ class ResponsesRequest(BaseModel):
     max_output_tokens: Tokens | None = None
     previous_response_id: str | None = None
     background: bool | None = None
+    text: TextOptions | None = None
     quire: Options = Options()
 
     def conversation(self) -> list[tuple[str, str]]:
@@ -60,7 +65,8 @@ class ResponsesRequest(BaseModel):
         ]
 
     def require_possible(self) -> None:
-        """Raises Refused for what would need something to be kept."""
+        """Raises Refused for what would need something to be kept, or another form than text."""
+        require_text(self.text and self.text.format, param="text.format")
         for name in ("previous_response_id", "background"):
             if getattr(self, name):
                 raise Refused(
