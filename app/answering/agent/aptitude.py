@@ -110,10 +110,10 @@ def tried(
 def _does(model: CallsTools, task: Task, tools: Sequence[Tool], cancel: threading.Event) -> bool:
     messages = [Message("system", _SYSTEM), Message("user", task.asks)]
     if task.given:
-        made = ToolCall("call_1", "search", json.dumps({"text": task.asks}))
+        made = ToolCall("trial0001", "search", json.dumps({"text": task.asks}))
         messages += [
             Message("assistant", "", calls=(made,)),
-            Message("tool", task.given, answers="call_1"),
+            Message("tool", task.given, answers="trial0001"),
         ]
     try:
         with foreign_errors_told(model):
