@@ -235,11 +235,38 @@ def test_the_trial_tells_right_calls_from_wrong_ones(made: Path) -> None:
         desk = _desk(kb)
         told: list[int] = []
         done = aptitude.tried(
-            FakeToolCaller(RIGHT), desk.tools(), told=lambda at, _: told.append(at)
+            FakeToolCaller(RIGHT),
+            desk.tools(),
+            told=lambda at, _: told.append(at),
+            cancel=threading.Event(),
         )
         assert (done, told) == (10, [*range(1, 11)])
         wrong = FakeToolCaller([*RIGHT[1:], RIGHT[0]])
-        assert aptitude.tried(wrong, desk.tools(), told=lambda *_: None) < aptitude.NEEDED
+        few = aptitude.tried(wrong, desk.tools(), told=lambda *_: None, cancel=threading.Event())
+        assert few is not None
+        assert few < aptitude.NEEDED
+
+
+def test_a_trial_that_could_not_be_made_is_not_kept(ask: Asking, tmp_path: Path) -> None:
+    """A server that is away today says nothing of what its model can do."""
+
+    class Away(FakeToolCaller):
+        def call(self, *_: Any, **__: Any) -> FakeReply:
+            raise ModelError("The server is away.", hint="Start it.")
+
+    model = Away(GOOD)
+    answer = ask(model, passed=None)
+    assert answer.notes[-1] == "The server is away. Start it."
+    assert aptitude.known(tmp_path / "cache" / aptitude.FILE, model) is None
+
+    class Stopped(FakeToolCaller):
+        def call(self, *arguments: Any, **options: Any) -> FakeReply:
+            options["cancel"].set()
+            return super().call(*arguments, **options)
+
+    answer = ask(Stopped(GOOD), passed=None)
+    assert "was stopped" in answer.notes[-1]
+    assert aptitude.known(tmp_path / "cache" / aptitude.FILE, model) is None
 
 
 def _desk(kb: KnowledgeBase) -> Desk:

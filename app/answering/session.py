@@ -341,6 +341,7 @@ class Session:
             kept=self._settings.cache / aptitude.FILE,
             language=languages.detect(asked.asks),
             told=asked.on_step,
+            cancel=asked.cancel,
         )
         if model is not None and not why_not:
             yield from running.answer(

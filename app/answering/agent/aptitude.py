@@ -6,14 +6,16 @@ need no call at all. The result is kept beside the reading speeds, by the model'
 """
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from quire.answering.agent import calculator
-from quire.errors import QuireError, UsageError
+from quire.errors import ReplyUnusable, UsageError
 from quire.models import remembering
+from quire.models.engine.watching import foreign_errors_told
 from quire.models.protocols import CallsTools, ChatModel, Message, Tool, ToolCall
 
 if TYPE_CHECKING:
@@ -81,9 +83,14 @@ def keep(path: Path, model: ChatModel, done: int) -> None:
 
 
 def tried(
-    model: CallsTools, tools: "Sequence[BaseTool]", *, told: Callable[[int, int], None]
-) -> int:
-    """How many of the ten tasks a model does; `told` hears how many are tried of how many."""
+    model: CallsTools,
+    tools: "Sequence[BaseTool]",
+    *,
+    told: Callable[[int, int], None],
+    cancel: threading.Event,
+) -> int | None:
+    """How many of the ten tasks a model does; None where `cancel` was set. `told` hears how many
+    are tried of how many. Raises ModelError where it cannot be asked, or refuses tools."""
     from langchain_core.utils.function_calling import convert_to_openai_tool  # noqa: PLC0415
 
     described = [
@@ -93,23 +100,26 @@ def tried(
     ]
     done = 0
     for at, task in enumerate(TASKS, start=1):
-        done += _does(model, task, described)
+        done += _does(model, task, described, cancel)
+        if cancel.is_set():
+            return None
         told(at, len(TASKS))
     return done
 
 
-def _does(model: CallsTools, task: Task, tools: Sequence[Tool]) -> bool:
+def _does(model: CallsTools, task: Task, tools: Sequence[Tool], cancel: threading.Event) -> bool:
     messages = [Message("system", _SYSTEM), Message("user", task.asks)]
     if task.given:
-        made = ToolCall("call_1", "search", json.dumps({"text": task.asks}))
+        made = ToolCall("trial0001", "search", json.dumps({"text": task.asks}))
         messages += [
             Message("assistant", "", calls=(made,)),
-            Message("tool", task.given, answers="call_1"),
+            Message("tool", task.given, answers="trial0001"),
         ]
     try:
-        reply = model.call(messages, tools=tools, max_tokens=_WRITTEN)
-        said = "".join(reply)
-    except QuireError:
+        with foreign_errors_told(model):
+            reply = model.call(messages, tools=tools, max_tokens=_WRITTEN, cancel=cancel)
+            said = "".join(reply)
+    except ReplyUnusable:
         return False
     if not task.tool:
         return bool(said.strip()) and not reply.calls

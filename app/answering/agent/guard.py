@@ -109,9 +109,8 @@ class Guard(AgentMiddleware[Any, Any]):
             call = request.tool_call
             self.calls += 1
             problem = self._problem(call)
-            gave = problem or str(
-                handler(request).text
-            )  # what does not fit a schema LangChain tells
+            # Where arguments do not fit the tool's schema, LangChain says so in its place.
+            gave = problem or str(handler(request).text)
             self._told(Step(call["name"], dict(call["args"]), gave, refused=bool(problem)))
         return ToolMessage(gave, tool_call_id=call["id"], name=call["name"])
 

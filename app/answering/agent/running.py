@@ -7,6 +7,7 @@ what the documents say is quoted, with a note.
 """
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,12 @@ def unfit(
     retriever: Retriever,
     kept: Path,
     language: str,
-    told: Callable[[Step], None] = lambda _: None,
+    told: Callable[[Step], None],
+    cancel: threading.Event,
 ) -> str:
     """Why a model is not let look things up, as a sentence in a language; empty where it is. It is
-    tried now where it never was, which takes ten short replies; `kept` is where that is kept."""
+    tried now where it never was, which takes ten short replies; `kept` is where that is kept, and
+    setting `cancel` ends it."""
     if model is None:
         return telling.no_model(language)
     if not isinstance(model, CallsTools) or model.tools_problem:
@@ -57,11 +60,17 @@ def unfit(
     if done is None:
         notebook = Notebook(room=0, count=model.count_tokens)
         desk = Desk(retriever, notebook=notebook, scope=None, entailment=None)
-        done = aptitude.tried(
-            model,
-            desk.tools(),
-            told=lambda at, of: told(Step("try", {"at": at, "of": of}, "")),
-        )
+        try:
+            done = aptitude.tried(
+                model,
+                desk.tools(),
+                told=lambda at, of: told(Step("try", {"at": at, "of": of}, "")),
+                cancel=cancel,
+            )
+        except ModelError as error:  # it may be another time
+            return f"{error.message} {error.hint}".strip()
+        if done is None:
+            return telling.not_tried(language)
         aptitude.keep(kept, model, done)
     if done < aptitude.NEEDED:
         return telling.failed(language, model=model.name, done=done, of=len(aptitude.TASKS))

@@ -32,6 +32,15 @@ def failed(language: str, *, model: str, done: int, of: int) -> str:
     )
 
 
+def not_tried(language: str) -> str:
+    """The trial was stopped."""
+    return _in(
+        language,
+        "The trial whether the model can look things up was stopped.",
+        "对模型能否自行查找的试验已停止。",
+    )
+
+
 def too_short(language: str, *, model: str, tokens: int) -> str:
     """There is no room for what would be read."""
     return _in(

@@ -61,6 +61,7 @@ _Layout = tuple[_Part, ...]
 _REMEMBERED = 64  # layouts of conversations with tools
 _CONTROLS = "<[|"  # control tokens have one of these: "<|im_end|>", "[INST]", "</s>"
 _PROBE = "quire_probe_7"  # the name of a tool that a template is tried with
+_PROBE_ID = "quire0007"  # of a call of it: nine letters and digits, as Mistral's templates want it
 
 
 class ChatTemplate:
@@ -115,8 +116,8 @@ class ChatTemplate:
         asks = [Message("user", "?")]
         asked = [
             *asks,
-            Message("assistant", "", calls=(ToolCall("call_1", _PROBE, "{}"),)),
-            Message("tool", "given", answers="call_1"),
+            Message("assistant", "", calls=(ToolCall(_PROBE_ID, _PROBE, "{}"),)),
+            Message("tool", "given", answers=_PROBE_ID),
         ]
         told = self._rendered(asks, [tool]), self._rendered(asked, [])
         return all(

@@ -156,4 +156,9 @@ def _written(arguments: Any) -> str:
 
 
 def _call(name: str, arguments: str) -> ToolCall:
-    return ToolCall(f"call_{secrets.token_hex(8)}", name, arguments)
+    return ToolCall(new_id(), name, arguments)
+
+
+def new_id() -> str:
+    """An id of a call: nine letters and digits, since Mistral's templates refuse any other."""
+    return secrets.token_hex(5)[:9]

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 
 from quire.errors import ModelError, QuireError
 from quire.models.engine.repetition import RepeatedWords
-from quire.models.protocols import ChatModel, Finish, Generation, ToolCall
+from quire.models.protocols import CallsTools, ChatModel, Finish, Generation, ToolCall
 from quire.records import Usage
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def foreign_errors_told(model: ChatModel) -> Iterator[None]:
+def foreign_errors_told(model: ChatModel | CallsTools) -> Iterator[None]:
     """Raise ModelError for any error but Quire's own while a model is asked."""
     try:
         yield

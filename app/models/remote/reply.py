@@ -1,12 +1,12 @@
 """A reply on its way from a server: the end that the connection fills, and the one that is read."""
 
 import queue
-import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from quire.models.engine.reply_text import ReplyText
+from quire.models.engine.tool_calls import new_id
 from quire.models.forms import Form
 from quire.models.protocols import Finish, ToolCall
 from quire.models.remote.events import CallPiece, Piece
@@ -81,7 +81,7 @@ class Call:
         known = self.calls.get(new.index)
         if known is None:
             if len(self.calls) < _CALLS:
-                id_ = new.id or f"call_{secrets.token_hex(8)}"
+                id_ = new.id or new_id()
                 self.calls[new.index] = ToolCall(id_, new.name, new.arguments)
             return
         self.calls[new.index] = ToolCall(
