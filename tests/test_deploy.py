@@ -97,6 +97,12 @@ def test_the_image_is_for_any_machine_and_no_root() -> None:
     require_right(yaml.safe_load(command))
 
 
+def test_the_image_is_built_in_the_format_that_has_a_health_check() -> None:
+    for told in (TEAM, CONTAINERFILE):
+        for line in re.findall(r"podman build .+", told):
+            assert line.startswith("podman build --format docker ")
+
+
 def test_the_build_gets_all_that_the_package_is_made_of() -> None:
     kept = set(re.findall(r"^!(.+)$", (DEPLOY / "Containerfile.containerignore").read_text(), re.M))
     mapped = set(

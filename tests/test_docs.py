@@ -143,6 +143,32 @@ def test_the_commands_of_a_page_run(
     assert ran > 2
 
 
+@pytest.mark.parametrize(
+    ("page", "quoted"),
+    [("troubleshooting.md", r'"([^"]+)"'), ("troubleshooting.zh.md", "“([^”]+)”")],
+)
+def test_the_messages_that_symptoms_quote_are_said(page: str, quoted: str) -> None:
+    """Word for word, but for what stands at a "…"."""
+    said = (
+        "".join(
+            "".join(path.read_text(encoding="utf-8").split())
+            for folder in ("app", "ingest", "indexes")
+            for path in (ROOT / folder).rglob("*.[pt][yo]*")
+            if path.suffix in {".py", ".toml"}
+        )
+        .replace('""', "")
+        .replace('"f"', "")
+    )
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    symptoms = re.findall(r"^\*\*(.+?)\*\*", text, re.MULTILINE)
+    parts = [
+        part for each in symptoms for one in re.findall(quoted, each) for part in one.split("…")
+    ]
+    found = ["".join(part.split()).rstrip(".,。，") for part in parts if part.strip(" :：")]
+    assert len(found) >= 7
+    assert not [part for part in found if part not in said]
+
+
 @pytest.mark.parametrize("page", [*PAGES, "troubleshooting"])
 def test_both_languages_of_a_page_name_the_same_commands(page: str) -> None:
     """But for what is asked, and the file that it is about."""
