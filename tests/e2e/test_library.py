@@ -13,7 +13,7 @@ from e2e.serving import Served, Tab
 from e2e.wire import Wire
 from quire import KnowledgeBase
 
-LONG = "ä" * 120 + "-longest.md"  # of 251 bytes
+LONG = "ä" * 122 + "-longest.md"  # of 255 bytes
 NAMES = [
     "<img src=x onerror=alert(1)> & **bold** [a](b).md",
     LONG,
