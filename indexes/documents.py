@@ -22,6 +22,8 @@ from quire.records import PAGE_BREAK, Chunk, Document, Pages, PageText, ParsedDo
 _BATCH = 1_000  # chunks inserted at once: a document may have a hundred thousand
 _PART = 500_000  # characters of a page in a row: most books have fewer in all
 
+_JOINERS = "\u200c\u200d"  # without width; they choose the forms of the letters beside them
+
 UNKNOWN_PATH = "(damaged path)"
 """What stands for the name and the path of a document whose path is damaged."""
 _PATH_DAMAGED = "Its path is damaged. Add the file again, or run: quire verify --repair"
@@ -611,8 +613,21 @@ def displayed(path: Path) -> str:
 
 
 def printable(text: str) -> str:
-    """A text with control characters and halves of characters escaped."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    """A text with control characters and halves of characters escaped. Joiners stay where scripts
+    and emoji need them: between two characters that are not ASCII.
+
+    >>> print(printable("👩\u200d👧 a\u200db \u202e"))
+    👩‍👧 a\\u200db \\u202e
+    """
+    return "".join(
+        c if c.isprintable() or _joins(text, at) else ascii(c)[1:-1] for at, c in enumerate(text)
+    )
+
+
+def _joins(text: str, at: int) -> bool:
+    if text[at] not in _JOINERS or not 0 < at < len(text) - 1:
+        return False
+    return not (text[at - 1].isascii() or text[at + 1].isascii())
 
 
 def _rows(

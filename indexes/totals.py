@@ -44,11 +44,11 @@ def read(connection: apsw.Connection) -> Totals | None:
 
 def count(connection: apsw.Connection, *, commits: int) -> Totals:
     """The totals as they are, counted one by one."""
-    counts = connection.execute(
+    documents, locations, tags, filed = connection.execute(
         "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM locations), "
         "(SELECT count(*) FROM tags), (SELECT count(*) FROM filed)"
     ).get
-    return Totals(commits, *counts, lexical=lexical_sum.of_all(connection))
+    return Totals(commits, documents, locations, tags, filed, lexical_sum.of_all(connection))
 
 
 def problems(connection: apsw.Connection) -> list[str]:

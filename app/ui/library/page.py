@@ -149,27 +149,22 @@ def _do(opened: Shared, pressed: Mapping[str, Any]) -> None:
         by = str(pressed["by"])
         mine.descending = by == mine.order and not mine.descending
         mine.order = by
-        st.rerun(scope="fragment")
     elif what == "folder":
         folder = pressed.get("folder")
         mine.wanted = replace(mine.wanted, folder=folder if isinstance(folder, str) else None)
-        st.rerun(scope="fragment")
     elif what == "unfold":
         mine.unfolded ^= {str(pressed.get("folder"))}
-        st.rerun(scope="fragment")
     elif what == "details":
         mine.details = named
-        st.rerun()
     elif what == "delete":
         selection.delete(opened, mine.checked or {named})
-        st.rerun()
     elif what == "read":
         document = next((each for each in opened.documents() if each.id == named), None)
         if document is None:
             mine.told = plain("library.gone", n=1)
         else:
             answers.open_document(document)
-        st.rerun()
+    st.rerun()
 
 
 def _wanted(documents: Sequence[Document]) -> None:

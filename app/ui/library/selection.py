@@ -61,10 +61,10 @@ def draw(
                 label("library.check_all", n=len(found)), key="check-all", type="tertiary"
             ):
                 mine.checked |= set(rest)
-                st.rerun(scope="fragment")
+                st.rerun()
             if st.button(label("library.uncheck"), key="uncheck", type="tertiary"):
                 mine.checked = set()
-                st.rerun(scope="fragment")
+                st.rerun()
 
 
 def ask(opened: Shared, chosen: Sequence[Document], *, chat: StreamlitPage) -> None:
