@@ -109,6 +109,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "feedback": lambda: kb.feedback(the_answer(), "up"),
         "replay": lambda: kb.replay(the_answer()),
         "export_answer": lambda: kb.export_answer(the_answer()),
+        "export": lambda: kb.export(the_answer(), form="markdown", answer=True),
         "summarize": lambda: kb.summarize("canary.txt"),
         "remove": lambda: kb.remove("canary.txt"),
         "removed": kb.removed,

@@ -147,3 +147,20 @@ def test_the_time_left_goes_by_bytes_and_by_pages_that_ocr_has_read(base: Knowle
     ingests._items = [Intake("b.pdf", 10, stage="scanned", report=report)]
     assert ingests.remaining() == pytest.approx(8.0)
     assert Ingests(base).remaining() == 0
+
+
+def test_the_time_left_follows_a_machine_that_becomes_slower(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("quire.background.ingesting.time.monotonic", lambda: clock[0])
+    ingests = Ingests(base)
+    item = Intake("a.txt", 1000, stage="working")
+    ingests._items = [item]
+    for second in range(1, 11):  # ten seconds at 40 bytes, then thirty at 10
+        clock[0], item.part = 100.0 + second, 0.04 * second
+        ingests.remaining()
+    for second in range(1, 31):
+        clock[0], item.part = 110.0 + second, 0.4 + 0.01 * second
+        left = ingests.remaining()
+    assert left == pytest.approx(30.0, rel=0.05)  # 300 bytes at 10, and not at 18

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase
 from quire.answering.summaries import Summary
-from quire.background.ingesting import Intake
+from quire.background.ingesting import Intake, counted
 from quire.ingest.report import IngestReport, Progress, Refusal
 from quire.ui import answers
 from quire.ui.catalogue import LANGUAGES
@@ -137,7 +137,7 @@ def test_a_document_is_opened_at_its_beginning(opened: Shared) -> None:
 def test_the_files_of_a_folder_count_one_by_one_and_those_not_reached_are_a_number() -> None:
     folder = Intake("/music", 100, path=Path("/music"), stage="working")
     folder.heard = Progress(75, 202, 0, 75, 1.0, "/music/a.txt", None)
-    assert intake._files([folder, Intake("a.txt", 1, content=b"a")]) == {"done": 75, "total": 203}
+    assert counted([folder, Intake("a.txt", 1, content=b"a")]) == (75, 203)
     left = tuple(Refusal(f"/music/{n}.txt", "not reached: the ingest was stopped") for n in "abc")
     folder.stage = "stopped"
     folder.report = IngestReport(199, 0, 0, 0, left, (), (), 199, 1.0, cancelled=True)

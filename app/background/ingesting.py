@@ -7,6 +7,7 @@ and every tab shows it. What waits is kept on the disk, and is gone on with when
 before it was done.
 """
 
+import bisect
 import contextlib
 import threading
 import time
@@ -24,6 +25,8 @@ from quire.knowledge_base import KnowledgeBase
 
 _ON_ITS_WAY = ("waiting", "working", "scanned", "reading")
 _THERE = ("same content as", "not reached")  # refused, and there or not looked at
+_TICK = 0.2  # seconds between two notes of how far it is
+_NOTES = 2000  # kept of them
 _TRIES = 2  # a file that ended the process twice is not begun again
 
 Stage = Literal["waiting", "working", "scanned", "reading", "done", "failed", "stopped"]
@@ -90,7 +93,7 @@ class Ingests:
         self._worker: threading.Thread | None = None
         self._cancel = threading.Event()
         self._pause = threading.Event()  # ends OCR, for files that have come or for good
-        self._heard: tuple[float, float] | None = None  # when, and bytes done by then
+        self._heard: list[tuple[float, float]] = []  # when, and bytes done by then
         self._page: float | None = None  # seconds that OCR took for a page
         self._settled = 0
         self._closing = False
@@ -154,7 +157,7 @@ class Ingests:
                 self._cancel = threading.Event()
             if self._worker is None:
                 self._items.clear()
-                self._heard = None
+                self._heard = []
             self._items += items
             self._pause.set()
             if self._worker is None:
@@ -195,9 +198,10 @@ class Ingests:
     def remaining(self) -> float | None:
         """Seconds that the rest will take; None while unknown.
 
-        Goes by the bytes done since the first progress was heard, before which models are loaded,
-        and by the pages that OCR has read since it began. Until it has, pages that wait for it are
-        unknown, and with them the rest.
+        Goes by the bytes done in the last half of the time since the first progress was heard,
+        before which models are loaded: a machine gets other work, and a PDF has more bytes to the
+        word than a text. And by the pages that OCR has read since it began: until it has, pages
+        that wait for it are unknown, and with them the rest.
         """
         items = [item for item in self.items if item.stage != "stopped"]
         rest = 0.0
@@ -216,16 +220,20 @@ class Ingests:
     def _by_bytes(self, items: list[Intake]) -> float | None:
         total = sum(item.size for item in items)
         done = sum(item.size * item.part for item in items)
+        now = time.monotonic()
         with self._lock:
-            if done and self._heard is None:
-                self._heard = (time.monotonic(), done)
-            if self._heard is None:
+            heard = self._heard
+            if done and (not heard or now - heard[-1][0] > _TICK):
+                heard.append((now, done))
+                if len(heard) > _NOTES:
+                    del heard[1::2]
+            if not heard or now - heard[0][0] < 1 or done - heard[0][1] < 0.02 * total:
                 return None
-            since, before = self._heard
-        elapsed = time.monotonic() - since
-        if elapsed < 1 or done - before < 0.02 * total:
-            return None
-        return elapsed * (total - done) / (done - before)
+            half = heard[0][0] + (now - heard[0][0]) / 2
+            since, before = heard[bisect.bisect(heard, half, key=lambda one: one[0]) - 1]
+        if done <= before:  # a file of many bytes is being written down
+            since, before = heard[0]
+        return (now - since) * (total - done) / (done - before)
 
     def _seconds_a_page(self, items: list[Intake]) -> float | None:
         """How long OCR takes for a page, by what it reads now, else by what it read last."""

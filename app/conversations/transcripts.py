@@ -27,7 +27,8 @@ def markdown(conversation: "Conversation", turns: "Sequence[Turn]") -> str:
 def told(title: str, turns: "Sequence[Turn]", pictures: Sequence[Sequence[bytes | None]]) -> str:
     """Turns under a title. `pictures` are PNG images of the places that each of them cites, in
     their order, None where there is none: their data stand at the end, out of the reader's way."""
-    lines, data = [f"# {inert(title)}", ""], []
+    lines = [f"# {inert(title)}", ""]
+    data: list[str] = []
     for turn, its in zip(turns, pictures, strict=True):
         shown = []
         for picture in its:

@@ -8,8 +8,8 @@ import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from quire.reports import turns as written
 from quire.reports.marked import printable
@@ -216,4 +216,5 @@ def _set(
 def _in(font: str, text: str) -> str:
     if not text:
         return ""
-    return f'<font name="{font}">{escape(text)}</font>' if font else escape(text)
+    said = escape(text, quote=False)
+    return f'<font name="{font}">{said}</font>' if font else said

@@ -5,7 +5,7 @@
 The words beside them are those of the page, in the language of the question.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -107,13 +107,13 @@ def pieces(turn: "Turn", pictures: Sequence[bytes | None]) -> Iterator[Piece]:
         yield _line("about", f"{turn.asked_at[:10]} · {turn.id}")
 
 
-def _where(name: str, page: int | None, words: Any) -> str:
+def _where(name: str, page: int | None, words: Callable[..., str]) -> str:
     if page is None:
         return name
     return name + words("answer.at", where=words("answer.page", page=page))
 
 
-def _marks(words: Any) -> layout.Words:
+def _marks(words: Callable[..., str]) -> layout.Words:
     def both(first: str, second: str) -> str:
         return f"{words(first)}: {words(second, quote='{quote}')}"
 

@@ -55,11 +55,13 @@ function look(app) {
 
 function tell(text, how = "alert") {
   document.querySelector(".quire-told")?.remove();
-  const notice = document.createElement("button");
+  const notice = document.createElement("div");
   notice.className = `quire-told ${how}`;
-  notice.type = "button";
   notice.setAttribute("role", how);
-  notice.textContent = text;
+  const press = document.createElement("button"); // which takes it away
+  press.type = "button";
+  press.textContent = text;
+  notice.append(press);
   notice.addEventListener("click", () => notice.remove());
   document.body.append(notice);
   setTimeout(() => notice.remove(), SHOWN);
@@ -257,6 +259,8 @@ function keys() {
   close.textContent = watch.texts.close;
   close.addEventListener("click", () => box.close());
   box.addEventListener("close", () => box.remove());
+  const app = document.querySelector("[data-testid=stApp]"); // which knows the theme
+  if (app) box.style.colorScheme = getComputedStyle(app).colorScheme;
   box.append(title, list, close);
   document.body.append(box);
   box.showModal();

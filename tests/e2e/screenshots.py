@@ -96,7 +96,7 @@ def _pages(
     page.get_by_test_id("stChatMessage").last.scroll_into_view_if_needed()
     yield f"narrow.{end}", _settled(page)
     page.context.close()
-    for name in ("documents", "settings"):
+    for name in ("documents", "check", "settings"):
         page = _tab(browser, server, language, theme, name)
         expect(page.get_by_test_id("stMainBlockContainer")).to_be_visible()
         expect(page.get_by_role("heading").first).to_be_visible()

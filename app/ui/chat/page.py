@@ -150,9 +150,7 @@ def _failed(opened: Shared) -> None:
     for at, one in enumerate(mine.failed):
         _question(one.question)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
-            st.error(
-                f"{label('chat.failed')} {problems.words(one.problem)}", icon=":material/error:"
-            )
+            problems.show(one.problem)
             with st.container(horizontal=True):
                 if st.button(
                     label("chat.again"),
