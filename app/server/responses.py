@@ -66,7 +66,7 @@ class ResponsesRequest(BaseModel):
 
     def require_possible(self) -> None:
         """Raises Refused for what would need something to be kept, or another form than text."""
-        require_text(self.text and self.text.format, param="text.format")
+        require_text(self.text.format if self.text else None, param="text.format")
         for name in ("previous_response_id", "background"):
             if getattr(self, name):
                 raise Refused(
