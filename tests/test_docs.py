@@ -98,13 +98,18 @@ PAGES = ("quickstart", "answers", "ingest")
 """Those for users whose commands need no network: each is in both languages, and run."""
 
 
+RUN_ELSEWHERE = {"server.md", "mcp.md", "agent.md", "langchain.md", "other-programs.md"}
+"""Pages for other programs, whose examples are run by test_server_running, test_mcp and
+test_program_docs."""
+
+
 def with_python() -> list[Path]:
-    """The pages with examples in Python; those that ask a server are run by its tests."""
+    """The other pages with examples in Python."""
     pages = sorted((ROOT / "docs").glob("*.md"))
     return [
         page
         for page in pages
-        if page.name != "server.md" and blocks(page.read_text(encoding="utf-8"), "python")
+        if page.name not in RUN_ELSEWHERE and blocks(page.read_text(encoding="utf-8"), "python")
     ]
 
 
