@@ -160,9 +160,9 @@ def test_two_windows_delete_the_same_document_and_neither_is_at_a_loss(
         page.get_by_label("Mark a0.md").click()
         page.get_by_label("Mark a1.md").click()
         expect(page.locator(".st-key-selection")).to_contain_text("2 documents marked")
-    for page in (one, other):
-        page.locator(".st-key-delete-checked button").click()
+    one.locator(".st-key-delete-checked button").click()
     expect(one.locator(".quire-library tbody tr")).to_have_count(5)
+    other.locator(".st-key-delete-checked button").click()
     expect(other.locator(".quire-library tbody tr")).to_have_count(5)
     expect(other.get_by_test_id("stAlert")).to_contain_text("2 of the documents were no longer")
     one.locator(".st-key-undo-last button").click()
