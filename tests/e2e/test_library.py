@@ -140,7 +140,7 @@ def test_names_that_nobody_would_choose_fit_a_narrow_screen_and_are_read_out(
         expect(page.get_by_label(f"Mark {shown}", exact=True)).to_have_count(1)
         expect(page.get_by_label(f"Details of {shown}", exact=True)).to_have_count(1)
     wide = page.evaluate(
-        """() => [...document.querySelectorAll(".quire-library :not(.quire-unseen)")].filter(
+        """() => [...document.querySelectorAll(".quire-library table :not(.quire-unseen)")].filter(
           (node) => node.getBoundingClientRect().right > innerWidth + 1).length"""
     )
     assert wide == 0
