@@ -55,6 +55,8 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
     ("conversations delete", "ID"): ("conversations delete 0123abcd", "conversation_not_found"),
     ("conversations export", "[ID]"): ("conversations export 0123abcd", "conversation_not_found"),
     ("serve", "--base"): ("serve --port 0 --base nowhere", "knowledge_base_not_found"),
+    ("mcp", "--base"): ("mcp --base nowhere", "knowledge_base_not_found"),
+    ("mcp", "--model"): ("mcp --model nothing", "model_not_found"),
     ("serve", "--model"): ("serve --port 0 --model nothing", "model_not_found"),
     ("eval", "DATASET"): ("eval nowhere", "unreadable"),
     ("eval", "--baseline"): ("eval SET --baseline nowhere.json", "unreadable"),
@@ -73,7 +75,7 @@ NAMING: dict[tuple[str, str], tuple[str, str]] = {
 OTHER = {
     *("TEXT", "TITLE", "R", "DATE", "HEX", "--jobs", "--password", "--sentences", "-k", "--limit"),
     *("--what", "--mode", "--dates", "--from", "models recommend --language", "--name"),
-    *("--port", "--host", "--to", "--report", "--output", "--key-file", "tag --add"),
+    *("--port", "--api", "--host", "--to", "--report", "--output", "--key-file", "tag --add"),
     "--allow-host",
     "tag --remove",  # what a document lacks need not be taken from it
 }

@@ -56,7 +56,8 @@ class State:
     documents that were deleted last, while that can be undone at the end of the page, and
     `removed_chat` is that of the chat. `wanted`, `order` and `descending` say which documents the
     library shows, and `unfolded` which of its folders; `checked` are the ids of those that are
-    marked in it, as its table last told, by its clock, at `marked_at`. `searches` counts the hits
+    marked in it, as its table last told, by its clock, at `marked_at`. `redraw` says that a part of
+    the page has changed what stands elsewhere on it. `searches` counts the hits
     opened in the chats: it names the field, as `uploads` does. `stopped` are the ids of answers
     that were. `told` is said once, about what was done. `agent` says that the model is to look
     things up by itself. `risk` is the share of wrong ones that is borne among the answers shown,
@@ -95,6 +96,7 @@ class State:
     unfolded: set[str] = field(default_factory=set)
     checked: set[str] = field(default_factory=set)
     marked_at: int = 0
+    redraw: bool = False
     searches: int = 0
     stopped: set[str] = field(default_factory=set)
     told: str = ""

@@ -24,6 +24,7 @@ _STATES = {"all": None, "whole": False, "remarks": True}
 
 def draw(opened: Shared, *, chat: StreamlitPage) -> None:
     """Draw the page of documents; `chat` is the page on which they are asked."""
+    state().redraw = False
     # subtle: as in the chat, the columns are there without a source too
     shelf, beside = st.columns((5, 6), gap="large")
     with shelf:
@@ -106,6 +107,8 @@ def _documents(opened: Shared, *, chat: StreamlitPage) -> None:
     """The documents that fit what is looked for, a page at a time, and what can be done with those
     that are marked."""
     mine = state()
+    if mine.redraw:
+        st.rerun()
     documents = opened.documents()
     with st.container(key="library"):
         _wanted(documents)

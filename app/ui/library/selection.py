@@ -48,14 +48,13 @@ def draw(
                 disabled=large,
                 help=label("library.large", size=exporting.MOST // 1024**2) if large else None,
             )
-            if st.button(
+            st.button(
                 label("documents.delete"),
                 icon=":material/delete:",
                 key="delete-checked",
                 on_click=delete,
                 args=(opened, [document.id for document in chosen]),
-            ):
-                st.rerun()  # the whole page: what was deleted can be brought back at its end
+            )
             rest = [document.id for document in found if document.id not in mine.checked]
             if rest and st.button(
                 label("library.check_all", n=len(found)), key="check-all", type="tertiary"
@@ -84,6 +83,7 @@ def delete(opened: Shared, document_ids: Iterable[str]) -> None:
             removed = opened.base.remove(sorted(wanted & _there(opened)))
         mine.removed = tuple(document.id for document in removed)
         mine.checked -= wanted
+        mine.redraw = True  # what was deleted can be brought back at the page's end
         if gone := len(wanted) - len(removed):
             mine.told = plain("library.gone", n=gone)
 
