@@ -411,7 +411,7 @@ class Ingest:
                 file.path,
                 within=file.within,
                 password=self._password,
-                recognized=read.recognized,
+                recognized=read.recognized(self._catalog),
             )
             if not document.content_hash.startswith(read.content):
                 raise Skipped("changed while it was being read", hint="Add it again.")

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from quire.errors import Unreadable
 from quire.indexes import scans
@@ -26,6 +26,9 @@ from quire.ingest.loaders.ocr.words import Recognition
 from quire.ingest.parsing.pool import ParserPool
 from quire.ingest.report import Progress, UnreadFile
 from quire.records import ParsedDocument
+
+if TYPE_CHECKING:
+    import apsw
 
 Writing = Callable[[], contextlib.AbstractContextManager[None]]
 
@@ -49,24 +52,43 @@ def is_there() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReadPages:
-    """What was read of pages, by their numbers, and why others could not be read; they are those of
-    a file whose content's hash begins with `content`."""
+    """The SHA-256 of the picture of each page that was read, by the pages' numbers, and why others
+    could not be read; they are those of a file whose content's hash begins with `content`.
+
+    The words themselves stay in the catalog, since those of many scans would fill the memory.
+    """
 
     content: str
-    recognized: dict[int, Recognition] = field(default_factory=dict)
+    pictures: dict[int, bytes] = field(default_factory=dict)
     failed: dict[int, Unreadable] = field(default_factory=dict)
 
+    def recognized(self, catalog: Catalog) -> dict[int, Recognition]:
+        """What was read of each page, but for those of which the catalog has nothing any more."""
+        with catalog.reading() as connection:
+            known = {
+                number: _known(connection, picture) for number, picture in self.pictures.items()
+            }
+        return {number: found for number, found in known.items() if found is not None}
+
     def told_in(self, document: ParsedDocument) -> ParsedDocument:
-        """The document with a warning for each page that could not be read, and with none left to
-        read: those would not be read another time either. Raises Unreadable where no text is left.
-        """
+        """The document with a warning for each page that could not be read. It is not left to read:
+        it would not be read another time either. Raises Unreadable where no text is left."""
         if self.failed and not document.blocks:
             raise next(iter(self.failed.values()))
         warnings = tuple(
             f"Page {number} cannot be read by OCR: {error.message}."
             for number, error in sorted(self.failed.items())
         )
-        return replace(document, warnings=(*document.warnings, *warnings), unread=())
+        forgotten = tuple(number for number in document.unread if number in self.pictures)
+        return replace(document, warnings=(*document.warnings, *warnings), unread=forgotten)
+
+
+def _known(connection: "apsw.Connection", picture: bytes) -> Recognition | None:
+    """What the catalog keeps of a picture."""
+    known = scans.recognition(connection, picture)
+    with contextlib.suppress(ValueError, TypeError, LookupError):
+        return None if known is None else Recognition.of(known)
+    return None
 
 
 def read_ahead(
@@ -107,8 +129,8 @@ def read_ahead(
             read = ReadPages(file.content)
             tell(file, 0)
             for count, (number, outcome) in enumerate(reader.pages(file, cancel=cancel), start=1):
-                if isinstance(outcome, Recognition):
-                    read.recognized[number] = outcome
+                if isinstance(outcome, bytes):
+                    read.pictures[number] = outcome
                 else:
                     read.failed[number] = outcome
                 tell(file, count)
@@ -145,9 +167,9 @@ class _Reader:
 
     def pages(
         self, file: UnreadFile, *, cancel: threading.Event
-    ) -> Iterator[tuple[int, Recognition | Unreadable]]:
-        """Each page of a file with what is read of it, or why it cannot be read, in the order in
-        which they are done; it ends soon after `cancel` is set."""
+    ) -> Iterator[tuple[int, bytes | Unreadable]]:
+        """Each page of a file with the hash of its picture, of which all is kept then, or why it
+        cannot be read, in the order in which they are done; it ends soon after `cancel` is set."""
         waiting = {self._threads.submit(self._page, file.path, n): n for n in file.pages}
         try:
             while waiting and not cancel.is_set():
@@ -158,20 +180,18 @@ class _Reader:
             for future in waiting:
                 future.cancel()
 
-    def _page(self, path: Path, number: int) -> Recognition | Unreadable:
-        """In a thread beside: what is on one page, and kept of it from now on."""
+    def _page(self, path: Path, number: int) -> bytes | Unreadable:
+        """In a thread beside: reads one page, of which all is kept from now on."""
         try:
             png = self._drawing.render(path, page=number, scale=_SCALE, password=self._password)
             picture = hashlib.sha256(png).digest()
             with self._catalog.reading() as connection:
-                known = scans.recognition(connection, picture)
-            if known is not None:
-                with contextlib.suppress(ValueError, TypeError, LookupError):
-                    return Recognition.of(known)
+                if _known(connection, picture) is not None:
+                    return picture
             found = self._reading.recognize(png)
         except Unreadable as error:
             return error
         if not self._ended.is_set():
             with self._hold_writer_lock(), self._catalog.writing() as connection:
                 scans.keep_recognition(connection, picture, found.to_dict())
-        return found
+        return picture

@@ -144,6 +144,8 @@ SAYING = ("The heron waits by the water gate", "and counts the boats until noon.
 HOSTILE = {
     "cut-off.png": "damaged picture",
     "bomb.tiff": "limit: a picture of 60,000 × 60,000 pixels, more than 200 million",
+    "wall.png": "limit: a picture of 20,000 × 20,000 pixels, more than 200 million",
+    "locked.pdf": "password needed",
     "dot.png": "a picture of 1 × 1 pixels holds no text",
     "blank.png": "it has no text",
 }
@@ -175,6 +177,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Knowled
     whole = (folder / "90.png").read_bytes()
     (folder / "cut-off.png").write_bytes(whole[: len(whole) // 2])
     (folder / "bomb.tiff").write_bytes(bomb())
+    Image.new("1", (20_000, 20_000)).save(folder / "wall.png")
+    locked = PdfWriter(save_pdf(folder / "locked.pdf", frames[:1]))
+    locked.encrypt("secret")
+    locked.write(folder / "locked.pdf")
     Image.new("L", (1, 1)).save(folder / "dot.png")
     Image.new("L", (300, 300), 255).save(folder / "blank.png")
     with opened(folder / "kb") as kb:

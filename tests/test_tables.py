@@ -101,7 +101,10 @@ def ask(folder: Path) -> Iterator[Callable[[str], Answer]]:
         ("What is the length of the North berth?", "Berth: North · Length: 14 m"),
         ("What is the hall of saw F21?", "Machine: Saw F-21 · Hall: C"),
         ("What is the hall of saw F 21?", "Machine: Saw F-21 · Hall: C"),
-        ("What was the net result in 2022?", "Line: Net result · 2022: (35)"),
+        (
+            "What was the net result in 2022?",
+            "Line: Net result · 2022: (35) (in thousands of euros)",
+        ),
         ("What is the status of job 003?", "Job: 003: path · Status: closed"),
         ("What is the daylight on 2024-06-21?", "date: 2024-06-21 · daylight_minutes: 801"),
         (

@@ -154,3 +154,15 @@ def test_a_long_text_takes_no_more_than_its_length(piece: str) -> None:
     began = time.process_time()
     told(text)
     assert time.process_time() - began < 5
+
+
+def test_the_title_of_clauses_is_a_heading_also_above_a_blank_line() -> None:
+    """Pages that OCR read have no larger letters to tell a heading by."""
+    text = (
+        "2. Term and renewal\n\n2.1 The lease begins on 1 April 2024.\n\n"
+        "2.2 It ends on 31 March 2029.\n\n3. Rent\n\n3.1 The rent is due on the first day.\n\n"
+        "3.2 It is paid by transfer."
+    )
+    told = statements.tell(text, 0, len(text)).statements
+    assert [one.text for one in told if one.kind == "heading"] == ["2. Term and renewal", "3. Rent"]
+    assert all("Term" not in stretch.text for one in told[-2:] for stretch in one.under)

@@ -311,7 +311,7 @@ def _value(
 def _with_unit(value: str, table: Table, at: int) -> str:
     """A value with the unit that stands over its column or its table."""
     if number := cells.number(value):
-        unit = cells.unit_of(table.columns[at], caption=table.caption)
+        unit = cells.unit_at(table.rows[0], table.columns[at])
         if unit and not number.unit and number.kind == "number":
             return f"{value} {unit}"
     return value

@@ -15,7 +15,7 @@ from quire.answering.evidence import Evidence
 from quire.answering.explaining import length
 from quire.records import Group, Passage, Sentence, Statement, Stretch
 from quire.search import subquestions
-from quire.text import analysis, languages, lines, statements
+from quire.text import analysis, cells, languages, lines, statements
 
 _MOST = 900  # characters of a table that are shown, a Chinese one counting double
 _MOST_OF_LIST = 2_400  # of a list, whose items follow from each other
@@ -249,7 +249,23 @@ def _member(passage: Passage, statement: Statement) -> Sentence:
     kind = statement.kind if statement.kind in {"item", "row"} else "sentence"
     told = statement.told if statement.cells else _BULLET.sub("", statement.text, count=1)
     citations = passage.cite_statement(statement)
-    return Sentence(" ".join(told.split()), "supported", citations, kind=kind)
+    return Sentence(" ".join(told.split()) + _unit(statement), "supported", citations, kind=kind)
+
+
+def _unit(statement: Statement) -> str:
+    """The unit that stands over a row, where its numbers say none themselves: without "in millions"
+    they would be read as they stand."""
+    unit = cells.unit_over(statement)
+    if not unit or unit in statement.told:
+        return ""
+    numbers = [
+        cells.number(cell)
+        for name, cell in statement.cells[1:]
+        if cells.unit_at(statement, name) == unit
+    ]
+    if not any(number and not number.unit and number.kind == "number" for number in numbers):
+        return ""
+    return f"（单位：{unit}）" if cells.is_han(unit[-1]) else f" (in {unit})"
 
 
 def _headed(passage: Passage, head: Stretch) -> Sentence:

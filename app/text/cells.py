@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from quire.records import Statement
 from quire.text import analysis
 from quire.text.languages import CJK
 
@@ -39,13 +40,26 @@ _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d)?")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[ T].*)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 _BRACKET = re.compile(r"[(（\[]([^()（）\[\]]{1,40})[)）\]]\s*$")
-_IN = re.compile(r"(?:,|，|\bin|/)\s*([^,，\s][^,，]{0,30})$", re.IGNORECASE)
+_IN = re.compile(r"(?:,|，|\bin|/)\s*([^,，\s\d][^,，]{0,30})$", re.IGNORECASE)
 _CODE_OF_CURRENCY = re.compile(r"\b(EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
+_SCALED = r"(?:thousand|million|billion)s?"
+_MONEY = r"(?:(?:US|HK)?\$|[€£¥]|(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b)"
+_COUNTED = r"[百千万亿]*(?:元|美元|欧元|港元|日元|円|股|吨|人|台|件|户|套|平方米)"
 _OF_ALL = re.compile(
-    r"(?:\bin|[(（]|单位[:：])\s*((?:thousands?|millions?|billions?)(?: of [a-z]+)?"
-    r"|(?:EUR|USD|GBP|CNY)(?: (?:thousands?|millions?))?|[百千万亿]*(?:元|美元|吨|人|台|件))",
-    re.IGNORECASE,
+    rf"""
+    \bin\ ((?:{_MONEY}\s?)?{_SCALED}
+        (?:\ of\ (?:U\.?S\.?\ dollars|[a-z]+(?:\ dollars)?)|\ {_MONEY})?)
+    | \bin\ ({_MONEY}(?:\s{_SCALED})?)
+    | [(（]\s*({_MONEY}(?:\s?{_SCALED})?)\s*[)）]
+    | [单單単]位[:：]\s*(?:人民币)?\s*({_COUNTED})(?![/／])
+    | [(（](?:人民币)?({_COUNTED})[)）,，；;]
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+_EXCEPT = re.compile(r"\bexcept(?: for)? ([^)）]*)|除([^)）]{1,20}?)外", re.IGNORECASE)
+_RATE = re.compile(r"%|\bper ?cent|比例|比率|比重|同比|幅度", re.IGNORECASE)
+_VAGUE = frozenset(analysis.terms("amounts data figures information noted number"))
+_FOOTNOTE = re.compile(r"[a-f\d*†]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +175,62 @@ def date(cell: str) -> tuple[int, int, int] | None:
     return (year, month, day) if 1 <= month <= 12 and day <= 31 else None
 
 
-def unit_of(column: str, *, caption: str = "") -> str:
-    """The unit that a column's name says, or the caption says of all; empty where none does.
+def unit_of(column: str) -> str:
+    """The unit that a column's name says; empty where it says none.
 
     >>> unit_of("Weight (kg)"), unit_of("price EUR"), unit_of("Hall"), unit_of("住宿上限（元/晚）")
     ('kg', 'EUR', '', '元/晚')
-    >>> unit_of("2023", caption="Income (in millions of euros)")
-    'millions of euros'
+    >>> unit_of("2023 (in millions, restated)"), unit_of("March 31, 2021"), unit_of("2023 (a)")
+    ('millions', '', '')
     """
-    if found := _BRACKET.search(column):
-        return found[1].strip()
+    if (found := _BRACKET.search(column)) and not _FOOTNOTE.fullmatch(found[1].strip()):
+        return _of_all(found[0]) or found[1].strip()
     if found := _CODE_OF_CURRENCY.search(column) or _IN.search(column):
         return found[1].strip()
-    found = _OF_ALL.search(caption)
-    return found[1].strip() if found else ""
+    return ""
+
+
+def unit_at(row: Statement, column: str) -> str:
+    """The unit of a row's number in a column: that of its name, or the one over all of them."""
+    return unit_of(column) or ("" if _RATE.search(column) else unit_over(row))
+
+
+def unit_over(row: Statement) -> str:
+    """The unit that stands over all numbers of a row: in what its table is called, in the corner of
+    its header, or alone in a row above. Empty where there is none, or the row is excepted.
+
+    >>> from quire.records import Stretch
+    >>> under = (Stretch(0, 0, "Results (in millions, except per share data)"),)
+    >>> [
+    ...     unit_over(Statement("row", 0, 0, "", under, cells=(("", label), ("2023", "7"))))
+    ...     for label in ("Revenue", "Earnings per share")
+    ... ]
+    ['millions', '']
+    """
+    for stretch in reversed(row.under):
+        parts = [part.strip() for part in stretch.text.split("|")]
+        told = [part for part in parts if part]
+        said = parts[0] if len(told) > 1 else " ".join(told)
+        if unit := _of_all(said):
+            label = row.cells[0][1] if row.cells else ""
+            return "" if _is_excepted(label, said) else unit
+    return ""
+
+
+def _of_all(said: str) -> str:
+    found = _OF_ALL.search(said)
+    return found[found.lastindex or 0].strip() if found else ""
+
+
+def _is_excepted(label: str, said: str) -> bool:
+    """Whether a row is of what a caption excepts from its unit: "except per share data"."""
+    found = _EXCEPT.search(said)
+    if not found:
+        return False
+    if found[2]:
+        return any(found[2][at : at + 2] in label for at in range(len(found[2]) - 1))
+    excepted = set(analysis.terms(found[1])) - analysis.stop_terms() - _VAGUE
+    return bool(excepted & set(analysis.terms(label)))
 
 
 def without_unit(column: str) -> str:

@@ -146,7 +146,8 @@ def _with_clauses(text: str, found: Sequence[Line]) -> list[Line]:
     read = list(found)
     for at, clause in clauses.items():
         chapter, number = clause["chapter"], int(clause["number"])
-        first = at > 0 and is_clause_of(text, found[at], found[at - 1])
+        above = next((line for line in reversed(found[:at]) if line.kind != "blank"), None)
+        first = above is not None and is_clause_of(text, found[at], above)
         if first or {(chapter, number - 1), (chapter, number + 1)} & counted:
             style = f"dotted{1 + chapter.count('.')}"
             line = found[at]

@@ -310,12 +310,14 @@ class _Reader:
         span = line.start, line.end
         if self._names(said):
             return Heading(span, known=True)
-        if after and lines.is_clause_of(self.text, after[0], line):
+        rest = next((other for other in after if other.kind not in {"blank", "rule"}), None)
+        # Clauses that are set in, below a blank line, are items of an item.
+        flush = rest is not None and (rest is after[0] or rest.indent <= line.indent)
+        if rest is not None and flush and lines.is_clause_of(self.text, rest, line):
             return Heading(span, "chapter")
         style = titles.style(said) if self._blank else ""
         if not style or not after or (self.headings and style == "plain"):
             return None
-        rest = next((other for other in after if other.kind not in {"blank", "rule"}), None)
         if rest is None:
             return None
         near = after[0].kind not in {"blank", "rule"}

@@ -64,11 +64,10 @@ def said(statement: Statement, *, scaled: bool = True) -> str:
     >>> said(Statement("row", 0, 7, "B | 7.5", cells=(("Model", "B"), ("Power (kW)", "7.5"))))
     'Model: B · Power: 7.5 kW'
     """
-    caption = " ".join(stretch.text for stretch in statement.under)
     told = []
     for name, cell in statement.cells:
         if cell:
-            unit = cells.unit_of(name, caption=caption)
+            unit = cells.unit_at(statement, name)
             value = _with_unit(cell, unit if scaled else _SCALE.sub("", unit).strip())
             bare = cells.without_unit(name)
             told.append(f"{bare}: {value}" if bare and bare != cell else value)
