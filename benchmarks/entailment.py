@@ -9,7 +9,8 @@ statement held against its whole document, and over the tests' handwritten sente
     model     the entailment model where no number or negation speaks against it
     both      the rules, then the model: a small chat model's answers
     replies   rules, arithmetic and trees over all signs: a capable model's answers
-    texts     the same for any text, of three classes: `quire check`, whose search is left out
+
+(`quire check` searches for each statement by itself: benchmarks/checking.py.)
 
 `supported` of the true ones and of the false ones (contradicted and not told), computed ones among
 them; of the contradicted and the true ones how many are called contradicted; the places that a
@@ -40,7 +41,7 @@ from quire.models import opening
 from quire.models.entailment.calibration import language_of
 from quire.models.protocols import Embedder, Entailment
 from quire.records import Passage, Sentence
-from quire.verification import Claim, Embed, Reading, ReplyCheck, TextCheck
+from quire.verification import Claim, Embed, Reading, ReplyCheck
 
 FOUND, AGAINST = frozenset({"supported", "computed"}), frozenset({"contradicted"})
 WIDTH = 0.1  # of the stretches of probability that are compared with the share of true ones
@@ -93,16 +94,11 @@ def ways(model: Entailment, embed: Embed) -> dict[str, Callable[[Case], Sentence
     def replies(case: Case) -> Sentence:
         return ReplyCheck(case.passages, model=model, embed=embed).verdict(claim(case))
 
-    def texts(case: Case) -> Sentence:
-        check = TextCheck(case.passages, strange=0.0, model=model, embed=embed)
-        return check.verdict(claim(case))
-
     return {
         "rules": lambda case: verification.verify(case.text, case.passages),
         "model": lambda case: reading(case).settle(Sentence(case.text, "unsupported")),
         "both": lambda case: verification.verify(case.text, case.passages, reading=reading(case)),
         "replies": replies,
-        "texts": texts,
     }
 
 

@@ -25,13 +25,14 @@ import argparse
 import dataclasses
 import json
 import statistics
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest.mock import patch
 
 from quire.models.engine.openmp import wait_passively
@@ -43,6 +44,7 @@ from numpy.typing import NDArray
 
 import written_replies
 from quire import Answer, KnowledgeBase, load_settings
+from quire.models import opening
 from quire.models.fakes import FakeChatModel
 from quire.records import Sentence, Support
 from quire.verification import Claim, ReplyCheck, weighing
@@ -51,6 +53,7 @@ from written_replies import Written, bare, made_false
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ROOT / "examples" / "evaluation"
 OWN = written_replies.REPLIES / "documents"
+TRAINING = ROOT / "training"
 OUT = ROOT / "app" / "verification" / "weights.json"
 LANGUAGES = ("en", "zh")
 CONTEXT = 32_768  # tokens that the model has
@@ -74,6 +77,11 @@ RATE = 0.05
 TREES = {"n_estimators": 80, "max_depth": 3, "min_samples_leaf": 8}
 CHANCE = {"subsample": 0.6, "max_features": 0.3}  # of rows and of features: trees unlike another
 PRINTED = (0.03, 0.05, 0.07, 0.10)
+
+Ground = Literal["replies", "documents"]
+SHARES: dict[Ground, float] = {"replies": 2.0, "documents": 1.0}
+"""What the statements of each ground weigh together. With replies alone no more of those held out
+are told, and half as many of the documents'."""
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -104,9 +112,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A statement of a question that was weighed, and whether it is true."""
+    """A statement that was weighed, and whether it is true. `ground` is what it is from, `group`
+    the question or the document that it is about."""
 
-    question: str
+    ground: Ground
+    group: str
     true: bool
     features: tuple[float, ...]
 
@@ -230,9 +240,9 @@ def weighed(asked: Asked) -> Iterator[Weighed]:
     for one in asked.checked:
         true = truth(asked.reply, one.claim.text)
         if true is not None and one.features is not None:
-            yield Weighed(asked.reply.id, true, one.features)
+            yield Weighed("replies", asked.reply.id, true, one.features)
         if true and (features := _features_if_false(one)) is not None:
-            yield Weighed(asked.reply.id, False, features)
+            yield Weighed("replies", asked.reply.id, False, features)
 
 
 def _features_if_false(one: Checked) -> tuple[float, ...] | None:
@@ -245,33 +255,58 @@ def _features_if_false(one: Checked) -> tuple[float, ...] | None:
     return checked[0].features
 
 
+def of_documents() -> Iterator[Weighed]:
+    """The statements about the development documents of `training/`."""
+    sys.path.insert(0, str(TRAINING))
+    from examples import read
+
+    settings = load_settings()
+    model, embed = opening.entailment(settings), opening.embedder(settings).embed_passages
+    for one in read("pairs"):
+        if one.split != "development":
+            continue
+        check = ReplyCheck(one.passages, model=model, embed=embed)
+        with watched() as checked:
+            check.verdict(Claim(one.text, one.text, "sentence"))
+        if features := checked[0].features:
+            yield Weighed("documents", one.document, one.label == "supported", features)
+
+
 @dataclass(frozen=True)
 class Table:
-    """Weighed statements: features (n, m), whether they are true (n,), weights (n,) with which true
-    and false ones count for the same in all, and the questions that they answer."""
+    """Weighed statements: features (n, m), whether they are true (n,), which are of replies (n,),
+    weights (n,) by `SHARES`, with which true and false ones of each ground count for the same, and
+    the group of each."""
 
     x: Floats
     true: Truths
+    replies: Truths
     weight: Floats
-    questions: list[str]
+    groups: list[str]
 
 
 def table_of(found: Sequence[Weighed]) -> Table:
     true = np.array([one.true for one in found])
-    weight = np.where(true, 1.0, true.sum() / max(1, (~true).sum()))
+    grounds = np.array([one.ground for one in found])
+    weight = np.zeros(len(found))
+    for ground, share_ in SHARES.items():
+        for label in (True, False):
+            those = (grounds == ground) & (true == label)
+            weight[those] = share_ / max(1, those.sum())
     x = np.array([one.features for one in found], float)
-    return Table(x, true, weight, [one.question for one in found])
+    groups = [one.group for one in found]
+    return Table(x, true, grounds == "replies", weight / weight.mean(), groups)
 
 
 def held_out(data: Table) -> Floats:
-    """The score of each statement by trees that were fitted on other questions, mean of the seeds;
-    shape (n,)."""
+    """The score of each statement by trees that were fitted on other questions and documents, mean
+    of the seeds; shape (n,)."""
     from sklearn.model_selection import GroupKFold
 
     scores = np.zeros((len(SEEDS), len(data.true)))
     for at, seed in enumerate(SEEDS):
         folds = GroupKFold(FOLDS, shuffle=True, random_state=seed)
-        for known, new in folds.split(data.x, data.true, data.questions):
+        for known, new in folds.split(data.x, data.true, data.groups):
             scores[at, new] = fitted(data, known, seed).decision_function(data.x[new])
     mean: Floats = scores.mean(0)
     return mean
@@ -291,7 +326,8 @@ def supported(scores: Floats, true: Truths, *, of_false: float) -> float:
 
 
 def made(data: Table, scores: Floats) -> dict[str, Any]:
-    """What `weights.json` holds: the trees of all seeds, and the bounds by scores `held_out`."""
+    """What `weights.json` holds: the trees of all seeds, and the bounds by scores `held_out` of the
+    statements of replies."""
     everything = np.arange(len(data.true))
     models = [fitted(data, everything, seed) for seed in SEEDS]
     trees = [_nodes(stage.tree_) for model in models for stage in model.estimators_[:, 0]]
@@ -302,9 +338,9 @@ def made(data: Table, scores: Floats) -> dict[str, Any]:
         "rate": RATE / len(SEEDS),
         "trees": trees,
         "bounds": {
-            "supported": _quantile(scores[~data.true], 1 - FALSE_SUPPORTED),
-            "unsupported": _quantile(scores[data.true], TRUE_UNSUPPORTED),
-            "doubted": _quantile(scores[data.true], TRUE_DOUBTED),
+            "supported": _quantile(scores[data.replies & ~data.true], 1 - FALSE_SUPPORTED),
+            "unsupported": _quantile(scores[data.replies & data.true], TRUE_UNSUPPORTED),
+            "doubted": _quantile(scores[data.replies & data.true], TRUE_DOUBTED),
         },
     }
 
@@ -336,12 +372,15 @@ def fit(kbs: Path, *, limit: int | None, write: bool) -> None:
         for asked in ask(language, written_replies.read(language)[:limit], kbs)
         for row in weighed(asked)
     ]
+    found += of_documents()
     data = table_of(found)
     scores = held_out(data)
-    print(f"weighed: {int(data.true.sum())} true statements, {int((~data.true).sum())} false ones")
-    for of_false in PRINTED:
-        right = supported(scores, data.true, of_false=of_false)
-        print(f"{of_false:.0%} of the false ones supported: {right:.3f} of the true ones")
+    for ground, own in (("replies", data.replies), ("documents", ~data.replies)):
+        true, told = data.true[own], scores[own]
+        print(f"{ground}: {int(true.sum())} true statements, {int((~true).sum())} false ones")
+        for of_false in PRINTED:
+            right = supported(told, true, of_false=of_false)
+            print(f"{of_false:.0%} of the false ones supported: {right:.3f} of the true ones")
     if write:
         content = made(data, scores)
         OUT.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -84,6 +84,13 @@ def test_a_number_that_follows_is_computed_and_a_wrong_sum_is_contradicted(ask: 
     assert "28,800" in wrong.formula
 
 
+def test_a_right_formula_does_not_prove_what_it_was_not_computed_of(ask: Any) -> None:
+    _, other = ask(
+        "The rent is 1,200 euros a month [1]. For 11 months that is 12 × 1,200 = 14,400 euros [1]."
+    ).sentences
+    assert other.support != "computed"
+
+
 def test_rows_are_read_with_the_names_of_their_columns(ask: Any) -> None:
     answer = ask(
         "| Room | Seats | Fee a day |\n|---|---|---|\n| East Dome | 40 | 180 euros [1] |\n"

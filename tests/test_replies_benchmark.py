@@ -70,8 +70,8 @@ def test_trees_score_as_the_models_they_are_made_of(monkeypatch: pytest.MonkeyPa
     names = [f"q{at // 4}" for at in range(80)]
     data = replies.table_of(
         [
-            replies.Weighed(*one)
-            for one in zip(names, true.tolist(), map(tuple, x.tolist()), strict=True)
+            replies.Weighed("documents" if at % 3 else "replies", *one)
+            for at, one in enumerate(zip(names, true.tolist(), map(tuple, x.tolist()), strict=True))
         ]
     )
     content = replies.made(data, replies.held_out(data))

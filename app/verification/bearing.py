@@ -217,8 +217,9 @@ def numbers_at(source: Source) -> tuple[Quantity, ...]:
 
 
 def is_vague(number: Quantity) -> bool:
-    """Whether it is said in words that are many: half, every day."""
-    return number.unit in _VAGUE or number.unit.endswith("every")
+    """Whether it is said in words that are many: half, every day, a year, 一个."""
+    one = number.value == "1" and not number.text[number.start : number.end][:1].isdecimal()
+    return one or number.unit in _VAGUE or number.unit.endswith("every")
 
 
 def _bare(value: str) -> str:
