@@ -221,9 +221,9 @@ def signals(
             for other in (*passages, *elsewhere)
         )
     )
-    common = _common()
+    rarely_telling = common()
     weights = {
-        term: weight * (_COMMON_WEIGHT if term in common else 1.0)
+        term: weight * (_COMMON_WEIGHT if term in rarely_telling else 1.0)
         for term, weight in information.weights.items()
     }
     rarest = information.highest
@@ -308,6 +308,12 @@ def checked_risk(risk: float) -> float:
 
 
 @cache
+def common() -> frozenset[str]:
+    """The index terms of words that tell little of what a text is about."""
+    return frozenset(analysis.stem(word) for word in _COMMON.split())
+
+
+@cache
 def calibrations() -> tuple[Calibration, ...]:
     """All that come with Quire."""
     rows = json.loads(files("quire.answering").joinpath("calibration.json").read_text("utf-8"))
@@ -324,11 +330,6 @@ def calibrations() -> tuple[Calibration, ...]:
         )
         for row in rows["calibrations"]
     )
-
-
-@cache
-def _common() -> frozenset[str]:
-    return frozenset(analysis.stem(word) for word in _COMMON.split())
 
 
 def _share(weights: Mapping[str, float], present: set[str]) -> float:
