@@ -15,12 +15,13 @@ that put the answer into the first sentence of 69.6% instead of 66.4%.
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from quire.answering import expectations
 from quire.answering.versions import differences
-from quire.models.protocols import Embedder
 from quire.records import Citation, Passage, Statement
 from quire.search.information import Information
 from quire.search.query import Query
@@ -120,8 +121,14 @@ class Evidence:
         return self.passage.cite(self.start, self.text)
 
 
+class Embeds(Protocol):
+    """What gives vectors of sentences, shape (len(texts), dimension)."""
+
+    def embed_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+
+
 def find(
-    query: Query, passages: Sequence[Passage], *, information: Information, embedder: Embedder
+    query: Query, passages: Sequence[Passage], *, information: Information, embedder: Embeds
 ) -> list[Evidence]:
     """The sentences of the passages that bear on what a query asks, the most relevant first.
 
@@ -236,22 +243,22 @@ def _sentences(query: Query, passage: Passage, weights: Mapping[str, float]) -> 
     characters = _characters(question) if query.language in {"zh", "ja"} else None
     said = statements.of(passage)
     forms = dict.fromkeys(map(form, said))
-    read = "\n".join((passage.document.title, *passage.heading_path, passage.text, *forms))
-    around = _share(set(analysis.terms(read)), weights)
+    read = (passage.document.title, *passage.heading_path, passage.text, *forms)
+    around = _share(analysis.term_set(*read), weights)
     for statement in said:
         text = statement.text[:_LONGEST]
         above = (*passage.headings_at(statement.start)[-1:], form(statement))
         under = "\n".join((*above, *(stretch.text for stretch in statement.under)))
-        present = set(analysis.terms(f"{under}\n{text}"))
+        own = analysis.term_set(text)
         yield Evidence(
             passage=passage,
             statement=statement,
-            own=_share(present, weights),
+            own=_share(own | analysis.term_set(under), weights),
             around=around,
             characters=_held(characters, text),
             candidate=expectations.holds(wanted, f"{under}\n{text}", question=question),
             tells=expectations.tells(wanted, text, question=question),
-            held=frozenset(weights.keys() & set(analysis.terms(text))),
+            held=frozenset(weights.keys() & own),
         )
 
 
@@ -276,7 +283,7 @@ def _held(characters: frozenset[str] | None, text: str) -> float | None:
 def _differs(one: str, other: str) -> bool:
     """Whether a sentence says something that another does not: less than four fifths of the terms
     shared, or another number, date, name or negation."""
-    left, right = set(analysis.terms(one)), set(analysis.terms(other))
+    left, right = analysis.term_set(one), analysis.term_set(other)
     if len(left & right) < 0.8 * max(1, min(len(left), len(right))):
         return True
     return differences.adds(one, to=other)

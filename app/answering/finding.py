@@ -340,7 +340,7 @@ def _judged(
     def judged(query: Query) -> tuple[tuple[Evidence, ...], Judgement]:
         information = snapshot.information(query)
         proof = evidence.find(
-            query, near.passages, information=information, embedder=retriever.embedder
+            query, near.passages, information=information, embedder=retriever.recent
         )
         judgement = confidence.judge(
             query,

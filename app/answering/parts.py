@@ -29,7 +29,7 @@ def untold(
     documents = {citation.document.id for citation in cited}
     quoted = {(citation.document.id, citation.start) for citation in cited}
     told = [terms for proof, terms in says if _place(proof) in quoted]
-    told += [set(analysis.terms(citation.quote)) for citation in cited]
+    told += [analysis.term_set(citation.quote) for citation in cited]
     least = _NEAR * says[0][0].score
     may = [
         (proof, terms)
@@ -60,9 +60,9 @@ def _place(proof: Evidence) -> tuple[str, int]:
     return proof.passage.document.id, proof.start
 
 
-def _terms(proof: Evidence) -> set[str]:
+def _terms(proof: Evidence) -> frozenset[str]:
     """The words of a sentence with what it stands under."""
     passage = proof.passage
     above = (passage.document.title, *passage.headings_at(proof.start))
     under = (stretch.text for stretch in proof.statement.under)
-    return set(analysis.terms("\n".join((*above, *under, proof.told))))
+    return analysis.term_set(*above, *under, proof.told)

@@ -128,7 +128,7 @@ def _context(passage: Passage, at: int) -> str:
 
 
 def _told(terms: set[str], texts: Sequence[str]) -> float:
-    return len(terms & set(analysis.terms("\n".join(texts)))) / max(1, len(terms))
+    return len(terms & analysis.term_set(*texts)) / max(1, len(terms))
 
 
 def _counts(group: Group) -> bool:
