@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -385,3 +386,23 @@ def test_a_passage_is_about_a_topic_where_it_holds_half_of_its_words() -> None:
     completed = "Who pays it back? (deposit East Dome paid)"
     assert is_about(passage("The deposit for the East Dome is CNY 20,400."), completed)
     assert not is_about(passage("The landlord pays for the dome."), completed)
+
+
+def test_a_follow_up_that_asks_something_else_is_not_answered_by_the_line_before(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "house.md").write_text(
+        "# Larch House\n\n## Rooms\n| Room | Floor | Deposit (£) |\n| --- | --- | --- |\n"
+        "| 4 | First | 300 |\n| 5 | Second | 350 |\n\n## Leaving\n"
+        "Notice to leave is two months, in writing, to the secretary.\n",
+        "utf-8",
+    )
+    (tmp_path / "berths.md").write_text(
+        "# Notice\n\nYou must give one month of notice: how much notice you give counts.\n", "utf-8"
+    )
+    with KnowledgeBase.open(tmp_path / "kb") as kb:
+        kb.add([tmp_path / "house.md", tmp_path / "berths.md"])
+        first = kb.ask("How big is the deposit for room 5 at Larch House?")
+        assert "350" in first.text
+        then = kb.ask("And how much notice must I give?", conversation=first.conversation)
+        assert "two months" in then.text
