@@ -183,7 +183,7 @@ def _asked(
         information = snapshot.information(query)
     found = evidence.find(query, passages, information=information, embedder=retriever.embedder)
     nearest = max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
-    told = signals(query.subject, found, information=information, nearest=nearest)
+    told = signals(query.subject, found, information=information, nearest=nearest, full=query.text)
     reader = base._reads_together()  # noqa: SLF001
     best = next((proof for proof in found if not proof.leads), None)
     odds = None

@@ -44,6 +44,9 @@ def test_a_question_whose_words_stand_in_a_sentence_lacks_nothing() -> None:
         ("Why is smoking permitted in the hall?", "no_candidate"),
         ("What is the phone number of the landlord?", "no_candidate"),
         ("Who insures the dome EF-25?", "codes_missing"),
+        ("Who insures dome 3?", "misnamed"),
+        ("Since when was the dome insured, in 1989?", "misnamed"),
+        ("How many kilograms does the dome weigh?", "unkind"),
     ],
 )
 def test_each_sign_of_a_question_that_deceives_is_seen(question: str, signal: str) -> None:

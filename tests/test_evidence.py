@@ -120,6 +120,17 @@ def proofs(question: str, text: str, cosines: dict[str, float]) -> list[evidence
             "No kite may fly within 800 metres of the mill.",
             {"storm": 0.2, "sails": 0.1, "kite": 0.5},
         ),
+        (  # it follows the number asked for, and is under the same heading only
+            "去磨坊参观要提前几天预约？",
+            "去磨坊参观怎么预约？\n\n参观须提前七天预约。2025年起也卖现场票。",
+            {"怎么": 0.6, "七天": 0.5, "现场票": 0.3},
+        ),
+        (  # it has fewer words of the question, and none that the first lacks
+            "After how many days are the sails of the mill coated anew?",
+            "The sails of the mill are coated anew after 400 days. Doors squeak. "
+            "The sails of the mill were coated anew in 2023.",
+            {"400": 0.5, "squeak": 0.1, "2023": 0.365},
+        ),
     ],
 )
 def test_a_sentence_that_only_shares_words_is_not_shown_beside_the_one_that_answers(

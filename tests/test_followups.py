@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from quire.text import analysis
 
 EN = ["When must the deposit for the East Dome be paid?"]
 ZH = ["东圆顶的租约什么时候到期？"]
+HOUSE = Path(__file__).parent.parent / "examples" / "evaluation" / "en-unseen" / "documents"
 
 
 @pytest.mark.parametrize(
@@ -385,3 +387,14 @@ def test_a_passage_is_about_a_topic_where_it_holds_half_of_its_words() -> None:
     completed = "Who pays it back? (deposit East Dome paid)"
     assert is_about(passage("The deposit for the East Dome is CNY 20,400."), completed)
     assert not is_about(passage("The landlord pays for the dome."), completed)
+
+
+def test_a_follow_up_that_asks_something_else_is_not_answered_by_the_line_before(
+    tmp_path: Path,
+) -> None:
+    with KnowledgeBase.open(tmp_path / "kb") as kb:
+        kb.add(HOUSE)
+        first = kb.ask("How big is the deposit for room 5 at Larkspur?")
+        assert "350" in first.text
+        then = kb.ask("And how much notice must I give?", conversation=first.conversation)
+        assert "Notice to leave is two months" in then.text

@@ -1,12 +1,15 @@
 """In which form an answer without a model shows what was found."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from made_passages import passage, query
 from quire import Answer, KnowledgeBase, Question
-from quire.answering import answer_forms
+from quire.answering import answer_forms, evidence, showing
+from quire.models.fakes import FakeEmbedder
 
 GARAGE = """\
 # Harrow Street garage
@@ -177,3 +180,61 @@ def test_a_question_for_several_things_is_known_by_its_form(question: str, wants
 )
 def test_the_step_that_is_asked_for_is_known(question: str, step: int | None) -> None:
     assert answer_forms.step_asked(question) == step
+
+
+MIXER = """\
+# Mixer MX-2
+
+## Care
+| Item | Value |
+| --- | --- |
+| Oil grade | QM-S32, mineral |
+| Oil filling | 0.5 litres a change |
+| Belt | 1,200 mm |
+
+The belt is changed by the service only. Spare keys hang in the office.
+"""
+
+
+@pytest.fixture(scope="module")
+def mixer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("mixer")
+    (folder / "mixer.md").write_text(MIXER, "utf-8")
+    with KnowledgeBase.open(folder / "kb") as kb:
+        kb.add(folder / "mixer.md")
+        yield kb
+
+
+def test_each_part_of_a_question_is_told_where_a_row_or_sentence_tells_it(
+    mixer: KnowledgeBase,
+) -> None:
+    both = ask(mixer, "Which oil grade does the mixer need, and how many litres are the filling?")
+    assert "QM-S32" in both.text
+    assert "0.5 litres" in both.text
+    assert "QM-S32" in (alone := ask(mixer, "Which oil grade does the mixer need?")).text
+    assert "0.5 litres" not in alone.text
+
+
+def test_a_row_is_shown_with_the_note_on_its_table_that_bears_on_the_question(
+    mixer: KnowledgeBase,
+) -> None:
+    belt = ask(mixer, "How long is the belt?")
+    assert [each.text for each in belt.sentences][-1] == "The belt is changed by the service only."
+    assert "service" not in ask(mixer, "What is the oil grade?").text
+
+
+def test_several_things_that_running_text_tells_apart_are_all_shown() -> None:
+    question = "Which risks does the mixer have?"
+    text = (
+        "A risk of the mixer is the bowl.\n\nIt crushes hands.\n\nA risk of the mixer is dust.\n\n"
+        "A risk of the mixer is its cable.\n\nThe makers print in green."
+    )
+    asked, information = query(question, embedder=FakeEmbedder())
+    found = [
+        dataclasses.replace(proof, cosine=0.5 if "risk" in proof.text else 0.1)
+        for proof in evidence.find(
+            asked, [passage(text)], information=information, embedder=FakeEmbedder()
+        )
+    ]
+    shown = [each.text for each in showing.show(question, found).sentences]
+    assert [each.split()[-1] for each in shown] == ["bowl.", "dust.", "cable."]

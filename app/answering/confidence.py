@@ -22,7 +22,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 
-from quire.answering import evidence, showing
+from quire.answering import evidence, lacking, showing
 from quire.answering.evidence import Evidence
 from quire.errors import ModelUnusable, UsageError
 from quire.models.protocols import ReadsQuestions
@@ -86,6 +86,8 @@ class Signals:
     nearest: float  # cosine of the question and the nearest chunk; 0 where it cannot be read
     nowhere: float  # share that no document has
     listed: float  # 1 where it is a row, an item or a line, and no sentence
+    misnamed: float = 0.0  # 1 where what is shown lacks a number that names what is asked about
+    unkind: float = 0.0  # 1 where nothing shown is of the kind or in the unit asked for
     answers: float = 0.0  # log-odds that it answers the question; 0 where no model reads it
 
 
@@ -172,7 +174,12 @@ def judge(
     says = [each for each in found if not each.leads]
     across = bool(says) and embedded is not None and evidence.is_apart(query, says[0].text)
     told = signals(
-        query.subject, found, information=information, elsewhere=elsewhere, nearest=nearest
+        query.subject,
+        found,
+        information=information,
+        elsewhere=elsewhere,
+        nearest=nearest,
+        full=f"{query.subject} {query.source}",
     )
     made = calibration(query.language, embedder=embedded, across=across)
     if told and reader and not across:
@@ -195,13 +202,15 @@ def signals(
     information: Information,
     elsewhere: Sequence[Passage] = (),
     nearest: float = 0.0,
+    full: str = "",
 ) -> Signals | None:
     """The signals of evidence, which is sorted, the best first; None where no sentence of it says
     anything. `information` is that of the question's words.
 
     `elsewhere` are passages that a search of all documents finds, where the evidence comes from
     some of them: what a word is worth that the evidence lacks was learned from such searches.
-    `nearest` is the cosine of the question and the chunk nearest to it.
+    `nearest` is the cosine of the question and the chunk nearest to it. `full` is the question with
+    what only says where to look, such as a version, where it has that.
     """
     says = [evidence for evidence in found if not evidence.leads]
     if not says:
@@ -212,32 +221,28 @@ def signals(
     under = "\n".join(stretch.text for stretch in best.statement.under)
     document = best.passage.document
     form = evidence.form(best.statement)
-    above = "\n".join((document.title, document.name, *headings, under, form))
-    sentence = set(analysis.terms(f"{above}\n{best.text}"))
-    passage = set(analysis.terms(f"{above}\n{best.passage.text}"))
+    above = analysis.term_set(document.title, document.name, *headings, under, form)
+    sentence = above | analysis.term_set(best.text)
+    passage = above | analysis.term_set(best.passage.text)
     everywhere = passage.union(
-        *(
-            analysis.terms(f"{other.document.title}\n{other.text}")
-            for other in (*passages, *elsewhere)
-        )
+        *(analysis.term_set(other.document.title, other.text) for other in (*passages, *elsewhere))
     )
-    common = _common()
+    rarely_telling = common()
     weights = {
-        term: weight * (_COMMON_WEIGHT if term in common else 1.0)
+        term: weight * (_COMMON_WEIGHT if term in rarely_telling else 1.0)
         for term, weight in information.weights.items()
     }
     rarest = information.highest
-    somewhere = {term for term, weight in information.weights.items() if weight != rarest}
+    somewhere = frozenset(t for t, weight in information.weights.items() if weight != rarest)
     total = sum(weights.values()) or 1.0
     missing = [weight for term, weight in weights.items() if term not in sentence]
     names = [name for name in _NAME.findall(question) if name.casefold() not in analysis.STOP_WORDS]
-    shown = sentence.union(
-        *(
-            analysis.terms(cited.quote)
-            for each in showing.show(question, found).sentences
-            for cited in each.citations
-        )
-    )
+    quotes = [
+        cited.quote for each in showing.show(question, found).sentences for cited in each.citations
+    ]
+    shown = sentence.union(*map(analysis.term_set, quotes))
+    told = "\n".join((*quotes, best.told, under))
+    read = "\n".join((told, document.title, document.name, *headings))
     return Signals(
         cosine=max(evidence.cosine or 0.0 for evidence in says),
         own=best.own,
@@ -259,6 +264,8 @@ def signals(
         nearest=nearest,
         nowhere=_share(weights, somewhere),
         listed=float(best.statement.kind != "sentence"),
+        misnamed=float(lacking.misnames(full or question, read)),
+        unkind=float(lacking.is_unkind(full or question, told)),
     )
 
 
@@ -308,6 +315,12 @@ def checked_risk(risk: float) -> float:
 
 
 @cache
+def common() -> frozenset[str]:
+    """The index terms of words that tell little of what a text is about."""
+    return frozenset(analysis.stem(word) for word in _COMMON.split())
+
+
+@cache
 def calibrations() -> tuple[Calibration, ...]:
     """All that come with Quire."""
     rows = json.loads(files("quire.answering").joinpath("calibration.json").read_text("utf-8"))
@@ -326,18 +339,13 @@ def calibrations() -> tuple[Calibration, ...]:
     )
 
 
-@cache
-def _common() -> frozenset[str]:
-    return frozenset(analysis.stem(word) for word in _COMMON.split())
-
-
-def _share(weights: Mapping[str, float], present: set[str]) -> float:
+def _share(weights: Mapping[str, float], present: frozenset[str]) -> float:
     """The share of the information that is not present."""
     total = sum(weights.values()) or 1.0
     return sum(weight for term, weight in weights.items() if term not in present) / total
 
 
-def _longest_run(question: str, weights: Mapping[str, float], present: set[str]) -> float:
+def _longest_run(question: str, weights: Mapping[str, float], present: frozenset[str]) -> float:
     """The greatest weight of terms that follow each other in the question and are not present."""
     longest = run = 0.0
     for term in analysis.terms(question):
@@ -347,5 +355,5 @@ def _longest_run(question: str, weights: Mapping[str, float], present: set[str])
     return longest
 
 
-def _lacking(words: Sequence[str], present: set[str]) -> int:
+def _lacking(words: Sequence[str], present: frozenset[str]) -> int:
     return sum(not set(analysis.terms(word)) <= present for word in words)

@@ -21,12 +21,12 @@ _HAN = re.compile(f"[{CJK}]")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
-def explained(best: Evidence) -> list[Statement]:
+def explained(best: Evidence, *, room: int = _ROOM) -> list[Statement]:
     """The best sentence with those that go on from it and the one before, in reading order, as far
-    as there is room. Items and rows have no others of their kind taken for their neighbours."""
+    as there is `room`. Items and rows have no others of their kind taken for their neighbours."""
     near = _paragraph(best.passage, best.statement)
     place = near.index(best.statement)
-    room = _ROOM - length(best.text)
+    room -= length(best.text)
     after = _within(near[place + 1 : place + 1 + _AFTER], best, room)
     room -= sum(length(each.text) for each in after)
     before = _within(near[max(0, place - _BEFORE) : place][::-1], best, room)

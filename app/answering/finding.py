@@ -338,11 +338,9 @@ def _judged(
         everywhere = snapshot.search(query, k=_SEARCHED)
         elsewhere = snapshot.passages(context(everywhere, most=_HITS, passages=asked.passages))
 
-    def judged(query: Query) -> tuple[tuple[Evidence, ...], Judgement]:
+    def judged(query: Query, passages: Sequence[Passage]) -> tuple[tuple[Evidence, ...], Judgement]:
         information = snapshot.information(query)
-        proof = evidence.find(
-            query, near.passages, information=information, embedder=retriever.embedder
-        )
+        proof = evidence.find(query, passages, information=information, embedder=retriever.recent)
         judgement = confidence.judge(
             query,
             proof,
@@ -355,14 +353,30 @@ def _judged(
         )
         return tuple(proof), judgement
 
-    best = judged(query)
-    if own := followups.own(asked.asks, query.text):
-        alone = judged(retriever.query(own))
-        says = [each for each in alone[0] if not each.leads]
-        about = says and followups.is_about(says[0].passage, query.text)
-        if about and alone[1].confidence > best[1].confidence:
+    best = judged(query, near.passages)
+    own = followups.own(asked.asks, query.text)
+    about = [each for each in near.passages if own and followups.is_about(each, query.text)]
+    if about:
+        alone = judged(retriever.query(own), near.passages)
+        says = next((each for each in alone[0] if not each.leads), None)
+        if says and says.passage not in about:
+            alone = judged(retriever.query(own), about)
+            if not _tells_more(own, alone[0], best[0]):
+                return best
+        if alone[1].confidence > best[1].confidence:
             return alone
     return best
+
+
+def _tells_more(asked: str, alone: Sequence[Evidence], completed: Sequence[Evidence]) -> bool:
+    """Whether the best sentence for a follow-up as asked has telling words of it, and that for it
+    as completed none: it would repeat the answer before."""
+    words = set(analysis.question_terms(asked)) - confidence.common()
+    held: list[frozenset[str]] = [
+        next((proof.held & words for proof in found if not proof.leads), frozenset())
+        for found in (alone, completed)
+    ]
+    return bool(held[0]) and not held[1]
 
 
 def _refused(found: Found, snapshot: Snapshot, retriever: Retriever) -> Found:

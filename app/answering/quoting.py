@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from quire.answering import refusals, showing
+from quire.answering import parts, refusals, showing
 from quire.answering.finding import Found
 from quire.answering.showing import Shown
 from quire.answering.versions import telling
@@ -21,12 +21,21 @@ def quoted(found: Found) -> tuple[Status, Shown]:
         told = found.changes
         return "extractive", Shown(told.sentences, told.left_out, told.of)
     if found.tabled:
-        return "extractive", found.tabled.shown
+        return "extractive", _with_parts(found, found.tabled.shown)
     if found.several:
         return "extractive", Shown(found.several.sentences)
     if not found.enough:
         return "not_found", Shown(())
-    return "extractive", showing.show(found.standalone, found.evidence)
+    return "extractive", _with_parts(found, showing.show(found.standalone, found.evidence))
+
+
+def _with_parts(found: Found, shown: Shown) -> Shown:
+    """With what answers the parts of the question that are not told yet; a table that accounts
+    for all of it leaves none."""
+    if found.tabled and found.tabled.certain:
+        return shown
+    added = parts.untold(found.standalone, shown.sentences, found.evidence)
+    return dataclasses.replace(shown, sentences=(*shown.sentences, *added))
 
 
 def other_versions(

@@ -6,6 +6,7 @@ head to its end; where it is too long, it is cut, and the answer says so.
 """
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from quire.text import analysis, cells, languages, lines, statements
 
 _MOST = 900  # characters of a table that are shown, a Chinese one counting double
 _MOST_OF_LIST = 2_400  # of a list, whose items follow from each other
+_MOST_OF_TEXT = 1_600  # of running text that lists what is asked for
 _ALWAYS = 3  # items of a list that are shown however long they are
 _BESIDE = 0.75  # of the best score: an item that is as good speaks for its whole list
+_AS_GOOD = 0.9  # of the best score: a sentence that is one of several things asked for
 _FITTING = 0.75  # of what the best sentence tells of the question, at least, a list has to tell
 _AFTER = 2  # sentences after a list or table that are shown with it
 _FEW = 2  # items nearly as good that are shown by themselves; more speak for the whole list
@@ -50,7 +53,7 @@ def show(question: str, found: Sequence[Evidence]) -> Shown:
         return Shown(tuple(_sentences(question, found, asked=asked)))
     passage, whole = group
     if whole.members[0].kind == "row":
-        return _table(says, passage, whole, asked=asked)
+        return _table(question, says, passage, whole, asked=asked)
     only = _numbered(whole, step) if step is not None else None
     if only is not None:
         return Shown((*_heads(passage, only), _member(passage, only)))
@@ -125,7 +128,7 @@ def _context(passage: Passage, at: int) -> str:
 
 
 def _told(terms: set[str], texts: Sequence[str]) -> float:
-    return len(terms & set(analysis.terms("\n".join(texts)))) / max(1, len(terms))
+    return len(terms & analysis.term_set(*texts)) / max(1, len(terms))
 
 
 def _counts(group: Group) -> bool:
@@ -154,18 +157,32 @@ def _list(passage: Passage, group: Group) -> Shown:
             return Shown(tuple(shown), items - told, items)
         told += member.kind == "item"
         shown.append(_member(passage, member))
-    return Shown((*shown, *_closing(passage, group)), 0, items)
+    return Shown((*shown, *closing(passage, group.members[-1])), 0, items)
 
 
-def _closing(passage: Passage, group: Group) -> Iterator[Sentence]:
-    """The sentences after a list or table that belong to it: those up to the next heading or list,
-    such as what holds for some of its items, or what must not be done after its steps."""
-    last = group.members[-1]
+def closing(passage: Passage, last: Statement) -> tuple[Sentence, ...]:
+    """The sentences after a list or table, whose last member is given, that belong to it: those up
+    to the next heading or list, such as what holds for some of its items, or what must not be done
+    after its steps."""
     following = [each for each in statements.of(passage) if each.start >= last.end]
-    for each in following[:_AFTER]:
-        if each.kind != "sentence" or each.leads:
-            break
-        yield _member(passage, each)
+    belong = itertools.takewhile(_goes_on, following[:_AFTER])
+    return tuple(_member(passage, each) for each in belong)
+
+
+def _goes_on(statement: Statement) -> bool:
+    return statement.kind == "sentence" and not statement.leads
+
+
+def notes(question: str, passage: Passage, last: Statement) -> tuple[Sentence, ...]:
+    """Of the sentences after a table, whose last row is given, those with a word of the question
+    that the table's title and headings do not have: what holds for some of its rows."""
+    words = set(analysis.question_terms(question))
+    words -= set(analysis.terms(_context(passage, last.start)))
+    return tuple(
+        sentence
+        for sentence in closing(passage, last)
+        if words & set(analysis.terms(sentence.text))
+    )
 
 
 def _heads(passage: Passage, member: Statement, *, titled: bool = True) -> Iterator[Sentence]:
@@ -191,7 +208,7 @@ def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iter
     best = [(proof.passage, proof.statement) for proof in evidence.best(found)]
     first = next(proof for proof in found if not proof.leads)
     if asked or answer_forms.wants_reason(question) or _opens(question, first):
-        told = [(first.passage, each) for each in explaining.explained(first)]
+        told = _explained(first, found, asked=asked)
         best = [*told, *(each for each in best if each not in told)]
         if len({passage.label for passage, _ in best}) == 1:
             best.sort(key=lambda each: each[1].start)
@@ -206,6 +223,26 @@ def _sentences(question: str, found: Sequence[Evidence], *, asked: bool) -> Iter
         yield _member(passage, statement)
 
 
+def _explained(
+    first: Evidence, found: Sequence[Evidence], *, asked: bool
+) -> list[tuple[Passage, Statement]]:
+    """The best sentence with those around it; where several things are asked for, which running
+    text may list, with room for those and with the sentences of its passage that are as good."""
+    if not asked:
+        return [(first.passage, each) for each in explaining.explained(first)]
+    told = explaining.explained(first, room=_MOST_OF_TEXT)
+    room = _MOST_OF_TEXT - sum(length(each.text) for each in told)
+    for proof in found:
+        alike = proof.passage.label == first.passage.label and not proof.leads
+        if not alike or proof.score < _AS_GOOD * first.score or proof.statement in told:
+            continue
+        room -= length(proof.text)
+        if room < 0:
+            break
+        told.append(proof.statement)
+    return [(first.passage, each) for each in told]
+
+
 def _opens(question: str, best: Evidence) -> bool:
     """Whether one sentence of running text is seldom the whole answer: to a question for yes or no
     it has conditions, and one that asks several things has several."""
@@ -213,8 +250,10 @@ def _opens(question: str, best: Evidence) -> bool:
     return several and best.statement.kind == "sentence"
 
 
-def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: bool) -> Shown:
-    """The rows that fit, or all where they are asked for."""
+def _table(
+    question: str, says: Sequence[Evidence], passage: Passage, group: Group, *, asked: bool
+) -> Shown:
+    """The rows that fit, or all where they are asked for; with notes on the table."""
     fitting = {
         proof.statement.start
         for proof in says
@@ -222,8 +261,10 @@ def _table(says: Sequence[Evidence], passage: Passage, group: Group, *, asked: b
     }
     rows = [row(passage, each) for each in group.members if asked or each.start in fitting]
     shown, left_out = within_room(rows)
-    closing = _closing(passage, group) if asked and not left_out else ()
-    return Shown((*shown, *closing), left_out, len(rows))
+    whole = asked and not left_out
+    last = group.members[-1]
+    after = closing(passage, last) if whole else notes(question, passage, last)
+    return Shown((*shown, *after), left_out, len(rows))
 
 
 def row(passage: Passage, statement: Statement) -> Sentence:
@@ -266,6 +307,13 @@ def _unit(statement: Statement) -> str:
     if not any(number and not number.unit and number.kind == "number" for number in numbers):
         return ""
     return f"（单位：{unit}）" if cells.is_han(unit[-1]) else f" (in {unit})"
+
+
+def by_itself(passage: Passage, statement: Statement) -> Iterator[Sentence]:
+    """A statement as it is shown where the rest of its list or table is not: with its head."""
+    if statement.kind == "item":
+        yield from _heads(passage, statement, titled=not _CLAUSE.match(statement.text))
+    yield row(passage, statement) if statement.kind == "row" else _member(passage, statement)
 
 
 def _headed(passage: Passage, head: Stretch) -> Sentence:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from quire.answering import answer_forms, computing, showing, tables
+from quire.answering import answer_forms, computing, lacking, showing, tables
 from quire.answering.computing import Computed, Kind
 from quire.answering.evidence import Evidence
 from quire.answering.showing import Shown
@@ -161,13 +161,20 @@ def _looked_up(question: str, fit: Fit, language: str) -> Tabled | None:
         return None
     told = [showing.row(fit.table.passage, fit.told(at)) for at in rows]
     shown, left_out = showing.within_room(told)
+    shown += _notes(question, fit, whole=len(rows) == of)
     certain = not fit.missing and (not fit.partly or len(rows) == 1)
+    certain = certain and not lacking.is_unkind(question, "\n".join(each.text for each in told))
     if len(rows) in {1, of} or not many:
         return Tabled(Shown(shown, left_out, len(rows)), False, certain, _places(fit, rows), of)
     said = _count(fit, language, end=":" if rows else ".")
     cited = tuple(sentence.citations[0] for sentence in shown[:_QUOTED])
     head = Sentence(said, "computed", cited, kind="head")
     return Tabled(Shown((head, *shown), left_out, len(rows)), True, certain, _places(fit, rows), of)
+
+
+def _notes(question: str, fit: Fit, *, whole: bool) -> tuple[Sentence, ...]:
+    passage, last = fit.table.passage, fit.table.rows[-1]
+    return showing.closing(passage, last) if whole else showing.notes(question, passage, last)
 
 
 def _places(fit: Fit, rows: Sequence[int]) -> tuple[tuple[Passage, int, int], ...]:

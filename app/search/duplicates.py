@@ -8,6 +8,7 @@ is a hit hidden that holds a word of the question which the better one lacks.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from quire.records import Chunk, Document
@@ -19,6 +20,7 @@ _DENIES = frozenset(
     "not no never without withdrawn cancel void obsolet supersed expir replac".split()
 )
 _DENIES_ZH = frozenset("不未无没非禁废")
+_KEPT = 2_048  # chunks whose words are known: the same ones come up again and again
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
@@ -59,9 +61,14 @@ class _Said(NamedTuple):
 
 
 def _said(chunk: Chunk, document: Document, question: frozenset[str]) -> _Said:
-    words = [term for term in analysis.terms(chunk.text) if term not in _ARTICLES]
-    around = analysis.terms("\n".join((document.title, document.name, *chunk.heading_path)))
+    words = _words(chunk.text)
+    around = analysis.term_set(document.title, document.name, *chunk.heading_path)
     return _Said(words, question & {*words, *around})
+
+
+@lru_cache(maxsize=_KEPT)
+def _words(text: str) -> list[str]:
+    return [term for term in analysis.terms(text) if term not in _ARTICLES]
 
 
 def _same(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from quire.models.reading import can_read, crosses
 from quire.records import Document, Hit
 from quire.search import question_parts
 from quire.search.query import Leg, Mode, Query, checked_question
+from quire.search.recent import RecentVectors
 from quire.search.snapshot import Snapshot
 from quire.text import languages
 
@@ -35,6 +36,8 @@ class Retriever:
     ) -> None:
         self.embedder = embedder
         """The model that embeds questions."""
+        self.recent = RecentVectors(embedder)
+        """Embeds the sentences of what was found."""
         self.index = index
         """What is searched."""
         self._catalog = catalog

@@ -31,6 +31,7 @@ _CLAUSES = re.compile(
     rf"|[,，]\s*(?={_ASKS}\b)|[,，]\s*(?=[^,，]{{0,15}}{_ASKS_ZH})|以及(?=[^,，]*{_ASKS_ZH})",
     re.IGNORECASE,
 )
+_ASKING = re.compile(rf"\b{_ASKS}\b|{_ASKS_ZH}", re.IGNORECASE)
 _PAIR = re.compile(
     r"(?<![\w'’])(?P<one>[^,;:?]{2,60}?)\s*,?\s+(?:and|or|with|versus|vs\.?|than|from)\s+"
     r"(?P<other>[^,;:?]{2,60})(?![\w'’])",
@@ -66,6 +67,15 @@ def split(question: str) -> tuple[str, ...]:
         found += sides or ([clause] if clauses else [])
     told = [part for part in dict.fromkeys(found) if part != question and _says_enough(part)]
     return tuple(told[:MOST]) if len(told) > 1 else ()
+
+
+def asks(part: str) -> bool:
+    """Whether a part of a question has a question word, and is no mere circumstance.
+
+    >>> asks("how many people worked there"), asks("by the old contract")
+    (True, False)
+    """
+    return _ASKING.search(part) is not None
 
 
 def asks_several(question: str) -> bool:

@@ -37,6 +37,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _KEPT = 50_000  # words whose terms are known: with those, some 20 MB
+_TEXTS_KEPT = 4_096  # texts whose terms are known: of 1,200 characters each, some 30 MB
+_LONGEST_TEXT = 8_000  # characters of such a text
 _LONGEST_KEPT = 64  # characters of such a word: in a hostile text each may have ten thousand
 
 _PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
@@ -159,6 +161,21 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def term_set(*texts: str) -> frozenset[str]:
+    """The distinct index terms of texts. Those of the last few thousand texts are kept: what is
+    found for a question is looked at from many sides.
+
+    >>> sorted(term_set("The lease", "of the dome"))
+    ['dome', 'leas', 'of', 'the']
+    """
+    return frozenset().union(
+        *(
+            _term_set_once(text) if len(text) <= _LONGEST_TEXT else frozenset(terms(text))
+            for text in texts
+        )
+    )
+
+
 def question_terms(text: str) -> list[str]:
     """The distinct terms to search for: without question words, and without lone characters.
 
@@ -260,6 +277,11 @@ def _stem_anew(word: str) -> str:
 
 _spaced_once = lru_cache(maxsize=_KEPT)(_spaced_anew)
 _stem_once = lru_cache(maxsize=_KEPT)(_stem_anew)
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _term_set_once(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
 
 
 @cache
