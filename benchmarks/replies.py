@@ -67,9 +67,10 @@ WORST_FIRST: tuple[Support, ...] = (
     "supported",
 )
 
-FALSE_SUPPORTED = 0.07
+FALSE_SUPPORTED = 0.11
 """Of the false statements that are weighed: those above the bound of supported. Others are found
-by their numbers before, so that it is some 6% of all."""
+by their numbers before: of all that a capable model's replies to 130 other questions would have,
+it is 7%, as many as with the weights before."""
 TRUE_UNSUPPORTED, TRUE_DOUBTED = 0.015, 0.10
 """Of the true statements that are weighed: those below the bounds of unsupported and doubted."""
 FOLDS, SEEDS = 8, (0, 1, 2)
