@@ -5,11 +5,11 @@ import threading
 import time
 from pathlib import Path
 
+from quire.background.failures import log_place
 from quire.checked import CheckedText
 from quire.indexes.folder.originals import safe_name
 from quire.indexes.scope import Scope
 from quire.knowledge_base import KnowledgeBase
-from quire.ui.jobs.answering import log_place
 
 
 class CheckJob:

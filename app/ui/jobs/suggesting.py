@@ -9,8 +9,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from quire.background.failures import log_place
 from quire.knowledge_base import KnowledgeBase
-from quire.ui.jobs.answering import log_place
 
 _KEPT = 50  # searches, the last ones
 
