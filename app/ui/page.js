@@ -130,7 +130,7 @@ const ROWS = "[class*=st-key-row-], [class*=st-key-given-row-], .st-key-chats > 
 function owned(node, called) {
   const row = node.closest(ROWS);
   const owner = row?.querySelector("[class*=st-key-read-] p, [class*=st-key-open-] p, .quire-name");
-  return owner ? `${called}: ${owner.textContent.trim()}` : called;
+  return owner ? `${called}: ${owner.textContent.replaceAll("\u2060", "").trim()}` : called;
 }
 
 function name(root) {
