@@ -133,6 +133,17 @@ function owned(node, called) {
   return owner ? `${called}: ${owner.textContent.replaceAll("\u2060", "").trim()}` : called;
 }
 
+// What scrolls can be reached by the keys, or only a mouse would show the rest of it.
+const SCROLLS = ".quire-sheet, .quire-rows, .quire-table, .quire-code";
+
+function reach(root) {
+  for (const node of root.querySelectorAll(SCROLLS)) {
+    const more = node.scrollHeight > node.clientHeight || node.scrollWidth > node.clientWidth;
+    if (more) set(node, "tabindex", "0");
+    else node.removeAttribute("tabindex");
+  }
+}
+
 function name(root) {
   for (const attribute of ["aria-label", "title"]) {
     for (const node of root.querySelectorAll(`[${attribute}]`)) {
@@ -341,6 +352,7 @@ function begin(app) {
     setTimeout(() => {
       due = false;
       name(document);
+      reach(document);
       measure();
       skip();
       focus();
