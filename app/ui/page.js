@@ -130,7 +130,18 @@ const ROWS = "[class*=st-key-row-], [class*=st-key-given-row-], .st-key-chats > 
 function owned(node, called) {
   const row = node.closest(ROWS);
   const owner = row?.querySelector("[class*=st-key-read-] p, [class*=st-key-open-] p, .quire-name");
-  return owner ? `${called}: ${owner.textContent.trim()}` : called;
+  return owner ? `${called}: ${owner.textContent.replaceAll("\u2060", "").trim()}` : called;
+}
+
+// What scrolls can be reached by the keys, or only a mouse would show the rest of it.
+const SCROLLS = ".quire-sheet, .quire-rows, .quire-table, .quire-code";
+
+function reach(root) {
+  for (const node of root.querySelectorAll(SCROLLS)) {
+    const more = node.scrollHeight > node.clientHeight || node.scrollWidth > node.clientWidth;
+    if (more) set(node, "tabindex", "0");
+    else node.removeAttribute("tabindex");
+  }
 }
 
 function name(root) {
@@ -341,6 +352,7 @@ function begin(app) {
     setTimeout(() => {
       due = false;
       name(document);
+      reach(document);
       measure();
       skip();
       focus();

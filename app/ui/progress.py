@@ -18,9 +18,13 @@ def draw(opened: Shared) -> None:
     to be told by the page that is drawn next."""
     mine = state()
     mine.settled = opened.ingests.settled
+    # subtle: the place is there without a line too, or all below would be drawn anew beside what
+    # stood there when the line goes
+    place = st.empty()
     if opened.ingests.active:
         mine.reading = True
-        _line(opened)
+        with place.container():
+            _line(opened)
     elif mine.reading:
         mine.reading = False
         mine.word = ended(opened.ingests)

@@ -78,7 +78,7 @@ def test_axe_finds_nothing_in_what_quire_draws(
     expect(page.locator(".quire-page img").first).to_be_visible()
     found += look(page)
     page.keyboard.press("Escape")
-    page.locator("[data-testid=stMain]").click(position={"x": 5, "y": 200})
+    page.locator("[data-testid=stMain]").click(position={"x": 60, "y": 20})
     page.keyboard.press("?")
     expect(page.locator("dialog.quire-keys")).to_be_visible()
     found += look(page)
@@ -108,7 +108,7 @@ def test_the_keys_lead_to_the_field_and_say_what_they_do(browser: Browser, serve
     page = Tab(context.new_page(), served).open().page
     settled(page)
     field = page.get_by_test_id("stChatInputTextArea")
-    page.locator("[data-testid=stMain]").click(position={"x": 5, "y": 200})
+    page.locator("[data-testid=stMain]").click(position={"x": 60, "y": 20})
     page.keyboard.press("?")
     expect(page.locator("dialog.quire-keys")).to_contain_text("跳到提问框")
     page.keyboard.press("Escape")
@@ -133,13 +133,17 @@ def test_each_row_s_buttons_have_a_name_of_their_own(browser: Browser, served: S
     context = browser.new_context(locale="en-US")
     tab = Tab(context.new_page(), served).open("documents")
     settled(tab.page)
-    names = tab.page.evaluate(
-        """() => [...document.querySelectorAll("[class*=st-key-row-] button, .st-key-chats button")]
-          .filter((node) => node.checkVisibility())
-          .map((node) => node.getAttribute("aria-label") ?? node.textContent.trim())"""
-    )
-    assert len(names) > 30
+    named = """(rows) => [...document.querySelectorAll(`${rows} button`)]
+      .filter((node) => node.checkVisibility())
+      .map((node) => node.getAttribute("aria-label") ?? node.textContent.trim())"""
+    names = tab.page.evaluate(named, "[class*=st-key-row-]")
+    assert len(names) == 20
     assert len(set(names)) == len(names)
+    assert "Delete: visitor-faq.md" in names
+    chats = tab.page.evaluate(named, ".st-key-chats")
+    assert all(
+        menu == f"This chat: {title}" for title, menu in zip(chats[::2], chats[1::2], strict=True)
+    )
     context.close()
 
 
