@@ -164,7 +164,7 @@ class _Drawing:
                 break
             at += 1
         entries = [
-            f'<li style="margin-inline-start:{1.5 * min(depth, _DEEPEST)}rem">'
+            f'<li style="margin-inline-start:{1.5 * min(depth, _DEEPEST):g}rem">'
             f'<span class="quire-marker">{self._inline(item.line.start, item.line.inside)}</span>'
             f"<div>{'<br>'.join(self._inline(*part) for part in body)}</div></li>"
             for item, depth, body in zip(items, depths, bodies, strict=True)
