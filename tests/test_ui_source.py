@@ -65,7 +65,7 @@ def test_a_pdf_is_shown_as_its_page_with_the_words_marked(
 
 def test_another_page_of_it_has_no_marks(base: KnowledgeBase, parsers: ParserPool) -> None:
     document = base.document("lease-and-handbook.pdf")
-    source = cited(base, document, "The deposit is CNY 20,400").turned(1)
+    source = cited(base, document, "The deposit is CNY 20,400").opened(3)
     view = look(base, source, parsers=parsers)
     assert source.current == 3
     assert view.page is not None
@@ -116,7 +116,7 @@ def test_a_moved_original_is_told_and_its_text_shown(
         assert view.missing == "original"
         assert view.text is not None
         assert view.text.cited == source.quote
-        whole = look(base, source.turned(1), parsers=parsers).text
+        whole = look(base, source.opened(3), parsers=parsers).text
         assert whole is not None
         assert whole.shown == base.pages(document)[2].text
         assert not whole.cited
@@ -192,15 +192,15 @@ def test_a_hit_on_another_page_of_a_pdf_is_opened_and_marked(
     document = base.document("lease-and-handbook.pdf")
     source = cited(base, document, "The deposit is CNY 20,400").searched("dome certificate")
     first = look(base, source, parsers=parsers)
-    assert first.source.current != source.page
+    assert first.number != source.page
     assert first.page is not None
     assert first.page.now
     assert not first.page.boxes
     back = look(base, first.source.searched("deposit"), parsers=parsers)
     assert back.page is not None
-    assert back.source.current == 2
+    assert back.number == 2
     assert back.page.boxes
-    turned = look(base, first.source.turned(1), parsers=parsers)
+    turned = look(base, first.source.opened((first.number or 1) + 1), parsers=parsers)
     assert turned.page is not None
     assert not turned.page.now
 

@@ -14,6 +14,8 @@ from quire.ingest.parsing.pool import ParserPool
 from quire.knowledge_base import KnowledgeBase
 from quire.records import PAGE_BREAK, Document, PageText
 from quire.ui.finding import find
+from quire.ui.printed import Prints
+from quire.ui.printed import place as printed_place
 from quire.ui.typeset import Mark
 
 _DRAWN = ("application/pdf", "image/")  # how the types of documents begin that have page images
@@ -51,10 +53,6 @@ class Source:
     def current(self) -> int | None:
         """The page that is looked at."""
         return self.shown if self.shown is not None else self.page
-
-    def turned(self, pages: int) -> "Source":
-        """The same, looking so many pages on, or back."""
-        return self.opened((self.current or 1) + pages)
 
     def opened(self, page: int) -> "Source":
         """The same, looking at a page."""
@@ -139,14 +137,16 @@ class TextView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What can be shown of a source. `source` is where it is looked at by now, with its page told.
-    `headings` lead to the cited place, the outermost first. `hits` counts the places of the words
-    that were searched for. `ocr` says that the page was read by OCR, and `missing` why it is not
-    the page itself."""
+    """What can be shown of a source. `source` is where it is looked at by now, which is page
+    `number` of `pages`, None and 0 where there are none. `headings` lead to the cited place, the
+    outermost first. `hits` counts the places of the words that were searched for. `ocr` says that
+    the page was read by OCR, and `missing` why it is not the page itself."""
 
     document: Document | None
     source: Source
     headings: tuple[str, ...] = ()
+    number: int | None = None
+    pages: int = 0
     page: PageView | None = None
     text: TextView | None = None
     hits: int = 0
@@ -154,8 +154,24 @@ class View:
     missing: Literal["", "document", "original", "image"] = ""
 
 
-def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
-    """The page of a PDF or a picture with the cited words marked, else its text."""
+@dataclass(frozen=True, slots=True)
+class _Drawable:
+    """A file whose pages can be drawn, the text of each, and the cited place in that text; `kept`
+    says that they are those of the knowledge base, where OCR may have read some."""
+
+    document: Document
+    path: Path
+    pages: tuple[PageText, ...]
+    start: int
+    end: int
+    kept: bool
+
+
+def look(
+    base: KnowledgeBase, source: Source, *, parsers: ParserPool, prints: Prints | None = None
+) -> View:
+    """The page of a PDF, a picture or, where there are `prints`, an office document, with the cited
+    words marked; else its text."""
     try:
         document = base.document(source.document_id)
     except DocumentNotFound:
@@ -165,98 +181,134 @@ def look(base: KnowledgeBase, source: Source, *, parsers: ParserPool) -> View:
     if document.id != source.document_id:
         source = _found_again(source, pages)
     text = PAGE_BREAK.join(page.text for page in pages)
-    hits = find(text, source.words)
-    source = _at_hit(source, pages, hits)
-    view = View(
-        document,
-        source,
-        headings=base.headings(document, source.start),
-        hits=len(hits),
-        ocr=any(page.ocr for page in pages if page.number == source.current),
-    )
-    if document.media_type.startswith(_DRAWN) and source.current is not None:
-        path = base.original(document)
-        if path is not None:
-            try:
-                drawn = _drawn(
-                    base, document, path, source=source, pages=pages, hits=hits, parsers=parsers
-                )
-                return replace(view, page=drawn)
-            except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
-                view = replace(view, missing="image")
-        else:
-            view = replace(view, missing="original")
-    levels: dict[str, int] = {}
-    for path_to in base.sections(document):
-        for level, heading in enumerate(path_to, 1):
-            levels.setdefault(" ".join(heading.split()), level)
-    marks = [Mark(*hit, cited=False, now=at == source.hit) for at, hit in enumerate(hits)]
-    marks.append(Mark(source.start, source.end))
-    low, high = _bounds(pages, source, len(text))
-    start, end = _part(text, source, low, high)
-    near = tuple(mark for mark in marks if mark.start < end and mark.end > start)
-    shown = TextView(
-        text,
-        start,
-        end,
-        near,
-        before=bool(text[low:start].strip()),
-        after=bool(text[end:high].strip()),
-        headings=levels,
-        code=document.media_type == formats.CODE,
-    )
-    return replace(view, text=shown)
+    view = View(document, source, headings=base.headings(document, source.start))
+    path = base.original(document)
+    drawable = None
+    if path is not None and document.media_type.startswith(_DRAWN) and source.current is not None:
+        drawable = _Drawable(document, path, pages, source.start, source.end, kept=True)
+    elif path is not None and prints is not None:
+        drawable = _printed(document, path, source, text, prints=prints)
+    if drawable is not None:
+        try:
+            return _on_page(base, view, drawable, parsers=parsers)
+        except QuireError:  # encrypted, or pdfium cannot draw what pypdf could read
+            view = replace(view, missing="image" if drawable.kept else "")
+    elif path is None and document.media_type.startswith(_DRAWN):
+        view = replace(view, missing="original")
+    return _in_text(base, view, pages, text)
 
 
-def thumbnail(base: KnowledgeBase, document: Document, page: int, *, parsers: ParserPool) -> bytes:
+def thumbnail(
+    base: KnowledgeBase,
+    document: Document,
+    page: int,
+    *,
+    parsers: ParserPool,
+    prints: Prints | None = None,
+) -> bytes:
     """A small PNG image of a page. Raises QuireError where it cannot be drawn."""
     path = base.original(document)
+    if path is not None and prints is not None and (made := prints.of(document, path)):
+        path = made.path
     if path is None:
         raise Unreadable("the original file has moved or changed")
     return parsers.render(path, page=page, scale=_SMALL)
 
 
-def _drawn(
-    base: KnowledgeBase,
-    document: Document,
-    path: Path,
-    *,
-    source: Source,
-    pages: tuple[PageText, ...],
-    hits: Sequence[tuple[int, int]],
-    parsers: ParserPool,
-) -> PageView:
+def _printed(
+    document: Document, path: Path, source: Source, text: str, *, prints: Prints
+) -> _Drawable | None:
+    """A document as LibreOffice prints it; None where it does not, or the cited words are not found
+    on its pages: then its text is the better proof."""
+    made = prints.of(document, path)
+    if made is None:
+        return None
+    start = end = 0
+    if source.end > source.start:
+        printed = PAGE_BREAK.join(page.text for page in made.pages)
+        found = printed_place(text, source.start, source.end, printed=printed)
+        if found is None:
+            return None
+        start, end = found
+    return _Drawable(document, made.path, made.pages, start, end, kept=False)
+
+
+def _on_page(base: KnowledgeBase, view: View, drawable: _Drawable, *, parsers: ParserPool) -> View:
     """The page that is looked at, as an image. Raises QuireError where it cannot be drawn."""
-    number = source.current or 1
-    begins, stop = _bounds(pages, source, 0)
-    text = next((page.text for page in pages if page.number == number), "")
+    pages = drawable.pages
+    text = PAGE_BREAK.join(page.text for page in pages)
+    hits = find(text, view.source.words)
+    source = _at_hit(view.source, pages, hits)
+    number = source.shown or _page_at(pages, drawable.start) or 1
+    if drawable.kept:
+        number = source.current or number
+    begins, stop = _bounds(pages, number, 0)
 
     def boxes(place: tuple[int, int]) -> PageBoxes:
         start, end = (min(max(at, begins), stop) - begins for at in place)
-        return _boxes(
-            base,
-            document,
-            path,
-            number,
-            start=start,
-            end=end,
-            says=text[start:end],
-            parsers=parsers,
-        )
+        read = base.recognized(drawable.document, number) if drawable.kept else None
+        if read is not None:
+            return PageBoxes(read.width, read.height, tuple(read.boxes(start, end)))
+        says = text[begins:stop][start:end]
+        return parsers.boxes(drawable.path, page=number, start=start, end=end, says=says)
 
-    cited = boxes((source.start, source.end))
+    cited = boxes((drawable.start, drawable.end))
     here = [hit for hit in hits if begins <= hit[0] < stop]
     now = hits[source.hit] if hits else None
     others = [hit for hit in here if hit != now][:_MARKED]
     scale = _ACROSS * source.zoom / max(cited.width, 1.0)
-    png = parsers.render(path, page=number, scale=scale)
-    on_page = source.end > begins and source.start < stop
-    return PageView(
+    png = parsers.render(drawable.path, page=number, scale=scale)
+    on_page = max(drawable.start, begins) < min(drawable.end, stop)
+    drawn = PageView(
         base64.b64encode(png).decode("ascii"),
         *_size(png),
-        _shares(cited) if on_page and source.end > source.start else (),
+        _shares(cited) if on_page else (),
         found=tuple(box for hit in others for box in _shares(boxes(hit))),
         now=_shares(boxes(now)) if now in here and now is not None else (),
+    )
+    return replace(
+        view,
+        source=source,
+        number=number,
+        pages=len(pages) if not drawable.kept else view.document.pages if view.document else 0,
+        page=drawn,
+        hits=len(hits),
+        ocr=any(page.ocr for page in pages if page.number == number),
+    )
+
+
+def _in_text(base: KnowledgeBase, view: View, pages: tuple[PageText, ...], text: str) -> View:
+    """The text around the place that is looked at."""
+    assert view.document is not None  # noqa: S101 — it was found
+    hits = find(text, view.source.words)
+    source = _at_hit(view.source, pages, hits)
+    levels: dict[str, int] = {}
+    for path in base.sections(view.document):
+        for level, heading in enumerate(path, 1):
+            levels.setdefault(" ".join(heading.split()), level)
+    marks = [Mark(*hit, cited=False, now=at == source.hit) for at, hit in enumerate(hits)]
+    marks.append(Mark(source.start, source.end))
+    low, high = _bounds(pages, source.current, len(text))
+    start, end = _part(text, source, low, high)
+    shown = TextView(
+        text,
+        start,
+        end,
+        tuple(mark for mark in marks if mark.start < end and mark.end > start),
+        before=bool(text[low:start].strip()),
+        after=bool(text[end:high].strip()),
+        headings=levels,
+        code=view.document.media_type == formats.CODE,
+    )
+    number = source.current
+    return replace(
+        view,
+        source=source,
+        number=number,
+        pages=view.document.pages if number is not None else 0,
+        text=shown,
+        hits=len(hits),
+        ocr=any(page.ocr for page in pages if page.number == number),
     )
 
 
@@ -281,8 +333,12 @@ def _at_hit(source: Source, pages: tuple[PageText, ...], hits: Sequence[tuple[in
     if source.shown is not None or source.at is not None:
         return source
     start = hits[source.hit][0]
-    page = pages[bisect.bisect_right(_starts(pages), start) - 1]
-    return replace(source, shown=page.number, at=start)
+    return replace(source, shown=_page_at(pages, start), at=start)
+
+
+def _page_at(pages: tuple[PageText, ...], start: int) -> int | None:
+    """The number of the page that a character of the text stands on."""
+    return pages[bisect.bisect_right(_starts(pages), start) - 1].number if pages else None
 
 
 def _found_again(source: Source, pages: tuple[PageText, ...]) -> Source:
@@ -293,25 +349,6 @@ def _found_again(source: Source, pages: tuple[PageText, ...]) -> Source:
             start = begins + at
             return replace(source, start=start, end=start + len(source.quote))
     return replace(source, start=0, end=0)
-
-
-def _boxes(
-    base: KnowledgeBase,
-    document: Document,
-    path: Path,
-    page: int,
-    *,
-    start: int,
-    end: int,
-    says: str,
-    parsers: ParserPool,
-) -> PageBoxes:
-    """Where characters [start, end) of the text of a page stand, which it `says`: by the words that
-    OCR read of it, or else by the file."""
-    read = base.recognized(document, page)
-    if read is None:
-        return parsers.boxes(path, page=page, start=start, end=end, says=says)
-    return PageBoxes(read.width, read.height, tuple(read.boxes(start, end)))
 
 
 def _size(png: bytes) -> tuple[int, int]:
@@ -328,11 +365,10 @@ def _starts(pages: tuple[PageText, ...]) -> list[int]:
     return starts
 
 
-def _bounds(pages: tuple[PageText, ...], source: Source, length: int) -> tuple[int, int]:
-    """Where the page that is looked at begins and ends in the text; all of its `length` where it
-    has no pages."""
+def _bounds(pages: tuple[PageText, ...], number: int | None, length: int) -> tuple[int, int]:
+    """Where page `number` begins and ends in the text; all of its `length` where it has none."""
     for page, begins in zip(pages, _starts(pages), strict=True):
-        if page.number is not None and page.number == source.current:
+        if page.number is not None and page.number == number:
             return begins, begins + len(page.text)
     return 0, length
 

@@ -32,7 +32,7 @@ def draw(opened: Shared) -> None:
             st.html(f'<div class="quire-name">{html(source.name)}</div>')
             _button("close-source", "close", "app.close", to=None, keys="Alt+X", told="Esc")
         with st.spinner(label("source.opening")):
-            view = look(opened.base, source, parsers=opened.parsers)
+            view = look(opened.base, source, parsers=opened.parsers, prints=opened.prints)
         source = view.source
         if view.headings:
             path = html(" › ".join(view.headings))
@@ -42,13 +42,12 @@ def draw(opened: Shared) -> None:
         if view.missing:
             st.caption(label(f"source.{view.missing}_missing"))
         if view.document is not None:
-            pages = view.document.pages if source.current is not None else 0
-            _tools(source, view, pages=pages)
+            _tools(source, view)
             _search(source, view)
             if source.overview and view.page is not None:
-                _overview(opened, view.document, source, pages=pages)
+                _overview(opened, view.document, view)
         if view.page is not None:
-            st.html(source_sheet.page(view.page, source))
+            st.html(source_sheet.page(view.page, source, view.number))
         elif view.text is not None:
             text = view.text
             if text.before:
@@ -85,18 +84,18 @@ def _button(
     )
 
 
-def _tools(source: Source, view: View, *, pages: int) -> None:
+def _tools(source: Source, view: View) -> None:
     """What turns and enlarges the pages, as far as there are any."""
+    page, pages = view.number or 1, view.pages
     if not pages and view.page is None:
         return
-    page = source.current or 1
     with st.container(key="source-tools", horizontal=True, vertical_alignment="center"):
         if pages:
             _button(
                 "page-back",
                 "chevron_left",
                 "source.back",
-                to=source.turned(-1),
+                to=source.opened(page - 1),
                 keys="Alt+Left",
                 told="Alt+←",
                 disabled=page <= 1,
@@ -107,7 +106,7 @@ def _tools(source: Source, view: View, *, pages: int) -> None:
                 "page-on",
                 "chevron_right",
                 "source.on",
-                to=source.turned(1),
+                to=source.opened(page + 1),
                 keys="Alt+Right",
                 told="Alt+→",
                 disabled=page >= pages,
@@ -165,9 +164,9 @@ def _search(source: Source, view: View) -> None:
             )
 
 
-def _overview(opened: Shared, document: Document, source: Source, *, pages: int) -> None:
+def _overview(opened: Shared, document: Document, view: View) -> None:
     """Small images of the pages around the one that is looked at; a press opens one."""
-    now = source.current or 1
+    source, now, pages = view.source, view.number or 1, view.pages
     first = max(1, min(now - 2, pages - _SMALL + 1))
     with st.container(key="thumbs", horizontal=True, wrap=False, gap="small"):
         for page in range(first, min(pages, first + _SMALL - 1) + 1):
@@ -189,7 +188,7 @@ def _overview(opened: Shared, document: Document, source: Source, *, pages: int)
 @st.cache_data(max_entries=500, ttl=600, show_spinner=False)
 def _small(content_hash: str, page: int, *, _opened: Shared, _document: Document) -> str:  # noqa: ARG001
     """The small image of a page in base64. Raises QuireError where it cannot be drawn."""
-    png = thumbnail(_opened.base, _document, page, parsers=_opened.parsers)
+    png = thumbnail(_opened.base, _document, page, parsers=_opened.parsers, prints=_opened.prints)
     return base64.b64encode(png).decode("ascii")
 
 

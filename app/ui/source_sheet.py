@@ -16,10 +16,10 @@ _TURNED = {
 }
 
 
-def page(view: PageView, source: Source) -> str:
-    """A page image, as large and turned as the reader wants it, with the marks on it."""
+def page(view: PageView, source: Source, number: int | None) -> str:
+    """The image of page `number`, as large as the reader wants it and turned so, with the marks."""
     marks = _marks(view.boxes) + _marks(view.found, "found") + _marks(view.now, "found now")
-    alt = html(f"{source.name}, {place(source.name, source.current)}")
+    alt = html(f"{source.name}, {place(source.name, number)}")
     # subtle: with its size told, the page has its height before the image is decoded, and page.js
     # can bring the marks into view at once
     drawn = (
