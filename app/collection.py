@@ -321,6 +321,11 @@ class Collection:
             chunk = documents.chunk_at(connection, document.id, offset)
         return chunk.heading_path if chunk else ()
 
+    def sections(self, document: Document) -> list[tuple[str, ...]]:
+        """The paths of headings in a document, each once, in order."""
+        with self._catalog.reading() as connection:
+            return documents.sections(connection, document.id)
+
     def original(self, document: Document) -> Path | None:
         """A file that still holds the document's bytes as they were ingested, or None."""
         with self._catalog.reading() as connection:

@@ -276,6 +276,11 @@ class KnowledgeBase:
         """The headings above a character of a document's text, the outermost first."""
         return self._collection.headings(document, offset)
 
+    def sections(self, document: Document) -> list[tuple[str, ...]]:
+        """The sections of a document in order, each by the headings above it, the outermost first;
+        an empty one is what stands under none."""
+        return self._collection.sections(document)
+
     def original(self, document: Document) -> Path | None:
         """A file that still holds the document's bytes as they were ingested, or None."""
         return self._collection.original(document)

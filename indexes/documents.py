@@ -551,6 +551,21 @@ def chunk_at(connection: apsw.Connection, document_id: str, offset: int) -> Chun
     return next((_chunk(row) for row in rows), None)
 
 
+def sections(connection: apsw.Connection, document_id: str) -> list[tuple[str, ...]]:
+    """The paths of headings that a document's chunks stand under, each once, in order."""
+    rows = _rows(
+        connection,
+        f"a chunk of document {document_id}",
+        "SELECT heading_path FROM chunks WHERE document_id = ? GROUP BY heading_path "
+        "ORDER BY min(ordinal)",
+        [document_id],
+    )
+    try:
+        return [tuple(map(str, json.loads(path))) for (path,) in rows]
+    except (ValueError, TypeError):
+        raise damaged(f"a chunk of document {document_id}") from None
+
+
 def chunk_ids(connection: apsw.Connection, document_id: str) -> list[int]:
     """The ids of a document's chunks, whatever has become of their texts."""
     rows = connection.execute(

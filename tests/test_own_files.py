@@ -90,6 +90,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "has_document": lambda: kb.has_document("canary.txt"),
         "pages": lambda: kb.pages(kb.document("canary.txt")),
         "headings": lambda: kb.headings(kb.document("canary.txt"), 3),
+        "sections": lambda: kb.sections(kb.document("canary.txt")),
         "recognized": lambda: kb.recognized(kb.document("canary.txt"), 1),
         "page_image": draw,
         "original": lambda: kb.original(kb.document("canary.txt")),

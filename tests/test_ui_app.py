@@ -90,8 +90,26 @@ def test_a_citation_opens_its_page_with_the_words_marked(opened: Shared) -> None
     assert '<i style="left:' not in shown(tab)
     tab.button(key="zoom-larger").click().run()
     assert "width:135%" in shown(tab)
+    tab.button(key="zoom-fit").click().run()
+    assert "width:100%" in shown(tab)
+    tab.button(key="rotate").click().run()
+    assert "rotate(90deg)" in shown(tab)
+    (find,) = (field for field in tab.text_input if str(field.key).startswith("find-"))
+    find.set_value("deposit").run()
+    assert "1 of 2" in shown(tab)
+    assert "page 2 of 7" in shown(tab)
+    assert '<i class="found now"' in shown(tab)
+    tab.button(key="hit-back").click().run()
+    assert "2 of 2" in shown(tab)
+    tab.button(key="overview").click().run()
+    assert shown(tab).count('class="quire-thumb"') == 7
+    tab.button(key="open-7").click().run()
+    assert "page 7 of 7" in shown(tab)
+    (find,) = (field for field in tab.text_input if str(field.key).startswith("find-"))
+    find.set_value("zeppelin").run()
+    assert "Not found" in shown(tab)
     tab.button(key="close-source").click().run()
-    assert "page 3 of 7" not in shown(tab)
+    assert "page 2 of 7" not in shown(tab)
 
 
 def test_a_chat_is_there_after_a_restart(opened: Shared) -> None:

@@ -65,7 +65,6 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         "chat.model_other",
         *(f"chat.step_{tool}" for tool in NAMES),
         *(f"settings.agent_{standing}" for standing in get_args(Standing)),
-        *(f"source.{size}" for size in ("smaller", "larger")),
         *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),
     }
     assert keys - named - put_together == set()

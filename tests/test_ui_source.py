@@ -1,6 +1,7 @@
 """What stands open beside an answer: the page with the words marked, or their text."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from reportlab.pdfgen.canvas import Canvas
 from quire import KnowledgeBase
 from quire.ingest.parsing.pool import ParserPool
 from quire.records import PAGE_BREAK, Document
-from quire.ui.source import Source, look
+from quire.ui.finding import MOST, find
+from quire.ui.source import Source, look, thumbnail
 
 DOCUMENTS = Path(__file__).parent.parent / "examples" / "documents"
 
@@ -63,7 +65,7 @@ def test_a_pdf_is_shown_as_its_page_with_the_words_marked(
 
 def test_another_page_of_it_has_no_marks(base: KnowledgeBase, parsers: ParserPool) -> None:
     document = base.document("lease-and-handbook.pdf")
-    source = cited(base, document, "The deposit is CNY 20,400").turned(1)
+    source = cited(base, document, "The deposit is CNY 20,400").opened(3)
     view = look(base, source, parsers=parsers)
     assert source.current == 3
     assert view.page is not None
@@ -97,8 +99,8 @@ def test_a_format_without_pages_is_shown_as_the_text_around(
     assert view.page is None
     assert view.text is not None
     assert view.text.cited == words
-    joined = f"{view.text.before.removeprefix('… ')}{words}{view.text.after.removesuffix(' …')}"
-    assert joined in text
+    assert view.text.shown == text
+    assert view.text.headings["How do I get there?"] == 2
 
 
 def test_a_moved_original_is_told_and_its_text_shown(
@@ -114,9 +116,10 @@ def test_a_moved_original_is_told_and_its_text_shown(
         assert view.missing == "original"
         assert view.text is not None
         assert view.text.cited == source.quote
-        whole = look(base, source.turned(1), parsers=parsers).text
+        whole = look(base, source.opened(3), parsers=parsers).text
         assert whole is not None
-        assert whole.before == base.pages(document)[2].text
+        assert whole.shown == base.pages(document)[2].text
+        assert not whole.cited
     finally:
         path.with_name("elsewhere.pdf").rename(path)
 
@@ -131,3 +134,111 @@ def test_of_a_deleted_document_the_kept_quote_is_shown(
     assert view.missing == "document"
     assert view.text is not None
     assert view.text.cited == "kept"
+
+
+@pytest.fixture(scope="module")
+def rents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """A text of 3,000 rows, longer than what is drawn at once."""
+    folder = tmp_path_factory.mktemp("rents")
+    rows = "\n".join(f"| Room {number} | {number * 10} |" for number in range(3_000))
+    (folder / "rents.md").write_text(f"# Rents\n\n| Room | Rent |\n| --- | --- |\n{rows}\n")
+    with KnowledgeBase.open(folder / "kb") as base:
+        base.add(folder / "rents.md")
+        yield base
+
+
+def test_of_a_long_text_whole_lines_around_the_place_are_shown_and_the_rest_can_be_reached(
+    rents: KnowledgeBase, parsers: ParserPool
+) -> None:
+    source = cited(rents, rents.document("rents.md"), "| Room 1500 | 15000 |")
+    shown = look(rents, source, parsers=parsers).text
+    assert shown is not None
+    assert shown.before
+    assert shown.after
+    assert shown.cited == source.quote
+    assert all(line.count("|") == 3 for line in shown.shown.strip().split("\n"))
+    later = look(rents, source.moved(shown.later), parsers=parsers).text
+    assert later is not None
+    assert 0 <= later.start - shown.end <= 1
+    earlier = look(rents, source.moved(shown.earlier), parsers=parsers).text
+    assert earlier is not None
+    assert earlier.start < shown.start <= earlier.end + 1
+    last = source
+    while (view := look(rents, last, parsers=parsers).text) and view.after:
+        last = last.moved(view.later)
+    assert view is not None
+    assert "Room 2999" in view.shown
+
+
+def test_words_are_looked_for_in_the_whole_document_and_each_place_is_shown(
+    rents: KnowledgeBase, parsers: ParserPool
+) -> None:
+    source = cited(rents, rents.document("rents.md"), "| Room 1500 |").searched("room 2999 29990")
+    view = look(rents, source, parsers=parsers)
+    assert view.hits == 1
+    assert view.text is not None
+    (mark,) = (mark for mark in view.text.marks if mark.now)
+    assert view.text.text[mark.start : mark.end] == "Room 2999 | 29990"
+    assert view.text.start <= mark.start < mark.end <= view.text.end
+    none = look(rents, source.searched("no such words"), parsers=parsers)
+    assert none.hits == 0
+    assert none.text is not None
+    assert none.text.cited
+
+
+def test_a_hit_on_another_page_of_a_pdf_is_opened_and_marked(
+    base: KnowledgeBase, parsers: ParserPool
+) -> None:
+    document = base.document("lease-and-handbook.pdf")
+    source = cited(base, document, "The deposit is CNY 20,400").searched("dome certificate")
+    first = look(base, source, parsers=parsers)
+    assert first.number != source.page
+    assert first.page is not None
+    assert first.page.now
+    assert not first.page.boxes
+    back = look(base, first.source.searched("deposit"), parsers=parsers)
+    assert back.page is not None
+    assert back.number == 2
+    assert back.page.boxes
+    turned = look(base, first.source.opened((first.number or 1) + 1), parsers=parsers)
+    assert turned.page is not None
+    assert not turned.page.now
+
+
+def test_the_place_after_the_last_one_is_the_first(
+    base: KnowledgeBase, parsers: ParserPool
+) -> None:
+    source = cited(base, base.document("visitor-faq.md"), "Warm clothes").searched("ticket")
+    hits = look(base, source, parsers=parsers).hits
+    assert hits > 1
+    assert look(base, source.searched("ticket", hits), parsers=parsers).source.hit == 0
+    assert look(base, source.searched("ticket", -1), parsers=parsers).source.hit == hits - 1
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "places"),
+    [
+        ("RENT", "rent, Rents", ["rent", "Rent"]),
+        ("room 3", "room\n3 and Room | 3", ["room\n3", "Room | 3"]),
+        ("接地电阻", "测量一次接地\n电阻。接地电阻", ["接地\n电阻", "接地电阻"]),
+        ("a.b (c", "axb (c a.b (c", ["a.b (c"]),
+        ("  ", "a  b", []),
+        ("|", "a | b", ["|"]),
+    ],
+)
+def test_words_are_found_as_a_reader_means_them(words: str, text: str, places: list[str]) -> None:
+    assert [text[start:end] for start, end in find(text, words)] == places
+
+
+def test_looking_for_words_takes_a_time_that_grows_with_the_text() -> None:
+    for words in ("a a a a a b", "接接接接接b", "| | |"):
+        began = time.process_time()
+        assert len(find(f"{'a ' * 200_000}{'接 ' * 200_000}{'| ' * 200_000}", words)) <= MOST
+        assert time.process_time() - began < 10
+
+
+def test_a_small_image_is_drawn_of_any_page(base: KnowledgeBase, parsers: ParserPool) -> None:
+    document = base.document("lease-and-handbook.pdf")
+    png = thumbnail(base, document, 7, parsers=parsers)
+    assert png.startswith(b"\x89PNG")
+    assert 100 < int.from_bytes(png[16:20]) < 200

@@ -185,7 +185,7 @@ function follow({ asked, busy }) {
 // when they are drawn again as they were, with the reader elsewhere on the page.
 function reveal() {
   const sheet = document.querySelector(".quire-sheet");
-  const mark = sheet?.querySelector(".quire-page i, mark:not(:empty)");
+  const mark = sheet?.querySelector(".now") ?? sheet?.querySelector(".quire-page i, mark:not(:empty)");
   if (!mark || mark === watch.mark) return;
   watch.mark = mark;
   const [outer, inner] = [sheet.getBoundingClientRect(), mark.getBoundingClientRect()];
@@ -284,7 +284,9 @@ function shortcut(event) {
   if (ctrlKey || metaKey || altKey || target.closest?.(WRITES)) return;
   if (document.querySelector("[role=dialog]")) return;
   const field = document.querySelector("[data-testid=stChatInputTextArea]");
+  const find = document.querySelector(".st-key-find input");
   if (key === "/" && field) field.focus();
+  else if (key.toLowerCase() === "f" && find) find.focus();
   else if (key === "?") keys();
   else return;
   event.preventDefault();

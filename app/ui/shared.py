@@ -20,6 +20,7 @@ from quire.knowledge_base import KnowledgeBase
 from quire.records import Document
 from quire.ui.jobs.suggesting import Suggestions
 from quire.ui.jobs.summarizing import Summaries
+from quire.ui.printed import Prints
 from quire.ui.settings import bases
 from quire.ui.state import state
 
@@ -34,16 +35,20 @@ _AT_WORK = tuple(
 
 @dataclass(slots=True)
 class Shared:
-    """One open knowledge base. `parsers` draws pages for the source view. `ready` is set once its
-    models are loaded, or failed to."""
+    """One open knowledge base. `parsers` and `prints` draw pages for the source view. `ready` is
+    set once its models are loaded, or failed to."""
 
     base: KnowledgeBase
     ingests: Ingests
     summaries: Summaries
     suggestions: Suggestions
     parsers: ParserPool = field(default_factory=ParserPool)
+    prints: Prints = field(init=False)
     ready: threading.Event = field(default_factory=threading.Event)
     _known: tuple[tuple[int, ...], list[Document]] | None = None
+
+    def __post_init__(self) -> None:
+        self.prints = Prints(self.parsers)
 
     @property
     def conversations(self) -> Conversations:
@@ -101,6 +106,7 @@ class Shared:
         self.ingests.interrupt()
         self.summaries.stop()
         self.suggestions.stop()
+        self.prints.close()
         deadline = time.monotonic() + _LAST
         for thread in threading.enumerate():
             if thread.name in _AT_WORK:
@@ -111,6 +117,7 @@ class Shared:
         self.summaries.stop()
         self.suggestions.stop()
         self.ingests.close()
+        self.prints.close()
         self.parsers.close()
         self.base.close()
 

@@ -23,6 +23,11 @@ _ICONS = {
     "chevron_right": "source.on",
     "zoom_in": "source.larger",
     "zoom_out": "source.smaller",
+    "fit_width": "source.fit",
+    "rotate_90_degrees_cw": "source.rotate",
+    "grid_view": "source.overview",
+    "keyboard_arrow_up": "source.hit_back",
+    "keyboard_arrow_down": "source.hit_on",
     "notifications": "intake.notify",
 }
 """What the buttons do that show an icon alone."""
@@ -35,6 +40,11 @@ _KEYS = {
     "Ctrl+Shift+O": "conversations.new",
     "Esc": "app.key_escape",
     "Alt+← / Alt+→": "app.key_turn",
+    "F": "app.key_find",
+    "Alt+↑ / Alt+↓": "app.key_hit",
+    "Alt+I / Alt+O / Alt+W": "app.key_zoom",
+    "Alt+T": "app.key_rotate",
+    "Alt+G": "app.key_overview",
 }
 """What the keys do; "?" shows it."""
 

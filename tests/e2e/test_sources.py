@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,6 +13,20 @@ from quire import KnowledgeBase
 
 DOCUMENTS = Path(__file__).parent.parent.parent / "examples" / "documents"
 LINE = "The harbour was dredged and the berths were swept as in the years before."
+MOORINGS = """# Moorings
+
+<img src=x onerror="alert(1)"> ![x](http://192.0.2.1/x.png) <script>alert(2)</script>
+
+| Quay | Length in m | Fee in euros |
+| --- | --- | --- |
+| Zephyrine quay | 84 | 730 |
+| Salt quay | 120 | 910 |
+
+The *bollards* are painted in spring:
+
+- white ones first
+- then the bollards of the Salt quay
+"""
 SIZES = [(400, 800), (1000, 700), (1600, 900)]
 
 
@@ -28,7 +43,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         canvas.showPage()
     canvas.save()
     with KnowledgeBase.open(folder / "kb") as base:
-        base.add([folder / "harbour.pdf", DOCUMENTS])
+        (folder / "moorings.md").write_text(MOORINGS, encoding="utf-8")
+        base.add([folder / "harbour.pdf", folder / "moorings.md", DOCUMENTS])
     server = Served(folder / "kb", model="none")
     server.start()
     yield server
@@ -95,7 +111,7 @@ def test_escape_closes_the_source_and_its_buttons_have_names(
     tab.ask("接地电阻最大允许是多少欧姆？")
     tab.page.locator(".quire-answer .quire-ref").first.click()
     panel = tab.page.locator(".st-key-source")
-    for name in ("关闭", "上一页", "下一页", "放大", "缩小"):
+    for name in ("关闭", "上一页", "下一页", "放大", "缩小", "适合宽度", "向右旋转", "页面总览"):
         expect(panel.get_by_role("button", name=name, exact=True).first).to_be_attached()
     tab.page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
@@ -131,3 +147,75 @@ def test_a_new_question_closes_the_source_of_the_last_one(browser: Browser, serv
     tab.ask("How much is the deposit?")
     expect(tab.page.locator(".st-key-source")).to_have_count(0)
     context.close()
+
+
+def opened(browser: Browser, served: Served, question: str, **context: Any) -> Tab:
+    """A tab with the first source of an answer open."""
+    tab = Tab(browser.new_context(locale="en-US", **context).new_page(), served).open()
+    tab.page.set_default_timeout(20_000)
+    tab.ask(question)
+    tab.page.locator(".quire-answer .quire-ref").first.click()
+    expect(tab.page.locator(".quire-sheet")).to_be_visible()
+    return tab
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_a_text_is_set_as_people_know_it_and_nothing_in_it_acts(
+    browser: Browser, served: Served, width: int
+) -> None:
+    size = {"width": width, "height": 800}
+    tab = opened(browser, served, "What is the fee of the Zephyrine quay?", viewport=size)
+    sheet = tab.page.locator(".quire-sheet")
+    expect(sheet.locator("h3")).to_have_text("Moorings")
+    expect(sheet.locator("th")).to_have_text(["Quay", "Length in m", "Fee in euros"])
+    expect(sheet.locator("li")).to_have_count(2)
+    expect(sheet.locator("td.cited")).to_contain_text(["730"])
+    expect(sheet).to_contain_text("<script>alert(2)</script>")
+    assert out_of_sight(tab.page) < 2
+    assert not tab.elsewhere
+    assert not tab.dialogs
+    tab.page.context.close()
+
+
+def test_words_are_looked_for_in_a_source_by_keys_alone(browser: Browser, served: Served) -> None:
+    size = {"width": 1400, "height": 800}
+    tab = opened(browser, served, "What is the fee of the Zephyrine quay?", viewport=size)
+    page, panel = tab.page, tab.page.locator(".st-key-source")
+    page.wait_for_timeout(1000)  # what is drawn anew in this moment keeps no focus
+    page.keyboard.press("f")
+    expect(panel.locator("input")).to_be_focused()
+    page.keyboard.type("BOLLARDS")
+    page.keyboard.press("Enter")
+    expect(panel).to_contain_text("1 of 2")
+    expect(panel.locator("mark.found")).to_have_text(["bollards", "bollards"])
+    expect(panel.locator("p mark.now")).to_be_in_viewport()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(panel).to_contain_text("2 of 2")
+    expect(panel.locator("li mark.now")).to_be_in_viewport()
+    page.context.close()
+
+
+def test_a_page_is_turned_fitted_and_chosen_by_keys_alone(browser: Browser, served: Served) -> None:
+    size = {"width": 1400, "height": 800}
+    tab = opened(browser, served, "What is the keeper called?", viewport=size)
+    page, panel = tab.page, tab.page.locator(".st-key-source")
+    sheet = panel.locator(".quire-sheet")
+    page.keyboard.press("Alt+i")
+    expect(panel.locator(".quire-page")).to_have_attribute("style", "width:135%")
+    page.keyboard.press("Alt+w")
+    expect(panel.locator(".quire-page")).to_have_attribute("style", "width:100%")
+    page.keyboard.press("Alt+t")
+    expect(panel.locator(".quire-turned")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert out_of_sight(page) < 2
+    inner, outer = (panel.locator(name).bounding_box() for name in ("img", ".quire-turned"))
+    assert inner == pytest.approx(outer, abs=1)  # turned, it fills its place
+    assert outer is not None
+    assert outer["width"] > outer["height"]
+    assert sheet.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+    page.keyboard.press("Alt+g")
+    small = panel.locator(".quire-thumb")
+    expect(small).to_have_count(2)
+    small.nth(1).click(force=True)  # its button lies over it
+    expect(panel).to_contain_text("page 2 of 2")
+    page.context.close()
