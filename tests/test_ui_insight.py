@@ -43,7 +43,7 @@ def asked(opened: Shared) -> str:
     ("locale", "words"),
     [
         ("en-US", ("What the search found", "By meaning", "1. (", "supported", "Searching")),
-        ("zh-CN", ("搜索找到了什么", "按语义", "第 1（", "有依据", "搜索")),
+        ("zh-CN", ("搜索找到了什么", "按语义", "第 1 名（", "有依据", "搜索")),
     ],
 )
 def test_the_page_of_an_answer_tells_how_it_came_about(

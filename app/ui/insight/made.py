@@ -182,19 +182,13 @@ def _passages(answer: Kept, receipt: Kept) -> None:
     else:
         st.caption(label("made.quoted_of", n=n))
     best = _best(answer, receipt)
-    tables.draw(
-        plain("made.passages"),
-        [plain(f"made.{name}") for name in ("number", "place", "was_read", "bears", "score")],
-        [
-            [
-                f"[{each['label']}]",
-                _place(each),
-                plain("made.yes" if each["label"] in labels else "made.no") if prompt else "–",
-                *best.get(each["label"], ("–", "–")),
-            ]
-            for each in answer["passages"]
-        ],
-    )
+    columns = ["number", "place", *["was_read"] * bool(prompt), "bears", "score"]
+    rows = []
+    for each in answer["passages"]:
+        told = plain("made.yes" if each["label"] in labels else "made.no")
+        bears = best.get(each["label"], ("–", "–"))
+        rows.append([f"[{each['label']}]", _place(each), *[told] * bool(prompt), *bears])
+    tables.draw(plain("made.passages"), [plain(f"made.{name}") for name in columns], rows)
 
 
 def read(answer: Kept, receipt: Kept) -> set[int]:

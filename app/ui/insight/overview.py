@@ -15,6 +15,7 @@ from quire.ui.insight import plots, tables
 from quire.ui.shared import Shared
 
 _PARTS = ("written", "quotes", "refused", "itself")
+_VERDICTS = ("good", "bad")
 
 
 def draw(opened: Shared) -> None:
@@ -63,61 +64,42 @@ def _numbers(holds: Holdings, days: Sequence[Day]) -> list[tuple[str, str]]:
 
 
 def _asked(days: Sequence[Day]) -> None:
-    parts = {
-        plain(f"overview.{part}"): {day.day: getattr(day, part) for day in days} for part in _PARTS
-    }
-    _plot("questions", {name: counts for name, counts in parts.items() if any(counts.values())})
+    counts = {part: {day.day: getattr(day, part) for day in days} for part in _PARTS}
+    _plot("questions", {part: each for part, each in counts.items() if any(each.values())})
 
 
 def _judged(days: Sequence[Day]) -> None:
     if any(day.good or day.bad for day in days):
-        parts = ("good", "bad")
-        _plot(
-            "judged",
-            {plain(f"overview.{part}"): {d.day: getattr(d, part) for d in days} for part in parts},
-        )
+        _plot("judged", {part: {d.day: getattr(d, part) for d in days} for part in _VERDICTS})
 
 
 def _added(holds: Holdings) -> None:
-    _plot("added", {plain("overview.documents"): holds.added})
+    _plot("added", {"documents": holds.added} if holds.added else {})
 
 
 def _plot(name: str, parts: dict[str, dict[str, int]]) -> None:
-    """A plot by day under its heading, with its sums for those who hear the page."""
-    title = plain(f"overview.{name}")
+    """A plot by day under its heading."""
     st.subheader(label(f"overview.{name}"), anchor=False)
     if not parts:
         st.caption(label("overview.none"))
         return
-    sums = ", ".join(f"{part}: {sum(days.values())}" for part, days in parts.items())
-    plots.by_day(
-        parts,
-        today=datetime.now(UTC).astimezone().date(),
-        words=(plain("overview.day"), plain("overview.number")),
-        alt=f"{title}. {sums}",
-        key=name,
-    )
+    today = datetime.now(UTC).astimezone().date()
+    plots.by_day(parts, today=today, title=plain(f"overview.{name}"), key=name)
 
 
 def _languages(holds: Holdings) -> None:
-    counts = {LANGUAGES.get(code, code): n for code, n in holds.languages.items()}
-    title = plain("overview.languages")
     st.subheader(label("overview.languages"), anchor=False)
-    if not counts:
+    if not holds.languages:
         st.caption(label("overview.none"))
         return
-    plots.by_kind(
-        counts,
-        words=(title, plain("overview.documents")),
-        alt=f"{title}. {', '.join(f'{name}: {n}' for name, n in counts.items())}",
-        key="languages",
-    )
+    counts = {LANGUAGES.get(code, code): n for code, n in holds.languages.items()}
+    plots.by_kind(counts, title=plain("overview.languages"), key="languages")
 
 
 def _table(holds: Holdings, days: Sequence[Day]) -> None:
     """The numbers of each day on which something happened, the last one first."""
     asked = {day.day: day for day in days}
-    names = ("asked", *_PARTS, "good", "bad", "programs")
+    names = ("asked", *_PARTS, *_VERDICTS, "programs")
     rows = [
         [day, str(holds.added.get(day, 0))]
         + [str(getattr(asked[day], name)) if day in asked else "0" for name in names]
