@@ -28,7 +28,7 @@ from quire.errors import (
     UsageError,
 )
 from quire.header import Header
-from quire.indexes import documents, filing, losses, scans, tags
+from quire.indexes import documents, filing, holdings, losses, scans, tags
 from quire.indexes.catalog import Catalog
 from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
@@ -252,6 +252,11 @@ class Collection:
             )
             for document in found
         ]
+
+    def holdings(self) -> holdings.Holdings:
+        """How much there is."""
+        with self._catalog.reading() as connection:
+            return holdings.count(connection)
 
     def document(self, reference: str) -> Document:
         """The document of this name, path or beginning of an id."""

@@ -27,6 +27,7 @@ from quire.header import Header
 from quire.indexes.catalog import Catalog, is_there
 from quire.indexes.folder.names import CONVERSATIONS
 from quire.indexes.folder.trash import Removed
+from quire.indexes.holdings import Holdings
 from quire.indexes.scope import Scope
 from quire.ingest import texts
 from quire.ingest.report import IngestReport, Progress
@@ -231,6 +232,10 @@ class KnowledgeBase:
     def documents(self) -> list[Document]:
         """All documents, by name."""
         return self._collection.documents()
+
+    def holdings(self) -> Holdings:
+        """How much there is: documents, pages, languages, what of it was not read."""
+        return self._collection.holdings()
 
     def document(self, reference: str) -> Document:
         """The document of this name, path or beginning of an id.

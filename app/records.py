@@ -719,6 +719,7 @@ class Receipt:
     It holds no text of a document, only places: `hits` with the score of each stage, `evidence`
     with the parts of its score and whether the model read it. `model` and `prompt` are empty where
     none was asked. Where documents, models and prompts are named, their SHA-256 stands beside.
+    `steps` are the calls of a model that looked things up, without what they gave.
     """
 
     versions: dict[str, str]
@@ -728,12 +729,14 @@ class Receipt:
     prompt: dict[str, Any]
     hits: tuple[dict[str, Any], ...]
     evidence: tuple[dict[str, Any], ...]
+    steps: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
             **dataclasses.asdict(self),
             "hits": list(self.hits),
             "evidence": list(self.evidence),
+            "steps": list(self.steps),
         }
 
 

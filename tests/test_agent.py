@@ -80,6 +80,10 @@ def test_what_a_model_looked_up_is_the_proof_of_its_answer(ask: Asking) -> None:
     assert answer.notes[-1] == "The model looked things up once and read 3 passages."
     assert [step.told for step in ask.steps] == ["search: lease end"]
     assert "[1] lease.txt" in ask.steps[0].gave
+    assert answer.receipt is not None
+    assert [*answer.receipt.steps] == [
+        {"tool": "search", "arguments": {"text": "lease end"}, "refused": False}
+    ]
     told = model.asked[1][-1]
     assert (told.role, told.content) == ("tool", ask.steps[0].gave)
 

@@ -137,6 +137,20 @@ def test_list_has_the_promised_keys(run: Run, folder: Path) -> None:
     assert "2 documents" in run("list").out
 
 
+def test_stats_count_what_there_is_and_what_was_asked(run: Run, folder: Path) -> None:
+    run("ingest", folder)
+    run("ask", "How many days of leave are there?", "--model", "none")
+    counted = run("stats", "--json").json
+    assert counted["holdings"]["documents"] == 2
+    assert counted["holdings"]["passages"] >= 2
+    (day,) = counted["days"]
+    assert (day["asked"], day["programs"]) == (1, 1)
+    assert day["written"] + day["quotes"] + day["refused"] + day["itself"] == 1
+    told = run("stats").out
+    assert "2 documents (en 1, zh 1), 0 not read whole" in told
+    assert f"{day['day']}  1 asked" in told
+
+
 def test_show_tells_a_document_and_its_text(run: Run, folder: Path) -> None:
     run("ingest", folder)
     assert run("show", "lease.txt", "--json").json["name"] == "lease.txt"

@@ -181,6 +181,9 @@ def test_names_of_what_is_gone_go_from_notes_scopes_titles_questions_and_comment
         prompt={},
         hits=(hit,),
         evidence=(),
+        steps=(
+            {"tool": "search", "arguments": {"text": "her words", "page": 3}, "refused": False},
+        ),
     )
     note = "Zanzibar.pdf was removed while this answer was being written."
     chats.add(dataclasses.replace(given, notes=(note,), receipt=receipt))
@@ -199,6 +202,7 @@ def test_names_of_what_is_gone_go_from_notes_scopes_titles_questions_and_comment
     assert turn.receipt["settings"]["scope"] == "named (source deleted) or Mombasa.pdf"
     assert turn.receipt["settings"]["confined_to"]["files"] == [DELETED, "Mombasa.pdf"]
     assert turn.receipt["hits"][0]["document"] == DELETED
+    assert turn.receipt["steps"][0]["arguments"] == {"text": DELETED, "page": DELETED}
     assert turn.feedback is not None
     assert turn.feedback.comment == "It should quote (source deleted)."
     assert files_with(path.parent, "private") == []

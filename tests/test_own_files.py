@@ -87,6 +87,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "boxes": lambda: kb.boxes([(hit.document, hit.chunk.span) for hit in kb.search(HALL)]),
         "document": canary,
         "holding": lambda: kb.holding("canary"),
+        "holdings": kb.holdings,
         "has_document": lambda: kb.has_document("canary.txt"),
         "pages": lambda: kb.pages(kb.document("canary.txt")),
         "headings": lambda: kb.headings(kb.document("canary.txt"), 3),

@@ -1,7 +1,9 @@
 """The terms of lexical search."""
 
 import re
+import sys
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -96,3 +98,20 @@ def test_long_words_are_not_remembered() -> None:
     finally:
         tracemalloc.stop()
     assert kept < 200_000
+
+
+def test_threads_stem_beside_each_other_as_one_does_alone() -> None:
+    """A stemmer that they shared gave wrong stems, and an IndexError now and then."""
+    ends = ("ations", "fulness", "ingly", "ities", "ments", "ized", "s", "ousnesses")
+    words = [f"{a}{b}{end}" for a in ("relat", "hop", "comm") for b in "aeiou" for end in ends] * 5
+    alone = [analysis._stem_anew(word) for word in words]  # which remembers nothing
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            tasks = [
+                pool.submit(lambda: [analysis._stem_anew(word) for word in words]) for _ in range(4)
+            ]
+            assert all(task.result() == alone for task in tasks)
+    finally:
+        sys.setswitchinterval(before)

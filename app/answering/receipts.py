@@ -1,5 +1,6 @@
 """Receipts: what an answer was made with, and what has changed when it is made again."""
 
+import dataclasses
 import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from quire.indexes.scope import Scope
 from quire.models.centring import weights_of
 from quire.models.protocols import sent_to
-from quire.records import Answer, Hit, Receipt
+from quire.records import Answer, Hit, Receipt, Step
 
 if TYPE_CHECKING:  # LangChain takes half a second
     from quire.answering.evidence import Evidence
@@ -65,6 +66,15 @@ def of(found: "Found", reading: "Reading | None") -> Receipt | None:
             for proof in found.evidence[:_EVIDENCE]
         ),
     )
+
+
+def with_steps(receipt: Receipt, steps: Sequence[Step]) -> Receipt:
+    """The receipt of a model that looked things up, with what it called; what the calls gave is
+    text of documents, and stays out."""
+    called = (
+        {"tool": step.tool, "arguments": step.arguments, "refused": step.refused} for step in steps
+    )
+    return dataclasses.replace(receipt, steps=tuple(called))
 
 
 def _of_scope(scope: Scope | None) -> dict[str, Any]:

@@ -68,6 +68,28 @@ def list_documents(kb: Kb = None, json: Json = False) -> None:
     output.print_text(f"{len(documents)} documents")
 
 
+@app.command(epilog="Example: quire stats --json")
+def stats(kb: Kb = None, json: Json = False) -> None:
+    """Count what the knowledge base holds, and what it was asked on each day."""
+    with opened(kb) as base:
+        holds, days = base.holdings(), base.conversations.days()
+    if json:
+        asked = [day.to_dict() for day in days]
+        output.print_json({"holdings": holds.to_dict(), "days": asked})
+        return
+    languages = ", ".join(f"{code} {n}" for code, n in holds.languages.items())
+    output.print_text(
+        f"{holds.documents} documents ({languages or 'none'}), {holds.with_remarks} not read whole",
+        f"{holds.pages} pages, {holds.unread_pages} without text; {holds.passages} passages",
+        *(
+            f"{day.day}  {day.asked} asked: {day.written} written, {day.quotes} quotes, "
+            f"{day.refused} refused, {day.itself} about Quire itself; judged good {day.good}, "
+            f"bad {day.bad}"
+            for day in days
+        ),
+    )
+
+
 @app.command(epilog="Example: quire show lease.pdf")
 def show(
     document: Annotated[str, typer.Argument(metavar="DOC", help="Name, path or start of an id.")],

@@ -106,6 +106,12 @@ def forget(answer: Kept, receipt: Kept | None, remains: Remains) -> None:
     settings = (receipt or {}).get("settings", {})
     if settings.get("scope"):
         settings["scope"] = _said(settings["scope"], remains, words)
+    for step in (receipt or {}).get("steps", ()):
+        # a model that has read what is gone may have searched for it in its words
+        step["arguments"] = {
+            name: (DELETED if gone else _said(str(value), remains, words))
+            for name, value in step["arguments"].items()
+        }
     for kind in {"files", "folders"} & (confined := settings.get("confined_to") or {}).keys():
         confined[kind] = [_said(name, remains, words) for name in confined[kind]]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import apsw
 
-from quire.conversations import forgetting, rows, schema
+from quire.conversations import activity, forgetting, rows, schema
 from quire.conversations.forgetting import Remains
 from quire.conversations.rows import Kept, Reader
 from quire.conversations.schema import Conversation, Feedback, FoundTurn, Origin, Turn, Verdict
@@ -195,6 +195,11 @@ class Conversations:
                 f"The answer {answer!r} is damaged and cannot be read.", hint="Ask again."
             )
         return found[0].conversation, found[0].turn
+
+    def days(self) -> list[activity.Day]:
+        """How much was asked on each day, and what became of it, the first day first."""
+        with self._lock, translated(self._path):
+            return activity.count(self._connection)
 
     def search(self, text: str) -> list[FoundTurn]:
         """The turns whose question or answer holds every word of a text, the latest first. Case,

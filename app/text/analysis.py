@@ -12,6 +12,7 @@ SQLite's own tokenizers find no Chinese word of two characters, so Quire analyse
 """
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -291,9 +292,16 @@ def stop_terms() -> frozenset[str]:
     return STOP_WORDS | {stem(word) for word in STOP_WORDS}
 
 
-@cache
 def _stemmer() -> snowballstemmer.basestemmer.BaseStemmer:
-    return snowballstemmer.stemmer("english")
+    """The stemmer of this thread. It holds the word that it works on: two threads that share one
+    get wrong stems, which are remembered and indexed, or an IndexError."""
+    if not hasattr(_own, "stemmer"):
+        _own.stemmer = snowballstemmer.stemmer("english")
+    stemmer: snowballstemmer.basestemmer.BaseStemmer = _own.stemmer
+    return stemmer
+
+
+_own = threading.local()
 
 
 @cache

@@ -49,8 +49,14 @@ function hide() {
 }
 
 function look(app) {
-  if (app.getAttribute("data-test-connection-state") === "CONNECTED") hide();
-  else if (!watch.timer && !watch.banner) watch.timer = setTimeout(show, PATIENCE);
+  if (app.getAttribute("data-test-connection-state") === "CONNECTED") {
+    hide();
+    if (watch.away) watch.back?.(); // the server has let go of the files that the page offered
+    watch.away = false;
+  } else {
+    watch.away = true;
+    if (!watch.timer && !watch.banner) watch.timer = setTimeout(show, PATIENCE);
+  }
 }
 
 function tell(text, how = "alert") {
@@ -365,7 +371,8 @@ function begin(app) {
   sizes.observe(document.querySelector("[data-testid=stMain]") ?? document.body);
 }
 
-export default function ({ data }) {
+export default function ({ data, setTriggerValue }) {
+  watch.back = () => setTriggerValue("back", true); // has the page drawn anew
   keep(data.kept);
   Object.assign(watch, { texts: data.texts, most: data.most, words: data.words, icons: data.icons, keys: data.keys });
   const app = document.querySelector("[data-testid=stApp]");

@@ -13,11 +13,14 @@ from quire.ui.chat import certainty, conversations
 from quire.ui.chat import page as chat
 from quire.ui.check import page as check
 from quire.ui.inert import bare
+from quire.ui.insight import made, overview
 from quire.ui.library import page as library
 from quire.ui.settings import bases
 from quire.ui.settings import page as preferences
 from quire.ui.shared import Shared, shared
 from quire.ui.state import state
+
+_CHAT, _OVERVIEW = ":material/forum:", ":material/query_stats:"
 
 
 def show() -> None:
@@ -38,11 +41,14 @@ def show() -> None:
         answered=mine.answered,
         word=(mine.words, mine.word),
     )
-    talk = _page(chat.draw, "chat", icon=":material/forum:", first=True)
+    # each leads to the other: the chat is drawn with the page that there is by then
+    talk = _page(lambda opened: chat.draw(opened, made=one), "chat", icon=_CHAT, first=True)
+    one = _page(partial(made.draw, chat=talk), "answer", icon=_OVERVIEW, hidden=True)
     documents = _page(partial(library.draw, chat=talk), "documents", icon=":material/folder_open:")
     text = _page(check.draw, "check", icon=":material/fact_check:")
     settings = _page(preferences.draw, "settings", icon=":material/tune:")
-    page = st.navigation([talk, documents, text, settings])
+    counts = _page(overview.draw, "overview", icon=_OVERVIEW)
+    page = st.navigation([talk, documents, text, counts, settings, one])
     with problems.caught():
         opened = shared()
         with st.sidebar, problems.caught():
@@ -75,7 +81,12 @@ def _switch() -> None:
 
 
 def _page(
-    draw: Callable[[Shared], None], name: str, *, icon: str, first: bool = False
+    draw: Callable[[Shared], None],
+    name: str,
+    *,
+    icon: str,
+    first: bool = False,
+    hidden: bool = False,
 ) -> StreamlitPage:
     def run() -> None:
         mine = state()
@@ -84,7 +95,14 @@ def _page(
         with problems.caught():
             draw(shared())
 
-    return st.Page(run, title=plain(f"app.{name}"), icon=icon, url_path=name, default=first)
+    return st.Page(
+        run,
+        title=plain(f"app.{name}"),
+        icon=icon,
+        url_path=name,
+        default=first,
+        visibility="hidden" if hidden else "visible",
+    )
 
 
 def _recall() -> None:

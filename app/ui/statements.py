@@ -89,7 +89,7 @@ def _support(sentence: Kept) -> str:
 def marks(sentence: Kept, citations: Sequence[Kept]) -> Iterator[Node]:
     """What stands behind a statement."""
     support, formula = sentence["support"], sentence.get("formula")
-    own = _own(sentence, citations)
+    cited = own(sentence, citations)
     if support == "unsupported":
         yield {"flag": support, "text": plain("answer.not_found")}
     elif support == "draft":
@@ -113,9 +113,9 @@ def marks(sentence: Kept, citations: Sequence[Kept]) -> Iterator[Node]:
             "text": "=",
             "about": f"{plain('answer.computed_as')}: {formula}" if formula else "",
             "told": formula or plain("answer.computed"),
-            "quotes": [citations[at]["quote"] for at in own[:_QUOTES]],
+            "quotes": [citations[at]["quote"] for at in cited[:_QUOTES]],
         }
-    labelled = {citations[at]["label"]: at for at in reversed(own)}
+    labelled = {citations[at]["label"]: at for at in reversed(cited)}
     for number in sentence["labels"]:
         yield {"ref": f"[{number}]", "citation": labelled[number], "doubt": _is_doubtful(sentence)}
 
@@ -125,7 +125,7 @@ def _is_doubtful(sentence: Kept) -> bool:
     return sentence["support"] in {"partly", None}
 
 
-def _own(sentence: Kept, citations: Sequence[Kept]) -> list[int]:
+def own(sentence: Kept, citations: Sequence[Kept]) -> list[int]:
     """Where a sentence's citations stand among those of the answer. An answer of an earlier version
     does not tell: then, of each label, the one with the sentence's quote, else the first."""
     if "citations" in sentence:

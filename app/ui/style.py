@@ -108,7 +108,7 @@ def mount(
         "icons": {icon: plain(key) for icon, key in _ICONS.items()},
     }
     with st.container(key="page"):
-        _page(data=data, key="of-page")
+        _page(data=data, key="of-page", on_back_change=lambda: None)
 
 
 def _words() -> dict[str, str]:

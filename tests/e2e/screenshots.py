@@ -96,7 +96,7 @@ def _pages(
     page.get_by_test_id("stChatMessage").last.scroll_into_view_if_needed()
     yield f"narrow.{end}", _settled(page)
     page.context.close()
-    for name in ("documents", "check", "settings"):
+    for name in ("documents", "check", "overview", "settings"):
         page = _tab(browser, server, language, theme, name)
         expect(page.get_by_test_id("stMainBlockContainer")).to_be_visible()
         expect(page.get_by_role("heading").first).to_be_visible()
@@ -106,6 +106,11 @@ def _pages(
             page.locator(".quire-library").scroll_into_view_if_needed()
             yield f"narrow-documents.{end}", _settled(page)
         page.context.close()
+    page = _tab(browser, server, language, theme, f"?chat={chats[language.code]}")
+    page.locator("[data-testid=stPageLink] a").last.click()
+    expect(page.locator(".quire-times")).to_be_visible()
+    yield f"answer.{end}", _settled(page)
+    page.context.close()
 
 
 def _tab(

@@ -1,13 +1,17 @@
 """The library in a real browser: by keyboard, on a narrow screen, with names that nobody would
-choose, and in two windows."""
+choose, in two windows, and over a wire that is cut."""
 
+import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import docx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.serving import Served, Tab
+from e2e.wire import Wire
 from quire import KnowledgeBase
 from quire.indexes.documents import printable
 
@@ -165,3 +169,47 @@ def test_two_windows_delete_the_same_document_and_neither_is_at_a_loss(
     one.locator(".st-key-undo-last button").click()
     expect(one.locator(".quire-library tbody tr")).to_have_count(7)
     context.close()
+
+
+def test_a_download_that_is_cut_off_is_told_and_can_be_had_again(
+    browser: Browser, tmp_path: Path
+) -> None:
+    _write_large(tmp_path / "noise.docx")
+    with KnowledgeBase.open(tmp_path / "kb") as base:
+        base.add_upload("gate.md", b"The key hangs behind the clock.")
+        base.add(tmp_path / "noise.docx")
+    server = Served(tmp_path / "kb", model="none")
+    server.start()
+    wire = Wire(server.port, key=server.key)
+    context = browser.new_context()
+    tab = Tab(context.new_page(), wire).open("documents")
+    page = tab.page
+    page.get_by_label("Mark all on this page").check()
+    expect(page.locator(".st-key-selection")).to_contain_text("2 documents marked")
+    with page.expect_download() as begun:
+        wire.cut_after(2_000_000)
+        page.locator(".st-key-export-checked button").click()
+    expect(page.locator(".quire-lost")).to_contain_text("The connection to Quire is lost")
+    assert begun.value.failure()
+    wire.mend()
+    expect(page.locator(".quire-lost")).to_have_count(0)
+    page.wait_for_timeout(2000)  # the page is drawn anew, with files that the server has
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator(".quire-library tbody tr")).to_have_count(2)
+    with page.expect_download() as begun:
+        page.locator(".st-key-export-checked button").click()
+    with zipfile.ZipFile(begun.value.path()) as archive:
+        assert set(archive.namelist()) == {"gate.md", "noise.docx", "list.csv"}
+        assert archive.testzip() is None
+    wire.close()
+    server.stop()
+    context.close()
+
+
+def _write_large(path: Path) -> None:
+    """A document of 15 MB that no packing makes smaller, of which one sentence is text."""
+    document = docx.Document()
+    document.add_paragraph("Much noise.")
+    document.save(str(path))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as package:
+        package.writestr("word/media/noise.png", os.urandom(15_000_000))

@@ -14,6 +14,7 @@ class Wire:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
         self.passed = 0  # bytes from the browser
+        self._left: int | None = None  # bytes to the browser before it is cut; None: without end
         self._whole = threading.Event()
         self._whole.set()
         self._lock = threading.Lock()
@@ -28,7 +29,12 @@ class Wire:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
 
+    def cut_after(self, size: int) -> None:
+        """Cut it once so many more bytes have come to the browser: in the middle of something."""
+        self._left = size
+
     def mend(self) -> None:
+        self._left = None
         self._whole.set()
 
     def close(self) -> None:
@@ -62,5 +68,9 @@ class Wire:
             while data := one.recv(1 << 16):
                 other.sendall(data)
                 self.passed += len(data) * count
+                if not count and self._left is not None:
+                    self._left -= len(data)
+                    if self._left <= 0:
+                        self.cut()
         with contextlib.suppress(OSError):
             other.shutdown(socket.SHUT_WR)

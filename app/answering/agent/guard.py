@@ -43,7 +43,7 @@ class Deadline(threading.Event):
 
 class Guard(AgentMiddleware[Any, Any]):
     """Middleware of LangChain's agent; one for each question. `told` hears each step when it is
-    done. `calls`, `repeats` and `late` say what happened."""
+    done. `calls`, `repeats`, `late` and `steps` say what happened."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Guard(AgentMiddleware[Any, Any]):
         self.calls = 0
         self.repeats = 0
         self.late = False
+        self.steps: list[Step] = []
         self.usage = Usage()
         self._most = most
         self._deadline = deadline
@@ -111,7 +112,8 @@ class Guard(AgentMiddleware[Any, Any]):
             problem = self._problem(call)
             # Where arguments do not fit the tool's schema, LangChain says so in its place.
             gave = problem or str(handler(request).text)
-            self._told(Step(call["name"], dict(call["args"]), gave, refused=bool(problem)))
+            self.steps.append(Step(call["name"], dict(call["args"]), gave, refused=bool(problem)))
+            self._told(self.steps[-1])
         return ToolMessage(gave, tool_call_id=call["id"], name=call["name"])
 
     def _problem(self, call: Any) -> str:

@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langsmith import tracing_context
 
-from quire.answering import history, prompting
+from quire.answering import history, prompting, receipts
 from quire.answering.agent import aptitude, telling
 from quire.answering.agent.guard import Deadline, Guard
 from quire.answering.agent.notebook import Notebook
@@ -154,7 +154,10 @@ def answer(
         pieces = check(iter([{"found": otherwise()}]))
     for piece in pieces:
         if isinstance(piece, Answer):
-            yield dataclasses.replace(piece, notes=(*piece.notes, *notes), sent_to=sent_to(model))
+            receipt = piece.receipt and receipts.with_steps(piece.receipt, guard.steps)
+            yield dataclasses.replace(
+                piece, notes=(*piece.notes, *notes), sent_to=sent_to(model), receipt=receipt
+            )
         else:
             yield piece
 

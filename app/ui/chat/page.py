@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from quire.answering import receipts
 from quire.answering.question import Question
@@ -15,6 +16,7 @@ from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
 from quire.ui.chat import agent, certainty, exporting, judging, scoping, suggested, welcome
 from quire.ui.inert import html, markdown
+from quire.ui.insight import made as insight
 from quire.ui.jobs.answering import AnswerJob
 from quire.ui.library import intake
 from quire.ui.shared import Shared
@@ -25,8 +27,8 @@ _AT_ONCE = 0.4  # seconds to wait before drawing an answer as being on its way: 
 _SHOWN = 20  # turns shown at once, the last ones: a long chat must not slow every click
 
 
-def draw(opened: Shared) -> None:
-    """Draw the chat page."""
+def draw(opened: Shared, *, made: StreamlitPage) -> None:
+    """Draw the chat page; `made` is the one that tells how an answer came about."""
     mine = state()
     if pressed := mine.pressed:
         mine.pressed = None
@@ -44,7 +46,7 @@ def draw(opened: Shared) -> None:
     # chat would be built anew when one opens, and the reader's place in it be lost
     talk, beside = st.columns((5, 6), gap="large")
     with talk:
-        _talk(opened, turns, older=older, known=known)
+        _talk(opened, turns, older=older, known=known, made=made)
     if mine.source is not None:
         with beside:
             source_panel.draw(opened)
@@ -79,7 +81,9 @@ def begin(
     st.rerun()
 
 
-def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> None:
+def _talk(
+    opened: Shared, turns: list[Turn], *, older: int, known: set[str], made: StreamlitPage
+) -> None:
     mine = state()
     job = mine.answering
     if job is not None and job.question.replacing is not None:
@@ -113,10 +117,12 @@ def _talk(opened: Shared, turns: list[Turn], *, older: int, known: set[str]) -> 
                 if mine.early is not None and mine.early.answer == turn.id:
                     _early()
                 if turn.id not in unkept:
-                    _after(opened, turn)
+                    _after(opened, turn, made=made)
                 suggested.after(opened, turn)
                 if not known and not opened.ingests.active:  # there was nothing to find it in
                     intake.upload_area(opened)
+            elif turn.id not in unkept:
+                insight.link(made, turn)
     _failed(opened)
     if job is not None:
         _question(job.question.text)
@@ -192,7 +198,7 @@ def _settings(turn: Turn) -> Mapping[str, Any]:
     return (turn.receipt or {}).get("settings") or {}
 
 
-def _after(opened: Shared, turn: Turn) -> None:
+def _after(opened: Shared, turn: Turn, *, made: StreamlitPage) -> None:
     """What can be done with the last answer: have it made anew, and say whether it was good."""
     with st.container(horizontal=True, vertical_alignment="top"):
         if st.button(
@@ -204,6 +210,7 @@ def _after(opened: Shared, turn: Turn) -> None:
         ):
             begin(opened, turn.question, replacing=turn.id)
         exporting.draw(opened, turn)
+        insight.link(made, turn)
         judging.draw(opened, turn)
 
 
