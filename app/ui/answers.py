@@ -20,8 +20,10 @@ _PASSAGE = 400  # characters shown of each
 
 Unit = Literal["page", "sheet", "slide", "message"]
 _UNITS: Mapping[str, Unit] = {
-    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".ods"), "sheet"),
-    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm", ".odp"), "slide"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".ods", ".fods"), "sheet"),
+    **dict.fromkeys(
+        (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm", ".odp", ".fodp"), "slide"
+    ),
     ".mbox": "message",
 }
 

@@ -23,4 +23,6 @@ def _may(opened: Shared) -> bool:
     if opened.model_state != "ready":
         return False
     model = opened.base.model
-    return isinstance(model, ReadsPictures) and not model.pictures_problem
+    if not isinstance(model, ReadsPictures):
+        return False
+    return not model.pictures_problem
