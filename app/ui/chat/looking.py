@@ -23,6 +23,6 @@ def _may(opened: Shared) -> bool:
     if opened.model_state != "ready":
         return False
     model = opened.base.model
-    if not isinstance(model, ReadsPictures):
+    if model is None or not isinstance(model, ReadsPictures):
         return False
     return not model.pictures_problem
