@@ -408,6 +408,13 @@ class Collection:
                 hint="Its text can be read all the same.",
             ) from error
 
+    def page_shown(self, document: Document, page: int) -> bytes:
+        """A page as a JPEG for a model to look at, of bounded size. Raises what `page_image`
+        does."""
+        return pictures.for_model(
+            self.page_image(document, page, marks=(), width=pictures.ACROSS_FOR_MODEL)
+        )
+
     def remove(self, references: str | Iterable[str]) -> list[Document]:
         """Remove documents by name, path or id."""
         names = [references] if isinstance(references, str) else list(references)

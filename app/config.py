@@ -116,6 +116,11 @@ class Settings(BaseSettings):
         description="Whether that model's replies begin inside a thought, to be held back; unset, "
         "its name and its replies tell.",
     )
+    remote_pictures: bool = Field(
+        False,
+        description="Whether that model takes pictures, so that it can be shown pages "
+        "(docs/reading.md); servers do not tell.",
+    )
     context_tokens: int | None = Field(
         None,
         ge=512,

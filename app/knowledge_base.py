@@ -77,6 +77,7 @@ class KnowledgeBase:
             entailment=self._reads_together,
             search=self._search,
             there=self._collection.there,
+            picture=self._collection.page_shown,
             noticed=self._collection.noticed,
         )
         self._lock = threading.RLock()  # around what is made at the first use

@@ -853,6 +853,24 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the chat model says that it sees on a page that it was shown as a picture. Nothing
+    checks it: it is told apart from the answer, and changes no verdict."""
+
+    document: Document
+    page: int
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "document": self.document.name,
+            "document_id": self.document.id,
+            "page": self.page,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with its proof.
 
@@ -867,7 +885,8 @@ class Answer:
     (docs/command-line.md lists them), None for a question about what the documents say; `listed`
     are the documents that its answer names, in their order. `sent_to` is the host of a remote model
     that the question and the passages were sent to, shown or not; None where nothing left this
-    machine. `receipt` is kept beside the answer, and `cut_short` says that the model had more to
+    machine. `seen` is what the model says that it sees on pages, where it was to look at them,
+    unchecked. `receipt` is kept beside the answer, and `cut_short` says that the model had more to
     write than it may, or was stopped; neither is part of `to_dict`.
     """
 
@@ -889,6 +908,7 @@ class Answer:
     refusal: Refusal | None = None
     request: str | None = None
     listed: tuple[Document, ...] = ()
+    seen: tuple[Seen, ...] = ()
     receipt: Receipt | None = None
     cut_short: bool = False
 
@@ -917,6 +937,7 @@ class Answer:
             "refusal": self.refusal.to_dict() if self.refusal else None,
             "request": self.request,
             "listed": [_listed(document) for document in self.listed],
+            "seen": [seen.to_dict() for seen in self.seen],
         }
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _ACROSS = 1_000  # image points across the page that a quote is cut out of
+ACROSS_FOR_MODEL = 1_024
+"""Image points across a page that a model is to look at: a point of a page of A4 is 1.7 then, so
+that print of 8 points has letters 8 image points high."""
+_LONGEST_FOR_MODEL = 1_536  # image points of either side
 _AROUND = 60  # image points kept above and below the quote
 _INK = (255, 214, 0, 90)  # of a marker
 
@@ -86,6 +90,18 @@ def _marked(
     for box in boxes:
         pen.rectangle(box, fill=_INK)
     return Image.alpha_composite(drawn, marks), boxes
+
+
+def for_model(png: bytes) -> bytes:
+    """A page that was drawn, as a JPEG of which no side is longer than a model looks at: below two
+    megabytes, whatever is on it."""
+    from PIL import Image  # noqa: PLC0415  a tenth of a second
+
+    drawn = Image.open(io.BytesIO(png)).convert("RGB")
+    drawn.thumbnail((_LONGEST_FOR_MODEL, _LONGEST_FOR_MODEL))
+    buffer = io.BytesIO()
+    drawn.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
 
 
 def _png(drawn: "Image") -> bytes:

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from quire.errors import Unreadable
+from quire.errors import Skipped, Unreadable
 from quire.indexes import scans
 from quire.indexes.catalog import Catalog
 from quire.indexes.documents import displayed
@@ -72,7 +72,8 @@ class ReadPages:
 
     def told_in(self, document: ParsedDocument) -> ParsedDocument:
         """The document with a warning for each page that could not be read. It is not left to read:
-        it would not be read another time either. Raises Unreadable where no text is left."""
+        it would not be read another time either. Raises Unreadable where no text is left,
+        Skipped where that is so because the catalog has forgotten what was read."""
         if self.failed and not document.blocks:
             raise next(iter(self.failed.values()))
         warnings = tuple(
@@ -80,6 +81,8 @@ class ReadPages:
             for number, error in sorted(self.failed.items())
         )
         forgotten = tuple(number for number in document.unread if number in self.pictures)
+        if forgotten and not document.blocks:
+            raise Skipped("what OCR had read of it was forgotten meanwhile", hint="Add it again.")
         return replace(document, warnings=(*document.warnings, *warnings), unread=forgotten)
 
 

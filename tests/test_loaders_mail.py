@@ -293,3 +293,101 @@ def test_a_mail_that_breaks_a_limit_does_not_end_its_box(tmp_path: Path) -> None
 def test_a_text_that_begins_like_a_box_is_a_text(tmp_path: Path) -> None:
     for text in (b"From here at 10:00 we go\non: foot.\n", b"From here to there.\nAt noon.\n"):
         assert read(tmp_path, text, "a.txt").media_type == "text/plain"
+
+
+# Signed mails
+
+
+def der(tag: int, *parts: bytes, open_: bool = False) -> bytes:
+    """A value in ASN.1, its length given, or left open."""
+    content = b"".join(parts)
+    if open_:
+        return bytes([tag, 0x80]) + content + b"\0\0"
+    if len(content) < 0x80:
+        return bytes([tag, len(content)]) + content
+    size = (len(content).bit_length() + 7) // 8
+    return bytes([tag, 0x80 | size]) + len(content).to_bytes(size, "big") + content
+
+
+def signed(mail: bytes, *, open_: bool, kind: str = "2a864886f70d010702") -> bytes:
+    """A mail in an opaque signature, whose signers are left out."""
+    half = len(mail) // 2
+    octets = der(0x24, der(4, mail[:half]), der(4, mail[half:]), open_=True)
+    content = octets if open_ else der(4, mail)
+    data = der(6, bytes.fromhex("2a864886f70d010701"))
+    inner = der(0x30, data, der(0xA0, content, open_=open_), open_=open_)
+    body = der(0x30, der(2, b"\1"), der(0x31), inner, der(0x31), open_=open_)
+    return der(0x30, der(6, bytes.fromhex(kind)), der(0xA0, body, open_=open_), open_=open_)
+
+
+IN_LETTERS = "Content-Transfer-Encoding: base64\r\n"
+NOT_CHECKED = "The message is signed; the signature was not checked."
+
+
+@pytest.mark.parametrize("open_", [False, True])
+@pytest.mark.parametrize("told", [IN_LETTERS, ""])
+def test_a_mail_signed_into_one_block_is_read_without_a_check(
+    tmp_path: Path, open_: bool, told: str
+) -> None:
+    mail = multi("mixed", part("text/plain", PLAIN), part("text/plain", "Second."))
+    block = b64encode(signed(mail, open_=open_))
+    document = read(tmp_path, HEAD + part("application/pkcs7-mime; smime-type=x", block, told))
+    assert texts(document)[-2:] == [PLAIN, "Second."]
+    assert document.warnings == (NOT_CHECKED,)
+
+
+def test_a_signature_beside_a_mail_is_no_attachment(tmp_path: Path) -> None:
+    beside = part("application/pkcs7-signature; name=smime.p7s", "MIAG", IN_LETTERS)
+    document = read(tmp_path, HEAD + multi("signed", part("text/plain", PLAIN), beside))
+    assert texts(document)[-1] == PLAIN
+    assert document.warnings == (NOT_CHECKED,)
+
+
+@pytest.mark.parametrize("cut", range(0, 90, 7))
+def test_a_block_that_is_encrypted_or_damaged_leaves_the_header(tmp_path: Path, cut: int) -> None:
+    whole = signed(part("text/plain", PLAIN), open_=False)
+    sealed = signed(part("text/plain", PLAIN), open_=True, kind="2a864886f70d010703")
+    for block in (whole[:cut], sealed, b"\x30\x80" * 5_000):
+        data = part("application/pkcs7-mime", b64encode(block), IN_LETTERS)
+        assert "encrypted" in read(tmp_path, HEAD + data).warnings[0]
+
+
+# Saved web pages
+
+
+PAGE = "<html><head><title>Rates</title><style>p{color:red}</style></head><body><p>30 euros.</p>"
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("a.mht", b"MIME-Version: 1.0\r\nX-Origin: Word\r\n"),
+        ("a.mhtml", b"From: <Saved by Blink>\r\nSubject: x\r\nMIME-Version: 1.0\r\n"),
+        ("a.txt", b'From: "Saved by Windows Internet Explorer"\r\nMIME-Version: 1.0\r\n'),
+    ],
+)
+def test_a_saved_page_is_its_text_without_pictures_and_styles(
+    tmp_path: Path, name: str, head: bytes
+) -> None:
+    style = part("text/css", "p { color: red }", "Content-Location: a.css\r\n")
+    picture = part("image/png", "iVBORw0KGgo=", IN_LETTERS)
+    frame = part("text/html", "<p>Buy now!</p>")
+    data = head + multi("related", style, part("text/html", PAGE), picture, frame)
+    document = read(tmp_path, data, name)
+    assert (document.title, document.text, document.warnings) == ("Rates", "30 euros.", ())
+
+
+def test_a_page_of_frames_is_read_with_them(tmp_path: Path) -> None:
+    frames = part("text/html", '<frameset><frame src="a"><frame src="b"></frameset>')
+    pages = [part("text/html", f"<p>{word}.</p>") for word in ("One", "Two")]
+    data = b"Snapshot-Content-Location: x\r\nMIME-Version: 1.0\r\n" + multi(
+        "related", frames, *pages
+    )
+    assert [b for b in read(tmp_path, data, "a.mht").text.split("\n") if b] == ["One.", "Two."]
+
+
+def test_a_mail_with_pictures_in_its_text_stays_a_mail(tmp_path: Path) -> None:
+    data = HEAD + multi("related", part("text/html", HTML), part("image/png", "iVBORw0KGgo="))
+    document = read(tmp_path, data)
+    assert document.media_type == "message/rfc822"
+    assert document.text.startswith("Offer")

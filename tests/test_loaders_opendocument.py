@@ -295,3 +295,83 @@ def test_an_entity_in_an_opendocument_file_reads_nothing(tmp_path: Path) -> None
         new.writestr("content.xml", leak + content.replace(">x<", ">hello &leak;<"))
     assert load(tmp_path / "b.odt").text.startswith("hello")
     assert "root" not in load(tmp_path / "b.odt").text
+
+
+# Flat files
+
+
+def flat(path: Path, kind: str, body: str, *, before: str = "") -> Path:
+    """A file in one piece; `before` stands before its body."""
+    inner = kind.split("-", maxsplit=1)[0]
+    path.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<office:document {NAMESPACES} office:version="1.3" '
+        f'office:mimetype="application/vnd.oasis.opendocument.{kind}">{before}'
+        f"<office:body><office:{inner}>{body}</office:{inner}></office:body></office:document>",
+        "utf-8",
+    )
+    return path
+
+
+def test_a_flat_text_is_read_with_its_title_its_charts_and_without_its_pictures(
+    tmp_path: Path,
+) -> None:
+    picture = (
+        "<draw:frame><draw:image><office:binary-data>\niVBORw0KGgo=\n"
+        "</office:binary-data></draw:image><svg:desc>A pump</svg:desc></draw:frame>"
+    )
+    chart = (
+        "<draw:frame><draw:object><office:document><office:meta><dc:title>not this</dc:title>"
+        '</office:meta><office:automatic-styles><style:style style:name="S">'
+        '<style:text-properties text:display="none"/></style:style></office:automatic-styles>'
+        "<office:body><office:chart><chart:chart><chart:title>"
+        + p("Tonnes")
+        + "</chart:title><table:table><table:table-row><table:table-cell>"
+        + p("2023")
+        + "</table:table-cell><table:table-cell>"
+        + p("42")
+        + "</table:table-cell></table:table-row></table:table></chart:chart></office:chart>"
+        "</office:body></office:document></draw:object></draw:frame>"
+    )
+    path = flat(
+        tmp_path / "a.fodt",
+        "text",
+        '<text:h text:outline-level="1">租赁合同</text:h>'
+        + p(f'Before {picture} and <text:span text:style-name="S">after</text:span>.')
+        + p(chart),
+        before="<office:meta><dc:title>Lease</dc:title></office:meta>",
+    )
+    document = load(path)
+    assert document.media_type == "application/vnd.oasis.opendocument.text"
+    assert document.title == "Lease"
+    assert blocks(document) == [
+        ("heading", "租赁合同"),
+        ("paragraph", "Before [A pump] and after."),
+        ("paragraph", "Tonnes"),
+        ("table", "2023 | 42"),
+    ]
+
+
+def test_flat_sheets_and_slides_are_pages_whatever_their_names(tmp_path: Path) -> None:
+    rent = sheet("Rent", row(cell(p("May")), cell(p("30"))))
+    sheets = load(flat(tmp_path / "a.xml", "spreadsheet", rent))
+    assert [page.number for page in sheets.pages] == [1]
+    assert "May | 30" in sheets.text
+    slide = "<draw:page><draw:frame><draw:text-box>{}</draw:text-box></draw:frame></draw:page>"
+    slides = load(
+        flat(tmp_path / "a.fodp", "presentation", slide.format(p("One")) + slide.format(p("Two")))
+    )
+    assert [(page.number, page.text) for page in slides.pages] == [(1, "One"), (2, "Two")]
+
+
+def test_a_flat_file_that_is_damaged_or_too_large_says_so(tmp_path: Path) -> None:
+    path = flat(tmp_path / "a.fodt", "text", p("One"))
+    with pytest.raises(Unreadable, match="MB of XML"):
+        load(path, limits=Limits(archive_part_bytes=100))
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(Unreadable, match="damaged OpenDocument"):
+        load(path)
+    picture = (
+        f"<draw:image><office:binary-data>{'A' * 11_000_000}</office:binary-data></draw:image>"
+    )
+    assert load(flat(tmp_path / "b.fodt", "text", p(f"One {picture}"))).text == "One"

@@ -63,6 +63,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"scope.{date}_{end}" for date in ("modified", "added") for end in ("since", "until")),
         "scope.n_languages",
         "chat.model_other",
+        "chat.step_look",
         *(f"chat.step_{tool}" for tool in NAMES),
         *(f"settings.agent_{standing}" for standing in get_args(Standing)),
         *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),

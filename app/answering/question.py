@@ -29,6 +29,9 @@ class Question:
     With `agent` a model that can call tools looks things up by itself, within the settings' limits;
     where it cannot, the answer is the ordinary one, with a note that says why.
 
+    With `look` a model that takes pictures is shown the pages that were found, once the answer is
+    there; what it sees on them is `Answer.seen`, and where it cannot, a note says why.
+
     Setting `cancel` stops the model; the answer then holds what was written so far. `on_draft` is
     given quotes to show while a model still reads, before there is any text, and `on_step` what an
     agent has looked up.
@@ -45,6 +48,7 @@ class Question:
     as_written: bool = False
     answer_tokens: int | None = None
     agent: bool = False
+    look: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
     on_draft: Callable[[Draft], None] = lambda _: None
     on_step: Callable[[Step], None] = lambda _: None

@@ -45,8 +45,8 @@ class Session:
 
     `entailment` gives the model that reads statements beside their sources, where there is one;
     `search` the retriever, or None while nothing was ever added; `there` says which of some
-    documents, by their ids, are still there; `noticed` says what was found damaged. Loading the
-    chat model keeps nobody waiting who only searches.
+    documents, by their ids, are still there; `picture` draws a page; `noticed` says what was
+    found damaged. Loading the chat model keeps nobody waiting who only searches.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Session:
         entailment: Callable[[], Entailment | None],
         search: Callable[[], Retriever | None],
         there: Callable[[Iterable[str]], Collection[str]],
+        picture: Callable[[Document, int], bytes],
         noticed: Callable[[], Iterable[QuireError]],
     ) -> None:
         self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
@@ -66,6 +67,7 @@ class Session:
         self._entailment = entailment
         self._search = search
         self._there = there
+        self._picture = picture
         self._noticed = noticed
         self._lock = threading.Lock()  # around what is made at the first use
         self._conversations: Conversations | None = None
@@ -122,7 +124,8 @@ class Session:
         try:
             for piece in self._answers(asked):
                 if isinstance(piece, Answer):
-                    answer = self._with_notes(piece)
+                    answer = self._looked(piece, asked) if question.look else piece
+                    answer = self._with_notes(answer)
                     yield self._stored(answer, question) if question.store else answer
                 elif isinstance(piece, Draft):
                     question.on_draft(piece)
@@ -382,6 +385,18 @@ class Session:
                     judged=self._judged,
                 )
         yield from chain.run(self._chain, found)
+
+    def _looked(self, answer: Answer, asked: Asked) -> Answer:
+        """The answer, with what the model sees on the pages that were found."""
+        from quire.answering import looking  # noqa: PLC0415  where it is asked for
+
+        return looking.looked(
+            answer,
+            asked,
+            model=self.model.get(),
+            picture=self._picture,
+            wording=self._wording,
+        )
 
     def _found(self, asked: Asked, retriever: Retriever) -> Found:
         planned, reader = None, self._entailment()

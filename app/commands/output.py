@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from quire.conversations import layout
+from quire.conversations import layout, transcripts
 from quire.errors import QuireError, UsageError
 from quire.records import Answer, Citation, Document, Hit, Near, Refusal, Step
 
@@ -77,6 +77,10 @@ def answer_lines(answer: Answer, *, written: bool = False) -> Iterator[str]:
             if passage.label in words:
                 yield f"    {_found(words[passage.label])}"
             yield f"    {shown(passage.text, most=200)}"
+    for seen in answer.seen:
+        yield ""
+        yield f"{transcripts.SEEN}, on {place(seen.document, seen.page)}:"
+        yield f"    {shown(seen.text, most=len(seen.text))}"
     if answer.sent_to:
         yield f"Note: the question and its passages left this machine, for {answer.sent_to}."
     for note in answer.notes:

@@ -86,6 +86,10 @@ def ask(
         bool,
         typer.Option("--agent", help="Let the model look things up by itself; steps are told."),
     ] = False,
+    look: Annotated[
+        bool,
+        typer.Option("--look", help="Show the pages that were found to a model that takes some."),
+    ] = False,
     max_risk: Annotated[
         float | None,
         typer.Option(
@@ -113,6 +117,7 @@ def ask(
             scope=scope,
             max_risk=max_risk,
             agent=agent,
+            look=look,
             on_step=output.print_step,
         )
     if json:

@@ -129,4 +129,5 @@ def _sources(answer: Kept, receipt: Kept | None) -> Iterator[Kept]:
     yield from answer["citations"]
     yield from (answer.get("scan") or {}).get("found", ())
     yield from answer.get("listed", ())
+    yield from answer.get("seen", ())
     yield from (receipt or {}).get("hits", ())

@@ -15,6 +15,8 @@ from quire.conversations import layout
 if TYPE_CHECKING:  # loads SQLite
     from quire.conversations.schema import Conversation, Turn
 
+SEEN = "Seen by the model, not checked"
+"""What is said before that which a model sees on a page."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _LINE_START = re.compile(r"^(\d*)([-+=.)])")
 
@@ -63,6 +65,10 @@ def _turn(turn: "Turn", pictures: Sequence[str] = ()) -> Iterator[str]:
         if picture:
             yield f"\n    ![{where}][{picture}]\n"
     if turn.answer["citations"]:
+        yield ""
+    for seen in turn.answer.get("seen", ()):  # earlier versions showed no pages
+        where = f"{inert(seen['document'])}, page {seen['page']}"
+        yield f"*{SEEN}, on {where}:* {inert(seen['text'])}"
         yield ""
     if turn.answer["model"]:
         yield f"*Written by {inert(turn.answer['model'])}, {turn.asked_at[:10]}*"

@@ -5,6 +5,7 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -148,6 +149,43 @@ class FakeToolCaller(FakeChatModel):
                 for at, (name, arguments) in enumerate(turn)
             )
         return reply
+
+
+class FakeSeer(FakeChatModel):
+    """A `FakeChatModel` that can be shown pictures, and then says `sees`, whatever is on them;
+    `shown` keeps them.
+
+    >>> model = FakeSeer("", sees="[1] 42 tonnes")
+    >>> "".join(model.look([Message("user", "How many?")], pictures=[b"JPEG"], max_tokens=9))
+    '[1] 42 tonnes'
+    """
+
+    pictures_problem = ""
+
+    def __init__(
+        self, reply: str | Callable[[Sequence[Message]], str], *, sees: str, **options: Any
+    ) -> None:
+        super().__init__(reply, **options)
+        self.shown: list[tuple[bytes, ...]] = []
+        self._sees = sees
+
+    def look(
+        self,
+        messages: Sequence[Message],
+        *,
+        pictures: Sequence[bytes],
+        max_tokens: int,
+        temperature: float = 0.0,  # noqa: ARG002  the reply is set
+        cancel: threading.Event | None = None,
+    ) -> "FakeReply":
+        self.asked.append(tuple(messages))
+        self.shown.append(tuple(pictures))
+        return FakeReply(
+            self._sees,
+            prompt_tokens=self.prompt_tokens(messages),
+            max_tokens=max_tokens,
+            cancel=cancel,
+        )
 
 
 class FakeReply(Iterator[str]):

@@ -117,6 +117,7 @@ def _remote_model(settings: Settings) -> ChatModel:
         proxy=settings.remote_proxy,
         options=settings.remote_options,
         thinks=settings.remote_thinks,
+        pictures=settings.remote_pictures,
     )
 
 

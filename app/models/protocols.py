@@ -197,6 +197,27 @@ class CallsTools(Protocol):
 
 
 @runtime_checkable
+class ReadsPictures(Protocol):
+    """A chat model that can be shown pictures."""
+
+    @property
+    def pictures_problem(self) -> str:
+        """Why it can be shown none, as a sentence; empty where it can."""
+
+    def look(
+        self,
+        messages: Sequence[Message],
+        *,
+        pictures: Sequence[bytes],
+        max_tokens: int,
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> Generation:
+        """Begin a reply, as `ChatModel.stream` does, to messages of which the last one comes with
+        `pictures`, JPEG files, in their order."""
+
+
+@runtime_checkable
 class OnServer(Protocol):
     """A chat model that a server runs, which may be another machine."""
 

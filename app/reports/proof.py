@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from quire.conversations import layout
+from quire.conversations.transcripts import SEEN
 from quire.records import Document
 from quire.reports.webpage import document, escaped
 
@@ -122,6 +123,9 @@ def _body(
         zip(answer["citations"], pictures, strict=True), start=1
     ):
         yield from _quote(number, cited, picture)
+    for seen in answer.get("seen", ()):
+        where = escaped(f"{SEEN}, on {_place(seen['document'], seen['page'])}")
+        yield f'<p class="about">{where}</p>\n<p>{escaped(seen["text"])}</p>'
     if documents:
         yield "<h2>Documents</h2>\n<ul>"
         for one in documents:

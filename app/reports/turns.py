@@ -93,6 +93,10 @@ def pieces(turn: "Turn", pictures: Sequence[bytes | None]) -> Iterator[Piece]:
         yield _line("quote", cited["quote"])
         if picture:
             yield Piece("picture", picture=picture)
+    for seen in answer.get("seen", ()):
+        yield _line("heading", words("answer.seen"))
+        yield _line("source", _where(seen["document"], seen["page"], words))
+        yield _line("block", seen["text"])
     if answer["status"] == "not_found" and answer["passages"]:
         yield _line("heading", words("answer.closest"))
         passage = answer["passages"][0]

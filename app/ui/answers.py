@@ -20,8 +20,10 @@ _PASSAGE = 400  # characters shown of each
 
 Unit = Literal["page", "sheet", "slide", "message"]
 _UNITS: Mapping[str, Unit] = {
-    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".ods"), "sheet"),
-    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm", ".odp"), "slide"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".ods", ".fods"), "sheet"),
+    **dict.fromkeys(
+        (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm", ".odp", ".fodp"), "slide"
+    ),
     ".mbox": "message",
 }
 
@@ -49,6 +51,7 @@ def draw(answer: Kept, *, known: set[str]) -> None:
             open_place(answer["citations"][pressed])
     if answer.get("scan"):
         _scan(answer["scan"])
+    _seen(answer, known=known)
     _footer(answer)
 
 
@@ -132,7 +135,11 @@ def copied(answer: Kept) -> str:
         " · ".join([f"[{number}] {cited[0]['document']}{_at(_span(cited))}", *_how(cited)])
         for number, cited in _by_label(answer["citations"]).items()
     ]
-    return text + "\n\n" + "\n".join(sources)
+    seen = [
+        f"{plain('answer.seen')} · {where(each['document'], each['page'])}: {each['text']}"
+        for each in answer.get("seen", ())
+    ]
+    return text + "\n\n" + "\n".join([*sources, *seen])
 
 
 def _drawn(answer: Kept, *, known: set[str]) -> dict[str, Any]:
@@ -349,6 +356,23 @@ def _found(near: Kept | None) -> str:
     told = [plain("answer.has", words=between.join(near["has"]))] * bool(near["has"])
     told += [plain("answer.lacks", words=between.join(near["lacks"]))] * bool(near["lacks"])
     return " · ".join(told)
+
+
+def _seen(answer: Kept, *, known: set[str]) -> None:
+    """What the model says that it sees on pages, apart from what was checked."""
+    for at, seen in enumerate(answer.get("seen", ())):  # earlier versions showed no pages
+        st.html(
+            f'<div class="quire-heading">{html(plain("answer.seen"))}</div>'
+            f'<div class="quire-passage">{html(seen["text"])}</div>'
+        )
+        if st.button(
+            markdown(where(seen["document"], seen["page"])),
+            key=f"seen-{answer['id']}-{at}",
+            type="tertiary",
+            help=label("answer.open"),
+            disabled=seen["document_id"] not in known,
+        ):
+            open_place({**seen, "start": 0, "end": 0, "quote": ""})
 
 
 def open_place(cited: Kept) -> None:

@@ -60,13 +60,13 @@ class State:
     the page has changed what stands elsewhere on it. `searches` counts the hits
     opened in the chats: it names the field, as `uploads` does. `stopped` are the ids of answers
     that were. `told` is said once, about what was done. `agent` says that the model is to look
-    things up by itself. `risk` is the share of wrong ones that is borne among the answers shown,
-    None for what the settings say. `uploads` counts the uploads sent off: it names the uploader,
-    which is empty when renamed. `reading` says that files were being read when the page was last
-    drawn, and `word` what became of them; `words` counts those, so that each is told once.
-    `settled` is how many ingested files were finished when the page was last drawn whole.
-    `language` is what was chosen, None to follow the browser. `began` says that the address was
-    read.
+    things up by itself, and `look` that it is shown pages. `risk` is the share of wrong ones that
+    is borne among the answers shown, None for what the settings say. `uploads` counts the uploads
+    sent off: it names the uploader, which is empty when renamed. `reading` says that files were
+    being read when the page was last drawn, and `word` what became of them; `words` counts those,
+    so that each is told once. `settled` is how many ingested files were finished when the page was
+    last drawn whole. `language` is what was chosen, None to follow the browser. `began` says that
+    the address was read.
     """
 
     base: str | None = None
@@ -101,6 +101,7 @@ class State:
     stopped: set[str] = field(default_factory=set)
     told: str = ""
     agent: bool = False
+    look: bool = False
     risk: float | None = None
     problem: Exception | None = None
     uploads: int = 0

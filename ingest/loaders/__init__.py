@@ -32,6 +32,7 @@ _LOADERS = {
     formats.EML: "mail",
     formats.MSG: "outlook",
     formats.MBOX: "mbox",
+    formats.SAVED_PAGE: "saved_page",
     formats.CALENDAR: "calendars",
     formats.CODE: "source_code",
     formats.PLAIN: "text",

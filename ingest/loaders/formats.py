@@ -26,6 +26,8 @@ HTML = "text/html"
 CSV = "text/csv"
 EML = "message/rfc822"
 MBOX = "application/mbox"
+SAVED_PAGE = "multipart/related"
+"""A web page with its pictures in one file (.mht, .mhtml), as browsers save it."""
 CALENDAR = "text/calendar"
 CODE = "text/x-source"
 PLAIN = "text/plain"
@@ -95,6 +97,15 @@ _HTML_START = re.compile(
     rb"<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+# In one flat file; the declarations of namespaces before may take some thousand bytes.
+_FLAT_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*"
+    rb"<(?:\w{1,50}:)?document\s[^>]{0,16000}?\bmimetype\s*=\s*[\"']"
+    rb"application/vnd\.oasis\.opendocument\.([a-z-]{1,40})[\"']",
+    re.DOTALL,
+)
+_SAVED_BY = re.compile(rb"^(?:from: [^\n]{0,20}saved by |snapshot-content-location:)", re.I | re.M)
+_SAVED_ENDINGS = {".mht", ".mhtml"}
 _MAIL_START = re.compile(
     rb"(?:[!-9;-~]{1,60}:[^\n]{0,1000}\r?\n(?:[ \t][^\n]{0,1000}\r?\n){0,50}){2,200}\r?\n"
 )
@@ -153,14 +164,22 @@ def media_type_of(data: bytes, name: str, *, limits: Limits) -> str:
     ending = PurePath(name).suffix.lower()
     if _HTML_START.match(head) and ending not in {".md", ".markdown"}:
         return HTML
+    if (flat := _FLAT_START.match(data[:20_000])) and (kind := _open_document(flat[1].decode())):
+        return kind
     by_name = _TEXT_ENDINGS.get(ending, PLAIN)
     if by_name in {PLAIN, EML} and MAILBOX.match(head):
         return MBOX
     if by_name == PLAIN and _CALENDAR_START.match(head):
         return CALENDAR
     if by_name == PLAIN and (match := _MAIL_START.match(head)) and _MAIL_FIELD.search(match[0]):
-        return EML
+        saved = ending in _SAVED_ENDINGS or _SAVED_BY.search(match[0])
+        return SAVED_PAGE if saved else EML
     return by_name
+
+
+def _open_document(told: str) -> str | None:
+    """The media type of an OpenDocument file that calls itself so, None where it is not read."""
+    return next((found for kind, found in _OPEN_DOCUMENTS.items() if told.startswith(kind)), None)
 
 
 def _zip_type(data: bytes, limits: Limits) -> str:
@@ -169,10 +188,9 @@ def _zip_type(data: bytes, limits: Limits) -> str:
         return EPUB
     if "mimetype" in archive:
         told = archive.read("mimetype", most=200).decode("ascii", "replace").strip()
-        for beginning, media_type in _OPEN_DOCUMENTS.items():
-            if told.startswith(_OPEN + beginning):
-                return media_type
         if told.startswith(_OPEN):
+            if media_type := _open_document(told.removeprefix(_OPEN)):
+                return media_type
             raise Skipped(
                 f"unsupported format: OpenDocument {told.removeprefix(_OPEN)[:40]}",
                 hint="Save it as PDF, then add it.",

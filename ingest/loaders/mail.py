@@ -18,9 +18,11 @@ from quire.ingest.loaders.cleaning import clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, Source
 from quire.ingest.loaders.encoding import decode
 from quire.ingest.loaders.mail_headers import add_headers, decoded, field
+from quire.ingest.loaders.signed import signed_content
 from quire.ingest.loaders.text import add_text
 from quire.ingest.loaders.webpage import add_html
 
+_SIGNED = "The message is signed; the signature was not checked."
 _MAX_PARTS = 1000
 _MAX_HEADER = 100_000  # bytes; decoding takes time quadratic in it, and real ones have 10,000
 _DEEPEST = 5  # levels of headings for mails in mails
@@ -44,14 +46,19 @@ def add_mail(data: bytes, builder: ContentBuilder, *, limits: Limits) -> str:
     """Adds one mail; returns its subject. Raises Unreadable if it is damaged or over a limit."""
     if re.search(rb"\n\r?\n", data[:_MAX_HEADER]) is None and len(data) > _MAX_HEADER:
         raise Unreadable(f"limit: the message's header has more than {_MAX_HEADER:,} bytes")
-    try:
-        # compat32: the newer policy parses addresses in quadratic time
-        message = email.message_from_bytes(data, policy=email.policy.compat32)
-    except (email.errors.MessageError, ValueError, LookupError) as error:
-        raise Unreadable("damaged message") from error
+    message = parsed(data)
     subject = add_headers(message, builder, level=1)
     _Reader(builder, limits).add_parts(message)
     return subject
+
+
+def parsed(data: bytes) -> Message:
+    """A mail with its parts. Raises Unreadable if it is damaged."""
+    try:
+        # compat32: the newer policy parses addresses in quadratic time
+        return email.message_from_bytes(data, policy=email.policy.compat32)
+    except (email.errors.MessageError, ValueError, LookupError) as error:
+        raise Unreadable("damaged message") from error
 
 
 class _Reader:
@@ -83,8 +90,15 @@ class _Reader:
         kind = part.get_content_type()
         payload = part.get_payload()
         inner = [p for p in payload if isinstance(p, Message)] if isinstance(payload, list) else []
+        signed = signed_content(part) if "pkcs7-mime" in kind else None
+        if signed is not None:
+            self._builder.warn(_SIGNED)
+            return [(parsed(signed), level)]
         if kind == "multipart/encrypted" or "pkcs7-mime" in kind:
             self._builder.warn("The message is encrypted; only its header is read.")
+        elif kind == "multipart/signed":  # what is signed, and then the signature
+            self._builder.warn(_SIGNED)
+            return [(each, level) for each in inner[:1]]
         elif kind == "multipart/alternative":
             return [(each, level) for each in self._chosen(inner)]
         elif part.is_multipart() and kind.startswith("multipart/"):
@@ -107,7 +121,7 @@ class _Reader:
         return []
 
     def _add_body(self, part: Message) -> None:
-        text, cut = _text(part, self._limits)
+        text, cut = text_of(part, self._limits)
         if part.get_content_type() == "text/html":
             add_html(text, self._builder, limits=self._limits)
         else:
@@ -116,7 +130,7 @@ class _Reader:
             self._builder.warn_of_cut()
 
     def _add_calendar(self, part: Message, level: int) -> None:
-        text, _ = _text(part, self._limits)
+        text, _ = text_of(part, self._limits)
         said = text.encode("utf-8", "replace")
         if said not in self._calendars:
             self._calendars.add(said)
@@ -153,7 +167,7 @@ class _Reader:
             return self._known[id(part)]
         scratch = ContentBuilder(self._limits)
         if part is not None:
-            text, _ = _text(part, self._limits)
+            text, _ = text_of(part, self._limits)
             if part.get_content_type() == "text/html":
                 add_html(text, scratch, limits=self._limits)
             else:
@@ -174,7 +188,8 @@ def _leaf(part: Message, kind: str) -> Message | None:
     return None
 
 
-def _text(part: Message, limits: Limits) -> tuple[str, bool]:
+def text_of(part: Message, limits: Limits) -> tuple[str, bool]:
+    """The text of a part, and whether it was cut."""
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return "", False

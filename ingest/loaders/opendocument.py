@@ -1,4 +1,5 @@
-"""OpenDocument: texts (.odt), sheets (.ods), slides and drawings (.odp, .odg), read from their XML.
+"""OpenDocument: texts (.odt), sheets (.ods), slides and drawings (.odp, .odg), read from their XML;
+also in one flat file of it (.fodt, .fods, .fodp).
 
 Texts have no pages; each sheet and each slide is one. Cells have their shown text beside their
 value, so that only dates need a look: those in figures are given in one order, as in other sheets.
@@ -19,6 +20,7 @@ from quire.ingest.loaders.cleaning import clean_line
 from quire.ingest.loaders.content import Content, ContentBuilder, Source
 from quire.ingest.loaders.furniture import without_page_numbers
 from quire.ingest.loaders.grids import Row, add_rows, letters_of
+from quire.ingest.loaders.opendocument_flat import FlatParts
 from quire.ingest.loaders.opendocument_styles import Styles
 from quire.ingest.loaders.opendocument_text import (
     DRAW,
@@ -45,9 +47,9 @@ _MOST_REPEATED = 1000  # cells of a row that are one, written once
 
 def read(source: Source) -> Content:
     """All that is shown. Raises Skipped if a password is needed, Unreadable if it is damaged."""
-    archive = Archive(source.data, limits=source.limits, types_allowed=True)
     builder = ContentBuilder(source.limits)
     try:
+        archive = _parts(source)
         _refuse_encrypted(archive)
         reader = _Reader(archive, builder, source.limits)
         title = reader.read()
@@ -57,7 +59,13 @@ def read(source: Source) -> Content:
     return builder.finish(title or source.stem)
 
 
-def _refuse_encrypted(archive: Archive) -> None:
+def _parts(source: Source) -> Archive | FlatParts:
+    if source.data.startswith(b"PK"):
+        return Archive(source.data, limits=source.limits, types_allowed=True)
+    return FlatParts(source.data, limits=source.limits)
+
+
+def _refuse_encrypted(archive: Archive | FlatParts) -> None:
     if "META-INF/manifest.xml" in archive:
         manifest = archive.tree("META-INF/manifest.xml")
         if next(manifest.iter("{*}encryption-data"), None) is not None:
@@ -67,7 +75,9 @@ def _refuse_encrypted(archive: Archive) -> None:
 class _Reader:
     """Reads one file into a builder."""
 
-    def __init__(self, archive: Archive, builder: ContentBuilder, limits: Limits) -> None:
+    def __init__(
+        self, archive: Archive | FlatParts, builder: ContentBuilder, limits: Limits
+    ) -> None:
         self._archive = archive
         self._builder = builder
         self._limits = limits

@@ -7,6 +7,7 @@ environment, and bounds what it reads. The connection itself is quire.models.rem
 """
 
 import asyncio
+import base64
 import math
 import re
 import threading
@@ -36,6 +37,9 @@ _IF_IT_LEAKS = (
     "Ask again: its thoughts are held back from now on. To have it so from the start, set "
     "remote_thinks = true (docs/remote.md)."
 )
+_PICTURE_TOKENS = 1_600
+"""Of a picture of 1,024 by 1,448 points, for the models that read a token from 28 by 28 points and
+hold four in one; they tell tokens of a picture only once it was read."""
 _OWN = frozenset({"messages", "model", "stream"})  # what remote_options may not replace
 _LONGEST_CONTEXT = 16_384  # tokens: more is not read, and cost is counted by what was sent
 _SURE_CONTEXT = 4_096
@@ -64,11 +68,13 @@ class RemoteModel:
         proxy: str = "",
         options: Mapping[str, Any] | None = None,
         thinks: bool | None = None,
+        pictures: bool = False,
         languages: frozenset[str] = frozenset({"en", "zh"}),
     ) -> None:
         """`timeout` is how many seconds the server may say nothing. `options` are added to the body
         of each request. `thinks` says whether replies may begin inside a thought that the server's
-        prompt has opened; unless given, the model's name and its replies tell.
+        prompt has opened; unless given, the model's name and its replies tell. With `pictures` it
+        can be shown some.
 
         Raises UsageError for options that replace what is Quire's to say.
         """
@@ -89,6 +95,7 @@ class RemoteModel:
             most=MAX_AT_ONCE + 2,
         )
         self._thinks = thinks
+        self._pictures = pictures
         self._factor = 1.0  # by which prompts were longer than estimated, so far
         self._at_once = 0
         self._lock = threading.Lock()
@@ -182,6 +189,39 @@ class RemoteModel:
             cancel=cancel,
         )
 
+    @property
+    def pictures_problem(self) -> str:
+        """Servers do not tell whether their model takes pictures, so the settings do."""
+        if self._pictures:
+            return ""
+        return (
+            "The settings do not say that the model on the server takes pictures. If it does, set "
+            "remote_pictures = true (docs/remote.md)."
+        )
+
+    def look(
+        self,
+        messages: Sequence[Message],
+        *,
+        pictures: Sequence[bytes],
+        max_tokens: int,
+        temperature: float = 0.0,
+        cancel: threading.Event | None = None,
+    ) -> RemoteReply:
+        """Begin a reply to messages with pictures; see `ReadsPictures.look`. Raises ModelError
+        where the settings do not say that it takes some."""
+        if self.pictures_problem:
+            raise ModelError(self.pictures_problem)
+        return self._begin(
+            messages,
+            {},
+            pictures=pictures,
+            max_tokens=max_tokens,
+            stop=(),
+            temperature=temperature,
+            cancel=cancel,
+        )
+
     def _begin(
         self,
         messages: Sequence[Message],
@@ -193,9 +233,10 @@ class RemoteModel:
         cancel: threading.Event | None,
         form: Form | None = None,
         tokens: int = 0,
+        pictures: Sequence[bytes] = (),
     ) -> RemoteReply:
         """Ask the server for a reply; `more` is added to the body, with so many `tokens` that are
-        part of the prompt."""
+        part of the prompt, and `pictures` to the last message."""
         if max_tokens < 1:
             raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
         if not messages:
@@ -203,6 +244,7 @@ class RemoteModel:
         about = self._listing.get()
         name, context_tokens = self._name_in(about), self._context_in(about)
         tokens = self.prompt_tokens(messages) + math.ceil(tokens * self._factor)
+        tokens += _PICTURE_TOKENS * len(pictures)
         room = context_tokens - tokens
         if room < 1:
             raise ModelError(
@@ -219,7 +261,7 @@ class RemoteModel:
             )
         most = min(max_tokens, room)
         body: dict[str, Any] = {
-            "messages": [*map(_as_message, messages)],
+            "messages": [*map(_as_message, messages[:-1]), _with(messages[-1], pictures)],
             "max_tokens": most,
             "temperature": temperature,
             "stream": True,
@@ -245,7 +287,7 @@ class RemoteModel:
                 )
             self._at_once += 1
         try:
-            self._connection.start(self._run(call, body, estimated=tokens))
+            self._connection.start(self._run(call, body, estimated=0 if pictures else tokens))
         except QuireError:
             with self._lock:
                 self._at_once -= 1
@@ -283,7 +325,8 @@ class RemoteModel:
     # In the event loop
 
     async def _run(self, call: Call, body: dict[str, Any], *, estimated: int) -> None:
-        """See a call through to its end, and drop it when its caller leaves."""
+        """See a call through to its end, and drop it when its caller leaves. What was `estimated`
+        of its text is corrected by what the server counts; 0 where there was more than text."""
         work = asyncio.ensure_future(self._heard(call, body))
         try:
             while not work.done():
@@ -298,8 +341,8 @@ class RemoteModel:
         finally:
             with self._lock:
                 self._at_once -= 1
-            if call.counted and call.usage.prompt_tokens > estimated:
-                more = call.usage.prompt_tokens / max(1, estimated)
+            if call.counted and call.usage.prompt_tokens > estimated > 0:
+                more = call.usage.prompt_tokens / estimated
                 self._factor = min(4.0, self._factor * more)
 
     async def _settled(self, call: Call, work: "asyncio.Future[Finish]") -> None:
@@ -366,6 +409,19 @@ def _as_message(message: Message) -> dict[str, Any]:
             for call in message.calls
         ]
     return written | ({"tool_call_id": message.answers} if message.answers else {})
+
+
+def _with(message: Message, pictures: Sequence[bytes]) -> dict[str, Any]:
+    """A message, with pictures as parts of its content before the text."""
+    written = _as_message(message)
+    if not pictures:
+        return written
+    coded = [base64.b64encode(picture).decode("ascii") for picture in pictures]
+    shown = [
+        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{each}"}}
+        for each in coded
+    ]
+    return written | {"content": [*shown, {"type": "text", "text": written["content"]}]}
 
 
 def _as_tool(tool: Tool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from quire.ui.state import state
 
 _SHOWN = 6  # steps, the last ones
 _LONGEST = 120  # characters of one
-_KNOWN = frozenset("search read_page list_documents table_query calculate check".split())
+_KNOWN = frozenset("search read_page list_documents table_query calculate check look".split())
 
 
 def draw(opened: Shared) -> None:
@@ -41,9 +41,6 @@ def told(step: Step) -> str:
     what = step.told.partition(": ")[2][:_LONGEST]
     known = plain(f"chat.step_{step.tool}", what=what) if step.tool in _KNOWN else step.told
     return plain("chat.step_refused", what=step.told[:_LONGEST]) if step.refused else known
-
-
-_KNOWN = frozenset(("search", "read_page", "list_documents", "table_query", "calculate", "check"))
 
 
 def standing(opened: Shared) -> aptitude.Standing:

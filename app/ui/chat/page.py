@@ -14,7 +14,7 @@ from quire.errors import ConversationNotFound, KnowledgeBaseError
 from quire.records import content_of
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import label, plain
-from quire.ui.chat import agent, certainty, exporting, judging, scoping, suggested, welcome
+from quire.ui.chat import agent, certainty, exporting, judging, looking, scoping, suggested, welcome
 from quire.ui.inert import html, markdown
 from quire.ui.insight import made as insight
 from quire.ui.jobs.answering import AnswerJob
@@ -72,6 +72,7 @@ def begin(
             scope=mine.scope,
             max_risk=mine.risk,
             agent=mine.agent,
+            look=mine.look,
             replacing=replacing,
             origin="page",
             as_written=as_written,
@@ -367,6 +368,7 @@ def _choices(opened: Shared) -> None:
         scoping.draw(opened)
         certainty.draw(opened)
         agent.draw(opened)
+        looking.draw(opened)
 
 
 def _stop(job: AnswerJob | None) -> None:
