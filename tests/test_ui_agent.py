@@ -10,10 +10,12 @@ from streamlit.testing.v1 import AppTest
 from quire import KnowledgeBase, Question, load_settings
 from quire.answering.agent import aptitude
 from quire.background.ingesting import Ingests
+from quire.background.reindexing import Reindexing
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeToolCaller
 from quire.records import Step
 from quire.ui.chat import agent
 from quire.ui.jobs.answering import AnswerJob
+from quire.ui.jobs.suggesting import Suggestions
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.shared import Shared
 
@@ -28,7 +30,7 @@ STEPS = [
 def shared(folder: Path, model: Any) -> Shared:
     settings = load_settings(kb=folder / "kb", cache=folder / "cache", model="starter")
     base = KnowledgeBase.open(settings=settings, embedder=FakeEmbedder(), model=model)
-    found = Shared(base, Ingests(base), Summaries(base))
+    found = Shared(base, Ingests(base), Summaries(base), Suggestions(base), Reindexing(base))
     found.ready.set()
     return found
 
