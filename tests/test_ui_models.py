@@ -1,5 +1,6 @@
 """Models in the settings, as a reader gets and chooses them, without a browser."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +12,14 @@ from streamlit.testing.v1 import AppTest
 from hub import Hub, running_hub
 from made_models import change_catalog, chat_model_file, embedding_model_folder
 from quire import KnowledgeBase, load_settings
+from quire.models import library, machine
+from quire.models.speed import ChatSpeed, Speeds
 from quire.models.store.starter import BILINGUAL, CHAT, ENGLISH
 from quire.ui.shared import Shared, shared
 from remote_server import Connection, says, serving
 from ui_driver import ask, browser, buttons, go, shown
 
+SMALL = dataclasses.replace(machine.describe(), memory_available=4_000_000_000)
 FACT = b"The key to the north gate hangs behind the clock."
 
 
@@ -180,6 +184,24 @@ def test_a_model_is_downloaded_stopped_and_gone_on_with(
     tab.button(key="drop-Qwen3-0.6B").click().run()
     assert not (tmp_path / "models" / "Qwen3-0.6B-Q8_0.gguf").exists()
     assert not tab.exception
+
+
+def test_what_each_model_would_do_here_is_measured_and_what_fits_best_is_told(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speeds = Speeds(ChatSpeed(prefill=400.0, decode=60.0), passages=50.0)
+    monkeypatch.setattr(library.Models, "_speeds", lambda _: (speeds, True))
+    monkeypatch.setattr(machine, "describe", lambda: SMALL)
+    with KnowledgeBase.open(settings=load_settings()) as base:
+        base.add_upload("gate.txt", FACT)
+    tab = go(browser(), "settings")
+    assert "for an answer" not in shown(tab)
+    tab.button(key="measure-chat").click().run()
+    until(tab, lambda: "for an answer" in shown(tab))
+    assert "fits best" in shown(tab)
+    assert "it needs 6.7 GB of memory, and 4.0 GB are free" in shown(tab)
+    assert "to embed the passage anew" in shown(tab)
+    assert not buttons(tab, "measure-")
 
 
 def test_a_hub_that_cannot_be_reached_is_a_sentence(

@@ -10,6 +10,7 @@ from typing import Literal
 from quire.background.failures import log_place
 from quire.errors import DownloadStopped
 from quire.models.library import Models
+from quire.models.recommending import Candidate
 from quire.models.store.downloads import DownloadProgress
 from quire.models.store.pulling import Pulled
 
@@ -108,9 +109,11 @@ class Downloads:
 
 
 class Measuring:
-    """Measures this machine once, for the models that it might run."""
+    """Measures this machine once, for the models that it might run. What each would do is `found`,
+    also where other programs were in the way, which `Models` does not remember."""
 
     def __init__(self) -> None:
+        self.found: tuple[Candidate, ...] = ()
         self.problem: Exception | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -120,7 +123,7 @@ class Measuring:
         return self._thread is not None and self._thread.is_alive()
 
     def begin(self, models: Models) -> None:
-        """Measure, unless it is at it; `Models.candidates` knows the speeds then."""
+        """Measure, unless it is at it."""
         with self._lock:
             if self.working:
                 return
@@ -138,7 +141,7 @@ class Measuring:
 
     def _run(self, models: Models) -> None:
         try:
-            models.candidates(measure=True)
+            self.found = models.candidates(measure=True)
         except Exception as error:
             log_place(error)
             self.problem = error

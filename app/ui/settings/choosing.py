@@ -41,7 +41,8 @@ def _list(opened: Shared, offer: Offer, busy: bool) -> None:
     if busy and not (downloads().active or measuring().working):
         st.rerun()  # what is said elsewhere on the page may be otherwise now
     models = Models(opened.settings)
-    candidates = {each.model.name: each for each in models.candidates()}
+    considered = measuring().found or models.candidates()
+    candidates = {each.model.name: each for each in considered}
     best = largest(candidates.values(), offer.kind)
     measured = any(each.decode or each.passages for each in candidates.values())
     if (problem := measuring().problem) is not None:
