@@ -253,7 +253,8 @@ def test_who_is_not_at_the_machine_chooses_no_models(
 
 def fill(tab: AppTest, **fields: str) -> None:
     for name, value in fields.items():
-        tab.text_input(key=f"remote-{name}").set_value(value)
+        field = next(each for each in tab.text_input if str(each.key).startswith(f"remote-{name}"))
+        field.set_value(value)
 
 
 def press(tab: AppTest, text: str) -> AppTest:
@@ -276,6 +277,7 @@ def test_a_server_is_tried_and_used_without_a_restart(config: Path, tmp_path: Pa
         key = tmp_path / "remote.key"
         assert key.stat().st_mode & 0o777 == 0o600
         assert "sk-secret" not in config.read_text() + shown(tab) + said(tab)
+        assert "sk-secret" not in [field.value for field in tab.text_input]
         ask(go(tab, ""), "Where does the key to the north gate hang?")
         assert server.requests[-1].headers["authorization"] == "Bearer sk-secret"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -32,14 +33,22 @@ class Offer:
 
 def draw(opened: Shared, offer: Offer) -> None:
     """Draw the models of a kind."""
-    busy = downloads().active or measuring().working
-    st.fragment(_list, run_every=_POLL if busy else None)(opened, offer, busy)
+    goes_on = _goes_on(opened)
+    getting, _ = goes_on
+    st.fragment(_list, run_every=_POLL if getting else None)(opened, offer, goes_on)
+
+
+def _goes_on(opened: Shared) -> tuple[bool, bool]:
+    """Whether a model is being got or measured, and whether one is brought to use."""
+    getting = downloads().active or measuring().working
+    return getting, opened.reindexing.state == "working"
 
 
 @problems.guarded
-def _list(opened: Shared, offer: Offer, busy: bool) -> None:
-    if busy and not (downloads().active or measuring().working):
-        st.rerun()  # what is said elsewhere on the page may be otherwise now
+def _list(opened: Shared, offer: Offer, drawn_with: tuple[bool, bool]) -> None:
+    mine = state()
+    if _goes_on(opened) != drawn_with or mine.told or mine.problem:
+        st.rerun()  # the rest of the page tells of it, and how often this is looked at hangs on it
     models = Models(opened.settings)
     considered = measuring().found or models.candidates()
     candidates = {each.model.name: each for each in considered}
@@ -234,7 +243,7 @@ def _reference(models: Models) -> None:
                 label("models.go_on_with", name=job.reference),
                 key=f"get-{job.reference}",
                 icon=":material/download:",
-                on_click=kept(lambda job=job: downloads().begin(models, job.reference)),
+                on_click=kept(partial(downloads().begin, models, job.reference)),
             )
 
 

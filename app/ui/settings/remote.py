@@ -11,6 +11,7 @@ from quire.ui import problems
 from quire.ui.catalogue import duration, label, plain
 from quire.ui.settings import choosing
 from quire.ui.shared import Shared
+from quire.ui.state import state
 
 
 def draw(opened: Shared) -> None:
@@ -36,7 +37,7 @@ def draw(opened: Shared) -> None:
             autocomplete="off",
             placeholder=plain("remote.key_kept") if _is_kept(opened) else "",
             help=label("remote.key_about", file=settings.remote_key_file),
-            key="remote-key",
+            key=f"remote-key-{state().keys}",
         )
         if os.environ.get(access.KEY_VARIABLE, "").strip():
             st.caption(label("remote.key_in_environment", variable=access.KEY_VARIABLE))
@@ -67,6 +68,7 @@ def draw(opened: Shared) -> None:
         if uses:
             chosen = models.use_server(url, model=name, key=key)
             choosing.tell(chosen)
+            state().keys += 1  # another field, which is empty
             opened.follow(load_settings(language="en"), again=True)
             st.rerun()
 

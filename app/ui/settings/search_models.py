@@ -109,7 +109,7 @@ def cost(opened: Shared, candidate: Candidate) -> str:
 def _reindexing(opened: Shared, working: bool) -> None:
     """How far embedding anew is, or how it ended."""
     job = opened.reindexing
-    if working and job.state != "working":
+    if working != (job.state == "working"):
         st.rerun()
     if job.state == "idle":
         return
