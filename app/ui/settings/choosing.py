@@ -125,10 +125,13 @@ def _facts(models: Models, entry: ModelEntry, candidate: Candidate | None) -> li
     facts = [_gigabytes(entry.size)]
     if entry.memory:
         facts.append(plain("models.memory", size=_gigabytes(entry.memory)))
-    if candidate is not None and candidate.answer_seconds:
-        facts.append(plain("models.answer", time=duration(candidate.answer_seconds)))
     if candidate is not None:
-        facts += [said(reason) for reason in (candidate.lack, candidate.burden) if reason]
+        if candidate.burden:
+            facts.append(plain("models.burden", why=said(candidate.burden)))
+        elif candidate.answer_seconds:
+            facts.append(plain("models.answer", time=duration(candidate.answer_seconds)))
+        if candidate.lack:
+            facts.append(said(candidate.lack))
     if entry.here is None and (arrived := models.arrived(entry.name)):
         facts.append(plain("models.arrived", size=_gigabytes(arrived)))
     return facts
