@@ -727,6 +727,11 @@ class Collection:
                 self._save_snapshot()
         return report
 
+    def follow(self, settings: Settings) -> None:
+        """Go by these settings from now on."""
+        self._settings = settings
+        self._header.follow(settings)
+
     def there(self, document_ids: Iterable[str]) -> set[str]:
         """Those of some documents' ids that are still there."""
         with self._catalog.reading() as connection:

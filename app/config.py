@@ -6,8 +6,8 @@ touches nothing else. `knowledge_base.py` turns settings into live objects.
 Precedence: arguments, then environment, then `config.toml` in the platform's configuration folder
 (or the file that `QUIRE_CONFIG` names), then the defaults below.
 
-`put_setting` changes one setting in that file and leaves all else in it as it is. The new text is
-read back before it is written: it must say the same as the old one but for that setting. Where it
+`put_settings` changes settings in that file and leaves all else in it as it is. The new text is
+read back before it is written: it must say the same as the old one but for those settings. Where it
 does not, as in a file with tables of its own making, the file stays untouched and the user is told
 what to write.
 """
@@ -246,22 +246,30 @@ def load_settings(**arguments: Any) -> Settings:
 
 def put_setting(path: Path, name: str, value: str) -> None:
     """Set `name` in the file, which need not exist. Raises SettingsError, with nothing changed."""
+    put_settings(path, **{name: value})
+
+
+def put_settings(path: Path, **values: str) -> None:
+    """Set all of these in the file, which need not exist. Raises SettingsError, with nothing
+    changed."""
     path = Path(os.path.realpath(path))  # a link stays one
-    before = _read(path)
-    line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
-    after = _changed(before, name, line)
-    try:
-        wanted = {**tomllib.loads(before), name: value}
-        fits = tomllib.loads(after) == wanted
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"{path} is not a valid TOML file: {error}.", hint="Correct or remove it."
-        ) from error
-    if not fits:
-        raise SettingsError(
-            f"The setting {name!r} in {path} is written in a way that Quire does not change.",
-            hint=f"Write it yourself: {line}",
-        )
+    before = after = _read(path)
+    for name, value in values.items():
+        line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        changed = _changed(after, name, line)
+        try:
+            wanted = {**tomllib.loads(after), name: value}
+            fits = tomllib.loads(changed) == wanted
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(
+                f"{path} is not a valid TOML file: {error}.", hint="Correct or remove it."
+            ) from error
+        if not fits:
+            raise SettingsError(
+                f"The setting {name!r} in {path} is written in a way that Quire does not change.",
+                hint=f"Write it yourself: {line}",
+            )
+        after = changed
     if after != before:
         _write(path, after)
 

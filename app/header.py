@@ -74,8 +74,10 @@ class Header:
         """The embedding model. Raises ModelNotFound."""
         with self._lock:
             if self._embedder is None:
+                settings = self._settings
                 name = self.recorded().get("embedder") if self._as_made else None
-                settings = self._settings.model_copy(update={"embedder": name} if name else {})
+                if name and name != opening.embedder_name(settings):  # else it may be a path
+                    settings = settings.model_copy(update={"embedder": name})
                 self._embedder = opening.embedder(settings)
             return self._embedder
 
@@ -133,6 +135,13 @@ class Header:
             with writing():
                 self._catalog.put_settings(runtimes=[*runtimes, runtime])
         return embedder
+
+    def follow(self, settings: Settings) -> None:
+        """Go by these settings from now on, as far as nothing was ever added."""
+        with self._lock:
+            self._settings = settings
+            if self._given is None and not self.recorded():
+                self._embedder = None
 
     def switch(self, embedder: Embedder) -> None:
         """From now on the vectors are of this model."""

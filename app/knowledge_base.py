@@ -580,6 +580,28 @@ class KnowledgeBase:
     # -- models ----------------------------------------------------------------------------------
 
     @property
+    def made_with(self) -> str | None:
+        """The name of the embedding model that its vectors are of; None while nothing was ever
+        added."""
+        name: str | None = self._header.recorded().get("embedder")
+        return name
+
+    def follow(self, settings: Settings, *, model: ChatModel | None = None) -> None:
+        """Go on with the models that these settings name, without being opened anew.
+
+        The chat model, or `model` in its place, is used from the next question on, and is loaded
+        anew where the settings are the same; the one before is freed when the answers that it is at
+        are done. The embedding model is taken where nothing was ever added: else `reindex` changes
+        it. The folder stays, whatever they say.
+        """
+        with self._lock:
+            before, self.settings = self.settings, settings
+        self._collection.follow(settings)
+        other = settings.model_copy(update={"embedder": before.embedder})
+        if model is not None or settings.embedder == before.embedder or other != before:
+            self._session.follow(settings, model=model)
+
+    @property
     def embedder(self) -> Embedder:
         """The embedding model. Raises ModelNotFound."""
         return self._header.embedder()

@@ -87,6 +87,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "quire.indexes",
         "quire.ingest",
         "quire.knowledge_base",
+        "quire.models",
     ),
     "quire.__init__": EVERYTHING,
     **dict.fromkeys(INTERFACES, EVERYTHING),

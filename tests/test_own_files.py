@@ -75,6 +75,8 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
 
     return {
         "model": lambda: kb.model,
+        "made_with": lambda: kb.made_with,
+        "follow": lambda: kb.follow(kb.settings, model=kb.model),
         "model_problem": lambda: kb.model_problem,
         "embedder": lambda: kb.embedder,
         "warnings": lambda: kb.warnings,

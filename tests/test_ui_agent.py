@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from quire import KnowledgeBase, Question, load_settings
 from quire.answering.agent import aptitude
 from quire.background.ingesting import Ingests
+from quire.background.reindexing import Reindexing
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeToolCaller
 from quire.records import Step
 from quire.ui.chat import agent
@@ -29,7 +30,7 @@ STEPS = [
 def shared(folder: Path, model: Any) -> Shared:
     settings = load_settings(kb=folder / "kb", cache=folder / "cache", model="starter")
     base = KnowledgeBase.open(settings=settings, embedder=FakeEmbedder(), model=model)
-    found = Shared(base, Ingests(base), Summaries(base), Suggestions(base))
+    found = Shared(base, Ingests(base), Summaries(base), Suggestions(base), Reindexing(base))
     found.ready.set()
     return found
 

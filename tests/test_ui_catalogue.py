@@ -12,6 +12,7 @@ from quire.answering.agent.tools import NAMES
 from quire.checked import ORDER
 from quire.errors import QuireError
 from quire.messages.texts import tables
+from quire.models.store.downloads import Stage
 from quire.reports.forms import ENDINGS
 from quire.ui.catalogue import LANGUAGES, joined
 from quire.ui.library import listing
@@ -62,6 +63,7 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"{key}{unit}s" for unit in UNITS for key in ("answer.", "answer.on_", "documents.")),
         *(f"scope.{date}_{end}" for date in ("modified", "added") for end in ("since", "until")),
         "scope.n_languages",
+        *(f"models.{stage}" for stage in get_args(Stage)),
         "chat.model_other",
         "chat.step_look",
         *(f"chat.step_{tool}" for tool in NAMES),

@@ -62,6 +62,8 @@ class Session:
         noticed: Callable[[], Iterable[QuireError]],
     ) -> None:
         self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
+        self._before_it: list[LateModel] = []  # models to be freed, once nobody is at work
+        self._at_work = 0
         self._path = folder / CONVERSATIONS
         self._settings = settings
         self._entailment = entailment
@@ -111,9 +113,41 @@ class Session:
             for answer in self._unkept.get(conversation, ())
         ]
 
+    def follow(self, settings: Settings, *, model: ChatModel | None) -> None:
+        """Answer with the chat model that these settings name from the next question on. The one
+        before is freed when what it is at is done."""
+        with self._lock:
+            self._before_it.append(self.model)
+            self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
+            self._settings, self._chain = settings, None
+        self._free_models()
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        """No model is freed while the block lasts."""
+        with self._lock:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
+            self._free_models()
+
+    def _free_models(self) -> None:
+        with self._lock:
+            if self._at_work:
+                return
+            freed, self._before_it = self._before_it, []
+        for model in freed:
+            model.close()
+
     def close(self) -> None:
         """Free the model and the files."""
-        self.model.close()
+        with self._lock:
+            models, self._before_it = [*self._before_it, self.model], []
+        for model in models:
+            model.close()
         with self._lock:
             if self._conversations is not None:
                 self._conversations.close()
@@ -121,18 +155,19 @@ class Session:
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """The answer's text in pieces, and then the answer; see `KnowledgeBase.stream`."""
         asked = self._asked(question)
-        try:
-            for piece in self._answers(asked):
-                if isinstance(piece, Answer):
-                    answer = self._looked(piece, asked) if question.look else piece
-                    answer = self._with_notes(answer)
-                    yield self._stored(answer, question) if question.store else answer
-                elif isinstance(piece, Draft):
-                    question.on_draft(piece)
-                else:
-                    yield piece
-        finally:
-            asked.cancel.set()
+        with self._working():
+            try:
+                for piece in self._answers(asked):
+                    if isinstance(piece, Answer):
+                        answer = self._looked(piece, asked) if question.look else piece
+                        answer = self._with_notes(answer)
+                        yield self._stored(answer, question) if question.store else answer
+                    elif isinstance(piece, Draft):
+                        question.on_draft(piece)
+                    else:
+                        yield piece
+            finally:
+                asked.cancel.set()
 
     def again(self, answer_id: str) -> Question:
         """The last question of a conversation, to be answered anew in the place of its answer, and
@@ -185,19 +220,20 @@ class Session:
         from quire.answering.summaries import summarize  # noqa: PLC0415  NumPy and more
 
         language = document.language
-        model, retriever = self.model.get(), self._search()
-        fit = model is not None and model.ability.capable and language in model.languages
-        summary = summarize(
-            document,
-            chunks,
-            pages,
-            most=most,
-            embedder=retriever.embedder if retriever and retriever.reads(language) else None,
-            model=model if fit else None,
-            wording=self._wording("summary", language),
-            progress=progress,
-            cancel=cancel or threading.Event(),
-        )
+        with self._working():
+            model, retriever = self.model.get(), self._search()
+            fit = model is not None and model.ability.capable and language in model.languages
+            summary = summarize(
+                document,
+                chunks,
+                pages,
+                most=most,
+                embedder=retriever.embedder if retriever and retriever.reads(language) else None,
+                model=model if fit else None,
+                wording=self._wording("summary", language),
+                progress=progress,
+                cancel=cancel or threading.Event(),
+            )
         if problem := self.model.problem:
             note = f"{problem.message} {problem.hint}".strip()
             summary = dataclasses.replace(summary, notes=(note, *summary.notes))

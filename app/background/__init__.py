@@ -1,1 +1,1 @@
-"""Files being taken in while those who gave them do something else: a page, or a client."""
+"""Work that goes on while who began it does something else: files and models on their way."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quire.config import Settings, config_path, load_settings, put_setting
-from quire.errors import ModelNotFound, UsageError
+from quire.config import Settings, config_path, load_settings, put_setting, put_settings
+from quire.errors import ModelNotFound, ModelUnusable, UsageError
 from quire.models import catalog, machine, opening, speed
 from quire.models.catalog import Kind, KnownModel
 from quire.models.remote import access
@@ -19,7 +19,8 @@ from quire.models.store import claims, installed
 from quire.models.store.installed import InstalledModel
 
 if TYPE_CHECKING:
-    from quire.models.recommending import Recommendation
+    from quire.models.recommending import Candidate, Recommendation
+    from quire.models.remote.trying import Tried
     from quire.models.store.adding import Added
     from quire.models.store.downloads import HearProgress
     from quire.models.store.pulling import Pulled
@@ -211,6 +212,41 @@ class Models:
         overridden = os.environ.get(variable, value)
         return Chosen(setting, value, config_path(), "" if overridden == value else variable)
 
+    def use_server(self, url: str, *, model: str = "", key: str | None = None) -> Chosen:
+        """Write a server's model into the settings file as the one to use from now on. `key` is
+        kept in the file that remote_key_file names, for its owner alone; None leaves the key that
+        is there, but for another server than before, to which it must not go: then, and with an
+        empty one, there is none.
+
+        Raises ModelUnusable for an address or a key that is none, and SettingsError.
+        """
+        settings = self.settings
+        server = access.server(url, proxy=settings.remote_proxy)
+        if key is not None or not access.is_keyed_for(server, settings.remote_url):
+            access.keep_key(settings.remote_key_file, key or "")
+        path = config_path()
+        put_settings(path, remote_url=url.strip(), remote_model=model.strip(), model="remote")
+        overridden = [
+            variable
+            for name, value in (("model", "remote"), ("remote_url", url.strip()))
+            if os.environ.get(variable := f"QUIRE_{name.upper()}", value) != value
+        ]
+        return Chosen("model", "remote", path, overridden[0] if overridden else "")
+
+    def try_server(self, url: str, *, model: str = "", key: str | None = None) -> "Tried":
+        """Ask a server's model for a word or two, with the key that `use_server` would use; nothing
+        is written. Raises ModelError, which says what is wrong."""
+        from quire.models.remote import trying  # noqa: PLC0415  loads httpx
+
+        settings = self.settings
+        server = access.server(url, proxy=settings.remote_proxy)
+        known = access.is_keyed_for(server, settings.remote_url)
+        if os.environ.get(access.KEY_VARIABLE, "").strip() or (key is None and known):
+            key = access.key(settings.remote_key_file)
+        return trying.attempt(
+            server, model=model, key=access.checked_key(key or ""), proxy=settings.remote_proxy
+        )
+
     def remove(self, name: str, *, force: bool = False) -> int:
         """Delete a model from the models folder, or what has arrived of one; returns the bytes that
         this frees. One that the settings name is refused without `force`."""
@@ -260,6 +296,42 @@ class Models:
             context_tokens=self.settings.local_context_tokens,
         )
 
+    def candidates(
+        self, *, languages: Collection[str] = ("en", "zh"), measure: bool = False
+    ) -> "tuple[Candidate, ...]":
+        """What each model of the catalog would do here. How fast is known where `recommend` or
+        `measure` has measured the starter models, which takes some seconds, once.
+
+        Raises ModelNotFound when they are to be measured and are not installed.
+        """
+        from quire.models import recommending  # noqa: PLC0415
+
+        speeds = None
+        if measure:
+            speeds, _ = self._speeds()
+        else:
+            with contextlib.suppress(ModelUnusable):  # without llama.cpp nothing was measured
+                speeds = self._remembered()
+        return recommending.consider(
+            languages,
+            here=machine.describe(),
+            speeds=speeds,
+            context_tokens=self.settings.local_context_tokens,
+        )
+
+    def arrived(self, name: str) -> int:
+        """Bytes that are here of a model of the catalog whose download was broken off; 0 for any
+        other."""
+        from quire.models.store import placing  # noqa: PLC0415  loads httpx
+
+        known = catalog.find(name)
+        if known is None or known.package:
+            return 0
+        part = placing.part_of(self.settings.models / known.place)
+        if part.is_dir():
+            return sum(each.stat().st_size for each in part.rglob("*") if each.is_file())
+        return placing.size_of(part)
+
     def bench(self, name: str | None = None) -> Bench:
         """Measure a model that is on this machine, or "remote", by default the chat model in use.
         Takes the time of loading it and some seconds."""
@@ -298,10 +370,10 @@ class Models:
     def _speeds(self) -> tuple[Speeds, bool]:
         """What the starter models do here, and whether other programs were in the way of measuring
         it: then it is not remembered."""
+        if (known := self._remembered()) is not None:
+            return known, False
         from quire.models.engine.runtime import build  # noqa: PLC0415  loads llama.cpp
 
-        if (known := speed.remembered(self.settings.cache, build=build())) is not None:
-            return known, False
         disturbed = machine.busy_share() > _DISTURBED
         settings = self._with(model="starter", embedder="starter")
         model = opening.chat_model(settings)
@@ -313,6 +385,12 @@ class Models:
         if not disturbed:
             speed.remember(self.settings.cache, speeds, build=build())
         return speeds, disturbed
+
+    def _remembered(self) -> Speeds | None:
+        opening.require_llama()
+        from quire.models.engine.runtime import build  # noqa: PLC0415  loads llama.cpp
+
+        return speed.remembered(self.settings.cache, build=build())
 
     def _with(self, **values: str) -> Settings:
         return self.settings.model_copy(update=values)

@@ -88,12 +88,8 @@ def recommend(
     which is there already; a chat model that does not fit, or is too slow, is worse than none.
     `disturbed` says that other programs ran while the speeds were measured.
     """
-    considered = tuple(
-        _candidate(model, languages, here=here, speeds=speeds, context_tokens=context_tokens)
-        for model in catalog.known_models()
-        if model.name != starter.BILINGUAL.name or starter.BILINGUAL.path  # no hub has it
-    )
-    chat, embedding = _largest(considered, "chat"), _largest(considered, "embedding")
+    considered = consider(languages, here=here, speeds=speeds, context_tokens=context_tokens)
+    chat, embedding = largest(considered, "chat"), largest(considered, "embedding")
     names = " and ".join(_LANGUAGES[language] for language in sorted(languages))
     free = (
         f"{_gigabytes(here.memory_available)} of memory are free"
@@ -127,6 +123,18 @@ def recommend(
     return Recommendation(chat.model if chat else None, embedding.model, why, considered)
 
 
+def consider(
+    languages: Collection[str], *, here: Machine, speeds: Speeds | None, context_tokens: int
+) -> tuple[Candidate, ...]:
+    """What each model of the catalog would do here. Without `speeds` only its memory and its
+    languages are known."""
+    return tuple(
+        _candidate(model, languages, here=here, speeds=speeds, context_tokens=context_tokens)
+        for model in catalog.known_models()
+        if model.name != starter.BILINGUAL.name or starter.BILINGUAL.path  # no hub has it
+    )
+
+
 def _floor(candidate: Candidate, chat: Candidate | None) -> int:
     """Below this size nobody asks why a model was left out."""
     return chat.model.parameters if chat and candidate.model.kind == "chat" else 0
@@ -137,13 +145,15 @@ def _candidate(
     languages: Collection[str],
     *,
     here: Machine,
-    speeds: Speeds,
+    speeds: Speeds | None,
     context_tokens: int,
 ) -> Candidate:
     memory = model.memory(context_tokens=context_tokens)
     speed: ChatSpeed | None = None
     passages: float | None = None
-    if model.kind == "chat":
+    if speeds is None:
+        pass
+    elif model.kind == "chat":
         speed = estimated_chat(model, speeds.chat)
     else:
         passages = estimated_passages(model, speeds.passages)
@@ -173,7 +183,8 @@ def _burden(*, here: Machine, memory: int, speed: ChatSpeed | None, passages: fl
     return ""
 
 
-def _largest(considered: Collection[Candidate], kind: Kind) -> Candidate | None:
+def largest(considered: Collection[Candidate], kind: Kind) -> Candidate | None:
+    """The largest model of a kind that nothing speaks against, or None."""
     fit = [each for each in considered if each.model.kind == kind and not each.objection]
     return max(fit, key=lambda each: each.model.parameters, default=None)
 

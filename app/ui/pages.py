@@ -15,7 +15,7 @@ from quire.ui.check import page as check
 from quire.ui.inert import bare
 from quire.ui.insight import made, overview
 from quire.ui.library import page as library
-from quire.ui.settings import bases
+from quire.ui.settings import bases, search_models
 from quire.ui.settings import page as preferences
 from quire.ui.shared import Shared, shared
 from quire.ui.state import state
@@ -57,6 +57,7 @@ def show() -> None:
             given.draw(opened)
         progress.draw(opened)
         problems.warn(opened.base.warnings)
+        search_models.notice(opened, settings_page=None if page == settings else settings)
         page.run()
 
 

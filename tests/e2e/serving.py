@@ -20,9 +20,10 @@ expect.set_options(timeout=120_000)  # a small machine that is busy with models
 
 
 class Served:
-    """The server of one knowledge base, started as `quire ui` starts it."""
+    """The server of one knowledge base, started as `quire ui` starts it. Without a `model`, the
+    settings file names it."""
 
-    def __init__(self, folder: Path, *, model: str) -> None:
+    def __init__(self, folder: Path, *, model: str | None) -> None:
         self.folder = folder
         self._model = model
         with socket.socket() as probe:
@@ -40,7 +41,7 @@ class Served:
         )
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],
-            env=os.environ | {"QUIRE_MODEL": self._model},
+            env=os.environ | ({"QUIRE_MODEL": self._model} if self._model else {}),
             start_new_session=True,  # a group of its own, which can be killed
             stdout=subprocess.PIPE,
             text=True,

@@ -4,6 +4,7 @@ Nothing here connects to anything: the interface and `quire doctor` say where qu
 before any of them goes there.
 """
 
+import contextlib
 import ipaddress
 import os
 import stat
@@ -101,6 +102,43 @@ def key(file: Path) -> str:
     return "" if found is None else _checked(found, str(file))
 
 
+def is_keyed_for(server: Server, url: str) -> bool:
+    """Whether the key that is kept belongs to this server: to the one at `url`, for which it was
+    given."""
+    try:
+        before, now = urlsplit(url.strip()), urlsplit(server.url)
+        return (before.scheme, before.hostname, before.port) == (now.scheme, now.hostname, now.port)
+    except ValueError:
+        return False
+
+
+def keep_key(file: Path, key: str) -> None:
+    """Keep a key in a file for its owner alone; an empty one removes the file. Raises ModelUnusable
+    for what cannot be a key, and where the file cannot be written. No message holds the key."""
+    key = key.strip()
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        if not key:
+            file.unlink(missing_ok=True)
+            return
+        key = checked_key(key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+            opened.write(f"{key}\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+        beside.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise ModelUnusable(
+            f"The key file {file} cannot be written: {error.strerror}.",
+            hint=f"Correct the permissions of its folder, or give the key in {KEY_VARIABLE}.",
+        ) from error
+
+
 def read_key(
     file: Path, *, most: int, variable: str, fails: type[QuireError], unshared: str
 ) -> str | None:
@@ -122,6 +160,12 @@ def read_key(
             f"The key file {file} cannot be read: {error.strerror}.",
             hint=f"Correct its permissions, or give the key in {variable}.",
         ) from error
+
+
+def checked_key(key: str) -> str:
+    """A key that somebody has typed, without what surrounds it; it may be empty. Raises
+    ModelUnusable for what cannot be one."""
+    return _checked(key.strip(), "the field")
 
 
 def _checked(key: str, where: str) -> str:

@@ -1,1 +1,1 @@
-"""Preferences, and the knowledge bases that there are."""
+"""Preferences, the models to choose from, and the knowledge bases that there are."""

@@ -1,44 +1,44 @@
 """The settings page: the language, what is in use where, and the knowledge bases."""
 
+from functools import partial
+
 import streamlit as st
 
 from quire.config import config_path
 from quire.loopback import is_loopback
 from quire.models import opening
+from quire.models.library import Models
 from quire.models.store import starter
 from quire.ui import problems
 from quire.ui import shared as sharing
 from quire.ui.catalogue import LANGUAGES, label, plain
 from quire.ui.chat import agent, conversations
 from quire.ui.inert import bare, html, markdown
-from quire.ui.settings import bases
+from quire.ui.library import intake
+from quire.ui.settings import bases, choosing, remote, search_models
 from quire.ui.shared import Shared
 from quire.ui.state import state
 
 _POLL = 1.0  # seconds between two looks at a model that is being loaded
-
-_BETTER = "quire models recommend\nquire models pull NAME\nquire models use NAME"
-"""How one comes by a better model, on the command line."""
 
 
 def draw(opened: Shared) -> None:
     """Draw the settings page."""
     st.header(label("settings.title"), anchor=False)
     _language()
-    settings = opened.base.settings
+    settings = opened.settings
+    problems.show_kept()
+    if told := state().told:
+        st.success(markdown(told), icon=":material/check:")
+        state().told = ""
     st.subheader(label("settings.model"), anchor=False)
     server = opening.server(settings)
     st.fragment(_model, run_every=_POLL if opened.model_state == "loading" else None)(opened)
     if settings.model in ("starter", "none"):
         st.caption(label(f"settings.better_than_{settings.model}"))
-        st.code(_BETTER, language=None)
-    _row("settings.embedder", opening.embedder_name(settings))
     st.caption(label("settings.answers"))
+    _models(opened)
     st.subheader(label("bases.title"), anchor=False)
-    problems.show_kept()
-    if told := state().told:
-        st.success(markdown(told), icon=":material/check:")
-        state().told = ""
     _bases(opened)
     st.subheader(label("settings.privacy"), anchor=False)
     if server is None:
@@ -53,10 +53,38 @@ def draw(opened: Shared) -> None:
     _row("settings.config", str(config_path()))
 
 
+def _models(opened: Shared) -> None:
+    """Other models, for who is at this machine: they are written to its disk and run on it, and
+    what is asked may be sent where they are."""
+    search_models.draw(opened)
+    if not intake.paths_can_be_named():
+        st.caption(label("models.elsewhere"))
+        return
+    with st.expander(label("models.chat"), type="compact"):
+        choosing.draw(opened, choosing.Offer("chat", _use))
+        if opened.settings.model != "none":
+            st.button(
+                label("models.none"),
+                key="use-none",
+                type="tertiary",
+                on_click=choosing.kept(lambda: _use(opened, "none")),
+            )
+    with st.expander(label("models.search"), type="compact"):
+        st.caption(label("models.search_about"))
+        cost = partial(search_models.cost, opened)
+        choosing.draw(opened, choosing.Offer("embedding", search_models.use, cost))
+    with st.expander(label("remote.title"), type="compact"):
+        remote.draw(opened)
+
+
+def _use(opened: Shared, name: str) -> None:
+    choosing.tell(Models(opened.settings).use(name))
+
+
 @problems.guarded
 def _model(opened: Shared) -> None:
     """The chat model and how it is, looked at again for as long as it is being loaded."""
-    settings, how = opened.base.settings, opened.model_state
+    settings, how = opened.settings, opened.model_state
     server = opening.server(settings)
     name = f"{settings.remote_model} ({server.host})" if server else settings.model
     if name == "starter":
@@ -93,7 +121,7 @@ def _language() -> None:
 
 def _bases(opened: Shared) -> None:
     """Begin a knowledge base, or delete the open one once its name was written."""
-    configured, now = opened.base.settings.kb, opened.base.folder
+    configured, now = opened.settings.kb, opened.base.folder
     st.caption(label("bases.about", folder=configured.parent))
     with st.form("new-base", border=False, clear_on_submit=True):
         name = st.text_input(label("bases.new"), max_chars=80)
@@ -115,7 +143,7 @@ def _bases(opened: Shared) -> None:
                 return
             with problems.caught():
                 sharing.forget(now)
-                bases.delete(now, wait=opened.base.settings.lock_wait)
+                bases.delete(now, wait=opened.settings.lock_wait)
                 state().told = plain("bases.deleted", name=now.name)
                 switch(configured.name)
 
