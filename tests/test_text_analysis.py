@@ -1,6 +1,8 @@
 """The terms of lexical search."""
 
 import re
+import sys
+import threading
 import tracemalloc
 
 import pytest
@@ -96,3 +98,24 @@ def test_long_words_are_not_remembered() -> None:
     finally:
         tracemalloc.stop()
     assert kept < 200_000
+
+
+def test_words_that_many_threads_analyse_at_once_have_their_own_stems() -> None:
+    words = ["generalizations", "running", "relational", "agreements", "maintenance"] * 800
+    expected = [analysis._stem_anew(word) for word in words]
+    found: list[list[str]] = []
+
+    def read() -> None:
+        found.append([analysis._stem_anew(word) for word in words])
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [expected] * 4
