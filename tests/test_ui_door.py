@@ -248,11 +248,44 @@ def test_one_browser_holds_no_more_than_a_few_connections(behind: Behind) -> Non
     cookie = enter(door).cookie
     visit = door._keyring and door._keyring.visit(cookie.partition("=")[2])
     assert visit is not None
-    visit.sockets, visit.uploads = 24, 4
+    visit.sockets, visit.uploads = 24, 256
     assert call(door, "/_stcore/stream", socket=True, cookie=cookie).status == 403
     assert call(door, "/_stcore/upload_file/a/b", method="PUT", cookie=cookie).status == 429
     other = enter(door).cookie
     assert call(door, "/_stcore/stream", socket=True, cookie=other).status == 101
+
+
+def test_files_sent_at_once_are_read_by_turns_and_none_is_refused() -> None:
+    reading = most = 0
+
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        await asyncio.sleep(0.01)
+        reading -= 1
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    door, headers = Door(read, keyring=None), [(b"host", HOST.encode())]
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    async def give(files: int) -> None:
+        scope: Scope = {
+            "type": "http", "scheme": "http", "method": "PUT", "query_string": b"",
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8501), "headers": headers,
+        }  # fmt: skip
+        paths = [f"/_stcore/upload_file/a/{n}" for n in range(files)]
+        await asyncio.gather(*(door(scope | {"path": path}, receive, send) for path in paths))
+
+    asyncio.run(give(20))
+    assert statuses == [204] * 20
+    assert most == 4
 
 
 def test_the_door_speaks_the_readers_language(behind: Behind) -> None:

@@ -1,5 +1,5 @@
 // What belongs to the whole page: preferences that this browser keeps, a word when the server cannot
-// be reached or a file is too large to be sent, and names for Streamlit's own buttons.
+// be reached or a file is not sent, and names for Streamlit's own buttons.
 //
 // Preferences are cookies of this address, with no meaning but the choice itself. The texts come
 // from Quire's own catalogue; names of files enter the page as text nodes.
@@ -60,7 +60,12 @@ function look(app) {
 }
 
 function tell(text, how = "alert") {
-  document.querySelector(".quire-told")?.remove();
+  const before = document.querySelector(".quire-told");
+  if (how === "status" && before?.classList.contains("alert")) { // which was not read yet
+    text = `${before.textContent} ${text}`;
+    how = "alert";
+  }
+  before?.remove();
   const notice = document.createElement("div");
   notice.className = `quire-told ${how}`;
   notice.setAttribute("role", how);
@@ -71,6 +76,7 @@ function tell(text, how = "alert") {
   notice.addEventListener("click", () => notice.remove());
   document.body.append(notice);
   setTimeout(() => notice.remove(), SHOWN);
+  return notice;
 }
 
 // What there is to tell is told once: here, and by the system where the reader has allowed that and
@@ -92,8 +98,30 @@ function offer() {
 
 function weigh(files) {
   const large = Array.from(files ?? []).filter((file) => file.size > watch.most);
-  const names = large.map((file) => file.name).join(", ");
+  watch.large = large.map((file) => file.name);
+  const names = watch.large.join(", ");
   if (names) tell(watch.texts.large.replace("{names}", () => names));
+}
+
+// The place for files is emptied once those that arrived are taken in, and with it goes what stands
+// there of one that failed, or of one that was given that moment or is still sent when its page is
+// left. None goes without a word.
+const CHIP = "[data-testid=stFileUploader] [data-testid=stFileChip]";
+const SENT = "[data-testid=stFileChipIconSpinner]";
+
+function miss() {
+  const chips = [...document.querySelectorAll(CHIP)];
+  const called = (chip) => chip.querySelector("[data-testid=stFileChipName]")?.title ?? "";
+  const failed = chips.filter((chip) => chip.ariaInvalid === "true").map(called);
+  const gone = [...(watch.sent ?? [])].filter(([chip]) => !chip.isConnected && chip !== watch.cancelled).map(([, name]) => name);
+  watch.sent = new Map(chips.filter((chip) => chip.querySelector(SENT)).map((chip) => [chip, called(chip)]));
+  const told = watch.missed?.notice.isConnected ? watch.missed.names : [];
+  const known = new Set([...told, ...(watch.failed ?? []), ...(watch.large ?? [])]);
+  watch.failed = failed;
+  const names = [...new Set([...failed, ...gone])].filter((name) => !known.has(name));
+  if (!names.length) return;
+  const all = [...told, ...names];
+  watch.missed = { names: all, notice: tell(watch.texts.missed.replace("{names}", () => all.join(", "))) };
 }
 
 // Streamlit names its own buttons in English, and those with an icon alone after the icon, for those
@@ -131,11 +159,11 @@ function set(node, attribute, value) {
 }
 
 // In a list each row has the same buttons: they are told apart by what the row is called.
-const ROWS = "[class*=st-key-row-], [class*=st-key-given-row-], .st-key-chats > *, .st-key-older_chats > *";
+const ROWS = "[class*=st-key-given-row-], .st-key-chats > *, .st-key-older_chats > *";
 
 function owned(node, called) {
   const row = node.closest(ROWS);
-  const owner = row?.querySelector("[class*=st-key-read-] p, [class*=st-key-open-] p, .quire-name");
+  const owner = row?.querySelector("[class*=st-key-open-] p, .quire-name");
   return owner ? `${called}: ${owner.textContent.replaceAll("\u2060", "").trim()}` : called;
 }
 
@@ -349,10 +377,14 @@ function begin(app) {
   setTimeout(collapse, 300);
   watch.observer = new MutationObserver(() => look(app));
   watch.observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest?.("[data-testid=stFileChipDeleteBtn]")) watch.cancelled = target.closest(CHIP);
+  }, true);
   document.addEventListener("change", ({ target }) => weigh(target.files), true);
   document.addEventListener("drop", ({ dataTransfer }) => weigh(dataTransfer?.files), true);
   let due = false;
   new MutationObserver(() => {
+    miss();
     seek();
     reveal();
     if (due) return;

@@ -61,13 +61,12 @@ class State:
     opened in the chats: it names the field, as `uploads` does. `stopped` are the ids of answers
     that were. `told` is said once, about what was done. `agent` says that the model is to look
     things up by itself, and `look` that it is shown pages. `risk` is the share of wrong ones that
-    is borne among the answers shown, None for what the settings say. `uploads` counts the uploads sent off: it names the uploader,
-    which is empty when renamed, as `keys` does the field for the key to a server. `reading` says
-    that files were being read when the page was last drawn, and `word` what became of them; `words`
-    counts those, so that each is told once.
-    `settled` is how many ingested files were finished when the page was last drawn whole.
-    `language` is what was chosen, None to follow the browser. `began` says that the address was
-    read.
+    is borne among the answers shown, None for what the settings say. `uploads` counts the uploads
+    sent off: it names the uploader, which is empty when renamed, as `keys` does the field for the
+    key to a server. `reading` says that files were being read when the page was last drawn, and
+    `word` what became of them; `words` counts those, so that each is told once. `settled` is how
+    many ingested files were finished when the page was last drawn whole. `language` is what was
+    chosen, None to follow the browser. `began` says that the address was read.
     """
 
     base: str | None = None

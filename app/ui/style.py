@@ -85,6 +85,7 @@ def mount(
     told = {
         "lost": plain("app.lost"),
         "large": plain("app.large", names="{names}", size=size),
+        "missed": plain("app.missed", names="{names}"),
         "choose": plain("documents.choose"),
         "choose_folder": plain("documents.choose_folder"),
         "page": plain("app.page", n="{n}"),

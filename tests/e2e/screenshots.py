@@ -26,6 +26,12 @@ TAGS = {
     "board-minutes.docx": ["board"],
     "设备维护规程.pdf": ["设备"],
 }
+FOLDERS = {  # of the library: those of the files are the path on whichever machine this is
+    "lease-and-handbook.pdf": "Contracts/2024",
+    "board-minutes.docx": "Board",
+    "visitor-faq.md": "Visitors",
+    "设备维护规程.pdf": "设备",
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ def _fill(kb: Path) -> dict[str, str]:
         base.add(DOCUMENTS)
         for name, tags in TAGS.items():
             base.tag(name, add=tags)
+        for name, place in FOLDERS.items():
+            base.move(name, place)
         for language in LANGUAGES:
             for question in language.questions:
                 answer = base.ask(question, conversation=chats.get(language.code), origin="page")

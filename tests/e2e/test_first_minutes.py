@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from e2e.serving import Served, Tab
 from quire import KnowledgeBase
@@ -63,6 +63,47 @@ def test_a_question_before_the_first_file_is_read_waits_and_is_asked_again_when_
     expect(page.locator(".quire-answer")).to_contain_text("behind the mirror")
     expect(page.locator(".quire-question")).to_have_count(1)
     expect(page.get_by_text("asked again when all are in")).to_have_count(0)
+    context.close()
+
+
+def test_of_many_files_given_at_once_over_a_slow_line_none_is_lost(
+    browser: Browser, served: Served, tmp_path: Path
+) -> None:
+    files = slow_files(tmp_path / "many", count=12, lines=3)
+    context = browser.new_context(locale="en-US")
+    page = Tab(context.new_page(), served).open("documents").page
+    slow = context.new_cdp_session(page)
+    line = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": 2000}
+    slow.send("Network.emulateNetworkConditions", line)
+    page.set_input_files(UPLOAD, files)
+    expect(page.locator(".quire-told.status")).to_contain_text("12 files")
+    context.close()
+
+
+@pytest.mark.parametrize("way", ["refused", "left"])
+def test_a_file_that_does_not_arrive_is_told(
+    browser: Browser, served: Served, tmp_path: Path, way: str
+) -> None:
+    files = slow_files(tmp_path / "some", count=3, lines=3)
+    context = browser.new_context(locale="en-US")
+    page = Tab(context.new_page(), served).open("documents").page
+
+    def answer(route: Route) -> None:
+        if b"lamps 1" not in (route.request.post_data_buffer or b""):
+            route.continue_()
+        elif way == "refused":
+            route.fulfill(status=503)
+
+    page.route("**/_stcore/upload_file/**", answer)
+    page.set_input_files(UPLOAD, files)
+    told = page.locator(".quire-told.alert")
+    if way == "refused":
+        expect(told).to_contain_text("2 files")  # that the others are read takes nothing away
+    else:
+        expect(page.get_by_test_id("stFileChipIconSpinner")).to_have_count(1)
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name="Chat").click()
+    expect(told).to_contain_text("lamps 1.txt: did not arrive")
+    expect(told).not_to_contain_text("lamps 0.txt")
     context.close()
 
 

@@ -1,20 +1,24 @@
 """The key of one start of the interface, the link that works once, and the browsers let in."""
 
+import asyncio
 import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+_UPLOADING = 4  # files of one browser that are read at once; each is in memory
 _MOST_VISITS = 64  # browsers let in at once; the one that came least recently gives way
 
 
 @dataclass(slots=True)
 class Visit:
-    """A browser that was let in, with what it holds at this moment."""
+    """A browser that was let in, with what it holds at this moment. `turns` are its uploads' turns
+    to be read."""
 
     sockets: int = 0
     uploads: int = 0
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_UPLOADING))
 
 
 class Keyring:
