@@ -14,6 +14,7 @@ from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeToolCaller
 from quire.records import Step
 from quire.ui.chat import agent
 from quire.ui.jobs.answering import AnswerJob
+from quire.ui.jobs.suggesting import Suggestions
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.shared import Shared
 
@@ -28,7 +29,7 @@ STEPS = [
 def shared(folder: Path, model: Any) -> Shared:
     settings = load_settings(kb=folder / "kb", cache=folder / "cache", model="starter")
     base = KnowledgeBase.open(settings=settings, embedder=FakeEmbedder(), model=model)
-    found = Shared(base, Ingests(base), Summaries(base))
+    found = Shared(base, Ingests(base), Summaries(base), Suggestions(base))
     found.ready.set()
     return found
 
