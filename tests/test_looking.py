@@ -20,10 +20,11 @@ from quire.errors import ModelError
 from quire.ingest import pictures
 from quire.messages.translations import translated
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeSeer
-from quire.models.protocols import ChatModel, ReadsPictures
+from quire.models.protocols import ChatModel, Message, ReadsPictures
 from quire.models.remote.access import Server
 from quire.models.remote.model import RemoteModel
 from quire.records import Step
+from quire.reports import turns
 from quire.ui.jobs.suggesting import Suggestions
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.shared import Shared
@@ -209,11 +210,17 @@ def test_pictures_go_to_no_server_of_which_the_settings_do_not_say_so(folder: Pa
 def test_tokens_of_pictures_do_not_make_text_count_for_more() -> None:
     with remote(says("[1] x", usage=(9_000, 3)), pictures=True) as (model, server):
         model_tokens = model.count_tokens("deposit " * 50)
-        from quire.models.protocols import Message  # noqa: PLC0415
-
         "".join(model.look([Message("user", "?")], pictures=[b"JPEG"], max_tokens=9))
         assert model.count_tokens("deposit " * 50) == model_tokens
     assert len(server.requests) >= 1
+
+
+def test_what_does_not_fit_is_not_said_to_have_been_sent(folder: Path) -> None:
+    with remote(says("No."), pictures=True, local=False, context_tokens=1_024) as (model, server):
+        answer = asked(folder, model)
+    assert "could not be shown" in answer.notes[-1]
+    assert not any("were sent" in note for note in answer.notes)
+    assert all(isinstance(m["content"], str) for m in server.asked.json["messages"])
 
 
 # Where it is told
@@ -242,8 +249,6 @@ def test_what_was_seen_is_kept_told_everywhere_and_forgotten_with_its_document(
         markdown = kb.export(answer.id, form="markdown", answer=True).decode()
         assert f"*Seen by the model, not checked, on lease.pdf, page {page}:* {SEEN}" in markdown
         assert "Seen by the model, not checked" in kb.export_answer(answer.id)
-        from quire.reports import turns  # noqa: PLC0415
-
         _, turn = kb.conversations.turn(answer.id)
         said = [piece.said for piece in turns.pieces(turn, [None] * len(answer.citations))]
         assert said[said.index(SEEN) - 2].startswith("Seen by the model")

@@ -65,11 +65,11 @@ def looked(
             asked.on_step(Step("look", {"document": document.name, "page": page}, ""))
         question = answer.standalone_question
         messages = filled(wording("look", languages.detect(question)), question=question)
-        answer = _sent(answer, model, places)
         with foreign_errors_told(model):
             reply = model.look(
                 messages, pictures=pictures, max_tokens=_REPLY_TOKENS, cancel=asked.cancel
             )
+        answer = _sent(answer, model, places)
         answer = _told(answer, WatchedReply(reply, model=model, until_loop=True), places)
     except QuireError as error:
         reason = f"{error.message} {error.hint}".strip()
