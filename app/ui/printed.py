@@ -1,6 +1,7 @@
 """Office documents as pages, printed by LibreOffice where it is installed, and where words stand
 on them."""
 
+import os
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,15 +29,15 @@ class Printed:
 
 
 class Prints:
-    """The documents that were printed, each once while it is kept: by the hash of its content, in a
-    folder that is gone when the process ends. One is printed at a time."""
+    """The documents that were printed, each once while it is kept: by the hash of its content, in
+    memory files, which are gone when the process ends, however it does. One is printed at a time.
+    """
 
     def __init__(self, parsers: ParserPool, *, limits: Limits | None = None) -> None:
         self._parsers = parsers
         self._limits = limits or Limits()
         self._guard = threading.Lock()
         self._made: OrderedDict[str, Future[Printed]] = OrderedDict()
-        self._folder = TemporaryDirectory(prefix="quire-pages-", ignore_cleanup_errors=True)
         self._work = ThreadPoolExecutor(1, thread_name_prefix="quire-print")
         self._ended = threading.Event()
 
@@ -54,8 +55,8 @@ class Prints:
                 made = self._work.submit(self._print, document, path)
                 self._made[document.content_hash] = made
                 while len(self._made) > _KEPT:
-                    oldest, _ = self._made.popitem(last=False)
-                    self._file(oldest).unlink(missing_ok=True)
+                    _, oldest = self._made.popitem(last=False)
+                    oldest.add_done_callback(_forget)
             self._made.move_to_end(document.content_hash)
         try:
             return made.result(patience)
@@ -66,15 +67,26 @@ class Prints:
         """End what is under way, and delete the pages."""
         self._ended.set()
         self._work.shutdown(cancel_futures=True)
-        self._folder.cleanup()
+        with self._guard:
+            while self._made:
+                self._made.popitem()[1].add_done_callback(_forget)
 
     def _print(self, document: Document, path: Path) -> Printed:
-        to = self._file(document.content_hash)
-        office.convert(path, document.media_type, to, limits=self._limits, ended=self._ended)
-        return Printed(to, tuple(self._parsers.parse(to).pages))
+        with TemporaryDirectory(prefix="quire-pages-") as folder:
+            to = Path(folder) / "printed.pdf"
+            office.convert(path, document.media_type, to, limits=self._limits, ended=self._ended)
+            pages = tuple(self._parsers.parse(to).pages)
+            kept = os.memfd_create("quire-pages")
+            with os.fdopen(kept, "wb", closefd=False) as file:
+                file.write(to.read_bytes())
+        # subtle: a path to the memory file, which parsers of the same user can open
+        return Printed(Path(f"/proc/{os.getpid()}/fd/{kept}"), pages)
 
-    def _file(self, content_hash: str) -> Path:
-        return Path(self._folder.name) / f"{content_hash}.pdf"
+
+def _forget(made: Future[Printed]) -> None:
+    """Give the memory of a printed document back."""
+    if not made.cancelled() and made.exception() is None:
+        os.close(int(made.result().path.name))
 
 
 def place(text: str, start: int, end: int, *, printed: str) -> tuple[int, int] | None:
