@@ -140,6 +140,7 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
         "quire.ingest.embedded_texts",
         "quire.ingest.pipeline",
         "quire.ingest.reindexing",
+        "quire.ingest.scans",
     ),
     "sqlite3": ("quire.diagnosis",),  # whose version it shows
     "pypdf": ("quire.ingest.loaders",),
