@@ -262,7 +262,7 @@ def test_a_write_that_fails_at_any_point_leaves_the_old_state(
 
 
 def test_a_making_that_fails_at_any_point_can_be_done_again(tmp_path: Path) -> None:
-    for nth in range(1, 100):
+    for nth in range(1, 200):
         path = tmp_path / str(nth) / "catalog.sqlite3"
         path.parent.mkdir()
         with watched_disk() as disk:

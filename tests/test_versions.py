@@ -332,7 +332,7 @@ def test_a_models_answer_names_the_older_version_too(tmp_path: Path) -> None:
     [
         ("The daily meal allowance is €28 [{old}].", "superseded"),
         ("The daily meal allowance is €34 [{new}].", "supported"),
-        ("The daily meal allowance was €28 before [{old}].", "supported"),
+        ("The daily meal allowance was €28 before [{old}].", "partly"),
     ],
 )
 def test_a_capable_model_that_gives_the_old_version_is_told(
