@@ -576,7 +576,7 @@ def test_nor_does_one_hold_its_name_or_path(kb: KnowledgeBase, tmp_path: Path) -
         assert again.conversations.turns(first.conversation)[1].question == (
             "What does (source deleted) say?"
         )
-        assert again.replay(first.id).before["text"] == "(source deleted)"
+        assert {*again.replay(first.id).before["text"].split("\n")} == {"(source deleted)"}
 
 
 def test_nor_does_one_of_the_old_version_of_a_changed_file(kb: KnowledgeBase, folder: Path) -> None:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from quire import Answer, KnowledgeBase, load_settings
 from quire.background.ingesting import Ingests
+from quire.background.reindexing import Reindexing
 from quire.commands import output
 from quire.errors import ModelError
 from quire.ingest import pictures
@@ -270,7 +271,7 @@ def test_the_switch_is_there_where_the_model_takes_pictures(tmp_path: Path, take
     settings = load_settings(kb=tmp_path / "kb", cache=tmp_path / "cache", model="starter")
     model = FakeSeer("", sees="") if takes else FakeChatModel("")
     base = KnowledgeBase.open(settings=settings, embedder=FakeEmbedder(), model=model)
-    opened = Shared(base, Ingests(base), Summaries(base), Suggestions(base))
+    opened = Shared(base, Ingests(base), Summaries(base), Suggestions(base), Reindexing(base))
     opened.ready.set()
     seen = [{"document": "a.pdf", "document_id": "1", "page": 3, "text": "<b>42</b> tonnes"}]
     tab = AppTest.from_function(draw, args=(opened, {"id": "x", "seen": seen})).run()

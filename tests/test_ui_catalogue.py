@@ -10,9 +10,11 @@ from quire import errors, ui
 from quire.answering.agent.aptitude import Standing
 from quire.answering.agent.tools import NAMES
 from quire.checked import ORDER
+from quire.conversations.schema import Verdict
 from quire.errors import QuireError
 from quire.messages.texts import tables
 from quire.models.store.downloads import Stage
+from quire.records import Support
 from quire.reports.forms import ENDINGS
 from quire.ui.catalogue import LANGUAGES, joined
 from quire.ui.library import listing
@@ -48,7 +50,10 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
     put_together = {
         *(key for key in keys if key.startswith(("error.", "widgets."))),
         *(f"door.{about}{kind}" for about in ("", "about_") for kind in ("key", "password")),
-        *(f"app.{page}" for page in ("chat", "documents", "check", "settings")),
+        *(
+            f"app.{page}"
+            for page in ("chat", "documents", "check", "overview", "answer", "settings")
+        ),
         *(f"intake.{stage}" for stage in ("waiting", "stopped", "failed", "skipped")),
         *(f"intake.n_{kind}" for kind in ("taken", "unchanged", "skipped", "failed", "stopped")),
         *(f"source.{why}_missing" for why in ("document", "original", "image")),
@@ -62,6 +67,9 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"{key}{unit}" for unit in UNITS for key in ("answer.", "source.", "summary.at_")),
         *(f"{key}{unit}s" for unit in UNITS for key in ("answer.", "answer.on_", "documents.")),
         *(f"scope.{date}_{end}" for date in ("modified", "added") for end in ("since", "until")),
+        *(key for key in keys if key.startswith(("made.", "overview.")) and _quoted(key, source)),
+        *(f"made.{support}" for support in get_args(Support)),
+        *(f"made.judged_{verdict}" for verdict in get_args(Verdict)),
         "scope.n_languages",
         *(f"models.{stage}" for stage in get_args(Stage)),
         "chat.model_other",
@@ -71,6 +79,11 @@ def test_every_text_that_the_interface_names_exists_and_every_one_is_used() -> N
         *(f"settings.{state}" for state in ("loading", "none", "problem", "ready")),
     }
     assert keys - named - put_together == set()
+
+
+def _quoted(key: str, source: str) -> bool:
+    """Whether the name of a text stands there as one of a list."""
+    return re.search(rf"""["']{key.partition(".")[2]}["']""", source) is not None
 
 
 def test_every_kind_of_error_that_a_reader_meets_has_a_heading() -> None:

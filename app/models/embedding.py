@@ -125,7 +125,8 @@ class SentenceEmbedder:
         try:
             while waiting:
                 budget = self._on_card.budget(dimension=self.dimension) if many else 0
-                batch = _first_batch(waiting, lengths, budget or _BATCH_TOKENS)
+                filled = 0 if budget else _FILLED  # few large batches are what a card is for
+                batch = _first_batch(waiting, lengths, budget or _BATCH_TOKENS, filled=filled)
                 chosen = [texts[i] for i in batch]
                 found = (
                     self._on_card.encode(chosen, tokens=len(batch) * lengths[batch[0]])
@@ -216,17 +217,19 @@ class SentenceEmbedder:
             return self._torch
 
 
-def _first_batch(waiting: Iterable[int], lengths: Sequence[int], most: int) -> list[int]:
+def _first_batch(
+    waiting: Iterable[int], lengths: Sequence[int], most: int, *, filled: float
+) -> list[int]:
     """The first of the indices that wait, the longest first: as many as make a batch of at most so
-    many padded tokens, and at least one; none that would mostly be padding.
+    many padded tokens, and at least one; none that is shorter than so much of the longest.
 
-    >>> _first_batch([0, 1, 2, 3], [100, 80, 20, 20], 2048)
+    >>> _first_batch([0, 1, 2, 3], [100, 80, 20, 20], 2048, filled=0.7)
     [0, 1]
     """
     batch: list[int] = []
     for index in waiting:
         longest = lengths[batch[0]] if batch else 0
-        if (len(batch) + 1) * longest > most or lengths[index] < _FILLED * longest:
+        if (len(batch) + 1) * longest > most or lengths[index] < filled * longest:
             break
         batch.append(index)
     return batch
