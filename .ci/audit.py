@@ -87,7 +87,7 @@ def main() -> int:
     report = asked(pinned(distributions()))
     if report is None:
         print("The list of known holes could not be asked for: is there a network?")
-        print("Nothing was audited. Run make audit again where pypi.org can be reached.")
+        print("Nothing was audited. Run make audit again where packages can be looked up.")
         return 2
     status, lines = told(report, waived)
     print("\n".join(lines))

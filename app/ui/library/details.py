@@ -29,6 +29,8 @@ def show(opened: Shared, document_id: str, *, chat: StreamlitPage) -> None:
     @problems.dialog(label("documents.about"))
     def draw() -> None:
         document = next((each for each in opened.documents() if each.id == document_id), None)
+        if state().redraw:  # deleted by a press here: the dialog closes, and undo is offered
+            st.rerun()
         if document is None:
             st.info(label("library.gone", n=1))
             return
