@@ -117,4 +117,5 @@ def test_reading_takes_time_in_proportion_to_the_length(tmp_path: Path, piece: s
         return time.process_time() - begin
 
     seconds(100_000)
-    assert seconds(800_000) < 8 * seconds(200_000) + 0.2
+    shortest = min(seconds(800_000) for _ in range(3))  # what else the machine does makes it longer
+    assert shortest < 8 * seconds(200_000) + 0.2
