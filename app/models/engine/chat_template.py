@@ -137,7 +137,7 @@ class ChatTemplate:
             if roles not in self._layouts:
                 self._render([roles])
             return self._layouts[roles]
-        key = json.dumps([_shapes(messages, ""), [*map(_described, tools)]])
+        key = json.dumps([_shapes(messages, ""), [tool.to_dict() for tool in tools]])
         if (known := self._with_tools.get(key)) is None:
             known = self._rendered(messages, tools)
             with self._lock:
@@ -169,7 +169,7 @@ class ChatTemplate:
         (result,) = self._ask_child(
             [_marked(_shapes(messages, mark), mark, foreign)],
             mark=mark,
-            tools=_marked([*map(_described, tools)], mark, foreign),
+            tools=_marked([tool.to_dict() for tool in tools], mark, foreign),
         )
         if "text" not in result:
             return str(result["reason"])
@@ -296,17 +296,6 @@ def _shapes(messages: Sequence[Message], mark: str) -> list[dict[str, Any]]:
         }
         for at, message in enumerate(messages)
     ]
-
-
-def _described(tool: Tool) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": dict(tool.parameters),
-        },
-    }
 
 
 def _plain(value: Any) -> Any:
