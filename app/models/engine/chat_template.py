@@ -298,16 +298,14 @@ def _shapes(messages: Sequence[Message], mark: str) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(value: Any) -> Any:
+def _plain(call: ToolCall) -> dict[str, Any]:
     """A call as OpenAI's language has it, its arguments read where they are JSON."""
-    if not isinstance(value, ToolCall):
-        return [*map(_plain, value)] if isinstance(value, tuple) else value
     try:
-        arguments = json.loads(value.arguments)
+        arguments = json.loads(call.arguments)
     except (ValueError, RecursionError):
-        arguments = {"": value.arguments}
-    function = {"name": value.name, "arguments": arguments}
-    return {"id": value.id, "type": "function", "function": function}
+        arguments = {"": call.arguments}
+    function = {"name": call.name, "arguments": arguments}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _marked(value: Any, mark: str, foreign: list[str]) -> Any:
