@@ -20,8 +20,8 @@ from quire.ingest.loaders.given import GivenText
 from quire.knowledge_base import KnowledgeBase
 from quire.langchain import found
 from quire.langchain.embeddings import QuireEmbeddings
-from quire.records import PAGE_BREAK, Hit, Span
 from quire.records import Document as Source
+from quire.records import Hit, Pages, Span
 from quire.search.query import Mode
 
 Filter = Scope | Mapping[str, Any] | Callable[[dict[str, Any]], bool]
@@ -236,9 +236,14 @@ class QuireVectorStore(VectorStore):
         if place is None or source is None:
             return
         _, start, end = place
-        text = PAGE_BREAK.join(page.text for page in self.kb.pages(source))[start:end]
+        pages = Pages.of(self.kb.pages(source))
+        text = pages.text[start:end]
         if text:
-            numbers = self._numbers(source, start, end)
+            numbers = [
+                number
+                for position, number in enumerate(pages.numbers)
+                if start < pages.end(position) and pages.starts[position] < end
+            ] or [None]
             span = Span(numbers[0], numbers[-1], start, end)
             yield Document(page_content=text, metadata=found.place(source, span), id=place_id)
 
@@ -248,15 +253,6 @@ class QuireVectorStore(VectorStore):
         except DocumentNotFound:
             return None
         return source if source.id == document_id else None
-
-    def _numbers(self, source: Source, start: int, end: int) -> list[int | None]:
-        """The numbers of the pages that characters [start, end) lie on."""
-        at, numbers = 0, []
-        for page in self.kb.pages(source):
-            if start < at + len(page.text) and at < end:
-                numbers.append(page.number)
-            at += len(page.text) + len(PAGE_BREAK)
-        return numbers or [None]
 
 
 _NOTHING = Scope(file="")
