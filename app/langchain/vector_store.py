@@ -21,7 +21,7 @@ from quire.knowledge_base import KnowledgeBase
 from quire.langchain import found
 from quire.langchain.embeddings import QuireEmbeddings
 from quire.records import Document as Source
-from quire.records import Hit, Pages, Span
+from quire.records import Hit, Pages
 from quire.search.query import Mode
 
 Filter = Scope | Mapping[str, Any] | Callable[[dict[str, Any]], bool]
@@ -239,13 +239,8 @@ class QuireVectorStore(VectorStore):
         pages = Pages.of(self.kb.pages(source))
         text = pages.text[start:end]
         if text:
-            numbers = [
-                number
-                for position, number in enumerate(pages.numbers)
-                if start < pages.end(position) and pages.starts[position] < end
-            ] or [None]
-            span = Span(numbers[0], numbers[-1], start, end)
-            yield Document(page_content=text, metadata=found.place(source, span), id=place_id)
+            place_there = found.place(source, pages.span(start, end))
+            yield Document(page_content=text, metadata=place_there, id=place_id)
 
     def _source(self, document_id: str) -> Source | None:
         try:
