@@ -138,7 +138,12 @@ class QuireVectorStore(VectorStore):
         given: dict[str, Document] = {}
         for _, text in self.kb.given_texts(ids):
             given.setdefault(text.id, _as_given(text))
-        places = {id_: document for id_ in ids if id_ not in given for document in self._at(id_)}
+        sources = {source.id: source for source in self.kb.documents()}
+        places = {
+            id_: document
+            for id_ in ids
+            if id_ not in given and (document := self._at(id_, sources))
+        }
         return [each for id_ in ids if (each := given.get(id_) or places.get(id_))]
 
     def similarity_search(
@@ -230,24 +235,18 @@ class QuireVectorStore(VectorStore):
         text = self._given.get(source.id)
         return dict(text.metadata) if text else found.about(source)
 
-    def _at(self, place_id: str) -> Iterable[Document]:
+    def _at(self, place_id: str, sources: Mapping[str, Source]) -> Document | None:
+        """What stands at a place of one of the `sources`, if it is there."""
         place = found.place_of(place_id)
-        source = self._source(place[0]) if place else None
-        if place is None or source is None:
-            return
-        _, start, end = place
-        pages = Pages.of(self.kb.pages(source))
-        text = pages.text[start:end]
-        if text:
-            place_there = found.place(source, pages.span(start, end))
-            yield Document(page_content=text, metadata=place_there, id=place_id)
-
-    def _source(self, document_id: str) -> Source | None:
-        try:
-            source = self.kb.document(document_id)
-        except DocumentNotFound:
+        if place is None or place[0] not in sources:
             return None
-        return source if source.id == document_id else None
+        document_id, start, end = place
+        pages = Pages.of(self.kb.pages(sources[document_id]))
+        text = pages.text[start:end]
+        if not text:
+            return None
+        metadata = found.place(sources[document_id], pages.span(start, end))
+        return Document(page_content=text, metadata=metadata, id=place_id)
 
 
 _NOTHING = Scope(file="")
