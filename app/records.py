@@ -11,6 +11,7 @@ They stand in one file, long as it is, because each refers to those before it: a
 sentences, its passages, what a survey counted and its receipt.
 """
 
+import bisect
 import dataclasses
 import hashlib
 import re
@@ -113,6 +114,12 @@ class Pages:
         """Where a page ends in the text."""
         last = range(len(self))[position] == len(self) - 1
         return len(self.text) if last else self.starts[position + 1] - len(PAGE_BREAK)
+
+    def span(self, start: int, end: int) -> Span:
+        """Characters [start, end) of the text, with the pages that they lie on."""
+        first = self.numbers[bisect.bisect_right(self.starts, start) - 1]
+        last = self.numbers[bisect.bisect_left(self.starts, end) - 1]
+        return Span(first, last, start, end)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pages) and list(self) == list(other)

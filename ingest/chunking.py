@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quire.records import Block, Chunk, ParsedDocument, Span
+from quire.records import Block, Chunk, ParsedDocument
 from quire.text import outline, sentences
 
 VERSION = 3
@@ -140,7 +140,7 @@ class Chunks:
             document_id=self._document.id,
             ordinal=ordinal,
             text=self._document.text[start:end],
-            span=_span(self._document, start, end),
+            span=self._document.pages.span(start, end),
             heading_path=self._paths[self._sections[ordinal]],
             tokens=self._tokens[ordinal],
         )
@@ -203,13 +203,6 @@ def own_title(title: str, path: Path) -> str:
 def text_hash(text: str) -> bytes:
     """Identifies an embedded text: equal texts have equal vectors."""
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _span(document: ParsedDocument, start: int, end: int) -> Span:
-    numbers, starts = document.pages.numbers, document.pages.starts
-    first = numbers[bisect.bisect_right(starts, start) - 1]
-    last = numbers[bisect.bisect_left(starts, end) - 1]
-    return Span(first, last, start, end)
 
 
 Cut = tuple[int, int, int, tuple[str, ...]]

@@ -178,6 +178,8 @@ def test_a_demanded_call_is_held_to_its_schema_by_the_model(
         assert reply.usage.completion_tokens > 5
     with pytest.raises(UsageError, match="no tool 'other'"):
         engine.call(ASKED[:2], tools=[ADD], choice="other", max_tokens=9)
+    with pytest.raises(UsageError, match="at least one token"):
+        engine.call(ASKED[:2], tools=[ADD], max_tokens=0)
     assert "".join(engine.call(ASKED, tools=[ADD], max_tokens=5))
 
 

@@ -203,7 +203,7 @@ class QuireChatModel(BaseChatModel):
             with foreign_errors_told(engine):
                 generation = engine.call(
                     asked,
-                    tools=[_as_tool(tool) for tool in tools],
+                    tools=[as_tool(tool) for tool in tools],
                     choice=tool_choice,
                     max_tokens=kwargs.get("max_tokens", self.max_tokens),
                     stop=stop or (),
@@ -355,7 +355,8 @@ def _from_langchain(message: BaseMessage) -> Message:
     return Message("system" if message.type == "system" else "user", message.text)
 
 
-def _as_tool(described: dict[str, Any]) -> Tool:
+def as_tool(described: dict[str, Any]) -> Tool:
+    """A tool that is described in OpenAI's language."""
     function = described["function"]
     nothing = {"type": "object", "properties": {}}
     return Tool(

@@ -46,11 +46,6 @@ class ModelDownload:
         """End soon; what has arrived stays."""
         self._cancel.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; returns whether it has come."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
     def _run(self) -> None:
         try:
             self.pulled = self._models.pull(
@@ -132,12 +127,6 @@ class Measuring:
                 target=self._run, args=(models,), name="quire-measure", daemon=True
             )
             self._thread.start()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; returns whether it has come."""
-        if self._thread is not None:
-            self._thread.join(seconds)
-        return not self.working
 
     def _run(self, models: Models) -> None:
         try:

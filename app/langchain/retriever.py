@@ -39,6 +39,6 @@ class QuireRetriever(BaseRetriever):
         chosen = {"k": self.k, "mode": self.mode, "scope": self.scope, "boxes": self.boxes}
         if unknown := options.keys() - chosen.keys():
             raise TypeError(f"A QuireRetriever knows no {', '.join(sorted(unknown))}.")
-        boxes = (chosen | options).pop("boxes")
-        searched = {name: value for name, value in (chosen | options).items() if name != "boxes"}
+        searched = chosen | options
+        boxes = searched.pop("boxes")
         return found.documents(self.kb.search(query, **searched), self.kb, boxes=boxes)

@@ -20,8 +20,8 @@ from quire.ingest.loaders.given import GivenText
 from quire.knowledge_base import KnowledgeBase
 from quire.langchain import found
 from quire.langchain.embeddings import QuireEmbeddings
-from quire.records import PAGE_BREAK, Hit, Span
 from quire.records import Document as Source
+from quire.records import Hit, Pages
 from quire.search.query import Mode
 
 Filter = Scope | Mapping[str, Any] | Callable[[dict[str, Any]], bool]
@@ -138,7 +138,12 @@ class QuireVectorStore(VectorStore):
         given: dict[str, Document] = {}
         for _, text in self.kb.given_texts(ids):
             given.setdefault(text.id, _as_given(text))
-        places = {id_: document for id_ in ids if id_ not in given for document in self._at(id_)}
+        sources = {source.id: source for source in self.kb.documents()}
+        places = {
+            id_: document
+            for id_ in ids
+            if id_ not in given and (document := self._at(id_, sources))
+        }
         return [each for id_ in ids if (each := given.get(id_) or places.get(id_))]
 
     def similarity_search(
@@ -230,33 +235,18 @@ class QuireVectorStore(VectorStore):
         text = self._given.get(source.id)
         return dict(text.metadata) if text else found.about(source)
 
-    def _at(self, place_id: str) -> Iterable[Document]:
+    def _at(self, place_id: str, sources: Mapping[str, Source]) -> Document | None:
+        """What stands at a place of one of the `sources`, if it is there."""
         place = found.place_of(place_id)
-        source = self._source(place[0]) if place else None
-        if place is None or source is None:
-            return
-        _, start, end = place
-        text = PAGE_BREAK.join(page.text for page in self.kb.pages(source))[start:end]
-        if text:
-            numbers = self._numbers(source, start, end)
-            span = Span(numbers[0], numbers[-1], start, end)
-            yield Document(page_content=text, metadata=found.place(source, span), id=place_id)
-
-    def _source(self, document_id: str) -> Source | None:
-        try:
-            source = self.kb.document(document_id)
-        except DocumentNotFound:
+        if place is None or place[0] not in sources:
             return None
-        return source if source.id == document_id else None
-
-    def _numbers(self, source: Source, start: int, end: int) -> list[int | None]:
-        """The numbers of the pages that characters [start, end) lie on."""
-        at, numbers = 0, []
-        for page in self.kb.pages(source):
-            if start < at + len(page.text) and at < end:
-                numbers.append(page.number)
-            at += len(page.text) + len(PAGE_BREAK)
-        return numbers or [None]
+        document_id, start, end = place
+        pages = Pages.of(self.kb.pages(sources[document_id]))
+        text = pages.text[start:end]
+        if not text:
+            return None
+        metadata = found.place(sources[document_id], pages.span(start, end))
+        return Document(page_content=text, metadata=metadata, id=place_id)
 
 
 _NOTHING = Scope(file="")

@@ -208,9 +208,7 @@ class Models:
                 installed.located(entry.name, kind=entry.kind, folder=self.settings.models)
             setting, value = ("model" if entry.kind == "chat" else "embedder"), entry.name
         put_setting(config_path(), setting, value)
-        variable = f"QUIRE_{setting.upper()}"
-        overridden = os.environ.get(variable, value)
-        return Chosen(setting, value, config_path(), "" if overridden == value else variable)
+        return Chosen(setting, value, config_path(), _overriding(**{setting: value}))
 
     def use_server(self, url: str, *, model: str = "", key: str | None = None) -> Chosen:
         """Write a server's model into the settings file as the one to use from now on. `key` is
@@ -226,12 +224,8 @@ class Models:
             access.keep_key(settings.remote_key_file, key or "")
         path = config_path()
         put_settings(path, remote_url=url.strip(), remote_model=model.strip(), model="remote")
-        overridden = [
-            variable
-            for name, value in (("model", "remote"), ("remote_url", url.strip()))
-            if os.environ.get(variable := f"QUIRE_{name.upper()}", value) != value
-        ]
-        return Chosen("model", "remote", path, overridden[0] if overridden else "")
+        overridden_by = _overriding(model="remote", remote_url=url.strip())
+        return Chosen("model", "remote", path, overridden_by)
 
     def try_server(self, url: str, *, model: str = "", key: str | None = None) -> "Tried":
         """Ask a server's model for a word or two, with the key that `use_server` would use; nothing
@@ -408,3 +402,12 @@ class Models:
             found = installed.find(setting, kind=kind, folder=self.settings.models)
             in_use = found == here or here.path == Path(setting).expanduser()
         return ModelEntry(name, kind, known, here, in_use, memory)
+
+
+def _overriding(**settings: str) -> str:
+    """The variable of the environment that says otherwise than one of these settings, or empty."""
+    for name, value in settings.items():
+        variable = f"QUIRE_{name.upper()}"
+        if os.environ.get(variable, value) != value:
+            return variable
+    return ""

@@ -24,6 +24,15 @@ class Tool:
     description: str
     parameters: Mapping[str, Any]
 
+    def to_dict(self) -> dict[str, Any]:
+        """As OpenAI's language has it, and chat templates with it."""
+        function = {
+            "name": self.name,
+            "description": self.description,
+            "parameters": dict(self.parameters),
+        }
+        return {"type": "function", "function": function}
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Generic, Self, TypeVar
 
-from fastapi import Request
+from starlette.types import Receive
 
 from quire.answering.question import Question
 from quire.checked import CheckedText
@@ -47,14 +47,10 @@ def checking(
     return pieces
 
 
-def left(request: Request) -> Callable[[], Awaitable[None]]:
-    """What waits until the client of a request leaves."""
-
-    async def wait() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    return wait
+async def left(receive: Receive) -> None:
+    """Wait until the client that `receive` hears leaves."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class ClientLeft(Exception):

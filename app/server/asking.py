@@ -105,7 +105,9 @@ async def ask(
         max_risk=asked.max_risk,
         answer_tokens=asked.answer_tokens,
     )
-    answering = await Answering.begin(left(request), serving, asking(base.base, question))
+    answering = await Answering.begin(
+        lambda: left(request.receive), serving, asking(base.base, question)
+    )
     if asked.stream:
         return streamed(_events(answering), openai=False)
     return JSONResponse((await answering.whole()).to_dict())
@@ -117,7 +119,7 @@ async def check(
 ) -> Response:
     base = serving.named(asked.kb).base
     pieces = checking(base, asked.text, name=asked.name, scope=asked.scope.scope())
-    checked = await Answering.begin(left(request), serving, pieces)
+    checked = await Answering.begin(lambda: left(request.receive), serving, pieces)
     return JSONResponse((await checked.whole()).to_dict())
 
 

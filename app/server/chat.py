@@ -86,7 +86,9 @@ async def begun(
     """The answer to the last message on its way, and the text that it becomes."""
     before, question = await run_in_threadpool(remembered, conversation)
     asked = Question(question, store=False, before=before, answer_tokens=tokens)
-    answering = await Answering.begin(left(request), serving, asking(base.base, asked))
+    answering = await Answering.begin(
+        lambda: left(request.receive), serving, asking(base.base, asked)
+    )
     waits = options.sources or await run_in_threadpool(_marks, base.base)
     return answering, MarkedText(question, options.marking, waits=waits)
 

@@ -1,6 +1,5 @@
 """The key of the server: 256 bits, from the environment or a file that only its owner can read."""
 
-import contextlib
 import hashlib
 import hmac
 import os
@@ -49,22 +48,12 @@ def write_new(file: Path) -> str:
     """Put a new key into the file, in place of the one there is; the old one opens nothing as soon
     as the server is started again."""
     key = made_key()
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as opened:
-            opened.write(key + "\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-        beside.replace(file)
-    except OSError as error:
-        raise SettingsError(
-            f"The key file {file} cannot be written: {error.strerror}.",
-            hint=f"Name another one with --key-file, or give the key in {KEY_VARIABLE}.",
-        ) from error
+    access.write_key(
+        file,
+        key,
+        fails=SettingsError,
+        hint=f"Name another one with --key-file, or give the key in {KEY_VARIABLE}.",
+    )
     return key
 
 

@@ -93,11 +93,9 @@ def tried(
     are tried of how many. Raises ModelError where it cannot be asked, or refuses tools."""
     from langchain_core.utils.function_calling import convert_to_openai_tool  # noqa: PLC0415
 
-    described = [
-        Tool(each["name"], each["description"], each["parameters"])
-        for tool in tools
-        for each in [convert_to_openai_tool(tool)["function"]]
-    ]
+    from quire.answering.langchain_model import as_tool  # noqa: PLC0415  loads LangChain
+
+    described = [as_tool(convert_to_openai_tool(tool)) for tool in tools]
     done = 0
     for at, task in enumerate(TASKS, start=1):
         done += _does(model, task, described, cancel)

@@ -15,6 +15,7 @@ from typing import Any
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.tools import BaseTool
 from langsmith import tracing_context
 
 from quire.answering import history, prompting, receipts
@@ -98,16 +99,17 @@ def answer(
     deadline = Deadline(seconds, asked.cancel)
     guard = Guard(most=calls, deadline=deadline, notebook=notebook, told=asked.on_step)
     desk = Desk(retriever, notebook=notebook, scope=asked.scope, entailment=entailment)
+    tools = desk.tools()
     chat = QuireChatModel(engine=model, max_tokens=written, temperature=asked.temperature)
     said, problem = "", ""
     try:
         prompt = _prompt(asked, chat, text)
-        tokens = chat.get_num_tokens_from_messages(prompt, tools=desk.tools())
+        tokens = chat.get_num_tokens_from_messages(prompt, tools=tools)
         notebook.room = model.context_tokens - tokens - written - calls * _CALL
         if notebook.full:
             problem = telling.too_short(language, model=model.name, tokens=model.context_tokens)
         else:
-            said = _said(chat, prompt, guard=guard, desk=desk)
+            said = _said(chat, prompt, guard=guard, tools=tools)
     except ModelError as error:
         problem = f"{error.message} {error.hint}".strip()
     notes = [problem] if problem else []
@@ -174,10 +176,12 @@ def _prompt(asked: Asked, chat: QuireChatModel, text: Wording) -> list[BaseMessa
     )
 
 
-def _said(chat: QuireChatModel, prompt: list[BaseMessage], *, guard: Guard, desk: Desk) -> str:
+def _said(
+    chat: QuireChatModel, prompt: list[BaseMessage], *, guard: Guard, tools: list[BaseTool]
+) -> str:
     """What the model says last, without calls."""
     system, question = prompt
-    agent: Any = create_agent(chat, desk.tools(), system_prompt=system.text, middleware=[guard])
+    agent: Any = create_agent(chat, tools, system_prompt=system.text, middleware=[guard])
     with tracing_context(enabled=False):
         state = agent.invoke({"messages": [question]}, {"recursion_limit": guard.turns})
     last = state["messages"][-1]

@@ -23,6 +23,7 @@ from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
 from quire.verification import Claim, ReplyCheck
 
+NAMES = ("search", "read_page", "list_documents", "table_query", "calculate", "check")
 _SEARCHED, _HITS, _PASSAGES = 24, 8, 5
 _LISTED = 60  # documents named at once
 _NOTHING = "Nothing was found. Try other words, or say that the documents do not tell."
@@ -48,15 +49,7 @@ class Desk:
     def tools(self) -> list[BaseTool]:
         """All six, as LangChain knows tools."""
         return [
-            StructuredTool.from_function(_told(function), name=function.__name__)
-            for function in (
-                self.search,
-                self.read_page,
-                self.list_documents,
-                self.table_query,
-                self.calculate,
-                self.check,
-            )
+            StructuredTool.from_function(_told(getattr(self, name)), name=name) for name in NAMES
         ]
 
     def search(
@@ -186,13 +179,3 @@ def _told(function: Callable[..., str]) -> Callable[..., str]:
 def _listed(document: Document) -> str:
     pages = f", {document.pages} pages" if document.pages else ""
     return f"- {document.name}{pages}, {document.language}"
-
-
-NAMES: Sequence[str] = (
-    "search",
-    "read_page",
-    "list_documents",
-    "table_query",
-    "calculate",
-    "check",
-)

@@ -137,7 +137,7 @@ class ChatTemplate:
             if roles not in self._layouts:
                 self._render([roles])
             return self._layouts[roles]
-        key = json.dumps([_shapes(messages, ""), [*map(_described, tools)]])
+        key = json.dumps([_shapes(messages, ""), [tool.to_dict() for tool in tools]])
         if (known := self._with_tools.get(key)) is None:
             known = self._rendered(messages, tools)
             with self._lock:
@@ -169,7 +169,7 @@ class ChatTemplate:
         (result,) = self._ask_child(
             [_marked(_shapes(messages, mark), mark, foreign)],
             mark=mark,
-            tools=_marked([*map(_described, tools)], mark, foreign),
+            tools=_marked([tool.to_dict() for tool in tools], mark, foreign),
         )
         if "text" not in result:
             return str(result["reason"])
@@ -298,27 +298,14 @@ def _shapes(messages: Sequence[Message], mark: str) -> list[dict[str, Any]]:
     ]
 
 
-def _described(tool: Tool) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": dict(tool.parameters),
-        },
-    }
-
-
-def _plain(value: Any) -> Any:
+def _plain(call: ToolCall) -> dict[str, Any]:
     """A call as OpenAI's language has it, its arguments read where they are JSON."""
-    if not isinstance(value, ToolCall):
-        return [*map(_plain, value)] if isinstance(value, tuple) else value
     try:
-        arguments = json.loads(value.arguments)
+        arguments = json.loads(call.arguments)
     except (ValueError, RecursionError):
-        arguments = {"": value.arguments}
-    function = {"name": value.name, "arguments": arguments}
-    return {"id": value.id, "type": "function", "function": function}
+        arguments = {"": call.arguments}
+    function = {"name": call.name, "arguments": arguments}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _marked(value: Any, mark: str, foreign: list[str]) -> Any:

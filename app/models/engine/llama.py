@@ -127,19 +127,13 @@ class LlamaEngine:
 
         Near the end of the context a reply is cut short, with `finish` "length".
         """
-        if max_tokens < 1:
-            raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
-        rules = grammar.compiled(form) if form else ""
-        prompt, thinking = self._prompt(messages)
-        return self._turns.submit(
-            prompt,
-            max_tokens=min(max_tokens, self._room(prompt)),
-            stop=tuple(stop),
+        return self._begin(
+            messages,
+            max_tokens=max_tokens,
+            stop=stop,
             temperature=temperature,
-            thinking=thinking,
             cancel=cancel,
             form=form,
-            grammar=rules,
         )
 
     @property
@@ -165,18 +159,14 @@ class LlamaEngine:
             raise UsageError(
                 self.tools_problem, hint="Choose a model that was trained to call tools."
             )
-        form = tool_calls.demanded(tools, choice)
-        rules = grammar.compiled(form) if form else ""
-        prompt, thinking = self._prompt(messages, tools)
-        reply = self._turns.submit(
-            prompt,
-            max_tokens=min(max_tokens, self._room(prompt)),
-            stop=tuple(stop),
+        reply = self._begin(
+            messages,
+            tools=tools,
+            max_tokens=max_tokens,
+            stop=stop,
             temperature=temperature,
-            thinking=thinking,
             cancel=cancel,
-            form=form,
-            grammar=rules,
+            form=tool_calls.demanded(tools, choice),
         )
         return tool_calls.CallingReply(reply, {tool.name for tool in tools})
 
@@ -212,9 +202,21 @@ class LlamaEngine:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _room(self, prompt: Sequence[int]) -> int:
-        """How many tokens a reply to a prompt may have. Raises ModelError where there is no
-        room."""
+    def _begin(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] = (),
+        max_tokens: int,
+        stop: Sequence[str],
+        temperature: float,
+        cancel: threading.Event | None,
+        form: Form | None,
+    ) -> Reply:
+        if max_tokens < 1:
+            raise UsageError(f"A reply needs at least one token, and max_tokens is {max_tokens}.")
+        rules = grammar.compiled(form) if form else ""
+        prompt, thinking = self._prompt(messages, tools)
         room = self.context_tokens - len(prompt)
         if room < 1:
             raise ModelError(
@@ -222,7 +224,16 @@ class LlamaEngine:
                 f"{self.context_tokens:,}, its reply included.",
                 hint="Ask with fewer or shorter passages, or load the model with a longer context.",
             )
-        return room
+        return self._turns.submit(
+            prompt,
+            max_tokens=min(max_tokens, room),
+            stop=tuple(stop),
+            temperature=temperature,
+            thinking=thinking,
+            cancel=cancel,
+            form=form,
+            grammar=rules,
+        )
 
     def _prompt(
         self, messages: Sequence[Message], tools: Sequence[Tool] = ()

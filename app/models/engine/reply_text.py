@@ -106,7 +106,7 @@ class ReplyText:
     def _leave_thought(self) -> bool:
         end = self._held.find(_CLOSE)
         if end < 0:
-            keep = _overlap(self._held, (_CLOSE,))
+            keep = overlap(self._held, (_CLOSE,))
             self._held = self._held[len(self._held) - keep :]
             return False
         self._held = self._held[end + len(_CLOSE) :]
@@ -154,7 +154,7 @@ class ReplyText:
             self._held = text[end + len(_CLOSE) :]
             self._at, self.thought = "start", True
             return None
-        keep = 0 if final else _overlap(text, (_OPEN, _CLOSE, *self._stop))
+        keep = 0 if final else overlap(text, (_OPEN, _CLOSE, *self._stop))
         self._held = text[end - keep :]
         return text[: end - keep]
 
@@ -178,7 +178,7 @@ def require_answer(reply: ReplyText, *, model: str, finish: str, hint: str) -> N
         )
 
 
-def _overlap(text: str, targets: Sequence[str]) -> int:
+def overlap(text: str, targets: Sequence[str]) -> int:
     """How many characters at the end of `text` may be the beginning of one of `targets`."""
     longest = max(map(len, targets)) - 1
     for size in range(min(longest, len(text)), 0, -1):

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from quire.errors import UsageError
+from quire.models.engine.reply_text import overlap
 from quire.models.forms import JsonSchema
 from quire.models.protocols import Finish, Generation, Tool, ToolCall
 from quire.records import Usage
@@ -109,11 +110,7 @@ class CallingReply(Iterator[str]):
         opened = [at for each in _OPENINGS if (at := self._held.find(each)) >= 0]
         if opened:
             return self._held[: min(opened)]
-        longest = max(map(len, _OPENINGS))
-        for size in range(min(longest, len(self._held)), 0, -1):
-            if any(each.startswith(self._held[-size:]) for each in _OPENINGS):
-                return self._held[:-size]
-        return self._held
+        return self._held[: len(self._held) - overlap(self._held, _OPENINGS)]
 
     @property
     def position(self) -> int:

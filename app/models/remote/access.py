@@ -115,13 +115,22 @@ def is_keyed_for(server: Server, url: str) -> bool:
 def keep_key(file: Path, key: str) -> None:
     """Keep a key in a file for its owner alone; an empty one removes the file. Raises ModelUnusable
     for what cannot be a key, and where the file cannot be written. No message holds the key."""
-    key = key.strip()
+    write_key(
+        file,
+        checked_key(key),
+        fails=ModelUnusable,
+        hint=f"Correct the permissions of its folder, or give the key in {KEY_VARIABLE}.",
+    )
+
+
+def write_key(file: Path, key: str, *, fails: type[QuireError], hint: str) -> None:
+    """Put a key into a file for its owner alone, in place of the one there is; an empty one removes
+    the file. Raises `fails` with the `hint` where it cannot be written."""
     beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         if not key:
             file.unlink(missing_ok=True)
             return
-        key = checked_key(key)
         file.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -133,9 +142,8 @@ def keep_key(file: Path, key: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink()
-        raise ModelUnusable(
-            f"The key file {file} cannot be written: {error.strerror}.",
-            hint=f"Correct the permissions of its folder, or give the key in {KEY_VARIABLE}.",
+        raise fails(
+            f"The key file {file} cannot be written: {error.strerror}.", hint=hint
         ) from error
 
 

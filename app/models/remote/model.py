@@ -176,13 +176,14 @@ class RemoteModel:
         cancel: threading.Event | None = None,
     ) -> RemoteReply:
         """Begin a reply that may call tools; see `CallsTools.call`."""
+        described = [tool.to_dict() for tool in tools]
         return self._begin(
             messages,
             {
-                "tools": [_as_tool(tool) for tool in tools],
+                "tools": described,
                 **({} if choice == "auto" else {"tool_choice": _as_choice(choice)}),
             },
-            tokens=sum(estimate(str(_as_tool(tool))) for tool in tools),
+            tokens=sum(estimate(str(tool)) for tool in described),
             max_tokens=max_tokens,
             stop=stop,
             temperature=temperature,
@@ -422,15 +423,6 @@ def _with(message: Message, pictures: Sequence[bytes]) -> dict[str, Any]:
         for each in coded
     ]
     return written | {"content": [*shown, {"type": "text", "text": written["content"]}]}
-
-
-def _as_tool(tool: Tool) -> dict[str, Any]:
-    function = {
-        "name": tool.name,
-        "description": tool.description,
-        "parameters": dict(tool.parameters),
-    }
-    return {"type": "function", "function": function}
 
 
 def _as_choice(choice: str) -> str | dict[str, Any]:

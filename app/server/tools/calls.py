@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ImageContent, TextContent
@@ -36,7 +36,6 @@ Files = Annotated[
 ]
 _Text = Annotated[str, Field(min_length=1, max_length=limits.QUESTION_CHARACTERS)]
 _Id = Annotated[str, Field(min_length=1, max_length=4200)]
-P = TypeVar("P", Answer, CheckedText)
 
 
 class Calls:

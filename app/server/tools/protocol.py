@@ -26,6 +26,7 @@ from quire.config import Settings
 from quire.errors import QuireError
 from quire.messages.translations import translated
 from quire.server import limits, logs
+from quire.server.answering import left
 from quire.server.errors import Refused, internal
 from quire.server.served import Served, opened
 from quire.server.tools.calls import Calls
@@ -112,7 +113,7 @@ class OverHttp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await receive()
         first = True
-        watching = asyncio.create_task(_left(receive))
+        watching = asyncio.create_task(left(receive))
 
         async def replayed() -> Any:
             nonlocal first
@@ -166,11 +167,6 @@ async def _until_told_to_end(serving: Served) -> None:
         return
     await asyncio.to_thread(serving.close)
     os._exit(0)  # a thread reads standard input, and cannot be told to stop
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _tool(call: Any, *, title: str) -> Tool:
