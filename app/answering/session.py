@@ -455,6 +455,8 @@ class Session:
         """The sentences of a reply, with the word of a model that has shown that it can judge."""
         from quire.answering import judge, judge_trial  # noqa: PLC0415  where a reply is marked
 
+        if not judge.unsure(sentences):
+            return sentences
         text = self._wording("judge", found.language)
         if not judge_trial.helps(model, text=text, cache=self._settings.cache):
             return sentences
