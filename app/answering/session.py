@@ -196,7 +196,8 @@ class Session:
             scope=receipts.scope_of(turn.receipt),
             max_risk=settings.get("max_risk"),
         )
-        (now,) = (each for each in self._answers(asked) if isinstance(each, Answer))
+        with self._working():
+            (now,) = (each for each in self._answers(asked) if isinstance(each, Answer))
         used = receipts.documents(turn.answer, turn.receipt)
         now = self._with_notes(now)
         return Replay(
