@@ -43,7 +43,7 @@ from quire.evaluation import metrics
 from quire.models import opening
 from quire.models.protocols import ReadsQuestions
 from quire.records import PAGE_BREAK, Hit, Passage
-from quire.search.passages import context
+from quire.search.passages import context, nearness
 from quire.text import languages
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
@@ -182,8 +182,13 @@ def _asked(
         passages = snapshot.passages(context(hits, most=HITS, passages=PASSAGES))
         information = snapshot.information(query)
     found = evidence.find(query, passages, information=information, embedder=retriever.embedder)
-    nearest = max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
-    told = signals(query.subject, found, information=information, nearest=nearest, full=query.text)
+    told = signals(
+        query.subject,
+        found,
+        information=information,
+        nearest=nearness(hits),
+        full=query.text,
+    )
     reader = base._reads_together()  # noqa: SLF001
     best = next((proof for proof in found if not proof.leads), None)
     odds = None

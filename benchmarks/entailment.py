@@ -31,7 +31,6 @@ for folder in ("training", "tests"):
     sys.path.insert(0, str(Path(__file__).parent.parent / folder))
 
 import numpy as np
-import numpy.typing as npt
 
 from examples import read
 from handmade_pairs import judged
@@ -39,8 +38,9 @@ from made_passages import passage
 from quire import load_settings, verification
 from quire.models import opening
 from quire.models.entailment.calibration import language_of
-from quire.models.protocols import Embedder, Entailment
+from quire.models.protocols import Entailment
 from quire.records import Passage, Sentence
+from quire.search.recent import RecentVectors
 from quire.verification import Claim, Embed, Reading, ReplyCheck
 
 FOUND, AGAINST = frozenset({"supported", "computed"}), frozenset({"contradicted"})
@@ -70,18 +70,6 @@ def by_hand() -> Iterator[Case]:
                 yield Case(
                     one.text, (passage(one.source),), "supported" if one.true else "false", one.kind
                 )
-
-
-def remembered(embedder: Embedder) -> Embed:
-    """Vectors of a document's places are the same for all of its statements."""
-    known: dict[str, npt.NDArray[np.float32]] = {}
-
-    def embed(texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(new, embedder.embed_passages(new) if new else [], strict=True))
-        return np.stack([known[text] for text in texts])
-
-    return embed
 
 
 def ways(model: Entailment, embed: Embed) -> dict[str, Callable[[Case], Sentence]]:
@@ -174,7 +162,8 @@ def main() -> None:
     model, embedder = opening.entailment(settings), opening.embedder(settings)
     if model is None:
         sys.exit("There is no entailment model: make starter")
-    split, embed = "development" if options.development else "test", remembered(embedder)
+    split = "development" if options.development else "test"
+    embed = RecentVectors(embedder).embed_passages  # the same for all statements of a document
     for name, found in ((f"{split} documents", of_documents(split)), ("by hand", by_hand())):
         cases = list(found)
         if options.limit:

@@ -139,6 +139,29 @@ def test_a_replay_finds_the_same(opened: Open) -> None:
             kb.replay("unknown")
 
 
+def test_a_replay_keeps_the_model_that_it_is_at(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    class Closing(FakeChatModel):
+        def close(self) -> None:
+            heard.append("freed")
+
+    def reply(_: object) -> str:
+        kb.follow(settings)
+        heard.append("replied")
+        return TRUE
+
+    monkeypatch.setattr(opening, "chat_model", lambda _: Closing(reply))
+    with opened() as kb:
+        answer = kb.ask(QUESTION)
+        settings = kb.settings.model_copy(update={"model": "starter"})
+        kb.follow(settings)
+        assert kb.replay(answer.id).same
+        assert heard == ["replied", "freed"]
+
+
 def test_a_replay_says_what_has_changed(opened: Open, notes: Path) -> None:
     with opened() as kb:
         answer = kb.ask(QUESTION)

@@ -1,5 +1,6 @@
 """Vectors of sentences that were embedded a moment ago."""
 
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,3 +38,20 @@ def test_the_sentences_asked_for_longest_ago_are_forgotten() -> None:
     for text in ("one", "two", "one", "three", "one", "two"):
         recent.embed_passages([text])
     assert heard.texts == ["one", "two", "three", "two"]
+
+
+def test_a_sentence_that_is_known_keeps_no_others_in_memory() -> None:
+    batches: list[weakref.ref[npt.NDArray[np.float32]]] = []
+
+    class Batches(FakeEmbedder):
+        def embed_passages(
+            self, texts: Sequence[str], **options: object
+        ) -> npt.NDArray[np.float32]:
+            found = super().embed_passages(texts).copy()
+            batches.append(weakref.ref(found))
+            return found
+
+    recent = RecentVectors(Batches())
+    recent.embed_passages(["one", "two", "three"])
+    (batch,) = batches
+    assert batch() is None

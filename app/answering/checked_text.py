@@ -12,9 +12,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from quire.answering import checkable
 from quire.answering.checkable import Part
 from quire.checked import CheckedStatement, CheckedText, Searched
@@ -24,10 +21,11 @@ from quire.records import Hit, ParsedDocument, Passage, Sentence
 from quire.search import question_words
 from quire.search.passages import context, in_turn
 from quire.search.query import Query
+from quire.search.recent import RecentVectors
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
 from quire.text import languages
-from quire.verification import Claim, Embed, TextCheck
+from quire.verification import Claim, TextCheck
 
 MOST = 5_000  # statements of a text: some 250 dense pages
 _TOGETHER = 32  # statements that are embedded and searched for in one state of the catalog
@@ -157,7 +155,8 @@ class _Checker:
         self._entailment = entailment
         self._scope = scope
         self._but = but
-        self._embed = _Remembering(retriever.embedder.embed_passages)
+        # Neighbouring statements meet the same places.
+        self._embed = RecentVectors(retriever.embedder, most=_REMEMBERED).embed_passages
         self.holds_text = any(one.id == but for one in retriever.documents(scope))
 
     def searched(self, claims: Sequence[Part]) -> Searched:
@@ -232,19 +231,3 @@ def _leans_on(part: Part) -> tuple[str, ...]:
 
 def _in_context(part: Part) -> str:
     return "\n".join((*_leans_on(part), part.says))[-_LONGEST:]
-
-
-class _Remembering:
-    """An embedder that embeds each text once: neighbouring statements meet the same places."""
-
-    def __init__(self, embed: Embed) -> None:
-        self._embed = embed
-        self._known: dict[str, npt.NDArray[np.float32]] = {}
-
-    def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if new:
-            self._known |= dict(zip(new, self._embed(new), strict=True))
-        return np.stack([self._known[text] for text in texts])

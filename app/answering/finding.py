@@ -357,10 +357,11 @@ def _judged(
     own = followups.own(asked.asks, query.text)
     about = [each for each in near.passages if own and followups.is_about(each, query.text)]
     if about:
-        alone = judged(retriever.query(own), near.passages)
+        asks = retriever.query(own)
+        alone = judged(asks, near.passages)
         says = next((each for each in alone[0] if not each.leads), None)
         if says and says.passage not in about:
-            alone = judged(retriever.query(own), about)
+            alone = judged(asks, about)
             if not _tells_more(own, alone[0], best[0]):
                 return best
         if alone[1].confidence > best[1].confidence:
@@ -398,17 +399,17 @@ def _refused(found: Found, snapshot: Snapshot, retriever: Retriever) -> Found:
 
 def _near(passage: Passage, said: QuestionWords, found: Found) -> Near:
     """What a passage has and lacks, and what of it comes nearest: evidence is sorted."""
-    has, lacks = said.has_and_lacks(set(analysis.terms(_read_with(passage))))
+    has, lacks = said.has_and_lacks(_read_with(passage))
     for proof in found.evidence:
         if proof.passage.label == passage.label and not proof.leads:
             return Near(passage.label, has, lacks, quote=proof.text, start=proof.start)
     return Near(passage.label, has, lacks)
 
 
-def _read_with(passage: Passage) -> str:
-    """A passage with what it stands under."""
+def _read_with(passage: Passage) -> frozenset[str]:
+    """The words of a passage with what it stands under."""
     headings = {heading for path in (passage.heading_path, *passage.headings) for heading in path}
-    return "\n".join((passage.document.title, *headings, passage.text))
+    return analysis.term_set(passage.document.title, *headings, passage.text)
 
 
 def _unread(

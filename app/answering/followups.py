@@ -204,8 +204,8 @@ def is_about(passage: Passage, completed: str) -> bool:
     holds half of those words."""
     question = _ADDED.sub("", completed)
     topic = set(analysis.question_terms(completed)) - set(analysis.question_terms(question))
-    said = "\n".join((passage.document.title, *passage.heading_path, passage.text))
-    return 2 * len(topic & set(analysis.terms(said))) >= len(topic)
+    said = analysis.term_set(passage.document.title, *passage.heading_path, passage.text)
+    return 2 * len(topic & said) >= len(topic)
 
 
 def _leans(question: str) -> bool:

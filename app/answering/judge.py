@@ -51,7 +51,7 @@ def judged(
 ) -> tuple[Sentence, ...]:
     """The sentences of a reply: of the first `MOST` that are partly supported those are supported
     to whose questions the model says yes. What it cannot tell stays as it is."""
-    doubts = dict(_unsure(sentences))
+    doubts = dict(unsure(sentences))
     chosen = list(doubts)[:MOST]
     messages = _prompt([doubts[at] for at in chosen], text)
     if not chosen or not reads_at_once(model, messages, patience=patience):
@@ -92,7 +92,7 @@ def ask(
     return [set(itertools.islice(answers, count)) == {"yes"} for count in counts]
 
 
-def _unsure(sentences: Sequence[Sentence]) -> list[tuple[int, Unsure]]:
+def unsure(sentences: Sequence[Sentence]) -> list[tuple[int, Unsure]]:
     """The statements that a judge may decide, by their places. An item is asked under the head of
     its list."""
     found: list[tuple[int, Unsure]] = []

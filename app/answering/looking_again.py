@@ -45,18 +45,19 @@ class LooksAgain:
         if not self._left or len(analysis.question_terms(thing)) < _FEWEST:
             return None
         self._left -= 1
-        embedder = self._retriever.embedder
         query = self._retriever.query(thing)
         with self._retriever.snapshot() as snapshot:
             hits = snapshot.search(query, k=_SEARCHED, scope=self._scope)
             passages = snapshot.passages(context(hits, most=_HITS, passages=_PASSAGES))
             information = snapshot.information(query)
-        proofs = evidence.find(query, passages, information=information, embedder=embedder)
+        proofs = evidence.find(
+            query, passages, information=information, embedder=self._retriever.recent
+        )
         judged = confidence.judge(
             query,
             proofs,
             information=information,
-            embedder=embedder.name,
+            embedder=self._retriever.embedder.name,
             nearest=nearness(hits),
         )
         best = next((proof for proof in proofs if not proof.leads), None)

@@ -196,7 +196,8 @@ class Session:
             scope=receipts.scope_of(turn.receipt),
             max_risk=settings.get("max_risk"),
         )
-        (now,) = (each for each in self._answers(asked) if isinstance(each, Answer))
+        with self._working():
+            (now,) = (each for each in self._answers(asked) if isinstance(each, Answer))
         used = receipts.documents(turn.answer, turn.receipt)
         now = self._with_notes(now)
         return Replay(
@@ -455,6 +456,8 @@ class Session:
         """The sentences of a reply, with the word of a model that has shown that it can judge."""
         from quire.answering import judge, judge_trial  # noqa: PLC0415  where a reply is marked
 
+        if not judge.unsure(sentences):
+            return sentences
         text = self._wording("judge", found.language)
         if not judge_trial.helps(model, text=text, cache=self._settings.cache):
             return sentences

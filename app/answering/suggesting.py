@@ -17,6 +17,7 @@ from typing import Literal
 from quire.answering import quoting
 from quire.answering.finding import find
 from quire.answering.question import Asked
+from quire.indexes import documents
 from quire.models.protocols import ReadsQuestions
 from quire.records import Document, Passage, Sentence, Statement
 from quire.search.retriever import Retriever
@@ -87,11 +88,13 @@ def suggest(
     tried = _Tried(retriever, reader=reader, most=most, cancel=cancel)
     for text in first:
         tried.take(text)
-    documents = sorted(retriever.documents(), key=lambda one: one.added_at, reverse=True)
+    if tried.ended:
+        return tried.found
+    latest = sorted(retriever.documents(), key=lambda one: one.added_at, reverse=True)
     with retriever.snapshot() as snapshot:
         found = [
             _mixed(_candidates(snapshot.whole(document, most=_CHUNKS)))
-            for document in documents[:_DOCUMENTS]
+            for document in latest[:_DOCUMENTS]
         ]
     in_turn = list(_in_turn(found))
     if language is not None:
@@ -114,12 +117,12 @@ def go_on(
     cites, (document id, start, end), and neither asked by the `questions` of the chat nor told by
     the answer."""
     tried = _Tried(retriever, reader=reader, most=most, cancel=cancel, asked=questions, told=cited)
-    documents = {one.id: one for one in retriever.documents()}
     with retriever.snapshot() as snapshot:
-        places = {id_: start for id_, start, _ in reversed(cited) if id_ in documents}
+        there = documents.get(snapshot.connection, (id_ for id_, _, _ in cited))
+        places = {id_: start for id_, start, _ in reversed(cited) if id_ in there}
         found: list[list[Candidate]] = []
         for id_, start in list(places.items())[::-1][:_DOCUMENTS]:
-            passages = snapshot.around(documents[id_], start, chunks=_AROUND)
+            passages = snapshot.around(there[id_], start, chunks=_AROUND)
             near = sorted(_candidates(passages), key=lambda one: abs(one.start - start))
             found.append(list(_spread(near)))
     for candidate in _in_turn(found):
@@ -149,11 +152,16 @@ class _Tried:
         self._words = [set(analysis.terms(question)) for question in asked]
         self._left = _TRIED
 
+    @property
+    def ended(self) -> bool:
+        """Whether none is tried any more."""
+        return self._cancel.is_set() or len(self.found) >= self._most or not self._left
+
     def take(self, text: str, *, made_of: Candidate | None = None) -> None:
         """Keep a question if it is answered, from where it was made, and is a new one."""
-        words = set(analysis.terms(text))
-        if self._cancel.is_set() or len(self.found) >= self._most or not self._left:
+        if self.ended:
             return
+        words = set(analysis.terms(text))
         if any(_are_alike(words, other) for other in self._words):
             return
         if made_of and any(

@@ -29,7 +29,8 @@ class RecentVectors:
             known = {text: self._kept[text] for text in texts if text in self._kept}
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            known |= zip(new, self._embedder.embed_passages(new), strict=True)
+            vectors = self._embedder.embed_passages(new)
+            known |= zip(new, map(np.copy, vectors), strict=True)  # a row alone, not its batch
         with self._lock:
             for text in texts:
                 self._kept[text] = known[text]

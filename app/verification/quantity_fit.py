@@ -76,8 +76,10 @@ def _same(wanted: Quantity, other: Quantity, there: Sequence[Quantity]) -> bool:
     if wanted.unit == other.unit == "decade":
         shorter, longer = sorted((wanted.value, other.value), key=len)
         return longer.endswith(shorter)
-    if wanted.value != other.value or (wanted.unit != other.unit and _is_converted(wanted, other)):
-        return _is_converted(wanted, other)
+    if _is_converted(wanted, other):
+        return True
+    if wanted.value != other.value:
+        return False
     if wanted.unit and other.unit:
         return units.alike(wanted.unit, other.unit)
     if wanted.unit:
