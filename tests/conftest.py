@@ -17,6 +17,7 @@ from quire.models.store.starter import CHAT
 
 if TYPE_CHECKING:
     from quire.models.engine.llama import LlamaEngine
+    from quire.ui.shared import Shared
 
 wait_passively()  # before any test imports torch or llama_cpp
 
@@ -101,3 +102,22 @@ def sample_kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[quire.Knowle
         report = kb.add(EXAMPLES / "documents")
         assert (report.added, report.skipped, report.failed) == (4, (), ())
         yield kb
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The knowledge base with one PDF that the pages of this process show; see `ui_driver`."""
+    from ui_driver import lease  # noqa: PLC0415  loads Streamlit
+
+    with lease(tmp_path_factory.mktemp("ui") / "kb") as folder:
+        yield folder
+
+
+@pytest.fixture
+def opened(folder: Path) -> "Shared":
+    """What the pages of this process share."""
+    from quire.ui.shared import shared  # noqa: PLC0415  loads Streamlit
+
+    found = shared()
+    assert found.ready.wait(60)
+    return found

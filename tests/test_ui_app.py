@@ -11,23 +11,9 @@ import streamlit as st
 
 from quire import KnowledgeBase
 from quire.errors import KnowledgeBaseLocked
-from quire.ui.shared import Shared, shared
+from quire.ui.shared import Shared
 from quire.ui.source import Source
-from ui_driver import DEPOSIT, ask, browser, finished, go, lease, shown
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with lease(tmp_path_factory.mktemp("ui") / "kb") as folder:
-        yield folder
-
-
-@pytest.fixture
-def opened(folder: Path) -> Shared:
-    """What the pages of this process share."""
-    found = shared()
-    assert found.ready.wait(60)
-    return found
+from ui_driver import DEPOSIT, ask, browser, finished, go, shown
 
 
 def test_an_answer_names_the_file_and_the_page_and_shows_the_quote(opened: Shared) -> None:

@@ -39,19 +39,6 @@ from ui_driver import (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with lease(tmp_path_factory.mktemp("chats") / "kb") as folder:
-        yield folder
-
-
-@pytest.fixture
-def opened(folder: Path) -> Shared:
-    found = shared()
-    assert found.ready.wait(60)
-    return found
-
-
 def test_a_new_answer_takes_the_place_of_the_last_one(opened: Shared) -> None:
     tab = ask(browser(), DEPOSIT)
     (first,) = opened.conversations.turns(chat_of(tab))

@@ -2,17 +2,14 @@
 
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import docx
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from quire.reports import webpage, word
-from quire.ui.shared import Shared, shared
-from ui_driver import browser, go, lease, press, shown
+from quire.ui.shared import Shared
+from ui_driver import browser, go, press, shown
 
 TEXT = """The deposit is CNY 20,400.
 
@@ -22,19 +19,6 @@ Volcanoes erupted on Jupiter in 1987 and 1992.
 
 <b>Is</b> that all?
 """
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with lease(tmp_path_factory.mktemp("check") / "kb") as folder:
-        yield folder
-
-
-@pytest.fixture
-def opened(folder: Path) -> Shared:
-    found = shared()
-    assert found.ready.wait(60)
-    return found
 
 
 def checked(tab: AppTest) -> AppTest:

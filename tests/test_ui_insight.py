@@ -1,7 +1,6 @@
 """How an answer came about, and what a knowledge base holds and was asked: the pages and counts."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,8 @@ from quire.conversations.activity import Day
 from quire.indexes.holdings import Holdings
 from quire.models.fakes import FakeEmbedder
 from quire.ui.insight import made
-from quire.ui.shared import Shared, shared
-from ui_driver import DEPOSIT, DOCUMENTS, ask, browser, chat_of, go, lease, shown
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with lease(tmp_path_factory.mktemp("insight") / "kb") as folder:
-        yield folder
-
-
-@pytest.fixture
-def opened(folder: Path) -> Shared:
-    found = shared()
-    assert found.ready.wait(60)
-    return found
+from quire.ui.shared import Shared
+from ui_driver import DEPOSIT, DOCUMENTS, ask, browser, chat_of, go, shown
 
 
 def asked(opened: Shared) -> str:

@@ -3,7 +3,6 @@
 import io
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from quire.ui.chat import samples
 from quire.ui.jobs.summarizing import Summaries
 from quire.ui.library import exporting, intake
 from quire.ui.library.details import versions
-from quire.ui.shared import Shared, shared
+from quire.ui.shared import Shared
 from quire.ui.source import Source
 from ui_driver import (
     DOCUMENTS,
@@ -32,25 +31,11 @@ from ui_driver import (
     details,
     finished,
     go,
-    lease,
     names,
     press,
     shown,
     write,
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with lease(tmp_path_factory.mktemp("library") / "kb") as folder:
-        yield folder
-
-
-@pytest.fixture
-def opened(folder: Path) -> Shared:
-    found = shared()
-    assert found.ready.wait(60)
-    return found
 
 
 def test_a_deleted_document_comes_back_until_it_is_deleted_for_good(opened: Shared) -> None:

@@ -239,6 +239,8 @@ def test_looking_for_words_takes_a_time_that_grows_with_the_text() -> None:
 
 def test_a_small_image_is_drawn_of_any_page(base: KnowledgeBase, parsers: ParserPool) -> None:
     document = base.document("lease-and-handbook.pdf")
-    png = thumbnail(base, document, 7, parsers=parsers)
+    view = look(base, cited(base, document, "CNY 20,400"), parsers=parsers)
+    assert view.file is not None
+    png = thumbnail(view.file, 7, parsers=parsers)
     assert png.startswith(b"\x89PNG")
     assert 100 < int.from_bytes(png[16:20]) < 200

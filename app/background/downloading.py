@@ -4,10 +4,12 @@ They belong to the process, not to a knowledge base: there is one models folder.
 download, what has arrived stays, and the same one goes on there.
 """
 
+import contextlib
 import threading
 from typing import Literal
 
 from quire.background.failures import log_place
+from quire.background.jobs import Job
 from quire.errors import DownloadStopped
 from quire.models.library import Models
 from quire.models.recommending import Candidate
@@ -17,45 +19,30 @@ from quire.models.store.pulling import Pulled
 State = Literal["working", "done", "stopped", "failed"]
 
 
-class ModelDownload:
+class ModelDownload(Job):
     """One model on its way. `pulled` or `problem` is set once it has ended."""
 
     def __init__(self, models: Models, reference: str) -> None:
+        super().__init__()
         self.reference = reference
         self.progress: DownloadProgress | None = None
         self.pulled: Pulled | None = None
-        self.problem: Exception | None = None
         self._models = models
-        self._cancel = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="quire-download", daemon=True)
-        self._thread.start()
+        self._begin("quire-download")
 
     @property
     def state(self) -> State:
-        if self._thread.is_alive():
+        if not self.done:
             return "working"
         if self.problem is not None:
             return "failed"
         return "done" if self.pulled is not None else "stopped"
 
-    @property
-    def stopping(self) -> bool:
-        return self._cancel.is_set() and self.state == "working"
-
-    def stop(self) -> None:
-        """End soon; what has arrived stays."""
-        self._cancel.set()
-
-    def _run(self) -> None:
-        try:
+    def _work(self) -> None:
+        with contextlib.suppress(DownloadStopped):
             self.pulled = self._models.pull(
                 self.reference, progress=self._hear, cancel=self._cancel
             )
-        except DownloadStopped:
-            pass
-        except Exception as error:
-            log_place(error)
-            self.problem = error
 
     def _hear(self, progress: DownloadProgress) -> None:
         self.progress = progress

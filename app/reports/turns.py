@@ -79,7 +79,7 @@ def pieces(turn: "Turn", pictures: Sequence[bytes | None]) -> Iterator[Piece]:
     if (counted := layout.found(answer)) and answer["sentences"]:
         yield _line("about", words("answer.found", found=counted[0], n=counted[1]))
     if answer["sentences"]:
-        marks = [layout.mark(each, _marks(words)) for each in answer["sentences"]]
+        marks = [layout.mark(each, marks_in(words)) for each in answer["sentences"]]
         yield from (_block(block, marks) for block in layout.of(answer))
     else:
         yield from (_line("block", line) for line in answer["text"].splitlines() if line.strip())
@@ -117,7 +117,9 @@ def _where(name: str, page: int | None, words: Callable[..., str]) -> str:
     return name + words("answer.at", where=words("answer.page", page=page))
 
 
-def _marks(words: Callable[..., str]) -> layout.Words:
+def marks_in(words: Callable[..., str]) -> layout.Words:
+    """What the marks of statements say, by what gives the text of a key in a language."""
+
     def both(first: str, second: str) -> str:
         return f"{words(first)}: {words(second, quote='{quote}')}"
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from quire.conversations import layout
 from quire.records import Document, Draft, Sentence, with_citations
+from quire.reports.turns import marks_in
 from quire.ui import statements, style
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
@@ -130,7 +131,7 @@ def extent(name: str, pages: int) -> str:
 
 def copied(answer: Kept) -> str:
     """An answer as plain text to paste elsewhere: statements with marks, then the sources."""
-    text = "\n".join(layout.text_lines(answer, statements.words()))
+    text = "\n".join(layout.text_lines(answer, marks_in(plain)))
     sources = [
         " · ".join([f"[{number}] {cited[0]['document']}{_at(_span(cited))}", *_how(cited)])
         for number, cited in _by_label(answer["citations"]).items()
@@ -257,8 +258,8 @@ def _at(where: str) -> str:
 def _said_lines(answer: Kept) -> list[str]:
     """What is said without a source. Of documents that are listed below only the sum is."""
     lines: list[str] = answer["text"].splitlines() or [""]
-    listed = {each["document"] for each in answer.get("listed", ())}
-    return [line for line in lines if not line.startswith("- ") or not listed]
+    listed = answer.get("listed")
+    return [line for line in lines if not (listed and line.startswith("- "))]
 
 
 def _listed(answer: Kept, *, known: set[str]) -> None:
@@ -314,8 +315,7 @@ def _closest(answer: Kept) -> None:
     if rest:
         with st.expander(label("answer.closest")):
             for passage in rest:
-                around = passage is first
-                if around:
+                if passage is first:
                     st.caption(label("answer.around"))
                     st.html(f'<div class="quire-passage">{html(passage["text"])}</div>')
                 else:
@@ -338,9 +338,8 @@ def _passage(answer: Kept, passage: Kept, near: Kept | None, *, shown: str) -> N
     ):
         at = {**passage, "page": passage["page_first"], "quote": passage["text"]}
         if near and near.get("quote"):
-            start, end = near["start"], near["start"] + len(near["quote"])
-            at |= {"start": start, "end": end, "quote": near["quote"], "page": None}
-            at["page"] = passage["page_first"]
+            start, quote = near["start"], near["quote"]
+            at |= {"start": start, "end": start + len(quote), "quote": quote}
         open_place(at)
 
 

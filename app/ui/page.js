@@ -337,17 +337,12 @@ function pressed(event) {
   document.querySelector(".st-key-close-source button")?.click();
 }
 
-// What a reader will want to write next: the password, or the first question of a new chat.
+// What a reader will want to write next: the first question of a new chat.
 function begun() {
   watch.begun = performance.now() + SEEKING;
 }
 
 function focus() {
-  const password = document.querySelector(".st-key-admission input");
-  if (password && password !== watch.focused) {
-    watch.focused = password;
-    password.focus();
-  }
   if (performance.now() > (watch.begun ?? 0)) return;
   document.querySelector("[data-testid=stChatInputTextArea]")?.focus();
 }

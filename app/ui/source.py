@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from quire.errors import DocumentNotFound, QuireError, Unreadable
+from quire.errors import DocumentNotFound, QuireError
 from quire.ingest.loaders import formats
 from quire.ingest.loaders.content import PageBoxes
 from quire.ingest.parsing.pool import ParserPool
@@ -138,15 +138,17 @@ class TextView:
 @dataclass(frozen=True, slots=True)
 class View:
     """What can be shown of a source. `source` is where it is looked at by now, which is page
-    `number` of `pages`, None and 0 where there are none. `headings` lead to the cited place, the
-    outermost first. `hits` counts the places of the words that were searched for. `ocr` says that
-    the page was read by OCR, and `missing` why it is not the page itself."""
+    `number` of `pages`, None and 0 where there are none. `file` is what these are drawn from, None
+    where a text is shown. `headings` lead to the cited place, the outermost first. `hits` counts
+    the places of the words that were searched for. `ocr` says that the page was read by OCR, and
+    `missing` why it is not the page itself."""
 
     document: Document | None
     source: Source
     headings: tuple[str, ...] = ()
     number: int | None = None
     pages: int = 0
+    file: Path | None = None
     page: PageView | None = None
     text: TextView | None = None
     hits: int = 0
@@ -198,21 +200,9 @@ def look(
     return _in_text(base, view, pages, text)
 
 
-def thumbnail(
-    base: KnowledgeBase,
-    document: Document,
-    page: int,
-    *,
-    parsers: ParserPool,
-    prints: Prints | None = None,
-) -> bytes:
-    """A small PNG image of a page. Raises QuireError where it cannot be drawn."""
-    path = base.original(document)
-    if path is not None and prints is not None and (made := prints.of(document, path)):
-        path = made.path
-    if path is None:
-        raise Unreadable("the original file has moved or changed")
-    return parsers.render(path, page=page, scale=_SMALL)
+def thumbnail(file: Path, page: int, *, parsers: ParserPool) -> bytes:
+    """A small PNG image of a page of a view's file. Raises QuireError where it cannot be drawn."""
+    return parsers.render(file, page=page, scale=_SMALL)
 
 
 def _printed(
@@ -271,6 +261,7 @@ def _on_page(base: KnowledgeBase, view: View, drawable: _Drawable, *, parsers: P
         source=source,
         number=number,
         pages=(drawable.document.pages or 0) if drawable.kept else len(pages),
+        file=drawable.path,
         page=drawn,
         hits=len(hits),
         ocr=any(page.ocr for page in pages if page.number == number),

@@ -2,10 +2,12 @@
 
 import base64
 import contextlib
+from pathlib import Path
 
 import streamlit as st
 
 from quire.errors import QuireError
+from quire.ingest.parsing.pool import ParserPool
 from quire.records import Document
 from quire.ui import problems, source_sheet
 from quire.ui.answers import unit
@@ -44,8 +46,8 @@ def draw(opened: Shared) -> None:
         if view.document is not None:
             _tools(source, view)
             _search(source, view)
-            if source.overview and view.page is not None:
-                _overview(opened, view.document, view)
+            if source.overview and view.file is not None:
+                _overview(opened, view.document, view, view.file)
         if view.page is not None:
             st.html(source_sheet.page(view.page, source, view.number))
         elif view.text is not None:
@@ -164,7 +166,7 @@ def _search(source: Source, view: View) -> None:
             )
 
 
-def _overview(opened: Shared, document: Document, view: View) -> None:
+def _overview(opened: Shared, document: Document, view: View, file: Path) -> None:
     """Small images of the pages around the one that is looked at; a press opens one."""
     source, now, pages = view.source, view.number or 1, view.pages
     first = max(1, min(now - 2, pages - _SMALL + 1))
@@ -172,7 +174,7 @@ def _overview(opened: Shared, document: Document, view: View) -> None:
         for page in range(first, min(pages, first + _SMALL - 1) + 1):
             with st.container(key=f"thumb{'-now' if page == now else ''}-{page}", width="content"):
                 with contextlib.suppress(QuireError):  # its number is there to be pressed
-                    png = _small(document.content_hash, page, _opened=opened, _document=document)
+                    png = _small(document.content_hash, page, _file=file, _parsers=opened.parsers)
                     st.html(source_sheet.thumbnail(png))
                 name = label(f"source.{unit(source.name)}", page=page, pages=pages)
                 st.button(
@@ -186,10 +188,9 @@ def _overview(opened: Shared, document: Document, view: View) -> None:
 
 # the hash stands for the file: it is what the images are kept by
 @st.cache_data(max_entries=500, ttl=600, show_spinner=False)
-def _small(content_hash: str, page: int, *, _opened: Shared, _document: Document) -> str:  # noqa: ARG001
+def _small(content_hash: str, page: int, *, _file: Path, _parsers: ParserPool) -> str:  # noqa: ARG001
     """The small image of a page in base64. Raises QuireError where it cannot be drawn."""
-    png = thumbnail(_opened.base, _document, page, parsers=_opened.parsers, prints=_opened.prints)
-    return base64.b64encode(png).decode("ascii")
+    return base64.b64encode(thumbnail(_file, page, parsers=_parsers)).decode("ascii")
 
 
 def _more(does: str, to: Source) -> None:

@@ -33,21 +33,6 @@ def blocks_so_far(
     return _drawn(layout.laid_out(text, places), sentences, citations)
 
 
-def words() -> layout.Words:
-    """What the marks say in text, in the language of the page."""
-    return layout.Words(
-        unsupported=plain("answer.not_found"),
-        contradicted=": ".join(
-            (plain("answer.contradicted"), plain("answer.contradicted_by", quote="{quote}"))
-        ),
-        superseded=": ".join(
-            (plain("answer.superseded"), plain("answer.superseded_by", quote="{quote}"))
-        ),
-        right=plain("answer.right", formula="{formula}"),
-        computed=plain("answer.computed_as"),
-    )
-
-
 def _drawn(
     laid: Sequence[layout.Block], sentences: Sequence[Kept], citations: Sequence[Kept]
 ) -> list[dict[str, Any]]:

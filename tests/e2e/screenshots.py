@@ -7,7 +7,6 @@ import io
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,17 +54,17 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="quire-") as place, sync_playwright() as playwright:
         chats = _fill(Path(place) / "observatory")
-        with launched(playwright) as browser, served(Path(place) / "observatory") as full:
+        with launched(playwright) as browser, _starter(Path(place) / "observatory") as full:
             for language in LANGUAGES:
                 for theme in ("light", "dark"):
                     for picture in _pages(browser, full, language, theme, chats):
                         _write(folder / picture[0], picture[1])
-        with launched(playwright) as browser, served(Path(place) / "new" / "empty") as empty:
+        with launched(playwright) as browser, _starter(Path(place) / "new" / "empty") as empty:
             for language in LANGUAGES:
                 page = _tab(browser, empty, language, "light")
                 expect(page.get_by_test_id("stFileUploader")).to_be_visible()
                 _write(folder / f"first-run.{language.code}.light.png", _settled(page))
-        with launched(playwright) as browser, served(Path(place) / "observatory") as locked:
+        with launched(playwright) as browser, _starter(Path(place) / "observatory") as locked:
             for language in LANGUAGES:
                 page = browser.new_context(locale=language.locale, viewport=WIDE).new_page()
                 page.goto(locked.url)
@@ -155,15 +154,9 @@ def _write(path: Path, png: bytes) -> None:
     print(f"{path}  {path.stat().st_size // 1024} KB")
 
 
-@contextmanager
-def served(kb: Path) -> Iterator[Served]:
-    """A server for one knowledge base."""
-    server = Served(kb, model="starter")
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+def _starter(kb: Path) -> Served:
+    """The server of one knowledge base, with the model that comes along."""
+    return Served(kb, model="starter")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,13 @@ class Served:
         self.link = self.key = ""  # of the last start
         self._process: subprocess.Popen[str] | None = None
 
+    def __enter__(self) -> "Served":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
         code = (
             "import sys; from pathlib import Path; from quire.ui.launch import launch; "

@@ -29,10 +29,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("checked") / "kb"
     with KnowledgeBase.open(folder) as base:
         base.add(DOCUMENTS)
-    server = Served(folder, model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(folder, model="none") as server:
+        yield server
 
 
 @pytest.mark.parametrize("locale", TEXTS)

@@ -42,10 +42,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         base.add(DOCUMENTS)
         for n in range(20):
             base.ask(f"How much is the deposit? ({n})")
-    server = Served(folder, model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(folder, model="none") as server:
+        yield server
 
 
 def settled(page: Page) -> None:

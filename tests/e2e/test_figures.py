@@ -20,10 +20,8 @@ WORDS = ":is(.quire-quote, .quire-text:not(.quire-question), .quire-sentence)"
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path / "kb", model="starter")
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model="starter") as server:
+        yield server
 
 
 class Reader:

@@ -16,10 +16,8 @@ FILLING = "The lamp number {n} stands in hall {m} of the museum and is lit at ni
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path / "kb", model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model="none") as server:
+        yield server
 
 
 def slow_files(folder: Path, *, count: int = 4, lines: int = 4000) -> list[Path]:

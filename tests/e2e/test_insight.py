@@ -22,10 +22,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         base.add(DOCUMENTS)
         base.feedback(base.ask(Question(DEPOSIT, origin="page")).id, "up")
         base.ask(Question("Who plays the piano on Sundays?", origin="page"))
-    server = Served(folder, model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(folder, model="none") as server:
+        yield server
 
 
 def test_an_answer_leads_to_how_it_came_about_and_back(browser: Browser, served: Served) -> None:

@@ -38,10 +38,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
         base.add(tmp_path / "papers")
         base.add_upload("sent.md", b"A periwinkle ladder was sent.")
         base.tag("a0.md", add="lit")
-    server = Served(tmp_path / "kb", model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model="none") as server:
+        yield server
 
 
 def names(page: Page) -> list[str]:

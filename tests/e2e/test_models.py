@@ -45,10 +45,8 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: Hub) -> Iterato
     )
     monkeypatch.setenv("QUIRE_CONFIG", str(config))
     monkeypatch.setenv("QUIRE_MODELS", str(tmp_path / "models"))
-    server = Served(tmp_path / "kb", model=None)
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model=None) as server:
+        yield server
 
 
 def opened(page: Page, title: str) -> Locator:

@@ -85,10 +85,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             conversation = new_id()
             for n in range(first, first + 25):
                 base.conversations.add(stored_answer(document, conversation, n), origin="page")
-    server = Served(folder / "kb", model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(folder / "kb", model="none") as server:
+        yield server
 
 
 def assert_inert(tab: Tab) -> None:

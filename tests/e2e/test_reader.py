@@ -47,10 +47,8 @@ STORIES = [
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path / "kb", model="starter")
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model="starter") as server:
+        yield server
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.locale)

@@ -45,10 +45,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with KnowledgeBase.open(folder / "kb") as base:
         (folder / "moorings.md").write_text(MOORINGS, encoding="utf-8")
         base.add([folder / "harbour.pdf", folder / "moorings.md", DOCUMENTS])
-    server = Served(folder / "kb", model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(folder / "kb", model="none") as server:
+        yield server
 
 
 def out_of_sight(page: Page) -> float:

@@ -78,10 +78,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             ),
             origin="page",
         )
-    server = Served(folder, model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(folder, model="none") as server:
+        yield server
 
 
 def test_every_statement_keeps_its_form_and_has_its_mark(browser: Browser, served: Served) -> None:

@@ -19,10 +19,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with KnowledgeBase.open(folder) as base:
         base.add(DOCUMENTS)
         base.add_upload("<img src=x onerror=alert(1)>.txt", b"The lamp of the tower is violet.")
-    server = Served(folder, model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(folder, model="none") as server:
+        yield server
 
 
 def test_an_answer_is_copied_in_its_form_and_as_plain_text(

@@ -27,10 +27,8 @@ UPLOAD = "[data-testid=stFileUploader] input"
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path / "kb", model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model="none") as server:
+        yield server
 
 
 @pytest.fixture
@@ -38,10 +36,8 @@ def known(tmp_path: Path) -> Iterator[Served]:
     """A server that knows one fact."""
     with KnowledgeBase.open(tmp_path / "kb") as base:
         base.add_upload("gate.txt", FACT.encode())
-    server = Served(tmp_path / "kb", model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model="none") as server:
+        yield server
 
 
 def finished(page: Page) -> None:

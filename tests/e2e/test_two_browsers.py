@@ -22,10 +22,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
         for name, fact in FACTS.items():
             text = "\n\n".join(fact.format(n=n) for n in range(1, 60))
             base.add_upload(f"{name}.txt", text.encode())
-    server = Served(tmp_path / "kb", model="none")
-    server.start()
-    yield server
-    server.stop()
+    with Served(tmp_path / "kb", model="none") as server:
+        yield server
 
 
 def test_a_hundred_interleaved_turns_mix_nothing_up(browser: Browser, served: Served) -> None:

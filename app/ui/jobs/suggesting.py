@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from quire.background.failures import log_place
+from quire.background.jobs import Job
 from quire.knowledge_base import KnowledgeBase
 
 _KEPT = 50  # searches, the last ones
@@ -17,36 +17,19 @@ _KEPT = 50  # searches, the last ones
 _Key = tuple[Any, ...]
 
 
-class Suggested:
-    """One search. `questions` are those found, and final once `done`."""
+class Suggested(Job):
+    """One search. `questions` are those found, and final once `done`; none where it failed, since
+    nobody has asked for it."""
 
     def __init__(self, base: KnowledgeBase, **options: Any) -> None:
+        super().__init__()
         self.questions: list[str] = []
         self._base = base
         self._options = options
-        self._cancel = threading.Event()
-        self._done = threading.Event()
-        threading.Thread(target=self._run, name="quire-suggest", daemon=True).start()
+        self._begin("quire-suggest")
 
-    @property
-    def done(self) -> bool:
-        return self._done.is_set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; returns whether it has come."""
-        return self._done.wait(seconds)
-
-    def stop(self) -> None:
-        """End soon, with what was found."""
-        self._cancel.set()
-
-    def _run(self) -> None:
-        try:
-            self.questions = self._base.suggest(cancel=self._cancel, **self._options)
-        except Exception as error:  # nothing is suggested then; nobody has asked for it
-            log_place(error)
-        finally:
-            self._done.set()
+    def _work(self) -> None:
+        self.questions = self._base.suggest(cancel=self._cancel, **self._options)
 
 
 class Suggestions:

@@ -5,70 +5,45 @@ knowledge base: whoever opens it again, in whichever tab, finds it.
 """
 
 import threading
-import time
 from typing import Literal
 
 from quire.answering.summaries import Summary
-from quire.background.failures import log_place
+from quire.background.jobs import Job
 from quire.knowledge_base import KnowledgeBase
 
 State = Literal["working", "done", "stopped", "failed"]
 
 
-class SummaryJob:
+class SummaryJob(Job):
     """One document being summarized. `summary` or `problem` is set once `done` is; `read` of
     `sections` are read so far."""
 
     def __init__(self, base: KnowledgeBase, document_id: str) -> None:
+        super().__init__()
         self.document_id = document_id
         self.read = 0
         self.sections = 0
         self.summary: Summary | None = None
-        self.problem: Exception | None = None
         self._base = base
-        self._cancel = threading.Event()
-        self._done = threading.Event()
-        self._began = time.monotonic()
-        threading.Thread(target=self._run, name="quire-summary", daemon=True).start()
+        self._begin("quire-summary")
 
     @property
     def state(self) -> State:
-        if not self._done.is_set():
+        if not self.done:
             return "working"
         if self.problem is not None:
             return "failed"
-        return "stopped" if self._cancel.is_set() else "done"
-
-    @property
-    def stopping(self) -> bool:
-        return self._cancel.is_set()
+        return "stopped" if self.stopping else "done"
 
     @property
     def remaining(self) -> float | None:
         """Seconds that the rest will take, None before the first section is read."""
-        if not self.read:
-            return None
-        elapsed = time.monotonic() - self._began
-        return elapsed * (self.sections - self.read) / self.read
+        return self._remaining(self.read, self.sections)
 
-    def stop(self) -> None:
-        """End soon, with what is read so far."""
-        self._cancel.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; returns whether it has come."""
-        return self._done.wait(seconds)
-
-    def _run(self) -> None:
-        try:
-            self.summary = self._base.summarize(
-                self.document_id, progress=self._hear, cancel=self._cancel
-            )
-        except Exception as error:
-            log_place(error)
-            self.problem = error
-        finally:
-            self._done.set()
+    def _work(self) -> None:
+        self.summary = self._base.summarize(
+            self.document_id, progress=self._hear, cancel=self._cancel
+        )
 
     def _hear(self, read: int, sections: int) -> None:
         self.read, self.sections = read, sections

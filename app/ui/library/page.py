@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from quire.indexes.folder.trash import Removed
 from quire.records import Document
 from quire.ui import answers, problems, source_panel
 from quire.ui.catalogue import LANGUAGES, label, plain
@@ -33,13 +34,14 @@ def draw(opened: Shared, *, chat: StreamlitPage) -> None:
         intake.draw(opened)
         problems.show_kept()
         _told()
-        _bin(opened)
+        removed = opened.base.removed()
+        _bin(opened, removed)
         _summary(opened)
         if opened.documents():
             _list(opened, chat=chat)
         else:
             st.caption(label("documents.none"))
-        _undo(opened)
+        _undo(opened, removed)
     if about := state().details:
         state().details = None
         details.show(opened, about, chat=chat)
@@ -218,11 +220,11 @@ def _filters(documents: Sequence[Document]) -> Wanted:
     )
 
 
-def _undo(opened: Shared) -> None:
+def _undo(opened: Shared, binned: Sequence[Removed]) -> None:
     """Offer to bring back what this tab has deleted last: above the page's end wherever the reader
     is (style.css), until it is dismissed or the page left."""
     mine = state()
-    removed = [each for each in opened.base.removed() if each.document_id in mine.removed]
+    removed = [each for each in binned if each.document_id in mine.removed]
     if not removed:
         return
     several = plain("library.deleted", n=len(removed))
@@ -261,9 +263,8 @@ def _bring_back(opened: Shared, *document_ids: str, key: str) -> None:
     )
 
 
-def _bin(opened: Shared) -> None:
+def _bin(opened: Shared, removed: Sequence[Removed]) -> None:
     """What was deleted and can be brought back, the last one first, until the bin is emptied."""
-    removed = opened.base.removed()
     if not removed:
         return
     with st.expander(label("documents.bin", n=len(removed)), type="compact", key="bin"):

@@ -18,7 +18,7 @@ def names(configured: Path) -> list[str]:
 
 def folder(configured: Path, name: str | None) -> Path:
     """The folder of this name, or the configured one where there is none."""
-    return configured.parent / name if name in names(configured) and name else configured
+    return configured.parent / name if name and name in names(configured) else configured
 
 
 def new(configured: Path, name: str) -> str:

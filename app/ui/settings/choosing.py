@@ -58,7 +58,8 @@ def _list(opened: Shared, offer: Offer, drawn_with: tuple[bool, bool]) -> None:
         problems.show(problem)
     if not measured:
         _measure(models, offer.kind)
-    for entry in models.all():
+    entries = models.all()
+    for entry in entries:
         if entry.kind != offer.kind:
             continue
         candidate = candidates.get(entry.name)
@@ -68,7 +69,7 @@ def _list(opened: Shared, offer: Offer, drawn_with: tuple[bool, bool]) -> None:
         fits_best = measured and best is not None and best is candidate
         _model(opened, offer, entry, [plain("models.best")] if fits_best else [], facts)
     if offer.kind == "chat":
-        _reference(models)
+        _reference(models, known={entry.name for entry in entries})
 
 
 def _measure(models: Models, kind: Kind) -> None:
@@ -150,24 +151,12 @@ def _buttons(opened: Shared, offer: Offer, entry: ModelEntry, job: ModelDownload
             )
         removable = entry.here.path.is_relative_to(models.settings.models)
         if removable and not _in_use(opened, entry) and not entry.in_use:
-            st.button(
-                "",
-                key=f"drop-{name}",
-                icon=":material/delete:",
-                type="tertiary",
-                help=label("models.remove", name=name),
-                on_click=kept(lambda: _remove(models, name)),
-            )
+            _drop(models, name, "models.remove")
     elif job is not None and job.state == "working":
         if job.stopping:
             st.caption(label("chat.stopping"))
         else:
-            st.button(
-                label("models.stop"),
-                key=f"stop-{name}",
-                icon=":material/stop_circle:",
-                on_click=job.stop,
-            )
+            _stop(job)
     elif entry.known is not None and entry.known.repositories:
         begun = models.arrived(name)
         st.button(
@@ -177,19 +166,33 @@ def _buttons(opened: Shared, offer: Offer, entry: ModelEntry, job: ModelDownload
             on_click=kept(lambda: downloads().begin(models, name)),
         )
         if begun:
-            st.button(
-                "",
-                key=f"drop-{name}",
-                icon=":material/delete:",
-                type="tertiary",
-                help=label("models.drop", name=name),
-                on_click=kept(lambda: _remove(models, name)),
-            )
+            _drop(models, name, "models.drop")
 
 
-def _remove(models: Models, name: str) -> None:
-    models.remove(name)
-    downloads().forget(name)
+def _drop(models: Models, name: str, does: str) -> None:
+    """The button that deletes a model, or what has arrived of it."""
+
+    def remove() -> None:
+        models.remove(name)
+        downloads().forget(name)
+
+    st.button(
+        "",
+        key=f"drop-{name}",
+        icon=":material/delete:",
+        type="tertiary",
+        help=label(does, name=name),
+        on_click=kept(remove),
+    )
+
+
+def _stop(job: ModelDownload) -> None:
+    st.button(
+        label("models.stop"),
+        key=f"stop-{job.reference}",
+        icon=":material/stop_circle:",
+        on_click=job.stop,
+    )
 
 
 def kept(act: Callable[[], object]) -> Callable[[], None]:
@@ -216,8 +219,8 @@ def _progress(job: ModelDownload) -> None:
     st.progress(share, text=markdown(" · ".join(words)))
 
 
-def _reference(models: Models) -> None:
-    """Any other model, by where it is."""
+def _reference(models: Models, *, known: set[str]) -> None:
+    """Any other model, by where it is; those `known` by name are told of above."""
     with st.form("model-reference", border=False, clear_on_submit=True):
         wanted = st.text_input(
             label("models.other"), placeholder="hf:OWNER/REPO/FILE.gguf", help=label("models.about")
@@ -227,18 +230,12 @@ def _reference(models: Models) -> None:
                 if wanted.strip():
                     downloads().begin(models, wanted.strip())
                     st.rerun()
-    known = {entry.name for entry in models.all()}
     for job in downloads().all():
         if job.reference in known:
             continue
         if job.state == "working":
             _progress(job)
-            st.button(
-                label("models.stop"),
-                key=f"stop-{job.reference}",
-                icon=":material/stop_circle:",
-                on_click=job.stop,
-            )
+            _stop(job)
         elif job.problem is not None:
             problems.show(job.problem)
         elif job.state == "stopped":
