@@ -34,6 +34,8 @@ from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
 from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, ORIGINALS, VECTORS
 from quire.ingest import pictures
+from quire.ingest.loaders.content import PageBoxes
+from quire.ingest.parsing.pool import ParserPool
 from quire.ingest.report import SCAN, IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
@@ -43,9 +45,7 @@ from quire.text import analysis
 
 if TYPE_CHECKING:
     from quire.indexes.index import Index
-    from quire.ingest.loaders.content import PageBoxes
     from quire.ingest.loaders.given import GivenText
-    from quire.ingest.parsing.pool import ParserPool
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
     from quire.ingest.scans import ReadPages
 
@@ -173,23 +173,20 @@ class Collection:
         return None
 
     def boxes(
-        self, spans: "Iterable[tuple[Document, Span]]"
-    ) -> "list[tuple[tuple[int, PageBoxes], ...]]":
+        self, spans: Iterable[tuple[Document, Span]]
+    ) -> list[tuple[tuple[int, PageBoxes], ...]]:
         """Where spans of documents stand on their pages, as (page, boxes); nothing for what has no
         pages to be drawn, and where the file has changed or is gone."""
-        from quire.ingest.parsing.pool import ParserPool  # noqa: PLC0415
-
+        file_of = functools.cache(self._pdf)
         with ParserPool() as pool:
-            return [tuple(self._boxes(document, span, pool)) for document, span in spans]
+            return [
+                tuple(self._boxes(document, span, file_of(document), pool))
+                for document, span in spans
+            ]
 
     def _boxes(
-        self, document: Document, span: Span, pool: "ParserPool"
-    ) -> "Iterator[tuple[int, PageBoxes]]":
-        from quire.ingest.loaders.content import PageBoxes  # noqa: PLC0415
-
-        path = None
-        if document.media_type == _PDF:
-            path = self.original(document)
+        self, document: Document, span: Span, path: Path | None, pool: ParserPool
+    ) -> Iterator[tuple[int, PageBoxes]]:
         pages = Pages.of(self.pages(document))
         for position, number in enumerate(pages.numbers):
             begins = pages.starts[position]
@@ -338,23 +335,31 @@ class Collection:
         paths += originals.copies(self._folder, document.content_hash)
         return next((path for path in paths if originals.holds(path, document.content_hash)), None)
 
+    def _pdf(self, document: Document) -> Path | None:
+        """As `original`, of a PDF alone. All of the file is hashed for it."""
+        return self.original(document) if document.media_type == _PDF else None
+
     def pictures(self, citations: Sequence[Mapping[str, Any]]) -> list[bytes | None]:
         """The places of kept citations, cut out of their pages as PNG; None where there is no page
         to be had: the document is gone, its file has changed, or its format has none."""
-        from quire.ingest.parsing.pool import ParserPool  # noqa: PLC0415  only for exports
-
         with self._catalog.reading() as connection:
             there = documents.get(connection, {cited["document_id"] for cited in citations})
+        paths = {id_: self._pdf(document) for id_, document in there.items()}
         with ParserPool() as pool:
             return [
-                self._picture(cited, there.get(cited["document_id"]), pool) for cited in citations
+                self._picture(cited, there.get(id_), paths.get(id_), pool)
+                for cited in citations
+                for id_ in [cited["document_id"]]
             ]
 
     def _picture(
-        self, cited: Mapping[str, Any], document: Document | None, pool: "ParserPool"
+        self,
+        cited: Mapping[str, Any],
+        document: Document | None,
+        path: Path | None,
+        pool: ParserPool,
     ) -> bytes | None:
-        path = self.original(document) if document else None
-        if document is None or path is None or document.media_type != _PDF:
+        if document is None or path is None:
             return None
         pages = Pages.of(self.pages(document))
         position = pages.numbers.index(cited["page"])
@@ -396,7 +401,7 @@ class Collection:
         try:
             return pictures.of_page(
                 path,
-                page=PageText(page, pages.text[begins:ends]),
+                page=pages[position],
                 marks=[(max(a, begins) - begins, min(b, ends) - begins) for a, b in marks],
                 is_pdf=document.media_type == _PDF,
                 read=self.recognized(document, page),
