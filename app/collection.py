@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
+import itertools
 import logging
 import math
 import os
@@ -44,6 +45,8 @@ from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, Span
 from quire.text import analysis
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from quire.indexes.index import Index
     from quire.ingest.loaders.given import GivenText
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
@@ -103,10 +106,7 @@ class Collection:
             return self._with_scans(take_in, **options)
         finally:
             if path is not None:
-                with self._catalog.reading() as connection:
-                    taken = path in documents.locations(connection)
-                if not taken:
-                    originals.drop(path)
+                self._drop_unused([path])
 
     def add_texts(
         self,
@@ -137,11 +137,15 @@ class Collection:
                     [*kept], ocr=False, replaces=replaces, progress=progress, cancel=cancel
                 )
             finally:
-                with self._catalog.reading() as connection:
-                    there = documents.locations(connection)
-                for path in {*kept, *(place for places in replaces.values() for place in places)}:
-                    if path not in there:
-                        originals.drop(path)
+                self._drop_unused({*kept, *itertools.chain.from_iterable(replaces.values())})
+
+    def _drop_unused(self, copies: Iterable[Path]) -> None:
+        """Delete the copies of what came without a path that hold no document."""
+        with self._catalog.reading() as connection:
+            there = documents.locations(connection)
+        for path in copies:
+            if path not in there:
+                originals.drop(path)
 
     def given_texts(self, ids: Iterable[str] | None = None) -> "list[tuple[Document, GivenText]]":
         """Texts that were given, of these ids or all of them, with their documents, the last added
@@ -383,6 +387,17 @@ class Collection:
         """A page as PNG, `width` points across, with characters [start, end) of the document's text
         marked where they stand on it. Raises PageNotFound, and Unreadable for what cannot be
         drawn."""
+        return pictures.as_png(self._drawn(document, page, marks=marks, width=width))
+
+    def page_shown(self, document: Document, page: int) -> bytes:
+        """A page as a JPEG for a model to look at, of bounded size. Raises what `page_image`
+        does."""
+        width = pictures.ACROSS_FOR_MODEL
+        return pictures.for_model(self._drawn(document, page, marks=(), width=width))
+
+    def _drawn(
+        self, document: Document, page: int, *, marks: Sequence[tuple[int, int]], width: int
+    ) -> "Image":
         pages = Pages.of(self.pages(document))
         if page not in pages.numbers or not document.media_type.startswith(_DRAWN):
             raise PageNotFound(
@@ -412,13 +427,6 @@ class Collection:
                 f"Page {page} of {document.name} cannot be drawn: {error.message}.",
                 hint="Its text can be read all the same.",
             ) from error
-
-    def page_shown(self, document: Document, page: int) -> bytes:
-        """A page as a JPEG for a model to look at, of bounded size. Raises what `page_image`
-        does."""
-        return pictures.for_model(
-            self.page_image(document, page, marks=(), width=pictures.ACROSS_FOR_MODEL)
-        )
 
     def remove(self, references: str | Iterable[str]) -> list[Document]:
         """Remove documents by name, path or id."""
