@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
+import itertools
 import logging
 import math
 import os
@@ -34,6 +35,8 @@ from quire.indexes.folder import files, originals, trash, waiting
 from quire.indexes.folder.lock import writer_lock
 from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, ORIGINALS, VECTORS
 from quire.ingest import pictures
+from quire.ingest.loaders.content import PageBoxes
+from quire.ingest.parsing.pool import ParserPool
 from quire.ingest.report import SCAN, IngestReport, Progress
 from quire.messages.translations import translated
 from quire.models import opening
@@ -42,10 +45,10 @@ from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, Span
 from quire.text import analysis
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from quire.indexes.index import Index
-    from quire.ingest.loaders.content import PageBoxes
     from quire.ingest.loaders.given import GivenText
-    from quire.ingest.parsing.pool import ParserPool
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
     from quire.ingest.scans import ReadPages
 
@@ -103,10 +106,7 @@ class Collection:
             return self._with_scans(take_in, **options)
         finally:
             if path is not None:
-                with self._catalog.reading() as connection:
-                    taken = path in documents.locations(connection)
-                if not taken:
-                    originals.drop(path)
+                self._drop_unused([path])
 
     def add_texts(
         self,
@@ -137,11 +137,15 @@ class Collection:
                     [*kept], ocr=False, replaces=replaces, progress=progress, cancel=cancel
                 )
             finally:
-                with self._catalog.reading() as connection:
-                    there = documents.locations(connection)
-                for path in {*kept, *(place for places in replaces.values() for place in places)}:
-                    if path not in there:
-                        originals.drop(path)
+                self._drop_unused({*kept, *itertools.chain.from_iterable(replaces.values())})
+
+    def _drop_unused(self, copies: Iterable[Path]) -> None:
+        """Delete the copies of what came without a path that hold no document."""
+        with self._catalog.reading() as connection:
+            there = documents.locations(connection)
+        for path in copies:
+            if path not in there:
+                originals.drop(path)
 
     def given_texts(self, ids: Iterable[str] | None = None) -> "list[tuple[Document, GivenText]]":
         """Texts that were given, of these ids or all of them, with their documents, the last added
@@ -173,23 +177,20 @@ class Collection:
         return None
 
     def boxes(
-        self, spans: "Iterable[tuple[Document, Span]]"
-    ) -> "list[tuple[tuple[int, PageBoxes], ...]]":
+        self, spans: Iterable[tuple[Document, Span]]
+    ) -> list[tuple[tuple[int, PageBoxes], ...]]:
         """Where spans of documents stand on their pages, as (page, boxes); nothing for what has no
         pages to be drawn, and where the file has changed or is gone."""
-        from quire.ingest.parsing.pool import ParserPool  # noqa: PLC0415
-
+        file_of = functools.cache(self._pdf)
         with ParserPool() as pool:
-            return [tuple(self._boxes(document, span, pool)) for document, span in spans]
+            return [
+                tuple(self._boxes(document, span, file_of(document), pool))
+                for document, span in spans
+            ]
 
     def _boxes(
-        self, document: Document, span: Span, pool: "ParserPool"
-    ) -> "Iterator[tuple[int, PageBoxes]]":
-        from quire.ingest.loaders.content import PageBoxes  # noqa: PLC0415
-
-        path = None
-        if document.media_type == _PDF:
-            path = self.original(document)
+        self, document: Document, span: Span, path: Path | None, pool: ParserPool
+    ) -> Iterator[tuple[int, PageBoxes]]:
         pages = Pages.of(self.pages(document))
         for position, number in enumerate(pages.numbers):
             begins = pages.starts[position]
@@ -338,23 +339,31 @@ class Collection:
         paths += originals.copies(self._folder, document.content_hash)
         return next((path for path in paths if originals.holds(path, document.content_hash)), None)
 
+    def _pdf(self, document: Document) -> Path | None:
+        """As `original`, of a PDF alone. All of the file is hashed for it."""
+        return self.original(document) if document.media_type == _PDF else None
+
     def pictures(self, citations: Sequence[Mapping[str, Any]]) -> list[bytes | None]:
         """The places of kept citations, cut out of their pages as PNG; None where there is no page
         to be had: the document is gone, its file has changed, or its format has none."""
-        from quire.ingest.parsing.pool import ParserPool  # noqa: PLC0415  only for exports
-
         with self._catalog.reading() as connection:
             there = documents.get(connection, {cited["document_id"] for cited in citations})
+        paths = {id_: self._pdf(document) for id_, document in there.items()}
         with ParserPool() as pool:
             return [
-                self._picture(cited, there.get(cited["document_id"]), pool) for cited in citations
+                self._picture(cited, there.get(id_), paths.get(id_), pool)
+                for cited in citations
+                for id_ in [cited["document_id"]]
             ]
 
     def _picture(
-        self, cited: Mapping[str, Any], document: Document | None, pool: "ParserPool"
+        self,
+        cited: Mapping[str, Any],
+        document: Document | None,
+        path: Path | None,
+        pool: ParserPool,
     ) -> bytes | None:
-        path = self.original(document) if document else None
-        if document is None or path is None or document.media_type != _PDF:
+        if document is None or path is None:
             return None
         pages = Pages.of(self.pages(document))
         position = pages.numbers.index(cited["page"])
@@ -378,6 +387,17 @@ class Collection:
         """A page as PNG, `width` points across, with characters [start, end) of the document's text
         marked where they stand on it. Raises PageNotFound, and Unreadable for what cannot be
         drawn."""
+        return pictures.as_png(self._drawn(document, page, marks=marks, width=width))
+
+    def page_shown(self, document: Document, page: int) -> bytes:
+        """A page as a JPEG for a model to look at, of bounded size. Raises what `page_image`
+        does."""
+        width = pictures.ACROSS_FOR_MODEL
+        return pictures.for_model(self._drawn(document, page, marks=(), width=width))
+
+    def _drawn(
+        self, document: Document, page: int, *, marks: Sequence[tuple[int, int]], width: int
+    ) -> "Image":
         pages = Pages.of(self.pages(document))
         if page not in pages.numbers or not document.media_type.startswith(_DRAWN):
             raise PageNotFound(
@@ -396,7 +416,7 @@ class Collection:
         try:
             return pictures.of_page(
                 path,
-                page=PageText(page, pages.text[begins:ends]),
+                page=pages[position],
                 marks=[(max(a, begins) - begins, min(b, ends) - begins) for a, b in marks],
                 is_pdf=document.media_type == _PDF,
                 read=self.recognized(document, page),
@@ -407,13 +427,6 @@ class Collection:
                 f"Page {page} of {document.name} cannot be drawn: {error.message}.",
                 hint="Its text can be read all the same.",
             ) from error
-
-    def page_shown(self, document: Document, page: int) -> bytes:
-        """A page as a JPEG for a model to look at, of bounded size. Raises what `page_image`
-        does."""
-        return pictures.for_model(
-            self.page_image(document, page, marks=(), width=pictures.ACROSS_FOR_MODEL)
-        )
 
     def remove(self, references: str | Iterable[str]) -> list[Document]:
         """Remove documents by name, path or id."""

@@ -1,7 +1,7 @@
 """Checksums: each row of the catalog that holds a text or a vector is tested when it is read."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from quire.errors import KnowledgeBaseDamaged
@@ -28,6 +28,16 @@ def is_sound(row: Sequence[Any]) -> bool:
     """Whether a row, whose last column is the checksum of the others, is as it was stored."""
     *values, kept = row
     return bool(checksum(*values) == kept)
+
+
+def tested_pairs(rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, str, bool]]:
+    """Rows of two texts and their checksum, as both texts and whether they are as they were stored.
+    They are given as bytes: what is damaged need not be text."""
+    found = []
+    for raw_first, raw_second, kept in rows:
+        first, second = (raw.decode("utf-8", "replace") for raw in (raw_first, raw_second))
+        found.append((first, second, checksum(first, second) == kept))
+    return found
 
 
 def mended_row(row: Sequence[Any]) -> tuple[Any, ...] | None:

@@ -6,16 +6,15 @@ A document that was never moved is in the folder of its file. The files themselv
 import json
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quire.errors import UsageError
-from quire.indexes.checksums import checksum, damaged
+from quire.indexes.checksums import checksum, damaged, tested_pairs
 
 if TYPE_CHECKING:
     import apsw
 
 _LONGEST = 500  # characters of a folder with those above it
-# Read as bytes: what is damaged need not be text.
 _FILED = "SELECT CAST(document_id AS BLOB), CAST(folder AS BLOB), checksum FROM filed"
 
 
@@ -77,9 +76,4 @@ def _rows(
     connection: "apsw.Connection", where: str = "", *values: str
 ) -> list[tuple[str, str, bool]]:
     """(document id, folder, whether they are as they were stored)."""
-    rows: list[tuple[Any, ...]] = connection.execute(f"{_FILED} {where}", values).fetchall()
-    found = []
-    for raw_id, raw_folder, kept in rows:
-        document_id, folder = (raw.decode("utf-8", "replace") for raw in (raw_id, raw_folder))
-        found.append((document_id, folder, checksum(document_id, folder) == kept))
-    return found
+    return tested_pairs(connection.execute(f"{_FILED} {where}", values))

@@ -3,16 +3,15 @@
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quire.errors import UsageError
-from quire.indexes.checksums import checksum, damaged
+from quire.indexes.checksums import checksum, damaged, tested_pairs
 
 if TYPE_CHECKING:
     import apsw
 
 _LONGEST = 100  # characters
-# Read as bytes: what is damaged need not be text.
 _TAG = "SELECT CAST(document_id AS BLOB), CAST(tag AS BLOB), checksum FROM tags"
 
 
@@ -76,11 +75,4 @@ def _rows(
     connection: "apsw.Connection", where: str = "", *values: str
 ) -> list[tuple[str, str, bool]]:
     """(document id, tag, whether they are as they were stored)."""
-    rows: list[tuple[Any, ...]] = connection.execute(
-        f"{_TAG} {where} ORDER BY document_id, tag", values
-    ).fetchall()
-    found = []
-    for raw_id, raw_tag, kept in rows:
-        document_id, tag = (raw.decode("utf-8", "replace") for raw in (raw_id, raw_tag))
-        found.append((document_id, tag, checksum(document_id, tag) == kept))
-    return found
+    return tested_pairs(connection.execute(f"{_TAG} {where} ORDER BY document_id, tag", values))

@@ -32,7 +32,7 @@ def of_quote(
     drawn, boxes = _marked(pool, path, page=page, found=found, across=_ACROSS)
     top = max(0, int(min((box[1] for box in boxes), default=0)) - _AROUND)
     bottom = min(drawn.height, int(max((box[3] for box in boxes), default=drawn.height)) + _AROUND)
-    return _png(drawn.crop((0, top, drawn.width, max(bottom, top + 1))))
+    return as_png(drawn.crop((0, top, drawn.width, max(bottom, top + 1))))
 
 
 def of_page(
@@ -43,10 +43,10 @@ def of_page(
     is_pdf: bool,
     read: RecognizedPage | None,
     across: int,
-) -> bytes:
-    """A whole page of a PDF, or of a file of pictures, as PNG, so many image points across, with
-    characters [start, end) of its text marked: by the words that OCR `read` of it, or else by the
-    file. A picture that was not read is never enlarged. Raises Unreadable."""
+) -> "Image":
+    """A whole page of a PDF, or of a file of pictures, so many image points across, with characters
+    [start, end) of its text marked: by the words that OCR `read` of it, or else by the file. A
+    picture that was not read is never enlarged. Raises Unreadable."""
     assert page.number is not None  # noqa: S101  what has page images has numbers
     spans = [(start, end) for start, end in marks if start < end]
     with ParserPool() as pool:
@@ -56,7 +56,7 @@ def of_page(
         else:
             found = _in_file(pool, path, page, spans) if is_pdf else None
         drawn, _ = _marked(pool, path, page=page.number, found=found, across=across)
-    return _png(drawn)
+    return drawn
 
 
 def _in_file(
@@ -92,19 +92,18 @@ def _marked(
     return Image.alpha_composite(drawn, marks), boxes
 
 
-def for_model(png: bytes) -> bytes:
+def for_model(drawn: "Image") -> bytes:
     """A page that was drawn, as a JPEG of which no side is longer than a model looks at: below two
     megabytes, whatever is on it."""
-    from PIL import Image  # noqa: PLC0415  a tenth of a second
-
-    drawn = Image.open(io.BytesIO(png)).convert("RGB")
-    drawn.thumbnail((_LONGEST_FOR_MODEL, _LONGEST_FOR_MODEL))
+    shown = drawn.convert("RGB")
+    shown.thumbnail((_LONGEST_FOR_MODEL, _LONGEST_FOR_MODEL))
     buffer = io.BytesIO()
-    drawn.save(buffer, "JPEG", quality=80)
+    shown.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
 
 
-def _png(drawn: "Image") -> bytes:
+def as_png(drawn: "Image") -> bytes:
+    """A page that was drawn, as it is."""
     buffer = io.BytesIO()
     drawn.convert("RGB").save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -15,7 +15,6 @@ from quire.ingest.loaders.opendocument_text import DRAW, OFFICE
 _HREF = "{http://www.w3.org/1999/xlink}href"
 # Pictures and films, in letters: never needed, and longer than a parser lets a text be.
 _BINARY = re.compile(rb"(<(?:\w{1,50}:)?binary-data(?:\s[^<>]{0,200})?>)[^<]+")
-_PARTS = {"meta.xml": f"{OFFICE}meta"}
 
 
 class FlatParts:
@@ -33,9 +32,8 @@ class FlatParts:
             )
         root = xml_tree(data)
         self._parts: dict[str, Any] = {"content.xml": root}
-        for name, tag in _PARTS.items():
-            if (part := root.find(tag)) is not None:
-                self._parts[name] = part
+        if (meta := root.find(OFFICE + "meta")) is not None:
+            self._parts["meta.xml"] = meta
         for number, holder in enumerate([*root.iter(DRAW + "object")], start=1):
             inner = next(holder.iterchildren(OFFICE + "document"), None)
             if inner is not None and next(holder.iterancestors(DRAW + "object"), None) is None:
