@@ -45,8 +45,6 @@ from quire.records import Chunk, Document, Pages, PageText, RecognizedPage, Span
 from quire.text import analysis
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from quire.indexes.index import Index
     from quire.ingest.loaders.given import GivenText
     from quire.ingest.reindexing import ReindexProgress, ReindexReport
@@ -387,17 +385,23 @@ class Collection:
         """A page as PNG, `width` points across, with characters [start, end) of the document's text
         marked where they stand on it. Raises PageNotFound, and Unreadable for what cannot be
         drawn."""
-        return pictures.as_png(self._drawn(document, page, marks=marks, width=width))
+        return self._drawn(document, page, pictures.as_png, marks=marks, width=width)
 
     def page_shown(self, document: Document, page: int) -> bytes:
         """A page as a JPEG for a model to look at, of bounded size. Raises what `page_image`
         does."""
         width = pictures.ACROSS_FOR_MODEL
-        return pictures.for_model(self._drawn(document, page, marks=(), width=width))
+        return self._drawn(document, page, pictures.for_model, marks=(), width=width)
 
     def _drawn(
-        self, document: Document, page: int, *, marks: Sequence[tuple[int, int]], width: int
-    ) -> "Image":
+        self,
+        document: Document,
+        page: int,
+        in_form: Callable[..., bytes],
+        *,
+        marks: Sequence[tuple[int, int]],
+        width: int,
+    ) -> bytes:
         pages = Pages.of(self.pages(document))
         if page not in pages.numbers or not document.media_type.startswith(_DRAWN):
             raise PageNotFound(
@@ -414,7 +418,7 @@ class Collection:
         position = pages.numbers.index(page)
         begins, ends = pages.starts[position], pages.end(position)
         try:
-            return pictures.of_page(
+            drawn = pictures.of_page(
                 path,
                 page=pages[position],
                 marks=[(max(a, begins) - begins, min(b, ends) - begins) for a, b in marks],
@@ -427,6 +431,7 @@ class Collection:
                 f"Page {page} of {document.name} cannot be drawn: {error.message}.",
                 hint="Its text can be read all the same.",
             ) from error
+        return in_form(drawn)
 
     def remove(self, references: str | Iterable[str]) -> list[Document]:
         """Remove documents by name, path or id."""
