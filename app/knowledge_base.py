@@ -151,7 +151,7 @@ class KnowledgeBase:
         """What is wrong with the knowledge base and does not keep it from being used: errors that
         were not raised, each with what to do. The last changes are lost, or something was found
         damaged since it was opened, and passed over."""
-        return (*self._collection.warnings(), *self._session.warnings())
+        return (*self._collection.warnings(), *self._session.chats.warnings())
 
     # -- documents -------------------------------------------------------------------------------
 
@@ -349,7 +349,7 @@ class KnowledgeBase:
     def verify(self) -> list[tuple[str, str]]:
         """What disagrees between the catalog, the lexical rows and the vectors, and what is lost or
         damaged, also of the chats, as (what, where); empty when all is well. Reads everything."""
-        return self._collection.verify() + self._session.problems()
+        return self._collection.verify() + self._session.chats.problems()
 
     def repair(self) -> None:
         """Put right what `verify` finds: indexes are made anew from the catalog's texts, chunks
@@ -570,12 +570,12 @@ class KnowledgeBase:
     @property
     def conversations(self) -> Conversations:
         """The stored chats of this knowledge base."""
-        return self._session.conversations
+        return self._session.chats.stored
 
     def unkept(self, conversation: str) -> list[Turn]:
         """The answers of a conversation that could not be kept, because the disk is full or the
         chats are damaged. They are known to this object alone, and kept as soon as they can be."""
-        return self._session.unkept(conversation)
+        return self._session.chats.unkept(conversation)
 
     # -- models ----------------------------------------------------------------------------------
 
@@ -610,12 +610,12 @@ class KnowledgeBase:
     def model(self) -> ChatModel | None:
         """The chat model, loaded at the first use; None where the settings name none, or where it
         cannot be used: then `model_problem` says why, and answers are quotes."""
-        return self._session.model.get()
+        return self._session.models.now.get()
 
     @property
     def model_problem(self) -> ModelError | None:
         """Why there is no chat model, or None."""
-        return self._session.model.problem
+        return self._session.models.now.problem
 
     def try_judge(
         self,

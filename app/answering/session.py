@@ -19,12 +19,14 @@ from quire.answering.receipts import Replay
 from quire.answering.writing import task_of
 from quire.checked import CheckedText
 from quire.config import Settings
+from quire.conversations.chats import Chats
 from quire.conversations.schema import Turn
-from quire.conversations.store import Conversations, new_id, require_last
-from quire.errors import ConversationNotFound, KnowledgeBaseError, QuireError, UsageError
-from quire.indexes.folder.names import CONVERSATIONS, LEDGER
+from quire.conversations.store import new_id, require_last
+from quire.errors import QuireError
+from quire.indexes.folder.names import CONVERSATIONS
 from quire.models.opening import LateModel
 from quire.models.protocols import Ability, ChatModel, Entailment, ReadsAhead, ReadsQuestions
+from quire.models.succession import Succession
 from quire.records import Answer, Chunk, Document, Draft, PageText, ParsedDocument, Sentence
 from quire.requests import detect as requests
 from quire.requests.forms import ASKS_NOTHING
@@ -35,7 +37,6 @@ from quire.text import languages
 if TYPE_CHECKING:
     from quire.answering.summaries import Summary
 
-_NOT_KEPT = "This conversation is not kept:"
 _OTHERWISE = 0.7
 """The temperature at which a question is answered anew: at 0 the answer would be the same."""
 
@@ -61,107 +62,39 @@ class Session:
         picture: Callable[[Document, int], bytes],
         noticed: Callable[[], Iterable[QuireError]],
     ) -> None:
-        self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
-        self._before_it: list[LateModel] = []  # models to be freed, once nobody is at work
-        self._at_work = 0
-        self._path = folder / CONVERSATIONS
+        self.models = Succession(LateModel(settings, given=model, when_loaded=self._read_ahead))
+        self.chats = Chats(folder / CONVERSATIONS)
         self._settings = settings
         self._entailment = entailment
         self._search = search
         self._there = there
         self._picture = picture
         self._noticed = noticed
-        self._lock = threading.Lock()  # around what is made at the first use
-        self._conversations: Conversations | None = None
-        self._unkept: dict[str, list[Answer]] = {}  # by conversation, until they can be kept
+        self._lock = threading.Lock()  # around what is made of the settings at the first use
         self._chain: Any = None
-
-    @property
-    def conversations(self) -> Conversations:
-        """The stored chats."""
-        with self._lock:
-            if self._conversations is None:
-                self._conversations = Conversations(self._path)
-            return self._conversations
-
-    def warnings(self) -> list[KnowledgeBaseError]:
-        """What is lost or damaged of the chats, as far as they were looked at."""
-        with self._lock:
-            return [*self._conversations.warnings] if self._conversations else []
-
-    def problems(self) -> list[tuple[str, str]]:
-        """What is lost or damaged of the chats, as (what, where). Reads everything."""
-        if not self._path.exists() and not self._path.with_suffix(LEDGER).exists():
-            return []
-        try:
-            return self.conversations.problems()
-        except KnowledgeBaseError as error:
-            return [(error.message, CONVERSATIONS)]
-
-    def unkept(self, conversation: str) -> list[Turn]:
-        """The answers of a conversation that could not be kept, and are known to this object
-        alone."""
-        return [
-            Turn(
-                answer.id,
-                question=answer.question,
-                standalone=answer.standalone_question,
-                answer=answer.to_dict(),
-                asked_at="",
-                receipt=answer.receipt.to_dict() if answer.receipt else None,
-            )
-            for answer in self._unkept.get(conversation, ())
-        ]
 
     def follow(self, settings: Settings, *, model: ChatModel | None) -> None:
         """Answer with the chat model that these settings name from the next question on. The one
         before is freed when what it is at is done."""
+        self.models.replace(LateModel(settings, given=model, when_loaded=self._read_ahead))
         with self._lock:
-            self._before_it.append(self.model)
-            self.model = LateModel(settings, given=model, when_loaded=self._read_ahead)
             self._settings, self._chain = settings, None
-        self._free_models()
-
-    @contextlib.contextmanager
-    def _working(self) -> Iterator[None]:
-        """No model is freed while the block lasts."""
-        with self._lock:
-            self._at_work += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._at_work -= 1
-            self._free_models()
-
-    def _free_models(self) -> None:
-        with self._lock:
-            if self._at_work:
-                return
-            freed, self._before_it = self._before_it, []
-        for model in freed:
-            model.close()
 
     def close(self) -> None:
         """Free the model and the files."""
-        with self._lock:
-            models, self._before_it = [*self._before_it, self.model], []
-        for model in models:
-            model.close()
-        with self._lock:
-            if self._conversations is not None:
-                self._conversations.close()
+        self.models.close()
+        self.chats.close()
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """The answer's text in pieces, and then the answer; see `KnowledgeBase.stream`."""
         asked = self._asked(question)
-        with self._working():
+        with self.models.working():
             try:
                 for piece in self._answers(asked):
                     if isinstance(piece, Answer):
                         answer = self._looked(piece, asked) if question.look else piece
                         answer = self._with_notes(answer)
-                        yield self._stored(answer, question) if question.store else answer
+                        yield self._kept(answer, question) if question.store else answer
                     elif isinstance(piece, Draft):
                         question.on_draft(piece)
                     else:
@@ -172,7 +105,7 @@ class Session:
     def again(self, answer_id: str) -> Question:
         """The last question of a conversation, to be answered anew in the place of its answer, and
         looked for where it was looked for then."""
-        conversation, turn = self.conversations.turn(answer_id)
+        conversation, turn = self.chats.stored.turn(answer_id)
         return Question(
             turn.question,
             conversation=conversation,
@@ -182,8 +115,8 @@ class Session:
 
     def replay(self, answer_id: str, *, documents: Sequence[Document]) -> Replay:
         """A stored answer beside the one that its question has now, asked as it was then."""
-        conversation, turn = self.conversations.turn(answer_id)
-        turns = self.conversations.turns(conversation)
+        conversation, turn = self.chats.stored.turn(answer_id)
+        turns = self.chats.stored.turns(conversation)
         earlier = turns[: [each.id for each in turns].index(turn.id)]
         before = [each for each in earlier if each.readable]
         settings = (turn.receipt or {}).get("settings", {})
@@ -196,7 +129,7 @@ class Session:
             scope=receipts.scope_of(turn.receipt),
             max_risk=settings.get("max_risk"),
         )
-        with self._working():
+        with self.models.working():
             (now,) = (each for each in self._answers(asked) if isinstance(each, Answer))
         used = receipts.documents(turn.answer, turn.receipt)
         now = self._with_notes(now)
@@ -221,8 +154,8 @@ class Session:
         from quire.answering.summaries import summarize  # noqa: PLC0415  NumPy and more
 
         language = document.language
-        with self._working():
-            model, retriever = self.model.get(), self._search()
+        with self.models.working():
+            model, retriever = self.models.now.get(), self._search()
             fit = model is not None and model.ability.capable and language in model.languages
             summary = summarize(
                 document,
@@ -235,7 +168,7 @@ class Session:
                 progress=progress,
                 cancel=cancel or threading.Event(),
             )
-        if problem := self.model.problem:
+        if problem := self.models.now.problem:
             note = f"{problem.message} {problem.hint}".strip()
             summary = dataclasses.replace(summary, notes=(note, *summary.notes))
         return summary
@@ -274,22 +207,13 @@ class Session:
         }
         if after is None:
             return suggesting.suggest(retriever, first=first, language=language, **ways)
-        conversation, turn = self._turn(after)
+        conversation, turn = self.chats.turn(after)
         return suggesting.go_on(
             retriever,
-            questions=[each.standalone for each in self._before(conversation)],
+            questions=[each.standalone for each in self.chats.turns(conversation)],
             cited=[(c["document_id"], c["start"], c["end"]) for c in turn.answer["citations"]],
             **ways,
         )
-
-    def _turn(self, answer_id: str) -> tuple[str, Turn]:
-        """A conversation's id and the turn of this answer, also of one that could not be kept.
-        Raises ConversationNotFound."""
-        for conversation in [*self._unkept]:
-            for turn in self.unkept(conversation):
-                if turn.id == answer_id:
-                    return conversation, turn
-        return self.conversations.turn(answer_id)
 
     def _wording(self, task: str, language: str) -> Wording:
         """The text of a prompt, the user's own first."""
@@ -297,7 +221,7 @@ class Session:
 
     def _asked(self, question: Question) -> Asked:
         """A question in its conversation. Raises UsageError for one that cannot be asked."""
-        before = self._before(question.conversation) if question.conversation else []
+        before = self.chats.turns(question.conversation) if question.conversation else []
         temperature = 0.0
         if question.replacing is not None:
             require_last(before[-1].id if before else None, question.replacing)
@@ -322,11 +246,11 @@ class Session:
     def _ways(self, max_risk: float | None) -> dict[str, Any]:
         """How a question is answered by the model that is there, told without loading it. Where a
         risk was chosen, what was measured decides, whatever the model."""
-        planned = self._planned(self.model.expected)
+        planned = self._planned(self.models.now.expected)
         return {
             "passages": planned.passages,
             "section_tokens": planned.section_tokens,
-            "by_model": planned.capable and self.model.wanted and max_risk is None,
+            "by_model": planned.capable and self.models.now.wanted and max_risk is None,
             "answer_tokens": self._settings.answer_tokens,
         }
 
@@ -338,19 +262,6 @@ class Session:
             passages=settings.passages,
             strictness=settings.strictness,
         )
-
-    def _before(self, conversation: str) -> list[Turn]:
-        """The turns of a conversation that can be read. Raises ConversationNotFound."""
-        unkept = self.unkept(conversation)
-        try:
-            stored = self.conversations.turns(conversation)
-        except ConversationNotFound:
-            if not unkept:
-                raise
-            stored = []
-        except KnowledgeBaseError:  # told with the answer, which cannot be kept either
-            stored = []
-        return [turn for turn in (*stored, *unkept) if turn.readable]
 
     def _answers(self, asked: Asked) -> Iterator[str | Draft | Answer]:
         retriever = self._search()
@@ -374,7 +285,7 @@ class Session:
         says why, where it is not up to that."""
         from quire.answering.agent import aptitude, running  # noqa: PLC0415  LangChain's agents
 
-        model = self.model.get()
+        model = self.models.now.get()
         why_not = running.unfit(
             model,
             retriever=retriever,
@@ -406,7 +317,7 @@ class Session:
         self, asked: Asked, retriever: Retriever | None
     ) -> Iterator[str | Draft | Answer]:
         found = self._found(asked, retriever) if retriever else find_nothing(asked)
-        if not (found.worth_asking and self.model.wanted):
+        if not (found.worth_asking and self.models.now.wanted):
             yield from check(iter([{"found": found}]))
             return
         from quire.answering import chain  # noqa: PLC0415  LangChain takes half a second
@@ -414,7 +325,7 @@ class Session:
         with self._lock:
             if self._chain is None:
                 self._chain = chain.build(
-                    model=self.model,
+                    model=self.models.now,
                     wording=self._wording,
                     planned=self._planned,
                     entailment=self._entailment(),
@@ -430,7 +341,7 @@ class Session:
         return looking.looked(
             answer,
             asked,
-            model=self.model.get(),
+            model=self.models.now.get(),
             picture=self._picture,
             wording=self._wording,
         )
@@ -441,7 +352,10 @@ class Session:
             from quire.answering import planning  # noqa: PLC0415  only where a model plans
 
             planned = planning.plan(
-                asked, model=self.model, wording=self._wording, patience=self._settings.patience
+                asked,
+                model=self.models.now,
+                wording=self._wording,
+                patience=self._settings.patience,
             )
         return find(
             asked,
@@ -494,12 +408,15 @@ class Session:
                 task = task_of(self._planned(model.ability))
                 model.read_ahead(prompting.fixed_part(self._wording(task, language)))
 
+    def _kept(self, answer: Answer, question: Question) -> Answer:
+        return self.chats.keep(answer, replacing=question.replacing, origin=question.origin)
+
     def _with_notes(self, answer: Answer) -> Answer:
         """The answer with what is worth knowing about it: there is no model, something that was
         read is damaged, or a document was removed while the answer rested on it."""
         notes = [*answer.notes]
         notes += [f"{damage.message} {damage.hint}" for damage in self._noticed()]
-        if problem := self.model.problem:
+        if problem := self.models.now.problem:
             notes.append(f"{problem.message} {problem.hint}".strip())
         cited = {citation.document.id: citation.document.name for citation in answer.citations}
         notes.extend(
@@ -507,28 +424,6 @@ class Session:
             for id_ in cited.keys() - set(self._there(cited))
         )
         return dataclasses.replace(answer, notes=tuple(notes))
-
-    def _stored(self, answer: Answer, question: Question) -> Answer:
-        """The answer, once it is kept, or with a note where it cannot be: it was asked for.
-
-        Those of its conversation that could not be kept before are kept first.
-        """
-        waiting = self._unkept.setdefault(answer.conversation, [])
-        try:
-            while waiting:
-                said = tuple(note for note in waiting[0].notes if not note.startswith(_NOT_KEPT))
-                kept = dataclasses.replace(waiting[0], notes=said)
-                self.conversations.add(kept, origin=question.origin)
-                waiting.pop(0)
-            self.conversations.add(answer, replacing=question.replacing, origin=question.origin)
-        except (KnowledgeBaseError, UsageError) as error:
-            note = f"{_NOT_KEPT} {error.message}"
-            answer = dataclasses.replace(answer, notes=(*answer.notes, note))
-            if isinstance(error, KnowledgeBaseError):
-                waiting.append(answer)
-        if not waiting:
-            del self._unkept[answer.conversation]
-        return answer
 
 
 def _exchanges(turns: Sequence[Turn]) -> tuple[Exchange, ...]:
