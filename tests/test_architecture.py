@@ -99,7 +99,7 @@ FOUNDATIONS = {
     "quire.records": {"numpy"},
     "quire.config": {"pydantic", "pydantic_settings", "platformdirs"},
     "quire.messages": set[str](),
-    "quire.text": {"snowballstemmer"},
+    "quire.text": {"Stemmer"},
 }
 
 # Each heavy or risky library has one front door: the modules that may name it.

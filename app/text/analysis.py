@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
-import snowballstemmer
+import Stemmer
 
 from quire.text import languages
 from quire.text.languages import UNSPACED
@@ -292,12 +292,12 @@ def stop_terms() -> frozenset[str]:
     return STOP_WORDS | {stem(word) for word in STOP_WORDS}
 
 
-def _stemmer() -> snowballstemmer.basestemmer.BaseStemmer:
+def _stemmer() -> Stemmer.Stemmer:
     """The stemmer of this thread. It holds the word that it works on: two threads that share one
-    get wrong stems, which are remembered and indexed, or an IndexError."""
+    get wrong stems, which are remembered and indexed."""
     if not hasattr(_own, "stemmer"):
-        _own.stemmer = snowballstemmer.stemmer("english")
-    stemmer: snowballstemmer.basestemmer.BaseStemmer = _own.stemmer
+        _own.stemmer = Stemmer.Stemmer("english", 0)  # nothing kept: `stem` keeps words
+    stemmer: Stemmer.Stemmer = _own.stemmer
     return stemmer
 
 
