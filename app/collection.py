@@ -37,7 +37,7 @@ from quire.indexes.folder.names import CATALOG, INGEST_LOCK, LOCK, ORIGINALS, VE
 from quire.ingest import pictures
 from quire.ingest.loaders.content import PageBoxes
 from quire.ingest.parsing.pool import ParserPool
-from quire.ingest.report import SCAN, IngestReport, Progress
+from quire.ingest.report import SCAN, IngestReport, Progress, ReadAgain
 from quire.messages.translations import translated
 from quire.models import opening
 from quire.models.protocols import Embedder
@@ -745,6 +745,36 @@ class Collection:
                 self._save_snapshot()
         return report
 
+    def read_again(
+        self,
+        *,
+        progress: Callable[[Progress], None],
+        cancel: threading.Event | None,
+    ) -> ReadAgain:
+        """Have all documents read, cut and analysed by this version."""
+        with self._ingesting(cancel):
+            with self.writing(cancel):
+                since = self._header.begin_reading_again()
+            # What OCR has read is kept with the pages, and its document stays as it is.
+            wanted = {
+                document.id: path
+                for document in self.documents()
+                if document.added_at < since
+                and content_of(document.id) == document.id
+                and (path := self.original(document)) is not None
+            }
+            report = self._take_in(
+                [*wanted.values()], again=wanted, progress=progress, cancel=cancel
+            )
+            if not report.cancelled:
+                with self.writing(cancel):
+                    if (index := self.index()) is not None:
+                        index.rebuild()  # what could not be read again is analysed anew too
+                    self._header.end_reading_again()
+        left = {each.id: each.name for each in self.documents() if each.added_at < since}
+        read = len(wanted.keys() - left.keys())
+        return ReadAgain(read, (*left.values(),), report.seconds, cancelled=report.cancelled)
+
     def follow(self, settings: Settings) -> None:
         """Go by these settings from now on."""
         self._settings = settings
@@ -817,6 +847,7 @@ class Collection:
         ocr: Ocr | None = None,
         read: "Mapping[Path, ReadPages] | None" = None,
         replaces: Mapping[Path, Iterable[Path]] | None = None,
+        again: Iterable[str] = (),
         **options: bool,
     ) -> IngestReport:
         """Ingest; the caller holds the lock for it, and not the writer's. `options` are those of
@@ -837,6 +868,7 @@ class Collection:
             no_ocr=_why_no_ocr(wanted=self._settings.ocr if ocr is None else bool(ocr)),
             read=read,
             replaces=replaces,
+            again=frozenset(again),
             password=password,
             tags=tags,
             folder=folder,

@@ -19,12 +19,17 @@ from quire.text import analysis
 _NEEDED = {"embedder", "fingerprint", "dimension", "reading", "chunker", "analysis"}
 
 
+def _versions() -> dict[str, int]:
+    """What this version of Quire cuts and analyses texts by."""
+    return {"chunker": chunking.VERSION, "analysis": analysis.VERSION}
+
+
 class Header:
     """The model and the versions that a knowledge base's vectors, chunks and lexical rows are of.
 
     The embedding model is `given`, else the one that the settings name, else ("starter" names
-    none), and with `as_made` in any case, the one that the knowledge base was made with. Safe to
-    use from several threads.
+    none), and with `as_made` in any case, the one that the knowledge base was made with; then it
+    may be of another version too. Safe to use from several threads.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Header:
         self._folder = folder
         self._settings = settings
         self._given = given
+        self._any_version = as_made
         chosen = given is not None or settings.embedder != "starter"
         self._as_made = as_made or not chosen
         self._embedder = given
@@ -66,9 +72,31 @@ class Header:
             name = self._given.name if self._given else opening.embedder_name(self._settings)
             if name != recorded["embedder"]:
                 raise self._other_model(recorded["embedder"], name)
-        for part, version in {"chunker": chunking.VERSION, "analysis": analysis.VERSION}.items():
+        if self._any_version:
+            return
+        for part, version in _versions().items():
             if recorded[part] != version:
                 raise self._other_version(f"{part} {recorded[part]}", version)
+
+    @property
+    def is_of_other_version(self) -> bool:
+        """Whether another version has cut the documents into chunks, or analysed them."""
+        recorded = self.recorded()
+        return any(recorded.get(part, now) != now for part, now in _versions().items())
+
+    def begin_reading_again(self) -> str:
+        """Since when documents are read by this version, ISO 8601 in UTC: since now, or since a run
+        began before that was broken off. The caller holds the writer lock."""
+        begun = self.recorded().get("reading_again") or {}
+        if begun.get("versions") != _versions():
+            since = datetime.now(UTC).isoformat(timespec="milliseconds")
+            begun = {"versions": _versions(), "since": since}
+            self._catalog.put_settings(reading_again=begun)
+        return str(begun["since"])
+
+    def end_reading_again(self) -> None:
+        """Note that the documents are of this version now. The caller holds the writer lock."""
+        self._catalog.put_settings(**_versions(), reading_again=None)
 
     def embedder(self) -> Embedder:
         """The embedding model. Raises ModelNotFound."""
@@ -107,8 +135,7 @@ class Header:
                 "crossing": crossing,
                 "prompts": prompts_of(embedder),
                 "centres": centring.to_json(centres),
-                "chunker": chunking.VERSION,
-                "analysis": analysis.VERSION,
+                **_versions(),
                 "runtimes": [runtime_of(embedder)],
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             }
@@ -181,8 +208,7 @@ class Header:
         return KnowledgeBaseMismatch(
             f"The knowledge base at {self._folder} was made with {recorded}, but this version has "
             f"{now}.",
-            hint="Ingest your files into a new knowledge base: "
-            "quire ingest YOUR_FILES --kb ANOTHER_FOLDER",
+            hint="Have the files read again: quire reindex --read",
         )
 
     def _other_model(self, recorded: str, name: str) -> KnowledgeBaseMismatch:

@@ -30,7 +30,7 @@ from quire.indexes.folder.trash import Removed
 from quire.indexes.holdings import Holdings
 from quire.indexes.scope import Scope
 from quire.ingest import texts
-from quire.ingest.report import IngestReport, Progress
+from quire.ingest.report import IngestReport, Progress, ReadAgain
 from quire.models import opening
 from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
 from quire.records import Answer, Document, Hit, PageText, RecognizedPage, Span
@@ -105,7 +105,8 @@ class KnowledgeBase:
         needed.
 
         Where neither an argument nor the settings name an embedding model, it is the one that the
-        knowledge base was made with, and with `as_made` whatever the settings say.
+        knowledge base was made with, and with `as_made` whatever the settings say, and whichever
+        version has read the documents.
 
         Raises KnowledgeBaseNotFound (with `create=False`), KnowledgeBaseMismatch when it was made
         with another embedding model or a newer version, and KnowledgeBaseDamaged.
@@ -373,6 +374,23 @@ class KnowledgeBase:
         Raises ModelNotFound, and UsageError when nothing was ever added.
         """
         return self._collection.reindex(embedder, progress=progress, cancel=cancel)
+
+    def read_again(
+        self,
+        *,
+        progress: Callable[[Progress], None] = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> ReadAgain:
+        """Have all documents read again that another version of Quire has read: see
+        `is_of_other_version`. Each one answers as it was until it is replaced, and those whose
+        files are gone stay. Setting `cancel` ends it soon; the next call goes on."""
+        return self._collection.read_again(progress=progress, cancel=cancel)
+
+    @property
+    def is_of_other_version(self) -> bool:
+        """Whether another version of Quire has cut or analysed the documents, which only `as_made`
+        opens. They answer as they did with that."""
+        return self._header.is_of_other_version
 
     # -- questions -------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -135,7 +135,8 @@ class Ingest:
     says of files that are nothing but pictures of text why these are not read; if it is None, the
     report says which pages are to be read, and `read` is what was read of those that an earlier
     report told. What lay at the places that `replaces` gives for a path goes when that is
-    taken in."""
+    taken in. Documents whose ids are in `again` are read although they are known, and are replaced
+    by what comes of it."""
 
     def __init__(
         self,
@@ -147,6 +148,7 @@ class Ingest:
         no_ocr: Skipped | None = _NO_OCR,
         read: Mapping[Path, ReadPages] | None = None,
         replaces: Mapping[Path, Iterable[Path]] | None = None,
+        again: Collection[str] = (),
         password: str | None = None,
         tags: Iterable[str] = (),
         folder: str = "",
@@ -162,6 +164,7 @@ class Ingest:
         self._no_ocr = no_ocr
         self._read = read or {}
         self._replaces = replaces or {}
+        self._again = frozenset(again)
         self._password = password
         self._tags = tuple(tags)
         self._folder = folder
@@ -201,7 +204,7 @@ class Ingest:
         for item in found:
             if isinstance(item, SkippedPath):
                 self._tally.refuse(item.path, Skipped(item.reason))
-            elif not verify_content and self._is_unchanged(item):
+            elif not verify_content and not self._again and self._is_unchanged(item):
                 self._tally.unchanged += 1
                 self._read_later(item, self._known[item.path].document_id)
             else:
@@ -306,7 +309,7 @@ class Ingest:
         def look(content_hash: str) -> None:
             with self._catalog.reading() as connection:
                 known = documents.id_of_content(connection, content_hash)
-            if known is not None:
+            if known is not None and known not in self._again:
                 raise _Known(known)
 
         outcome: _Outcome
@@ -559,6 +562,8 @@ class Ingest:
             replaced = documents.get(connection, [scan.known] if scan and scan.known else [])
             if scan is not None and known == scan.known:  # the version without these pages
                 known = None
+            if document.id in self._again:
+                removed, known = known is None, None
             if known is None and not removed:
                 documents.insert(connection, document, language=language, chunks=chunks)
                 documents.put_location(connection, location)

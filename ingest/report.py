@@ -40,6 +40,26 @@ class UnreadFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """What became of documents that another version had read. `read` counts those that were read
+    again; those `left`, by name, stay as they were: their files are gone or cannot be read any
+    more, or OCR has read them. They answer as before."""
+
+    read: int
+    left: tuple[str, ...]
+    seconds: float
+    cancelled: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "read": self.read,
+            "left": [*self.left],
+            "seconds": round(self.seconds, 3),
+            "cancelled": self.cancelled,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """Outcomes of an ingest; every file found counts exactly once.
 

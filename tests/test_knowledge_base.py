@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import apsw
@@ -26,6 +27,7 @@ from quire.indexes import catalog
 from quire.indexes.scope import Scope
 from quire.ingest import chunking
 from quire.models.fakes import FakeEmbedder
+from quire.text import analysis
 
 CANARY = "Zanzibar-8841"
 
@@ -110,8 +112,42 @@ def test_documents_cut_by_another_version_are_refused(
     kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chunking, "VERSION", chunking.VERSION + 1)
-    with pytest.raises(KnowledgeBaseMismatch, match="chunker"):
+    with pytest.raises(KnowledgeBaseMismatch, match="chunker") as caught:
         opened(kb.folder)
+    assert "quire reindex --read" in caught.value.hint
+
+
+@pytest.mark.parametrize("changed", [chunking, analysis])
+def test_documents_of_another_version_are_read_again_from_their_files(
+    kb: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch, changed: ModuleType
+) -> None:
+    kb.add_upload("upload.txt", b"The owl sleeps in the attic.", tags=["birds"])
+    (folder / "gone.txt").write_text("The badger sleeps in the cellar.")
+    kb.add(folder)
+    (folder / "gone.txt").unlink()
+    before = {document.name: document for document in kb.documents()}
+    monkeypatch.setattr(changed, "VERSION", changed.VERSION + 1)
+    with opened(kb.folder, as_made=True) as other:
+        assert other.is_of_other_version
+        assert other.search("owl attic")
+        halted = threading.Event()
+        halted.set()
+        assert other.read_again(cancel=halted).cancelled
+        assert other.is_of_other_version
+        report = other.read_again()
+        assert report.left == ("gone.txt",)
+        assert report.read == len(before) - 1
+        assert not other.is_of_other_version
+        after = {document.name: document for document in other.documents()}
+        assert after.keys() == before.keys()
+        for name, document in after.items():
+            assert (document.id, document.tags) == (before[name].id, before[name].tags)
+            assert (document.added_at > before[name].added_at) == (name != "gone.txt")
+        assert other.search("badger cellar")[0].document.name == "gone.txt"
+        assert other.search("owl attic")[0].document.name == "upload.txt"
+        assert other.verify() == []
+    with opened(kb.folder) as again:
+        assert again.documents() == [*after.values()]
 
 
 def test_moving_the_folder_loses_nothing(

@@ -81,6 +81,31 @@ def test_what_follows_an_answer_is_about_its_neighbourhood_and_was_not_told(
     assert not any("\u4e00" <= letter < "\u9fff" for text in suggested for letter in text)
 
 
+def test_what_follows_an_answer_from_a_table_is_in_its_other_rows(tmp_path: Path) -> None:
+    rows = ["| Lamp | Price EUR | Stock |", "| --- | --- | --- |"]
+    rows += [f"| {name} | {n + 3} | {n} |" for n, name in enumerate(("Alder", "Birch", "Cedar"))]
+    with KnowledgeBase.open(tmp_path / "kb") as base:
+        base.add_upload("lamps.md", "\n".join(rows).encode())
+        answer = base.ask("What is the price in EUR of “Alder”?")
+        assert "3" in answer.text
+        suggested = base.suggest(after=answer.id)
+        assert "What is the price in EUR of “Birch”?" in suggested
+        assert not any("Alder" in question for question in suggested)
+        assert all(answered(base, question) for question in suggested)
+
+
+def test_a_heading_of_one_word_is_enough_to_ask_about(tmp_path: Path) -> None:
+    texts = {
+        "contract.md": "# Agreement\n\n## Liability\n\nLiability ends at EUR 250,000 a year.",
+        "制度.md": "# 差旅管理制度\n\n## 费用\n\n费用由公司承担，每月最多150元。",
+    }
+    with KnowledgeBase.open(tmp_path / "kb") as base:
+        for name, text in texts.items():
+            base.add_upload(name, text.encode())
+        suggested = base.suggest(language="zh")
+    assert suggested == ["关于费用有哪些规定？", "What is said about liability?"]
+
+
 def test_an_empty_knowledge_base_suggests_nothing_and_an_unknown_answer_is_an_error(
     kb: KnowledgeBase, tmp_path: Path
 ) -> None:

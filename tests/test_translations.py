@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,41 @@ def errors() -> Iterator[str]:
 @pytest.mark.parametrize("message", sorted(set(errors())))
 def test_an_error_that_the_interface_shows_has_a_translation(message: str) -> None:
     assert re.search(r"[\u4e00-\u9fff]", translated(message, "zh")), message
+
+
+def literals() -> Iterator[str]:
+    """Every text in the code that reads like a sentence."""
+    for folder in ("app", "indexes", "ingest"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                text = said(node) if isinstance(node, ast.expr) else None
+                if text and " " in text:
+                    yield text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_the_page_says_in_place_of_a_sentence_names_no_command(language: str) -> None:
+    table = tomllib.loads((ROOT / "app/messages/on_page.toml").read_text("utf-8"))[language]
+    texts = "\n".join(literals())
+    for sentence, on_page in table.items():
+        parts = map(re.escape, re.split(r"\{\w+\}", sentence))
+        assert re.search(".+?".join(parts), texts), f"nothing says: {sentence}"
+        assert not re.search(r"quire (?!verify)[a-z]|--(?!repair)|remote_(?!timeout)", on_page)
+
+
+@pytest.mark.parametrize(
+    ("says", "command"),
+    [
+        ("Get it with: {}", "quire models pull bge-m3"),
+        ("Have the files read again: {}", "quire reindex --read"),
+    ],
+)
+def test_a_hint_names_its_command_on_the_command_line_alone(says: str, command: str) -> None:
+    hint = says.format(command)
+    assert translated(hint, "en") == hint
+    assert command in translated(hint, "zh")
+    for language in ("en", "zh"):
+        assert command not in translated(hint, language, on_page=True)
 
 
 def test_a_message_without_translation_stays_as_it_is() -> None:

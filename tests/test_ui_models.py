@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from hub import Hub, running_hub
 from made_models import change_catalog, chat_model_file, embedding_model_folder
 from quire import KnowledgeBase, load_settings
+from quire.ingest import chunking
 from quire.models import library, machine
 from quire.models.speed import ChatSpeed, Speeds
 from quire.models.store.starter import BILINGUAL, CHAT, ENGLISH
@@ -136,6 +137,29 @@ def test_a_base_whose_search_model_is_gone_opens_and_says_so(config: Path, tmp_p
     assert tab.button(key="get-bge-m3")
 
 
+def test_a_base_of_another_version_opens_says_so_and_is_read_again(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KnowledgeBase.open(settings=load_settings()) as base:
+        base.add_upload("gate.txt", FACT)
+    monkeypatch.setattr(chunking, "VERSION", chunking.VERSION + 1)
+    tab = browser()
+    assert not tab.exception
+    assert not tab.error
+    assert "read by another version of Quire" in said(tab)
+    assert opened().base.search("north gate")
+    assert "重新读取全部文件" in labels(go(browser("zh-CN"), "settings"))
+    go(tab, "settings")
+    tab.button(key="read-again").click().run()
+    assert opened().reindexing.wait(60)
+    tab.run()
+    assert not tab.exception
+    assert "One document was read again." in said(tab)
+    assert not buttons(tab, "read-again")
+    assert "another version of Quire" not in said(go(tab, ""))
+    assert opened().base.search("north gate")
+
+
 def test_another_search_model_is_put_to_use_while_the_present_one_answers(config: Path) -> None:
     with KnowledgeBase.open(settings=load_settings(embedder=BILINGUAL.name)) as base:
         base.add_upload("gate.txt", FACT)
@@ -214,6 +238,29 @@ def test_a_hub_that_cannot_be_reached_is_a_sentence(
     until(tab, lambda: tab.error)
     assert "127.0.0.1 cannot be reached" in bare(tab.error[0].value)
     assert tab.button(key="get-Qwen3-0.6B")
+
+
+def test_a_model_that_could_not_be_got_is_tried_again_or_dismissed(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:1")
+    wanted = "hf:someone/Tiny-GGUF/tiny.gguf"
+    tab = go(browser(), "settings")
+    (field,) = (each for each in tab.text_input if each.label == "Any other model")
+    field.set_value(wanted)
+    next(each for each in tab.button if each.label == "Download" and not each.key).click()
+    tab.run()
+    until(tab, lambda: buttons(tab, "dismiss-"))
+    assert f"Try {wanted} again" in labels(tab)
+    assert "127.0.0.1 cannot be reached" in said(tab)
+    assert "--from" not in said(tab)
+    tab.button(key=f"get-{wanted}").click().run()
+    until(tab, lambda: buttons(tab, "dismiss-"))
+    tab.button(key=f"dismiss-{wanted}").click().run()
+    assert not buttons(tab, "dismiss-")
+    assert "cannot be reached" not in said(tab)
+    assert not tab.exception
 
 
 def test_another_chat_model_is_in_use_without_a_restart(config: Path) -> None:

@@ -28,8 +28,8 @@ _CHUNKS = 40  # of each
 _AROUND = 24  # chunks before and after what was cited, from which is asked on
 _TRIED = 24  # candidates, at most: a second or two
 _OF_A_TABLE = 1  # of each table, or all suggestions are of one
-_TITLE_WORDS = (2, 9)  # of a heading that a question can be about; in Chinese characters, below
-_TITLE_HAN = (3, 16)
+_TITLE_WORDS = (1, 9)  # of a heading that a question can be about; in Chinese characters, below
+_TITLE_HAN = (2, 16)
 _LABEL = 40  # characters of a row's name and of a column's
 _NUMBER = re.compile(
     r"^\s*(?:第[一二三四五六七八九十百\d]{1,4}[编篇章节条]|(?:part|chapter|section|appendix|annex"
@@ -53,6 +53,7 @@ _NO_THING = re.compile(
     re.IGNORECASE,
 )
 """Names of columns that "the … of" cannot stand before."""
+_CURRENCIES = frozenset("AUD CAD CHF CNY EUR GBP HKD INR JPY KRW NZD RMB SEK SGD TWD USD".split())
 _ASIDE = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _IS_AMOUNT = re.compile(r"\W*\d[\d,.]*\s*\D{0,3}")
 _NAMES = re.compile(r"[^\W\d_]{2}|[^\W_]+-\d")
@@ -124,8 +125,11 @@ def go_on(
         for id_, start in list(places.items())[::-1][:_DOCUMENTS]:
             passages = snapshot.around(there[id_], start, chunks=_AROUND)
             near = sorted(_candidates(passages), key=lambda one: abs(one.start - start))
-            found.append(list(_spread(near)))
-    for candidate in _in_turn(found):
+            found.append(near)
+    # Of a table that was cited its other rows are what one asks next, once all else was tried.
+    first = [list(_spread(near)) for near in found]
+    rest = [[one for one in near if one not in few] for near, few in zip(found, first, strict=True)]
+    for candidate in (*_in_turn(first), *_in_turn(rest)):
         tried.take(candidate.text, made_of=candidate)
     return tried.found
 
@@ -149,7 +153,7 @@ class _Tried:
         self._most = most
         self._cancel = cancel
         self._told = told
-        self._words = [set(analysis.terms(question)) for question in asked]
+        self._words = [_words(question) for question in asked]
         self._left = _TRIED
 
     @property
@@ -161,7 +165,7 @@ class _Tried:
         """Keep a question if it is answered, from where it was made, and is a new one."""
         if self.ended:
             return
-        words = set(analysis.terms(text))
+        words = _words(text)
         if any(_are_alike(words, other) for other in self._words):
             return
         if made_of and any(
@@ -176,6 +180,12 @@ class _Tried:
             return
         self._words.append(words)
         self.found.append(text)
+
+
+def _words(question: str) -> set[str]:
+    """The words of a question that tell it from another one."""
+    terms = set(analysis.terms(question))
+    return terms - analysis.stop_terms() or terms
 
 
 def _are_alike(words: Collection[str], other: Collection[str]) -> bool:
@@ -270,7 +280,19 @@ def _about_row(row: Statement) -> Iterator[str]:
         elif not _NO_THING.fullmatch(column):
             first = column.split()[0]
             several = first.endswith("s") and not first.endswith("ss")
-            yield f"What {'are' if several else 'is'} the {_lowered(column)} of “{label}”?"
+            thing = _in_unit(_ASIDE.sub("", column))
+            yield f"What {'are' if several else 'is'} the {_lowered(thing)} of “{label}”?"
+
+
+def _in_unit(column: str) -> str:
+    """The name of a column within a sentence, where it ends in the code of a currency.
+
+    >>> _in_unit("Price EUR"), _in_unit("Price in EUR"), _in_unit("Name of NGO")
+    ('Price in EUR', 'Price in EUR', 'Name of NGO')
+    """
+    thing, _, code = column.rpartition(" ")
+    says_so = not thing or thing.endswith(" in")
+    return column if says_so or code not in _CURRENCIES else f"{thing} in {code}"
 
 
 def _lowered(title: str) -> str:

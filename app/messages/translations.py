@@ -4,6 +4,8 @@ Reasons, warnings and hints arise in English, deep in loaders and often in anoth
 turned into the user's language where they are reported. `messages.zh.toml` maps each English
 template to its translation; what stands at `{name}` is carried over, and translated itself where it
 is a message too. A sentence without a translation stays English: better that than nothing.
+
+The page has no commands and no options: what it says in their place is in `on_page.toml`.
 """
 
 import re
@@ -15,8 +17,8 @@ from importlib.resources import files
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
-def translated(message: str, language: str) -> str:
-    """`message` in a language, "en" or "zh".
+def translated(message: str, language: str, *, on_page: bool = False) -> str:
+    """`message` in a language, "en" or "zh", and as the page says it where that is wanted.
 
     >>> translated("limit: took longer than 60 s", "zh")
     '超出限制：用时超过60秒'
@@ -24,22 +26,26 @@ def translated(message: str, language: str) -> str:
     '第2、3页没有文字（扫描件或图片）。'
     >>> translated("No chat model is set. Choose another model.", "zh")
     '没有设置对话模型。请选择其他模型。'
+    >>> translated("Get it with: quire models pull Qwen3-8B", "en", on_page=True)
+    'Download it in the settings, or choose another one there.'
     """
+    if on_page and (found := _known(message, language, on_page=True))[0]:
+        return found[1]
     if language == "en":
         return message
-    best, found = _known(message, language)
+    best, said = _known(message, language)
     for gap in re.finditer(r"(?<=\.) ", message):  # a sentence with its hint
         first, before = _known(message[: gap.start()], language)
         second, behind = _known(message[gap.end() :], language)
         if first and second and first + second > best:
-            best, found = first + second, before + behind
-    return found
+            best, said = first + second, before + behind
+    return said
 
 
-def _known(message: str, language: str) -> tuple[int, str]:
+def _known(message: str, language: str, *, on_page: bool = False) -> tuple[int, str]:
     """The translation of one message, and how many characters of its template it has; 0 and itself
     where there is none."""
-    for pattern, translation, literal in _templates(language):
+    for pattern, translation, literal in _templates(language, on_page):
         match = pattern.fullmatch(message)
         if match:
             return literal, _filled(translation, match.groupdict(), language)
@@ -51,10 +57,11 @@ def _filled(translation: str, values: Mapping[str, str], language: str) -> str:
 
 
 @cache
-def _templates(language: str) -> tuple[tuple[re.Pattern[str], str, int], ...]:
+def _templates(language: str, on_page: bool) -> tuple[tuple[re.Pattern[str], str, int], ...]:
     """Patterns of English messages with their translations and lengths, the longest first."""
-    name = f"messages.{language}.toml"
-    table = tomllib.loads(files("quire.messages").joinpath(name).read_text("utf-8"))["messages"]
+    name = "on_page.toml" if on_page else f"messages.{language}.toml"
+    part = language if on_page else "messages"
+    table = tomllib.loads(files("quire.messages").joinpath(name).read_text("utf-8"))[part]
     known = [
         (_pattern(english), translation, len(_PLACE.sub("", english)))
         for english, translation in table.items()

@@ -30,8 +30,9 @@ def plain(key: str, **values: object) -> str:
 
 
 def said(message: str) -> str:
-    """A sentence of Quire's library, which speaks English, in the interface's language."""
-    return translated(message, language())
+    """A sentence of Quire's library, which speaks English, in the interface's language, and with
+    what can be done here in place of commands."""
+    return translated(message, language(), on_page=True)
 
 
 def label(key: str, **values: object) -> str:

@@ -236,15 +236,29 @@ def _reference(models: Models, *, known: set[str]) -> None:
         if job.state == "working":
             _progress(job)
             _stop(job)
-        elif job.problem is not None:
-            problems.show(job.problem)
-        elif job.state == "stopped":
-            st.button(
-                label("models.go_on_with", name=job.reference),
-                key=f"get-{job.reference}",
-                icon=":material/download:",
-                on_click=kept(partial(downloads().begin, models, job.reference)),
-            )
+        elif job.state != "done":
+            if job.problem is not None:
+                problems.show(job.problem)
+            _again(models, job)
+
+
+def _again(models: Models, job: ModelDownload) -> None:
+    """What can be done with a download that was stopped, or has failed."""
+    again = "models.go_on_with" if job.problem is None else "models.again_with"
+    with st.container(horizontal=True):
+        st.button(
+            label(again, name=job.reference),
+            key=f"get-{job.reference}",
+            icon=":material/download:",
+            on_click=kept(partial(downloads().begin, models, job.reference)),
+        )
+        st.button(
+            label("chat.dismiss"),
+            key=f"dismiss-{job.reference}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=partial(downloads().forget, job.reference),
+        )
 
 
 def tell(chosen: Chosen) -> None:

@@ -3,7 +3,10 @@
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from quire.background.reindexing import Reindexing
 from quire.config import load_settings
+from quire.ingest.reindexing import ReindexReport
+from quire.ingest.report import Progress, ReadAgain
 from quire.models import opening
 from quire.models.library import Models
 from quire.models.recommending import Candidate
@@ -14,11 +17,12 @@ from quire.ui.settings import choosing
 from quire.ui.shared import Shared
 
 _POLL = 1.0  # seconds between two looks at the work
+_NAMED = 10  # documents named that could not be read again
 
 
 def notice(opened: Shared, *, settings_page: StreamlitPage | None) -> None:
     """Say, above a page, that the knowledge base was made with another search model than is set, or
-    that its own is not there."""
+    that its own is not there, or that another version of Quire has read its files."""
     if opened.reindexing.state == "working":
         return
     if opened.ready.is_set() and opened.embedder_problem is not None:
@@ -29,6 +33,8 @@ def notice(opened: Shared, *, settings_page: StreamlitPage | None) -> None:
             label("models.made_with", made_with=made_with, wanted=wanted),
             icon=":material/difference:",
         )
+    elif opened.base.is_of_other_version:
+        st.info(label("models.other_version"), icon=":material/difference:")
     else:
         return
     if settings_page is not None:
@@ -46,8 +52,17 @@ def draw(opened: Shared) -> None:
     st.fragment(_reindexing, run_every=_POLL if job.state == "working" else None)(
         opened, job.state == "working"
     )
-    if (names := _two(opened)) and job.state != "working":
+    if job.state == "working":
+        return
+    if names := _two(opened):
         _choice(opened, *names)
+    if opened.base.is_of_other_version:
+        st.button(
+            label("models.read_again"),
+            key="read-again",
+            icon=":material/sync:",
+            on_click=choosing.kept(job.begin_reading),
+        )
 
 
 def _two(opened: Shared) -> tuple[str, str] | None:
@@ -114,13 +129,7 @@ def _reindexing(opened: Shared, working: bool) -> None:
     if job.state == "idle":
         return
     if job.state == "working":
-        now = job.progress
-        words = [plain("models.reindexing", name=job.embedder)]
-        if now is not None:
-            words.append(plain("models.passages", done=now.done, n=now.total))
-            if now.remaining is not None:
-                words.append(plain("intake.remaining", time=duration(now.remaining)))
-        share = now.done / now.total if now is not None and now.total else 0.0
+        share, words = _how_far(job)
         st.progress(min(1.0, share), text=markdown(" · ".join(words)))
         if job.stopping:
             st.caption(label("chat.stopping"))
@@ -131,15 +140,15 @@ def _reindexing(opened: Shared, working: bool) -> None:
                 icon=":material/stop_circle:",
                 on_click=job.stop,
             )
-            st.caption(label("models.meanwhile"))
+            st.caption(label("models.meanwhile" if job.embedder else "models.meanwhile_read"))
         return
     if job.problem is not None:
         problems.show(job.problem)
     if job.state == "done" and job.report is not None:
-        st.success(
-            label("models.reindexed", n=job.report.chunks, name=job.report.embedder),
-            icon=":material/check:",
-        )
+        _tell_end(job.report)
+        return
+    if not job.embedder:  # the button to go on is the one that began it
+        st.caption(label("models.read_stopped"))
         return
     st.caption(label("models.reindex_stopped"))
     with st.container(horizontal=True):
@@ -150,3 +159,34 @@ def _reindexing(opened: Shared, working: bool) -> None:
             on_click=choosing.kept(lambda: use(opened, job.embedder)),
         )
         st.button(label("chat.dismiss"), key="clear-reindex", type="tertiary", on_click=job.clear)
+
+
+def _how_far(job: Reindexing) -> tuple[float, list[str]]:
+    """The share that is done, and that in words."""
+    now = job.progress
+    key = "reindexing" if job.embedder else "reads"
+    words = [plain(f"models.{key}", name=job.embedder)]
+    if now is None:
+        return 0.0, words
+    if isinstance(now, Progress):
+        done, total = now.files_done, now.files_total
+        words.append(plain("intake.progress", done=done, total=total))
+    else:
+        done, total = now.done, now.total
+        words.append(plain("models.passages", done=done, n=total))
+    if now.remaining is not None:
+        words.append(plain("intake.remaining", time=duration(now.remaining)))
+    return done / total if total else 0.0, words
+
+
+def _tell_end(report: ReindexReport | ReadAgain) -> None:
+    """Say what was done."""
+    if isinstance(report, ReadAgain):
+        st.success(label("models.was_read", n=report.read), icon=":material/check:")
+        if report.left:
+            names = ", ".join(report.left[:_NAMED]) + (", …" if report.left[_NAMED:] else "")
+            st.caption(label("models.left", names=names))
+        return
+    st.success(
+        label("models.reindexed", n=report.chunks, name=report.embedder), icon=":material/check:"
+    )
