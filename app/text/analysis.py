@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
-import snowballstemmer
+from snowballstemmer.english_stemmer import EnglishStemmer
 
 from quire.text import languages
 from quire.text.languages import UNSPACED
@@ -292,12 +292,15 @@ def stop_terms() -> frozenset[str]:
     return STOP_WORDS | {stem(word) for word in STOP_WORDS}
 
 
-def _stemmer() -> snowballstemmer.basestemmer.BaseStemmer:
-    """The stemmer of this thread. It holds the word that it works on: two threads that share one
-    get wrong stems, which are remembered and indexed, or an IndexError."""
+def _stemmer() -> EnglishStemmer:
+    """The stemmer of this thread. It is the library's own: where PyStemmer is installed
+    too, the library hands out that one's, of another version, whose stems may be others.
+
+    It holds the word that it works on: two threads that share one get wrong stems, which are
+    remembered and indexed, or an IndexError."""
     if not hasattr(_own, "stemmer"):
-        _own.stemmer = snowballstemmer.stemmer("english")
-    stemmer: snowballstemmer.basestemmer.BaseStemmer = _own.stemmer
+        _own.stemmer = EnglishStemmer()
+    stemmer: EnglishStemmer = _own.stemmer
     return stemmer
 
 
