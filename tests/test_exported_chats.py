@@ -2,13 +2,17 @@
 places on the pages."""
 
 import io
+import itertools
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import docx
 import pypdfium2
 import pytest
+from PIL import Image
+from pypdfium2 import raw
 from typer.testing import CliRunner
 
 from quire import Answer, KnowledgeBase
@@ -68,7 +72,7 @@ def test_pictures_of_the_pages_are_in_each_form(
         assert any(name.startswith("word/media/") for name in made.namelist())
     file = pypdfium2.PdfDocument(sample_kb.export(id_, form="pdf", answer=True))
     kinds = [thing.type for page in file for thing in page.get_objects()]
-    assert pypdfium2.raw.FPDF_PAGEOBJ_IMAGE in kinds
+    assert raw.FPDF_PAGEOBJ_IMAGE in kinds
 
 
 def test_an_answer_alone_is_written_without_the_others(
@@ -116,6 +120,48 @@ def test_what_texts_hold_stays_text_and_any_form_is_written(text: str) -> None:
         said = read(content)
         assert "<b>bold</b>" in said
         assert "电" in said
+
+
+def with_sources(n: int) -> Turn:
+    """A turn whose answer is a list with `n` sources."""
+    turn = kept("1. one\n   - two\n   - three\n2. four")
+    (cited,) = turn.answer["citations"]
+    sources = [
+        {**cited, "label": at, "document": f"source-{at}.pdf", "quote": f"said-{at}."}
+        for at in range(1, n + 1)
+    ]
+    return replace(turn, answer={**turn.answer, "citations": sources})
+
+
+def picture() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (900, 120), "grey").save(made, "PNG")
+    return made.getvalue()
+
+
+def test_a_source_stands_on_one_page_with_its_quote_and_picture() -> None:
+    turn = with_sources(17)
+    content = chat_pdf.file("Chat", [turn], [[picture()] * 17])
+    for page in pypdfium2.PdfDocument(content):
+        images = [each for each in page.get_objects() if each.type == raw.FPDF_PAGEOBJ_IMAGE]
+        text = page.get_textpage().get_text_range()
+        sources, quotes = (re.findall(form, text) for form in (r"source-(\d+)", r"said-(\d+)"))
+        assert sources == quotes
+        assert len(quotes) == len(images)
+    made = docx.Document(io.BytesIO(chat_word.file("Chat", [turn], [[picture()] * 17])))
+    for before, paragraph in itertools.pairwise(made.paragraphs):
+        if paragraph._p.xpath(".//pic:pic") or paragraph.style.name == "Quote":
+            assert before.paragraph_format.keep_with_next
+
+
+def test_items_of_a_list_in_a_docx_stand_below_the_one_that_they_belong_to() -> None:
+    made = docx.Document(io.BytesIO(chat_word.file("Chat", [with_sources(1)], [[None]])))
+    indents = {each.text: each.paragraph_format.left_indent for each in made.paragraphs}
+    one, two = (
+        next(indent for text, indent in indents.items() if text.startswith(said))
+        for said in ("1.\tone", "two")
+    )
+    assert one < two
 
 
 def test_the_command_line_writes_what_the_name_asks_for(

@@ -11,6 +11,7 @@ import streamlit as st
 
 from quire import KnowledgeBase
 from quire.errors import KnowledgeBaseLocked
+from quire.ui import answers
 from quire.ui.shared import Shared
 from quire.ui.source import Source
 from ui_driver import DEPOSIT, ask, browser, finished, go, shown
@@ -119,6 +120,21 @@ def test_a_question_that_the_documents_do_not_answer_shows_the_closest_passages(
     assert "quire-passage" in shown(tab)
     assert "“capital” and “Mongolia” do not stand in the one document" in shown(tab)
     assert "Not found: capital, Mongolia" in shown(tab)
+    assert "Looked at" not in shown(tab)  # it is told already
+
+
+def test_of_passages_without_a_word_of_the_question_one_that_can_be_read_comes_first() -> None:
+    texts = ["润滑油每年更换一次。", "The crew keeps the deck clear.", "The piano is tuned."]
+    passages = [{"label": at, "text": text} for at, text in enumerate(texts, 1)]
+    near = {"label": 3, "has": ["piano"], "lacks": ["Sundays"]}
+    answer = {"question": "Who plays the piano on Sundays?", "passages": passages}
+
+    def order(**changed: Any) -> list[int]:
+        return [each["label"] for each in answers.closest(answer | changed)]
+
+    assert order(refusal={"nearest": [near]}) == [3, 2, 1]
+    assert order() == [2, 3, 1]
+    assert order(question="谁弹琴？") == [1, 2, 3]
 
 
 def test_the_documents_that_a_list_names_can_be_opened(opened: Shared) -> None:

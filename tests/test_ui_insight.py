@@ -46,6 +46,17 @@ def test_the_page_of_an_answer_tells_how_it_came_about(
     assert "embedder.name" in text
 
 
+def test_statements_are_told_as_they_are_read_and_not_as_they_are_written() -> None:
+    texts = ["The **fee** was `18`.", "| May | 17 |"]
+    text = f"- {texts[0]}\n\n| Since | Fee |\n|---|---|\n{texts[1]}"
+    sentences = [
+        {"text": each, "start": text.index(each), "end": text.index(each) + len(each)}
+        for each in texts
+    ]
+    answer = {"status": "answered", "text": text, "sentences": sentences}
+    assert made.as_read(answer) == {0: "The fee was 18.", 1: "May · 17"}
+
+
 def test_an_answer_leads_to_its_page_and_the_page_back_to_its_chat(opened: Shared) -> None:
     tab = ask(browser(), DEPOSIT)
     (turn,) = opened.conversations.turns(chat_of(tab))

@@ -51,7 +51,7 @@ class Read(HTMLParser):
         if tag in {"td", "th"}:
             self.cells[-1].append("")
             self._within = tag
-            if ("class", "cited") in attrs:
+            if "cited" in (dict(attrs).get("class") or "").split():
                 self.cited.append("")
 
     def handle_endtag(self, tag: str) -> None:
@@ -96,6 +96,12 @@ def test_the_marked_characters_are_those_that_were_cited(words: str) -> None:
 def test_the_cell_that_is_cited_is_told_from_its_neighbours() -> None:
     assert len(read(MINUTES, place(MINUTES, "312,000")).cited) == 1
     assert len(read(MINUTES, place(MINUTES, "Rent | 312,000 | 328,000")).cited) == 3
+
+
+def test_cells_that_are_numbers_are_told_from_words() -> None:
+    text = "Part | Price | Code\nHose | -1,234.50 | 12 | 8 %\nCap | 7 | LF-10"
+    numbers = re.findall(r'<td class="number">([^<]*)</td>', typeset.draw(text, 0, len(text)))
+    assert numbers == ["-1,234.50", "12", "8 %", "7"]
 
 
 def test_a_row_that_begins_with_an_empty_cell_keeps_its_columns() -> None:

@@ -55,6 +55,8 @@ def file(title: str, turns: "Sequence[Turn]", pictures: Sequence[Sequence[bytes 
         story.append(writer.line(title, "title"))
     for turn, its in zip(turns, pictures, strict=True):
         for piece in written.pieces(turn, its):
+            if piece.what == "picture" and story:  # the words and their picture on one page
+                story[-1].keepWithNext = 1
             story += writer.write(piece)
     made.build(story)
     return buffer.getvalue()
@@ -80,10 +82,14 @@ class _Writer:
         self._styles = {
             "body": body,
             "title": style("title", fontSize=19, leading=25, spaceAfter=12),
-            "question": style("question", fontSize=14, leading=20, spaceBefore=16, spaceAfter=7),
-            "heading": style("heading", fontSize=11, leading=16, spaceBefore=8),
+            "question": style(
+                "question", fontSize=14, leading=20, spaceBefore=16, spaceAfter=7, keepWithNext=1
+            ),
+            "heading": style("heading", fontSize=11, leading=16, spaceBefore=8, keepWithNext=1),
             "about": style("about", fontSize=8.5, leading=12, textColor=soft),
-            "source": style("source", fontSize=9, leading=13, spaceBefore=4, spaceAfter=2),
+            "source": style(
+                "source", fontSize=9, leading=13, spaceBefore=4, spaceAfter=2, keepWithNext=1
+            ),
             "quote": style("quote", leftIndent=12, fontSize=9.5, leading=14, textColor=soft),
             "cell": style("cell", fontSize=9, leading=12.5, spaceAfter=0),
         }
@@ -145,6 +151,8 @@ class _Writer:
             colWidths=[self._width / columns] * columns,
             repeatRows=int(piece.header),
             splitInRow=1,
+            spaceBefore=2,
+            spaceAfter=8,
         )
         table.setStyle(
             TableStyle(
@@ -162,7 +170,9 @@ class _Writer:
 
         width, height = ImageReader(io.BytesIO(png)).getSize()
         scale = min(self._width / width, self._height / height, 0.75)
-        return Image(io.BytesIO(png), width=width * scale, height=height * scale, hAlign="LEFT")
+        drawn = Image(io.BytesIO(png), width=width * scale, height=height * scale, hAlign="LEFT")
+        drawn.spaceAfter = 8
+        return drawn
 
     def _paragraph(self, markup: str, style: str, *, bullet: str = "", **changed: Any) -> Any:
         from reportlab.lib.styles import ParagraphStyle  # noqa: PLC0415

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 6.0  # inches of a picture; the page has 6.5 between its margins of an inch
 _DEEPEST = 3  # levels of a list for which Word has a style
+_INDENT = 0.25  # inches of a level of a list
 _MARK = "5F5F5F"
 
 
@@ -32,6 +33,8 @@ def file(title: str, turns: "Sequence[Turn]", pictures: Sequence[Sequence[bytes 
         made.add_heading(printable(title), 0)
     for turn, its in zip(turns, pictures, strict=True):
         for piece in written.pieces(turn, its):
+            if piece.what == "picture":  # the words and their picture on one page
+                made.paragraphs[-1].paragraph_format.keep_with_next = True
             _write(made, piece)
     buffer = io.BytesIO()
     made.save(buffer)
@@ -50,7 +53,9 @@ def _write(made: "Document", piece: Piece) -> None:
     elif piece.what == "quote":
         made.add_paragraph(piece.said, style="Quote")
     elif piece.what in {"about", "source"}:
-        run = made.add_paragraph("").add_run(piece.said)
+        paragraph = made.add_paragraph("")
+        paragraph.paragraph_format.keep_with_next = piece.what == "source"
+        run = paragraph.add_run(piece.said)
         run.bold = piece.what == "source"
         run.font.size = Pt(9.5)
     elif piece.kind == "table":
@@ -62,6 +67,8 @@ def _write(made: "Document", piece: Piece) -> None:
 
 
 def _lines(made: "Document", piece: Piece) -> None:
+    from docx.shared import Inches  # noqa: PLC0415
+
     style = None
     marker = ""
     if piece.kind == "item":
@@ -69,12 +76,15 @@ def _lines(made: "Document", piece: Piece) -> None:
         style = "List Bullet" + (f" {depth + 1}" if depth else "")
         if any(map(str.isalnum, piece.marker)):  # as it was written, and not counted anew
             style = "List Continue" + (f" {depth + 1}" if depth else "")
-            marker = f"{piece.marker} "
+            marker = f"{piece.marker}\t"
     elif piece.kind == "quote":
         style = "Quote"
     elif piece.kind == "heading":
         style = "Heading 3"
     paragraph = made.add_paragraph(marker, style=style)
+    if piece.kind == "item":  # the styles of items and of their numbers stand apart
+        paragraph.paragraph_format.left_indent = Inches(_INDENT * (piece.level + 1))
+        paragraph.paragraph_format.first_line_indent = Inches(-_INDENT)
     for number, line in enumerate(piece.lines):
         if number:
             paragraph.add_run("\n")

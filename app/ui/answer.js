@@ -74,15 +74,34 @@ function flagged(mark) {
 
 // The nodes of a cell; what its marks tell stands behind all marks of the statement, or is handed
 // to `aside`.
+// No line ends between the last word of a statement and a button behind it, as none does before a
+// mark in words. `said` is the stretch that
+// stands last in the parent, if one does.
+const LAST_WORD = /(?:\p{Script=Han}\p{P}*|[^\s\p{Script=Han}]{1,16})$/u;
+
+function tied(parent, said, mark) {
+  const word = said?.text.match(LAST_WORD)?.[0];
+  if (!word || said.code) return parent.append(mark);
+  const rest = said.text.slice(0, -word.length);
+  parent.lastChild.remove();
+  if (rest) parent.append(stretch({ ...said, text: rest }));
+  const tie = element("span", "quire-tied");
+  tie.append(stretch({ ...said, text: word }), mark);
+  parent.append(tie);
+}
+
 function fill(parent, data, cell, open, aside) {
   const told = [];
+  let said = null;
   for (const node of cell) {
-    if (node.ref) parent.append(reference(data, node, open));
+    if (node.ref) tied(parent, said, reference(data, node, open));
     else if (node.flag) {
       const [mark, box] = flagged(node);
-      parent.append(mark);
+      if (node.flag === "computed") tied(parent, said, mark);
+      else parent.append(mark);
       if (box) (aside ?? told).push(box);
     } else parent.append(...told.splice(0), stretch(node));
+    said = node.ref || node.flag ? null : node;
   }
   parent.append(...told);
   return parent;
@@ -183,6 +202,25 @@ function source(data, group, open) {
   return box;
 }
 
+// A list as other programs have it, which number the items themselves: those with numbers in a list
+// of their own, and another marker in the item's text.
+function listed(list) {
+  const made = [];
+  for (const item of [...list.children]) {
+    const [marker, body] = item.children;
+    const [, number] = marker.textContent.match(/^(\d+)[.)、．]?$/) ?? [];
+    const tag = number ? "ol" : "ul";
+    const at = Number(number);
+    const last = made.at(-1);
+    const goesOn = last?.localName === tag && (!number || at === last.start + last.children.length);
+    if (!goesOn) made.push(Object.assign(element(tag), number ? { start: at } : {}));
+    if (!number && marker.textContent !== "•") body.prepend(`${marker.textContent} `);
+    marker.remove();
+    made.at(-1).append(item);
+  }
+  return made;
+}
+
 // The answer as other programs paste it: its lists and tables, with the numbers of the sources.
 function rich(root) {
   const copy = root.cloneNode(true);
@@ -194,10 +232,12 @@ function rich(root) {
     node.replaceWith(plain);
   }
   for (const node of copy.querySelectorAll("table")) node.border = "1";
+  for (const node of copy.querySelectorAll(".quire-flag, .quire-note")) node.replaceWith(` (${node.textContent})`);
+  for (const list of [...copy.querySelectorAll(".quire-list")].reverse()) list.replaceWith(...listed(list));
   for (const node of copy.querySelectorAll("*")) {
     if (node.matches(".quire-code")) node.replaceWith(Object.assign(element("pre"), { textContent: node.textContent }));
     for (const { name } of [...node.attributes]) {
-      if (!["border", "colspan"].includes(name)) node.removeAttribute(name);
+      if (!["border", "colspan", "start"].includes(name)) node.removeAttribute(name);
     }
   }
   return copy.innerHTML;

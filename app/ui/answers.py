@@ -10,6 +10,7 @@ import streamlit as st
 from quire.conversations import layout
 from quire.records import Document, Draft, Sentence, with_citations
 from quire.reports.turns import marks_in
+from quire.text import languages
 from quire.ui import statements, style
 from quire.ui.catalogue import label, plain, said
 from quire.ui.inert import html, markdown
@@ -291,22 +292,43 @@ def _looked_at(answer: Kept) -> None:
     refusal = answer.get("refusal")
     if answer["status"] != "not_found" or not refusal or "pages" not in refusal:
         return
-    said = plain("answer.looked_at", n=refusal["documents"], passages=refusal["passages"])
+    said = []
+    if not (refusal["nowhere"] or refusal["looked_for"]):  # else the answer itself tells it
+        counted = refusal["documents"], refusal["passages"]
+        said.append(plain("answer.looked_at", n=counted[0], passages=counted[1]))
     if refusal["pages_without_text"]:
-        said += " " + plain("answer.without_text", n=refusal["pages_without_text"])
-    st.html(f'<div class="quire-meta">{html(said)}</div>')
+        said.append(plain("answer.without_text", n=refusal["pages_without_text"]))
+    if said:
+        st.html(f'<div class="quire-meta">{html(" ".join(said))}</div>')
+
+
+def closest(answer: Kept) -> list[Kept]:
+    """The passages that come nearest, the first ones first: those with words of the question, and
+    of the others those that its reader can be thought to read."""
+    asked = languages.detect(answer["question"])
+    words = _nearness(answer)
+
+    def far(passage: Kept) -> tuple[bool, bool]:
+        has = words.get(passage["label"], {}).get("has")
+        return not has, languages.are_apart(asked, languages.detect(passage["text"]))
+
+    return sorted(answer["passages"][:_CLOSEST], key=far)
+
+
+def _nearness(answer: Kept) -> dict[int, Kept]:
+    """By label of a passage, which words of the question it has and lacks."""
+    nearest = (answer.get("refusal") or {}).get("nearest", ())
+    return {near["label"]: near for near in nearest}
 
 
 def _closest(answer: Kept) -> None:
     """What comes nearest where nothing was found: its best sentence whole, with what it lacks; all
     else is folded away."""
-    passages = answer["passages"][:_CLOSEST]
+    passages = closest(answer)
     if not passages or answer["status"] != "not_found":
         return
-    nearest = (answer.get("refusal") or {}).get("nearest", ())
-    words = {near["label"]: near for near in nearest}
-    # one that has none of the words is near by meaning alone, if that
-    first, *others = sorted(passages, key=lambda one: not words.get(one["label"], {}).get("has"))
+    first, *others = passages
+    words = _nearness(answer)
     near = words.get(first["label"])
     quote = (near or {}).get("quote", "")  # earlier versions kept none
     st.html(f'<div class="quire-heading">{html(plain("answer.nearest"))}</div>')

@@ -48,6 +48,11 @@ function hide() {
   document.body.classList.remove("quire-is-lost");
 }
 
+// Dialogs and lists that open stand beside the app, and take the theme's colours from the page.
+function colour(app) {
+  document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+}
+
 function look(app) {
   if (app.getAttribute("data-test-connection-state") === "CONNECTED") {
     hide();
@@ -304,8 +309,6 @@ function keys() {
   close.textContent = watch.texts.close;
   close.addEventListener("click", () => box.close());
   box.addEventListener("close", () => box.remove());
-  const app = document.querySelector("[data-testid=stApp]"); // which knows the theme
-  if (app) box.style.colorScheme = getComputedStyle(app).colorScheme;
   box.append(title, list, close);
   document.body.append(box);
   box.showModal();
@@ -372,6 +375,8 @@ function begin(app) {
   setTimeout(collapse, 300);
   watch.observer = new MutationObserver(() => look(app));
   watch.observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
+  colour(app);
+  new MutationObserver(() => colour(app)).observe(app, { attributeFilter: ["class"] });
   document.addEventListener("click", ({ target }) => {
     if (target.closest?.("[data-testid=stFileChipDeleteBtn]")) watch.cancelled = target.closest(CHIP);
   }, true);

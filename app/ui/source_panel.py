@@ -36,8 +36,10 @@ def draw(opened: Shared) -> None:
         with st.spinner(label("source.opening")):
             view = look(opened.base, source, parsers=opened.parsers, prints=opened.prints)
         source = view.source
-        if view.headings:
-            path = html(" › ".join(view.headings))
+        # below the name of a sheet stand those of its columns, which are in the grid
+        headings = view.headings[:1] if unit(source.name) == "sheet" else view.headings
+        if headings:
+            path = html(" › ".join(headings))
             st.html(f'<div class="quire-path" title="{path}">{path}</div>')
         if view.ocr:
             st.caption(label("source.ocr"))

@@ -19,6 +19,7 @@ from quire.text.markdown import FENCE
 from quire.ui.inert import html
 
 _HASHES = re.compile(r"#{1,6}[ \t]+")
+_NUMBER = re.compile(r"[-+−]?\d[\d.,\u202f\xa0 ]*%?")  # a cell that is one
 _FIRST_ROWS = 12  # of a table, among which its header is looked for
 _DEEPEST = 6  # levels of lists that are told apart
 _SUBTITLE = 3  # the level of a heading in the panel, whose own title is of the second
@@ -186,7 +187,10 @@ class _Drawing:
         drawn = []
         for start, end in row:
             cited = any(mark.start < end and mark.end > start for mark in self._cited)
-            kind = ' class="cited"' if cited else ""
+            kinds = ["cited"] * cited
+            if tag == "td" and _NUMBER.fullmatch(self._text, start, end):
+                kinds.append("number")
+            kind = f' class="{" ".join(kinds)}"' if kinds else ""
             drawn.append(f"<{tag}{kind}>{self._inline(start, end)}</{tag}>")
         return f"<tr>{''.join(drawn)}</tr>"
 

@@ -50,6 +50,39 @@ def test_an_answer_leads_to_how_it_came_about_and_back(browser: Browser, served:
     context.close()
 
 
+def test_what_can_be_done_with_an_answer_stands_in_one_line(
+    browser: Browser, served: Served
+) -> None:
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 800})
+    tab = Tab(context.new_page(), served).open()
+    tab.ask(DEPOSIT)
+    row = tab.page.locator(
+        "[class*=st-key-again-] button, [class*=st-key-export-] button,"
+        "[data-testid=stMain] [data-testid=stPageLink] a, [data-testid=stFeedback]"
+    )
+    expect(row).to_have_count(4)
+    boxes = [each.bounding_box() for each in row.all()]
+    middles = [box["y"] + box["height"] / 2 for box in boxes if box]
+    assert len(middles) == 4
+    assert max(middles) - min(middles) < 2
+    context.close()
+
+
+def test_nothing_but_the_page_itself_scrolls(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 600})
+    tab = Tab(context.new_page(), served).open()
+    for question in (DEPOSIT, "Who plays the piano on Sundays?", DEPOSIT, DEPOSIT):
+        tab.ask(question)
+    tab.page.reload()
+    expect(tab.page.locator(".quire-question")).to_have_count(4)
+    tab.page.wait_for_timeout(3000)  # the last question has come into view
+    beyond = tab.page.get_by_test_id("stAppViewContainer").evaluate(
+        "node => [node.scrollTop, node.scrollHeight - node.clientHeight]"
+    )
+    assert beyond == [0, 0]
+    context.close()
+
+
 @pytest.mark.parametrize(
     ("locale", "scheme", "width"), [("en-US", "light", 1280), ("zh-CN", "dark", 360)]
 )

@@ -5,12 +5,14 @@ import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.serving import Served, Tab
+from e2e.test_everyone import look
 from e2e.wire import Wire
 from quire import KnowledgeBase
 from quire.indexes.documents import printable
@@ -97,6 +99,41 @@ def test_the_library_is_used_by_the_keyboard_alone(browser: Browser, served: Ser
     expect(page.locator(".st-key-undo")).to_contain_text("2 documents were deleted")
     page.locator(".st-key-undo-last button").press("Enter")
     shows(page, "a0.md", "a1.md", "b0.md", "b1.md")
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_axe_finds_nothing_in_what_opens_over_the_library(
+    browser: Browser, served: Served, locale: str, scheme: Any
+) -> None:
+    context = browser.new_context(
+        locale=locale, color_scheme=scheme, viewport={"width": 1280, "height": 800}
+    )
+    page = Tab(context.new_page(), served).open("documents").page
+    page.locator(".quire-library tbody .more button").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found = look(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator(".st-key-filters button").click()
+    last = page.get_by_test_id("stPopoverBody").get_by_test_id("stDateInput").last
+    expect(last).to_be_in_viewport(ratio=1)
+    found += look(page)
+    page.keyboard.press("Escape")
+    for row in (0, 1):
+        page.locator(".quire-library tbody input").nth(row).click()
+    expect(page.locator(".st-key-selection")).to_be_visible()
+    for key in ("tag-checked", "move-checked"):
+        page.locator(f".st-key-{key} button").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found += look(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator(".st-key-delete-checked button").click()
+    expect(page.locator(".st-key-undo")).to_be_visible()
+    found += look(page)
+    assert found == []
     context.close()
 
 

@@ -82,6 +82,44 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
+def chat_of(served: Served) -> str:
+    with KnowledgeBase.open(served.folder) as base:
+        (chat,) = base.conversations.all()
+        return chat.id
+
+
+@pytest.mark.parametrize("width", [360, 390, 430, 1280])
+def test_no_line_ends_between_a_statement_and_its_mark(
+    browser: Browser, served: Served, width: int
+) -> None:
+    context = browser.new_context(locale="en-US", viewport={"width": width, "height": 900})
+    tab = Tab(context.new_page(), served).open(f"?chat={chat_of(served)}")
+    tied = tab.page.locator(".quire-tied")
+    expect(tied.first).to_be_visible()
+    lines = tied.evaluate_all("(all) => all.map((tie) => tie.getClientRects().length)")
+    assert set(lines) == {1}
+    context.close()
+
+
+def test_a_list_is_copied_as_other_programs_have_lists(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="en-US", permissions=["clipboard-read", "clipboard-write"])
+    tab = Tab(context.new_page(), served).open(f"?chat={chat_of(served)}")
+    tab.page.locator(".quire-copy").click()
+    expect(tab.page.locator(".quire-copy")).to_have_text("Copied")
+    html = tab.page.evaluate(
+        """async () => {
+          const [item] = await navigator.clipboard.read();
+          return (await item.getType("text/html")).text();
+        }"""
+    )
+    assert '<ol start="1"><li><div>' in html
+    assert "<ul><li><div>" in html
+    assert "1." not in html
+    assert "•" not in html
+    assert "(not found in the sources)" in html
+    context.close()
+
+
 def test_every_statement_keeps_its_form_and_has_its_mark(browser: Browser, served: Served) -> None:
     context = browser.new_context(locale="en-US", viewport={"width": 1400, "height": 900})
     tab = Tab(context.new_page(), served).open()

@@ -2,6 +2,7 @@
 time that each step took, and the receipt. All of it is what the chat has kept; nothing is computed
 anew, and no text is shown that the answer does not hold."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from quire.conversations import layout
 from quire.conversations.schema import Turn
 from quire.errors import ConversationNotFound
 from quire.records import Step
@@ -55,7 +57,7 @@ def draw(opened: Shared, *, chat: StreamlitPage) -> None:
     if st.button(label("made.back"), key="to-chat", icon=":material/arrow_back:", type="tertiary"):
         state().conversation = conversation
         st.switch_page(chat)
-    st.html(f'<div class="quire-text quire-question">{html(turn.question)}</div>')
+    st.html(f'<div class="quire-text quire-title">{html(turn.question)}</div>')
     if turn.standalone != turn.question:
         st.caption(label("answer.you_asked", question=turn.standalone))
     receipt = turn.receipt or {}
@@ -120,7 +122,8 @@ def _times(answer: Kept) -> None:
 
 
 def _seconds(seconds: float) -> str:
-    return plain("made.seconds", seconds=f"{seconds:.1f}" if seconds >= 1 else f"{seconds:.2f}")
+    told = f"{seconds:.1f}" if seconds >= 1 else f"{seconds:.2f}"
+    return plain("made.seconds", seconds="<0.01" if 0 < seconds < 0.005 else told)
 
 
 # -- what was looked up, read and found ----------------------------------------------------------
@@ -142,20 +145,35 @@ def _statements(answer: Kept) -> None:
     if not answer["sentences"]:
         return
     _heading("checked")
+    said = as_read(answer)
     columns = ["statement", "verdict", "rests_on", "probability"]
     tables.draw(
         plain("made.checked"),
         [plain(f"made.{name}") for name in columns],
         [
             [
-                _cut(each["text"]),
+                _cut(said.get(at, each["text"])),
                 plain(f"made.{each['support'] or 'absence'}"),
                 "\n".join(_grounds(answer, each)),
                 _share(each.get("probability")),
             ]
-            for each in answer["sentences"]
+            for at, each in enumerate(answer["sentences"])
         ],
     )
+
+
+def as_read(answer: Kept) -> dict[int, str]:
+    """The words of each statement as the answer shows them: without what only draws its form."""
+    found: dict[int, list[str]] = {}
+    for block in layout.of(answer):
+        for cell in itertools.chain.from_iterable(block.lines):
+            words: dict[int, str] = {}
+            for run in cell:
+                if run.statement is not None:
+                    words[run.statement] = words.get(run.statement, "") + run.text
+            for at, text in words.items():
+                found.setdefault(at, []).append(text.strip())
+    return {at: " · ".join(filter(None, parts)) for at, parts in found.items()}
 
 
 def _grounds(answer: Kept, sentence: Kept) -> Iterator[str]:

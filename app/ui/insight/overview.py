@@ -27,13 +27,17 @@ def draw(opened: Shared) -> None:
         st.caption(label("overview.nothing"))
         return
     tables.facts(_numbers(holds, days))
-    left, right = st.columns(2, gap="large")
-    with left:
+    judged = any(day.good or day.bad for day in days)
+    first, second = st.columns(2, gap="medium"), st.columns(2, gap="medium")
+    with first[0]:
         _asked(days)
-        _judged(days)
-    with right:
+    with first[1]:
         _added(holds)
+    with second[0]:
         _languages(holds)
+    if judged:
+        with second[1]:
+            _judged(days)
     with st.expander(label("overview.numbers")):
         _table(holds, days)
 
@@ -69,8 +73,7 @@ def _asked(days: Sequence[Day]) -> None:
 
 
 def _judged(days: Sequence[Day]) -> None:
-    if any(day.good or day.bad for day in days):
-        _plot("judged", {part: {d.day: getattr(d, part) for d in days} for part in _VERDICTS})
+    _plot("judged", {part: {day.day: getattr(day, part) for day in days} for part in _VERDICTS})
 
 
 def _added(holds: Holdings) -> None:

@@ -24,7 +24,8 @@ _COLOURS = {
 }
 _HEIGHT = 180  # pixels
 _ROW = 30  # pixels of a bar that lies
-_WHOLE = {"tickMinStep": 1, "format": "d"}  # of an axis: there are no halves of what is counted
+# of an axis: there are no halves of what is counted, and each number stands at its line
+_WHOLE = {"tickMinStep": 1, "format": "d", "labelFlush": False}
 _DAYS = 14  # shown at least: a single bar tells no day
 _LONG = 300  # days from which on months are named, with their years
 
@@ -44,8 +45,6 @@ def by_day(parts: Mapping[str, Mapping[str, int]], *, today: date, title: str, k
     until = today + timedelta(days=1)
     told = "%m-%d" if (until - since).days < _LONG else "%Y-%m"
     colours = [_COLOURS[part] for part in parts]
-    if len(parts) > 1:
-        _legend(names, colours)
     part = [{"field": "part", "type": "nominal", "title": " "}] * (len(parts) > 1)
     _draw(
         values,
@@ -76,6 +75,8 @@ def by_day(parts: Mapping[str, Mapping[str, int]], *, today: date, title: str, k
         alt=_alt(title, {n: sum(d.values()) for n, d in zip(names, parts.values(), strict=True)}),
         key=key,
     )
+    if len(parts) > 1:
+        _legend(names, colours)
 
 
 def _legend(names: Sequence[str], colours: Sequence[str]) -> None:
@@ -95,7 +96,12 @@ def by_kind(counts: Mapping[str, int], *, title: str, key: str) -> None:
         values,
         {
             "y": {"field": "part", "type": "nominal", "title": None, "sort": "-x"},
-            "x": {"field": "n", "type": "quantitative", "title": None, "axis": _WHOLE},
+            "x": {
+                "field": "n",
+                "type": "quantitative",
+                "title": None,
+                "axis": {**_WHOLE, "tickCount": 6},
+            },
             "color": {"value": _BLUE},
             "tooltip": [{"field": "part", "type": "nominal", "title": title}, number],
         },

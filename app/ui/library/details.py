@@ -82,7 +82,7 @@ def _told(opened: Shared, document: Document) -> None:
     folder = [plain("library.in_folder", folder=document.folder)] if document.folder else []
     st.html(
         f'<h3 class="quire-name"><bdi>{html(document.name)}</bdi></h3>'
-        f'<div class="quire-meta">{html(" · ".join(facts))}</div>'
+        f'<div class="quire-meta">{" · ".join(f"<b>{html(fact)}</b>" for fact in facts)}</div>'
         + "".join(f'<div class="quire-meta">{html(line)}</div>' for line in (*folder, where))
     )
     if document.warnings:
@@ -95,40 +95,38 @@ def _told(opened: Shared, document: Document) -> None:
 
 def _actions(opened: Shared, document: Document, *, chat: StreamlitPage) -> None:
     with st.container(horizontal=True, gap="small"):
-        pressed = [
-            st.button(
-                label("documents.read"),
-                key=f"read-{document.id}",
-                icon=":material/article:",
-                on_click=answers.open_document,
-                args=(document,),
-            ),
-            st.button(
-                label("documents.summary"),
-                key=f"summary-of-{document.id}",
-                icon=":material/notes:",
-                on_click=_summarize,
-                args=(opened, document),
-            ),
-            st.button(
-                label("documents.again"),
-                key=f"again-{document.id}",
-                icon=":material/refresh:",
-                disabled=opened.ingests.busy,
-                on_click=_read_again,
-                args=(opened, document),
-            ),
-            st.button(
-                label("documents.delete"),
-                key=f"remove-{document.id}",
-                icon=":material/delete:",
-                on_click=selection.delete,
-                args=(opened, [document.id]),
-            ),
-        ]
+        read = st.button(
+            label("documents.read"),
+            key=f"read-{document.id}",
+            icon=":material/article:",
+            on_click=answers.open_document,
+            args=(document,),
+        )
         if st.button(label("library.ask_this"), key="ask-this", icon=":material/forum:"):
             selection.ask(opened, [document], chat=chat)
-    if any(pressed):
+        summarized = st.button(
+            label("documents.summary"),
+            key=f"summary-of-{document.id}",
+            icon=":material/notes:",
+            on_click=_summarize,
+            args=(opened, document),
+        )
+        again = st.button(
+            label("documents.again"),
+            key=f"again-{document.id}",
+            icon=":material/refresh:",
+            disabled=opened.ingests.busy,
+            on_click=_read_again,
+            args=(opened, document),
+        )
+        deleted = st.button(
+            label("documents.delete"),
+            key=f"remove-{document.id}",
+            icon=":material/delete:",
+            on_click=selection.delete,
+            args=(opened, [document.id]),
+        )
+    if read or summarized or again or deleted:
         st.rerun()
 
 

@@ -197,19 +197,22 @@ def _filters(documents: Sequence[Document]) -> Wanted:
             select_all=False,
         )
 
-    kinds = several("library.by_kind", sorted({listing.kind(each) for each in documents}))
-    languages = several(
-        "library.by_language", sorted({each.language for each in documents}), LANGUAGES
-    )
-    tags = several("documents.tags", sorted({tag for each in documents for tag in each.tags}))
-    since = st.date_input(label("library.since"), None, key="library.since")
-    until = st.date_input(label("library.until"), None, key="library.until")
-    states = st.selectbox(
-        label("library.state"),
-        [*_STATES],
-        format_func=lambda value: plain(f"library.state_{value}"),
-        key="library.state",
-    )
+    left, right = st.columns(2)  # one below the other they would not all be in sight
+    with left:
+        kinds = several("library.by_kind", sorted({listing.kind(each) for each in documents}))
+        tags = several("documents.tags", sorted({tag for each in documents for tag in each.tags}))
+        since = st.date_input(label("library.since"), None, key="library.since")
+    with right:
+        languages = several(
+            "library.by_language", sorted({each.language for each in documents}), LANGUAGES
+        )
+        states = st.selectbox(
+            label("library.state"),
+            [*_STATES],
+            format_func=lambda value: plain(f"library.state_{value}"),
+            key="library.state",
+        )
+        until = st.date_input(label("library.until"), None, key="library.until")
     return Wanted(
         kinds=tuple(kinds),
         languages=tuple(languages),

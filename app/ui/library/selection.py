@@ -23,10 +23,8 @@ def draw(
     """Draw the bar of what can be done with the `chosen` ones, of all that were `found`."""
     if not chosen:
         return
-    mine = state()
     with st.container(border=True, key="selection"):
-        told = plain("library.checked", n=len(chosen))
-        st.html(f'<div class="quire-meta" role="status">{told}</div>')
+        _marked(chosen, found)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if st.button(label("library.ask"), icon=":material/forum:", key="ask-checked"):
                 ask(opened, chosen, chat=chat)
@@ -55,15 +53,23 @@ def draw(
                 on_click=delete,
                 args=(opened, [document.id for document in chosen]),
             )
-            rest = [document.id for document in found if document.id not in mine.checked]
-            if rest and st.button(
-                label("library.check_all", n=len(found)), key="check-all", type="tertiary"
-            ):
-                mine.checked |= set(rest)
-                st.rerun()
-            if st.button(label("library.uncheck"), key="uncheck", type="tertiary"):
-                mine.checked = set()
-                st.rerun()
+
+
+def _marked(chosen: Sequence[Document], found: Sequence[Document]) -> None:
+    """Say how many are marked, with what marks all and none."""
+    mine = state()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        told = plain("library.checked", n=len(chosen))
+        st.html(f'<div class="quire-meta" role="status">{told}</div>', width="content")
+        rest = [document.id for document in found if document.id not in mine.checked]
+        if rest and st.button(
+            label("library.check_all", n=len(found)), key="check-all", type="tertiary"
+        ):
+            mine.checked |= set(rest)
+            st.rerun()
+        if st.button(label("library.uncheck"), key="uncheck", type="tertiary"):
+            mine.checked = set()
+            st.rerun()
 
 
 def ask(opened: Shared, chosen: Sequence[Document], *, chat: StreamlitPage) -> None:
