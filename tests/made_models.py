@@ -42,6 +42,17 @@ def embedding_model_files(*, seed: int = 1) -> dict[str, bytes]:
     }
 
 
+def entailment_model_files(*, seed: int = 1, **config: Any) -> dict[str, bytes]:
+    """The files of a classifier of 1 MB, in the format of transformers."""
+    rest = embedding_model_files(seed=seed)
+    told = {"architectures": ["DebertaV2ForSequenceClassification"], **config}
+    return {
+        "config.json": json.dumps(told).encode(),
+        "model.safetensors": rest["model.safetensors"],
+        "tokenizer.json": b"{}",
+    }
+
+
 def embedding_model_folder(path: Path) -> Path:
     """The same, written into a folder."""
     for name, content in embedding_model_files().items():

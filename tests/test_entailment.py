@@ -512,12 +512,12 @@ def test_an_answer_is_given_without_the_model_and_a_note_says_why(
         with KnowledgeBase.open(
             tmp_path / "kb",
             settings=settings,
-            model=FakeChatModel("Fridays dogs may be brought on.", parameters=parameters),
+            model=FakeChatModel("Dogs are welcome at the end of the week.", parameters=parameters),
             embedder=FakeEmbedder(),
         ) as kb:
             kb.add(tmp_path / "handbook.md")
             answer = kb.ask("When may dogs be brought?")
-            checked = kb.check("Fridays dogs may be brought on.")
+            checked = kb.check("Dogs are welcome at the end of the week.")
         assert answer.citations
         for notes in (answer.notes, checked.notes):
             (note,) = (each for each in notes if named in each)

@@ -1,6 +1,6 @@
 """Which models fit this machine and the user's languages, and why."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,8 +122,7 @@ def recommend(
     else:
         embedding = _starter(considered, starter.embedder().name)
         sentences.append(_embedding_that_remains(embedding, names))
-    if entailment is not None:
-        sentences.append(_entailment_sentence(entailment, names))
+    sentences += _entailment_sentences(considered, entailment, names)
     why = (
         f"This machine has {here.cores} core{'s' if here.cores > 1 else ''}, and {free}.",
         *sentences,
@@ -220,9 +219,18 @@ def _burden(
 
 
 def largest(considered: Collection[Candidate], kind: Kind) -> Candidate | None:
-    """The largest model of a kind that nothing speaks against, or None."""
+    """The largest model of a kind that nothing speaks against, or None. Of entailment models it is
+    the one that comes along, with which the check was fitted and measured; else the largest that
+    tells what is contradicted."""
     fit = [each for each in considered if each.model.kind == kind and not each.objection]
-    return max(fit, key=lambda each: each.model.parameters, default=None)
+
+    def rank(candidate: Candidate) -> tuple[bool, bool, int]:
+        model = candidate.model
+        if kind != "entailment":
+            return False, False, model.parameters
+        return bool(model.package), not model.labels, model.parameters
+
+    return max(fit, key=rank, default=None)
 
 
 def _starter(considered: Collection[Candidate], name: str) -> Candidate:
@@ -262,18 +270,24 @@ def _embedding_sentence(embedding: Candidate, names: str) -> str:
     )
 
 
-def _entailment_sentence(entailment: Candidate, names: str) -> str:
-    name, seconds = entailment.model.name, entailment.statement_seconds or 0.0
-    if entailment.model.package:
-        return (
-            f"{name} comes along and checks what is said in other words, in {names}: some "
-            f"{seconds:.1f} seconds a statement."
-        )
-    return (
-        f"{name} reads {names}, and would take some {seconds:.1f} seconds a statement that is said "
-        "in other words. It was not measured in Quire: its word is taken only where it is nearly "
-        "sure."
+def _entailment_sentences(
+    considered: Collection[Candidate], chosen: Candidate | None, names: str
+) -> Iterator[str]:
+    if chosen is None:
+        yield f"No entailment model that reads {names} fits this machine: rules check alone."
+        return
+    name, seconds = chosen.model.name, chosen.statement_seconds or 0.0
+    along = "comes along, and " if chosen.model.package else ""
+    yield (
+        f"{name} {along}checks what is said in other words, in {names}: some {seconds:.1f} seconds "
+        "a statement."
     )
+    fit = [each for each in considered if each.model.kind == "entailment" and not each.objection]
+    if others := [each.model.name for each in fit if not each.model.package]:
+        yield (
+            f"Larger ones that fit and were not measured in Quire: {', '.join(others)}. Whether "
+            "they find more, nobody has counted."
+        )
 
 
 def _embedding_that_remains(embedding: Candidate, names: str) -> str:
