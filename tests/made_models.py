@@ -114,7 +114,9 @@ def classifier(
         max_position_embeddings=256,
         id2label=dict(enumerate(labels)),
         label2id={label: at for at, label in enumerate(labels)},
-        initializer_range=0.3,  # smaller weights tell all pairs nearly the same number
+        initializer_range=0.3
+        if taught
+        else 0.5,  # smaller weights tell all pairs nearly the same number
         **_MORE.get(kind, {}),
     )
     task = "Token" if words else "Sequence"

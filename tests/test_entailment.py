@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from made_models import classifier
 from made_passages import passage
-from quire import KnowledgeBase, load_settings, verification
+from quire import KnowledgeBase, diagnosis, load_settings, verification
+from quire.diagnosis import Check
 from quire.errors import ModelNotFound, ModelUnusable
 from quire.models import opening
 from quire.models.entailment import cross_encoder
@@ -364,6 +365,22 @@ def test_the_starter_has_a_name_too() -> None:
     named = opening.entailment(load_settings(entailment=starter.ENTAILMENT.name))
     assert isinstance(named, SmallEntailment)
     assert named.name == starter.ENTAILMENT.name == weighing.READER
+
+
+def test_the_doctor_tells_which_model_checks(tmp_path: Path) -> None:
+    made = MADE["two classes"].model(tmp_path / "made")
+
+    def examined(setting: str) -> Check:
+        return diagnosis._entailment(load_settings(models=tmp_path, entailment=setting))
+
+    assert "rules check alone" in examined("none").found
+    assert "not measured in Quire" in examined("made").found
+    assert examined("made").ok
+    missing = examined("FactCG-DeBERTa-v3-Large")
+    assert not missing.ok
+    assert "quire models pull" in missing.todo
+    (tmp_path / made.name / "model.safetensors").write_bytes(b"")
+    assert "cannot be loaded" in examined("made").found
 
 
 # -- those that somebody has put on the machine ----------------------------------------------------

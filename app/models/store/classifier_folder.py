@@ -30,6 +30,7 @@ def require_classifier(folder: Path) -> None:
         )
     if "auto_map" in read(folder / CONFIG):
         raise ModelUnusable(
-            f"The {_WHAT} at {folder} brings a program of its own, which Quire does not run.",
+            f"The entailment model at {folder} brings a program of its own, which Quire does not "
+            "run.",
             hint="Choose another model.",
         )
