@@ -132,7 +132,7 @@ class ReplyCheck:
             return cited(sentence, "computed", derived.citations, formula=derived.formula)
         if self._other is not None:
             heard = self._other.settle(Sentence(led(says, claim), "unsupported"))
-            if heard.support != "unsupported":
+            if heard.support and heard.support != "unsupported":
                 told = dataclasses.replace(sentence, probability=heard.probability)
                 return cited(told, heard.support, heard.citations)
         return self._undecided(sentence, says, claim, bearing, open_=open_)
