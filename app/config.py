@@ -75,8 +75,9 @@ class Settings(BaseSettings):
     )
     entailment: str = Field(
         "starter",
-        description="Model that checks statements in other words than the documents': 'starter', "
-        "the folder of a cross-encoder for natural language inference, or 'none' for rules alone.",
+        description="Model that checks statements in other words than the documents': 'starter', a "
+        "name from `quire models list`, the folder of a classifier for natural language inference, "
+        "or 'none' for rules alone.",
     )
     model: str = Field(
         "starter",

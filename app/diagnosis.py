@@ -17,7 +17,7 @@ from quire.errors import QuireError, ReplyUnusable
 from quire.models import acceleration, machine, opening
 from quire.models.engine import gguf
 from quire.models.protocols import ChatModel, Message, runtime_of
-from quire.models.store import installed
+from quire.models.store import installed, starter
 
 _LIBRARIES = (
     "llama-cpp-python",
@@ -76,6 +76,7 @@ def examine(settings: Settings) -> Diagnosis:
             *_libraries(),
             _embedder(settings),
             *_reranker(settings),
+            _entailment(settings),
             *_chat_model(settings),
             _ocr(settings),
             *_paths(settings),
@@ -137,6 +138,21 @@ def _reranker(settings: Settings) -> Iterator[Check]:
             yield Check("Reranker", True, reranker.name)
     except (QuireError, ImportError) as error:
         yield _failed("Reranker", error)
+
+
+def _entailment(settings: Settings) -> Check:
+    try:
+        model = opening.entailment(settings)
+        if model is not None:
+            model.probabilities([("Nobody is there.", "There is nobody.")])
+    except (QuireError, ImportError) as error:
+        return _failed("Entailment model", error)
+    if model is None:
+        lacking = "" if settings.entailment == "none" else " (its vocabulary is not there)"
+        return Check("Entailment model", True, f"none: rules check alone{lacking}")
+    measured = model.name == starter.ENTAILMENT.name
+    note = "" if measured else "; not measured in Quire: its word counts where it is nearly sure"
+    return Check("Entailment model", True, f"{model.name}{note}")
 
 
 def _chat_model(settings: Settings) -> Iterator[Check]:

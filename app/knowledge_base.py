@@ -609,11 +609,14 @@ class KnowledgeBase:
 
         The chat model, or `model` in its place, is used from the next question on, and is loaded
         anew where the settings are the same; the one before is freed when the answers that it is at
-        are done. The embedding model is taken where nothing was ever added: else `reindex` changes
-        it. The folder stays, whatever they say.
+        are done. So is the entailment model, where another one is named. The embedding model is
+        taken where nothing was ever added: else `reindex` changes it. The folder stays, whatever
+        they say.
         """
         with self._lock:
             before, self.settings = self.settings, settings
+            if settings.entailment != before.entailment:
+                self._entailment = None  # the other one is opened when it is asked
         self._collection.follow(settings)
         other = settings.model_copy(update={"embedder": before.embedder})
         if model is not None or settings.embedder == before.embedder or other != before:
@@ -657,7 +660,7 @@ class KnowledgeBase:
         """The model that reads statements beside their sources, or None."""
         with self._lock:
             if self._entailment is None:
-                self._entailment = opening.entailment(self.settings)
+                self._entailment = opening.entailment_or_why_not(self.settings)
             return self._entailment
 
     def _search(self) -> Retriever | None:

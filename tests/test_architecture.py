@@ -110,9 +110,9 @@ FRONT_DOORS: dict[str, tuple[str, ...]] = {
         "quire.models.embedding_card",
         "quire.models.reranking",
         "quire.models.runtimes.cross_encoding",
-        "quire.models.entailment.cross_encoder",
+        "quire.models.runtimes.classifying",
     ),
-    "transformers": ("quire.models.runtimes.pytorch",),
+    "transformers": ("quire.models.runtimes.pytorch", "quire.models.runtimes.classifying"),
     "sentence_transformers": (
         "quire.models.runtimes.pytorch",
         "quire.models.runtimes.cross_encoding",

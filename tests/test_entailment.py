@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,18 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_models import cross_encoder
+from made_models import classifier
 from made_passages import passage
-from quire import KnowledgeBase, load_settings, verification
+from quire import KnowledgeBase, diagnosis, load_settings, verification
+from quire.diagnosis import Check
 from quire.errors import ModelNotFound, ModelUnusable
 from quire.models import opening
+from quire.models.entailment import cross_encoder
+from quire.models.entailment.classes import Columns, columns
 from quire.models.entailment.cross_encoder import CrossEncoderEntailment
 from quire.models.entailment.small import SmallEntailment
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeEntailment
 from quire.models.protocols import Entailment
+from quire.models.runtimes.classifying import Classifier
 from quire.models.store import starter
 from quire.records import Sentence
-from quire.verification import Reading, premises
+from quire.verification import Reading, premises, weighing
 
 HANDBOOK = """# Handbook
 
@@ -51,27 +58,69 @@ def small() -> SmallEntailment:
     return SmallEntailment(starter.BILINGUAL.path)
 
 
-@pytest.fixture(scope="module", params=["fake", "small"])
-def model(request: pytest.FixtureRequest) -> Entailment:
-    """Each that ships: the same is asked of all."""
-    if request.param == "fake":
-        return FakeEntailment()
-    if starter.BILINGUAL.path is None:
-        pytest.skip("make starter has not been run here")
-    return SmallEntailment(starter.BILINGUAL.path)
-
-
 PAIRS = [
     ("Dogs may be brought on Fridays.", "Dogs may be brought on Fridays."),
     ("The fee is 30 euros.", "The fee is 40 euros."),
     ("The fee is 30 euros.", "Visitors with a membership card pay half."),
 ]
+FRAME = '{source}\n\nCan we conclude that "{statement}"?\nYes or no: '
+"""As some models want to read both texts."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A classifier of two layers that knows the PAIRS by heart: `classes` of its `labels`."""
+
+    labels: tuple[str, ...]
+    classes: tuple[int, int, int]
+    kind: str = "Bert"
+    words: bool = False
+    frame: str = ""
+    known: tuple[str, ...] = ()
+
+    def model(self, folder: Path) -> CrossEncoderEntailment:
+        taught = [(*pair, each) for pair, each in zip(PAIRS, self.classes, strict=True)]
+        classifier(
+            folder,
+            labels=self.labels,
+            kind=self.kind,
+            words=self.words,
+            taught=taught,
+            frame=self.frame,
+        )
+        return CrossEncoderEntailment(folder, threads=1, labels=self.known, frame=self.frame)
+
+
+MADE = {
+    "contradiction first": Made(("contradiction", "neutral", "entailment"), (2, 0, 1)),
+    "entailment first": Made(("ENTAILMENT", "NEUTRAL", "CONTRADICTION"), (0, 2, 1), "DebertaV2"),
+    "two classes": Made(("not_entailment", "entailment"), (1, 0, 0), "ModernBert"),
+    "no names, in a frame": Made(
+        ("LABEL_0", "LABEL_1"), (1, 0, 0), "DebertaV2", False, FRAME, ("unsupported", "supported")
+    ),
+    "words": Made(("supported", "hallucinated"), (0, 1, 1), "ModernBert", words=True),
+}
+"""Of each kind that the catalog has, in several orders of their classes."""
+
+
+@pytest.fixture(scope="module", params=["fake", "small", *MADE])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Entailment:
+    """Each kind that there is: the same is asked of all."""
+    if request.param == "fake":
+        return FakeEntailment()
+    if request.param in MADE:
+        return MADE[request.param].model(tmp_path_factory.mktemp("made") / "model")
+    if starter.BILINGUAL.path is None:
+        pytest.skip("make starter has not been run here")
+    return SmallEntailment(starter.BILINGUAL.path)
 
 
 def test_what_a_source_says_denies_and_leaves_open(model: Entailment) -> None:
     found = model.probabilities(PAIRS)
-    assert found.argmax(axis=1).tolist() == [0, 1, 2]
+    knows_contradiction = bool(found[:, 1].any())
+    assert found.argmax(axis=1).tolist() == [0, 1 if knows_contradiction else 2, 2]
     assert np.allclose(found.sum(axis=1), 1, atol=0.06)
+    assert 0 < model.bounds(PAIRS[0][1]).supported < 1
 
 
 @needs_starter
@@ -95,11 +144,10 @@ def test_what_is_said_is_likelier_than_its_contrary(
     assert denied.argmax() == 1
 
 
-@needs_starter
-def test_a_pair_has_one_verdict_whatever_it_is_read_with(small: SmallEntailment) -> None:
+def test_a_pair_has_one_verdict_whatever_it_is_read_with(model: Entailment) -> None:
     long = ("A long source that says much of many things. " * 12, "It says much.")
-    alone = np.concatenate([small.probabilities([pair]) for pair in PAIRS])
-    assert np.abs(small.probabilities([*PAIRS, long])[:3] - alone).max() < 0.02
+    alone = np.concatenate([model.probabilities([pair]) for pair in PAIRS])
+    assert np.abs(model.probabilities([*PAIRS, long])[:3] - alone).max() < 0.02
 
 
 @pytest.mark.parametrize(
@@ -307,22 +355,187 @@ def test_the_setting_names_the_model(tmp_path: Path) -> None:
     assert opening.entailment(load_settings(entailment="none")) is None
     with pytest.raises(ModelNotFound, match="no cross-encoder"):
         opening.entailment(load_settings(entailment=str(tmp_path)))
+    with pytest.raises(ModelNotFound, match="is not on this machine") as raised:
+        opening.entailment(load_settings(models=tmp_path, entailment="FactCG-DeBERTa-v3-Large"))
+    assert "quire models pull FactCG-DeBERTa-v3-Large" in raised.value.hint
 
 
-def test_a_cross_encoder_tells_its_classes_by_their_names(tmp_path: Path) -> None:
-    folder = cross_encoder(tmp_path, labels=["contradiction", "neutral", "entailment"])
-    found = CrossEncoderEntailment(folder).probabilities(PAIRS)
-    assert found.shape == (3, 3)
-    assert np.allclose(found.sum(axis=1), 1, atol=1e-4)
+@needs_starter
+def test_the_starter_has_a_name_too() -> None:
+    named = opening.entailment(load_settings(entailment=starter.ENTAILMENT.name))
+    assert isinstance(named, SmallEntailment)
+    assert named.name == starter.ENTAILMENT.name == weighing.READER
 
 
-def test_a_cross_encoder_of_one_score_knows_no_contradiction(tmp_path: Path) -> None:
-    found = CrossEncoderEntailment(cross_encoder(tmp_path, labels=["x"])).probabilities(PAIRS)
+def test_the_doctor_tells_which_model_checks(tmp_path: Path) -> None:
+    made = MADE["two classes"].model(tmp_path / "made")
+
+    def examined(setting: str) -> Check:
+        return diagnosis._entailment(load_settings(models=tmp_path, entailment=setting))
+
+    assert "rules check alone" in examined("none").found
+    assert "not measured in Quire" in examined("made").found
+    assert examined("made").ok
+    missing = examined("FactCG-DeBERTa-v3-Large")
+    assert not missing.ok
+    assert "quire models pull" in missing.todo
+    (tmp_path / made.name / "model.safetensors").write_bytes(b"")
+    assert "cannot be loaded" in examined("made").found
+
+
+# -- those that somebody has put on the machine ----------------------------------------------------
+
+
+def test_one_score_is_how_likely_a_source_supports(tmp_path: Path) -> None:
+    made = classifier(tmp_path, labels=["supported"])
+    found = CrossEncoderEntailment(made).probabilities(PAIRS)
     assert np.allclose(found.sum(axis=1), 1, atol=1e-4)
     assert found[:, 1].max() == 0
+    assert 0 < found[:, 0].min() < 1
 
 
-def test_a_cross_encoder_without_entailment_is_refused(tmp_path: Path) -> None:
-    folder = cross_encoder(tmp_path, labels=["spam", "ham"])
-    with pytest.raises(ModelUnusable, match="spam, ham"):
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["spam", "ham"],
+        ["entailment", "spam"],
+        ["LABEL_0", "LABEL_1", "LABEL_2"],
+        ["score"],
+        ["neutral", "contradiction"],
+        ["supported", "entailment"],
+        [f"topic {n}" for n in range(40)],
+    ],
+)
+def test_classes_that_say_nothing_of_support_are_refused(labels: list[str], tmp_path: Path) -> None:
+    model = CrossEncoderEntailment(classifier(tmp_path, labels=labels))
+    with pytest.raises(ModelUnusable, match=labels[0]) as raised:
+        model.probabilities(PAIRS)
+    assert "id2label" in raised.value.hint
+    assert len(str(raised.value)) < 400
+    assert model.problem is not None
+
+
+def test_the_names_of_the_catalog_are_for_classes_that_have_none(tmp_path: Path) -> None:
+    folder = classifier(tmp_path, labels=["LABEL_0", "LABEL_1", "LABEL_2"])
+    with pytest.raises(ModelUnusable, match="has 3 classes, and the one of this name 2"):
+        CrossEncoderEntailment(folder, labels=["unsupported", "supported"]).probabilities(PAIRS)
+    named = Columns(0, 2)
+    assert columns(["entails", "neutral", "refutes"], of=folder) == named
+    assert columns(["Entailment", "not told", "Contradiction"], known=["x"], of=folder) == named
+
+
+@pytest.mark.parametrize("made", ["entailment first", "words", "no names, in a frame"])
+def test_a_long_source_is_read_to_its_end(made: str, tmp_path: Path) -> None:
+    """In windows that overlap, each with the statement."""
+    model = MADE[made].model(tmp_path)
+    source, statement = PAIRS[0]
+    model.probabilities([PAIRS[0]])
+    assert model._loaded is not None
+    reader, _ = model._loaded
+    long = "x " * 900 + source
+    windows = [window for window, _ in reader.windows(long, statement)]
+    assert 1 < len(windows) <= 8
+    assert windows[0].startswith("x x x")
+    assert windows[-1].endswith(source)
+    assert len(list(reader.windows("y " * 100_000, statement))) == 8
+    assert next(reader.windows(source, "z " * 5_000))[1] == ("z " * 128).strip()
+
+
+def test_the_word_of_several_windows_is_that_of_the_one_that_tells_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = MADE["entailment first"].model(tmp_path)
+    model.probabilities(PAIRS)
+
+    def shares(_: Any, pairs: Sequence[tuple[str, str]], **__: Any) -> npt.NDArray[np.float32]:
+        rows = {True: [0.7, 0.2, 0.1], False: [0.1, 0.8, 0.1]}
+        return np.float32([rows["Friday" in source] for source, _ in pairs])
+
+    monkeypatch.setattr(Classifier, "shares", shares)
+    source, statement = PAIRS[0]
+    near, far = model.probabilities([("x " * 2_000 + source, statement), ("x " * 900, statement)])
+    assert near.tolist() == pytest.approx([0.1, 0.1, 0.8])  # it stands beyond what is read
+    assert far.tolist() == pytest.approx([0.1, 0.1, 0.8])
+    (near,) = model.probabilities([("x " * 600 + source + " x" * 300, statement)])
+    assert near.tolist() == pytest.approx([0.7, 0.1, 0.2])
+
+
+def test_weights_that_are_a_pickle_are_not_loaded(tmp_path: Path) -> None:
+    import torch  # noqa: PLC0415
+
+    folder = classifier(tmp_path, labels=["entailment", "neutral"])
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelUnusable, match="cannot be loaded"):
         CrossEncoderEntailment(folder).probabilities(PAIRS)
+
+
+@pytest.mark.parametrize("broken", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_damaged_model_leaves_the_rules_word_and_says_so(broken: str, tmp_path: Path) -> None:
+    folder = classifier(tmp_path, labels=["entailment", "neutral"])
+    (folder / broken).write_bytes(b"{")
+    model = CrossEncoderEntailment(folder)
+    said = Sentence("Staff have nine days.", "partly")
+    assert Reading(model, [passage(TEXT)]).settle(said) == said
+    assert model.problem is not None
+    assert str(folder) in model.problem.message
+    assert "QUIRE_ENTAILMENT=starter" in model.problem.hint
+
+
+def test_a_model_that_is_too_slow_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(cross_encoder, "time", clock)
+    model = MADE["two classes"].model(tmp_path)
+    assert model.probabilities(PAIRS).shape == (3, 3)
+    read = Classifier.shares
+
+    def slowly(*args: Any, **options: Any) -> npt.NDArray[np.float32]:
+        clock.now += 15
+        return read(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Classifier, "shares", slowly)
+        with pytest.raises(ModelUnusable, match="takes more than 20 seconds"):
+            model.probabilities(PAIRS * 10)
+        assert clock.now == 30
+        with pytest.raises(ModelUnusable, match="takes more than 20 seconds"):
+            model.probabilities(PAIRS)
+        assert clock.now == 30  # it was not asked
+    clock.now += 121
+    assert model.probabilities(PAIRS).shape == (3, 3)
+    assert model.problem is None
+
+
+def test_numbers_that_are_none_are_not_taken_for_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = CrossEncoderEntailment(classifier(tmp_path, labels=["entailment", "neutral"]))
+    nothing = np.full((3, 2), np.nan, np.float32)
+    monkeypatch.setattr(Classifier, "shares", lambda *_args, **_options: nothing)
+    with pytest.raises(ModelUnusable, match="numbers that are none"):
+        model.probabilities(PAIRS)
+
+
+@pytest.mark.parametrize("named", ["nowhere", "FactCG-DeBERTa-v3-Large", "broken"])
+def test_an_answer_is_given_without_the_model_and_a_note_says_why(
+    named: str, tmp_path: Path
+) -> None:
+    (tmp_path / "handbook.md").write_text(HANDBOOK, encoding="utf-8")
+    folder = classifier(tmp_path / "broken", labels=["spam", "ham"])
+    settings = load_settings(
+        entailment=str(folder) if named == "broken" else named, models=tmp_path / "models"
+    )
+    for parameters in (135_000_000, 4_000_000_000):
+        with KnowledgeBase.open(
+            tmp_path / "kb",
+            settings=settings,
+            model=FakeChatModel("Dogs are welcome at the end of the week.", parameters=parameters),
+            embedder=FakeEmbedder(),
+        ) as kb:
+            kb.add(tmp_path / "handbook.md")
+            answer = kb.ask("When may dogs be brought?")
+            checked = kb.check("Dogs are welcome at the end of the week.")
+        assert answer.citations
+        for notes in (answer.notes, checked.notes):
+            (note,) = (each for each in notes if named in each)
+            assert note.endswith(".") or "quire models" in note

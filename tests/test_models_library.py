@@ -16,11 +16,13 @@ from made_models import (
     change_catalog,
     chat_model_file,
     embedding_model_folder,
+    entailment_model_files,
 )
 from quire import Models, Settings, cli, config, load_settings
 from quire.config import put_setting
 from quire.errors import (
     DownloadFailed,
+    ModelError,
     ModelNotFound,
     ModelUnusable,
     SettingsError,
@@ -28,10 +30,13 @@ from quire.errors import (
 )
 from quire.models import catalog, machine, opening, recommending, speed
 from quire.models.catalog import known_models
-from quire.models.fakes import FakeChatModel, FakeEmbedder
+from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeEntailment
 from quire.models.protocols import Message
 from quire.models.speed import ChatSpeed, Speeds
 from quire.models.store import installed, placing, starter
+
+WITH_BILINGUAL = {starter.BILINGUAL.name, starter.ENTAILMENT.name}
+FACTCG, MDEBERTA = "FactCG-DeBERTa-v3-Large", "mDeBERTa-v3-base-xnli-multilingual-nli-2mil7"
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +95,91 @@ def test_a_folder_is_added_checked_and_removed(models: Models, folder: Path, lin
     models.remove("my-embedder")
     assert (folder / "modules.json").exists()
     assert list(models.settings.models.iterdir()) == []
+
+
+@pytest.fixture
+def checker(tmp_path: Path) -> Path:
+    """An entailment model on the disk."""
+    folder = tmp_path / "my-checker"
+    folder.mkdir()
+    for name, content in entailment_model_files().items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_an_entailment_model_is_added_used_and_removed(models: Models, checker: Path) -> None:
+    added = models.add(checker)
+    assert (added.name, added.kind, added.parameters) == ("my-checker", "entailment", 2**18)
+    chosen = models.use("my-checker")
+    assert (chosen.setting, chosen.value) == ("entailment", "my-checker")
+    again = Models(load_settings())
+    assert again.info("my-checker").in_use
+    with pytest.raises(UsageError, match="is in use"):
+        again.remove("my-checker")
+    again.remove("my-checker", force=True)
+    assert (checker / "config.json").exists()
+    assert list(models.settings.models.iterdir()) == []
+
+
+def test_a_model_is_used_by_its_path(models: Models, checker: Path, folder: Path) -> None:
+    for path, setting in ((checker, "entailment"), (folder, "embedder")):
+        chosen = models.use(str(path))
+        assert (chosen.setting, chosen.value) == (setting, str(path))
+    with pytest.raises(ModelNotFound):
+        models.use(str(checker / "nothing"))
+    with pytest.raises(ModelNotFound):
+        models.use(str(checker.parent))
+
+
+def test_a_model_of_the_catalog_without_a_hash_is_added_by_its_name(
+    models: Models, checker: Path
+) -> None:
+    added = models.add(checker, name=FACTCG.lower())
+    assert (added.name, added.kind) == (FACTCG, "entailment")
+    entry = models.info(FACTCG)
+    assert entry.here is not None
+    assert entry.here.known is catalog.named(FACTCG)
+    models.remove(FACTCG)
+    with pytest.raises(UsageError, match=f"is not the {MDEBERTA} that Quire knows"):
+        models.add(checker, name=MDEBERTA)
+    with pytest.raises(UsageError, match="an entailment model"):
+        models.add(embedding_model_folder(checker.parent / "other"), name=FACTCG)
+
+
+def test_a_folder_of_sentence_transformers_is_of_the_kind_that_it_says(
+    models: Models, folder: Path
+) -> None:
+    (folder / "config_sentence_transformers.json").write_text('{"model_type": "CrossEncoder"}')
+    assert models.add(folder).kind == "entailment"
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (b"nonsense", "no sentence-transformers model"),
+        (b'{"architectures": ["LlamaForCausalLM"]}', "no sentence-transformers model"),
+        (
+            b'{"architectures": ["XForSequenceClassification"], "auto_map": {}}',
+            "a program of its own",
+        ),
+    ],
+)
+def test_an_entailment_model_that_quire_would_not_load_is_refused(
+    models: Models, checker: Path, config: bytes, says: str
+) -> None:
+    (checker / "config.json").write_bytes(config)
+    with pytest.raises(ModelError, match=says):
+        models.add(checker)
+
+
+def test_an_entailment_model_that_is_cut_short_is_refused(models: Models, checker: Path) -> None:
+    weights = (checker / "model.safetensors").read_bytes()
+    (checker / "model.safetensors").write_bytes(weights[:-1])
+    with pytest.raises(ModelUnusable, match=r"entailment model at .* is cut short: 1 bytes"):
+        models.add(checker)
+    (checker / "model.safetensors").rename(checker / "pytorch_model.bin")
+    with pytest.raises(ModelUnusable, match="has no weights"):
+        models.add(checker)
 
 
 def test_what_cannot_work_is_not_added(models: Models, file: Path, folder: Path) -> None:
@@ -310,6 +400,7 @@ def test_any_model_can_be_measured() -> None:
     assert measured.decode > 0
     assert measured.prefill > 0
     assert speed.measure_embedder(FakeEmbedder(max_tokens=64)) > 0
+    assert speed.measure_entailment(FakeEntailment()) > 0
     assert speed.measure_chat(FakeChatModel("")).decode > 0
 
 
@@ -365,9 +456,49 @@ def test_a_recommendation_fits_memory_speed_and_languages(
     assert all(sentence.endswith((".", "one.")) for sentence in found.why)
     assert chat in found.why[1]
     assert {candidate.model.name for candidate in found.considered} == {
-        model.name for model in known_models() if model.name != starter.BILINGUAL.name
+        model.name for model in known_models() if model.name not in WITH_BILINGUAL
     }
     assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("memory", "decode", "languages", "entailment", "fits"),
+    [
+        (32, 4000, ("en",), MDEBERTA, {FACTCG, MDEBERTA, "lettucedect-v2-mmbert-base"}),
+        (32, 4000, ("en", "zh"), MDEBERTA, {MDEBERTA, "lettucedect-v2-mmbert-base"}),
+        (2.3, 4000, ("en",), MDEBERTA, {MDEBERTA, "lettucedect-v2-mmbert-base"}),
+        (32, 140, ("en", "zh"), MDEBERTA, {MDEBERTA}),
+        (32, 40, ("en", "zh"), None, set()),
+        (1.5, 4000, ("en",), None, set()),
+    ],
+)
+def test_an_entailment_model_is_named_where_it_fits_and_is_quick_enough(
+    memory: float, decode: float, languages: tuple[str, ...], entailment: str | None, fits: set[str]
+) -> None:
+    found = recommended(memory, decode, languages)
+    assert found.to_dict()["entailment"] == entailment
+    of = [each for each in found.considered if each.model.kind == "entailment"]
+    assert {each.model.name for each in of if not each.objection} == fits
+    why = " ".join(found.why)
+    assert ("rules check alone" in why) == (entailment is None)
+    for each in of:
+        seconds = each.statement_seconds
+        assert seconds is not None
+        assert ("seconds to check" in each.objection) <= (seconds > 1)
+        assert (each.model.name in why) == (bool(each.objection) or each.model.name in fits)
+
+
+def test_the_model_that_the_check_was_fitted_with_comes_before_larger_ones() -> None:
+    def candidate(name: str) -> recommending.Candidate:
+        return recommending.Candidate(catalog.named(name), 0, None, None, None, 0.1, "", "")
+
+    considered = [candidate(name) for name in (FACTCG, starter.ENTAILMENT.name, MDEBERTA)]
+    best = recommending.largest(considered, "entailment")
+    assert best is not None
+    assert best.model.name == starter.ENTAILMENT.name
+    best = recommending.largest([considered[0], considered[2]], "entailment")
+    assert best is not None
+    assert best.model.name == MDEBERTA
 
 
 def recommended(

@@ -5,6 +5,7 @@ import hashlib
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,10 +17,15 @@ from typing import Any
 import pytest
 
 from hub import Hub, running_hub
-from made_models import chat_model_file, embedding_model_files
+from made_models import (
+    chat_model_file,
+    classifier,
+    embedding_model_files,
+    entailment_model_files,
+)
 from quire import load_settings
 from quire.errors import DownloadFailed, DownloadStopped, ModelUnusable, QuireError, UsageError
-from quire.models import opening
+from quire.models import catalog, opening
 from quire.models.store import downloads, installed, placing, provenance, pulling, starter
 from quire.models.store.downloads import DownloadProgress
 from quire.models.store.pulling import Pulled
@@ -29,6 +35,7 @@ from quire.models.store.wanting import Wanted, wanted
 REPO, FILE = "someone/Tiny-GGUF", "tiny.gguf"
 REFERENCE = f"hf:{REPO}/{FILE}"
 EMBEDDER = "someone/little-embedder"
+CHECKER = "someone/little-checker"
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +59,12 @@ def hub(tiny: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             **embedding_model_files(),
             "onnx/model.onnx": b"x" * 1000,
             "pytorch_model.bin": b"y" * 1000,
+        }
+        hub.repositories[CHECKER] = {
+            **entailment_model_files(),
+            "onnx/model.onnx": b"x" * 1000,
+            "pytorch_model.bin": b"y" * 1000,
+            "README.md": b"z",
         }
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("MODELSCOPE_ENDPOINT", hub.url)
@@ -130,7 +143,87 @@ def test_a_real_embedding_model_works_when_it_has_arrived(hub: Hub, tmp_path: Pa
     assert (embedder.name, len(embedder.embed_question("Hello"))) == ("real", 384)
 
 
-@pytest.mark.parametrize("reference", [f"ms:{REPO}/{FILE}", f"ms:{EMBEDDER}"])
+def test_an_entailment_model_arrives_without_pickles_and_exports(hub: Hub, tmp_path: Path) -> None:
+    hub.cuts = [5, 300_000]
+    pulled = pull(tmp_path, f"hf:{CHECKER}")
+    assert sorted(path.name for path in pulled.path.iterdir()) == sorted(entailment_model_files())
+    assert (pulled.name, pulled.kind, pulled.verified) == ("little-checker", "entailment", "hub")
+    (model,) = [m for m in installed.installed_models(tmp_path) if m.path.parent == tmp_path]
+    assert (model.name, model.kind) == ("little-checker", "entailment")
+    assert pull(tmp_path, f"hf:{CHECKER}").there
+
+
+def test_a_real_entailment_model_works_when_it_has_arrived(hub: Hub, tmp_path: Path) -> None:
+    pair = ("The gate opens at six.", "It opens at six.")
+    made = classifier(tmp_path / "made", labels=["neutral", "entailment"], taught=[(*pair, 1)])
+    hub.repositories["someone/real"] = {path.name: path for path in made.iterdir()}
+    pulled = pull(tmp_path / "models", "hf:someone/real")
+    model = opening.entailment(load_settings(models=tmp_path / "models", entailment="real"))
+    assert model is not None
+    assert (model.name, pulled.kind) == ("real", "entailment")
+    assert model.probabilities([pair])[0].argmax() == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"architectures": ["Qwen3ForCausalLM"]}, "no entailment model at someone/little-checker"),
+        ({"architectures": None}, "no entailment model"),
+        ({"auto_map": {"AutoModel": "evil.Model"}}, "brings a program of its own"),
+    ],
+)
+def test_what_is_no_classifier_is_refused_before_its_weights_are_asked_for(
+    hub: Hub, tmp_path: Path, config: dict[str, Any], says: str
+) -> None:
+    hub.repositories[CHECKER] = entailment_model_files(**config)
+    with pytest.raises(ModelUnusable, match=says) as caught:
+        pull(tmp_path, f"hf:{CHECKER}")
+    assert "It was deleted" in caught.value.message
+    assert not [path for _, path, _ in hub.asked if path.endswith("model.safetensors")]
+    assert visible(tmp_path) == []
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_model_whose_hash_is_not_known_is_the_version_that_the_catalog_names(
+    hub: Hub, tmp_path: Path
+) -> None:
+    known = catalog.named("FactCG-DeBERTa-v3-Large")
+    assert not known.sha256
+    (where,) = known.repositories
+    hub.repositories[where.repo] = entailment_model_files()
+    for reference, right in ((f"hf:{where.repo}@other", False), (known.name, True)):
+        pulled = pull(tmp_path, reference)
+        assert (pulled.name, pulled.kind, pulled.verified) == (known.name, "entailment", "hub")
+        found = installed.at(pulled.path)
+        assert found is not None
+        assert (found.known is known) == right
+        assert pull(tmp_path, reference).there
+        with (pulled.path / "model.safetensors").open("ab") as file:
+            file.write(b"more")
+        found = installed.at(pulled.path)
+        assert found is not None
+        assert found.known is None
+        with pytest.raises(DownloadFailed, match="has changed since it came"):
+            pull(tmp_path, reference)
+        shutil.rmtree(pulled.path)
+        provenance.forget(pulled.path)
+
+
+def test_a_model_with_another_hash_than_the_catalogs_is_refused(hub: Hub, tmp_path: Path) -> None:
+    known = catalog.named("mDeBERTa-v3-base-xnli-multilingual-nli-2mil7")
+    hub.repositories[known.repositories[0].repo] = entailment_model_files()
+    with pytest.raises(DownloadFailed, match=r"another model\.safetensors than the one that is"):
+        pull(tmp_path, known.name)
+    assert visible(tmp_path) == []
+
+
+def test_the_model_that_comes_along_is_on_no_hub() -> None:
+    with pytest.raises(UsageError, match="a part of Quire") as caught:
+        wanted(starter.ENTAILMENT.name)
+    assert "make starter" in caught.value.hint
+
+
+@pytest.mark.parametrize("reference", [f"ms:{REPO}/{FILE}", f"ms:{EMBEDDER}", f"ms:{CHECKER}"])
 def test_modelscope_serves_the_same(hub: Hub, tmp_path: Path, reference: str) -> None:
     pulled = pull(tmp_path, reference)
     assert pulled.verified == "hub"

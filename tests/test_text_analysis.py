@@ -1,12 +1,9 @@
 """The terms of lexical search."""
 
-import os
 import re
-import subprocess
 import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -118,14 +115,3 @@ def test_threads_stem_beside_each_other_as_one_does_alone() -> None:
             assert all(task.result() == alone for task in tasks)
     finally:
         sys.setswitchinterval(before)
-
-
-def test_stems_are_the_same_whatever_other_stemmers_are_installed(tmp_path: Path) -> None:
-    other = "algorithms = lambda: ['english']\ndef Stemmer(language): raise AssertionError\n"
-    (tmp_path / "Stemmer.py").write_text(other)  # as PyStemmer is called
-    code = "from quire.text.analysis import terms; print(*terms('Leases were running'))"
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.split() == analysis.terms("Leases were running"), done.stderr

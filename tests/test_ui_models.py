@@ -10,12 +10,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from hub import Hub, running_hub
-from made_models import change_catalog, chat_model_file, embedding_model_folder
+from made_models import (
+    change_catalog,
+    chat_model_file,
+    embedding_model_folder,
+    entailment_model_files,
+)
 from quire import KnowledgeBase, load_settings
 from quire.ingest import chunking
-from quire.models import library, machine
+from quire.models import catalog, library, machine
 from quire.models.speed import ChatSpeed, Speeds
-from quire.models.store.starter import BILINGUAL, CHAT, ENGLISH
+from quire.models.store.starter import BILINGUAL, CHAT, ENGLISH, ENTAILMENT
 from quire.ui.shared import Shared, shared
 from remote_server import Connection, says, serving
 from ui_driver import ask, browser, buttons, go, shown
@@ -275,6 +280,36 @@ def test_another_chat_model_is_in_use_without_a_restart(config: Path) -> None:
     tab.button(key="use-none").click().run()
     assert opened().base.model is None
     assert 'model = "none"' in config.read_text()
+
+
+def test_an_entailment_model_is_downloaded_and_checks_without_a_restart(
+    config: Path, hub: Hub, tmp_path: Path
+) -> None:
+    known = catalog.named("FactCG-DeBERTa-v3-Large")
+    hub.repositories[known.repositories[0].repo] = entailment_model_files()
+    tab = go(browser(), "settings")
+    assert known.notes["en"] in shown(tab)
+    tab.button(key=f"get-{known.name}").click().run()
+    until(tab, lambda: buttons(tab, f"use-{known.name}"))
+    before = shared()
+    tab.button(key=f"use-{known.name}").click().run()
+    assert not tab.exception
+    assert f"In use from now on: {known.name}" in said(tab)
+    assert f'entailment = "{known.name}"' in config.read_text()
+    tab.run()
+    assert shared() is before
+    checks = before.base._reads_together()
+    assert checks is not None
+    assert checks.name == known.name
+    assert not buttons(tab, f"drop-{known.name}")
+    if BILINGUAL.path is not None:
+        tab.button(key=f"use-{ENTAILMENT.name}").click().run()
+        tab.run()
+        checks = shared().base._reads_together()
+        assert checks is not None
+        assert checks.name == ENTAILMENT.name
+        tab.button(key=f"drop-{known.name}").click().run()
+        assert not (tmp_path / "models" / known.name).exists()
 
 
 def test_a_variable_that_says_otherwise_is_named(

@@ -16,7 +16,7 @@ from quire.answering import checkable
 from quire.answering.checkable import Part
 from quire.checked import CheckedStatement, CheckedText, Searched
 from quire.indexes.scope import Scope
-from quire.models.protocols import Entailment
+from quire.models.protocols import Entailment, problem_of
 from quire.records import Hit, ParsedDocument, Passage, Sentence
 from quire.search import question_words
 from quire.search.passages import context, in_turn
@@ -103,6 +103,8 @@ def _notes(document: ParsedDocument, checker: "_Checker | None", *, left_out: in
         yield "There are no documents yet, so nothing could be found. Add some, then check again."
     elif checker.holds_text:
         yield "This text is itself in the knowledge base; it was not held against itself."
+    if checker and (problem := problem_of(checker.entailment)):
+        yield f"{problem.message} {problem.hint}".strip()
     if left_out:
         yield (
             f"{left_out:,} statements were not looked at: at most {MOST:,} of a text are, and "
@@ -152,7 +154,7 @@ class _Checker:
         self, retriever: Retriever, entailment: Entailment | None, scope: Scope | None, *, but: str
     ) -> None:
         self._retriever = retriever
-        self._entailment = entailment
+        self.entailment = entailment
         self._scope = scope
         self._but = but
         # Neighbouring statements meet the same places.
@@ -202,7 +204,7 @@ class _Checker:
         check = TextCheck(
             found.passages,
             strange=found.strange,
-            model=self._entailment,
+            model=self.entailment,
             embed=None if query.vector is None else self._embed,
         )
         return check.verdict(

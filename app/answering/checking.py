@@ -23,7 +23,7 @@ from quire.answering.versions import superseding
 from quire.answering.writing import Reading
 from quire.conversations.store import new_id
 from quire.errors import ModelError
-from quire.models.protocols import ChatModel, Entailment, sent_to
+from quire.models.protocols import ChatModel, Entailment, problem_of, sent_to
 from quire.records import Answer, Draft, Passage, Sentence, Status, Timings, Usage
 from quire.search.retriever import Retriever
 from quire.text import languages
@@ -82,6 +82,8 @@ def check(
             notes.extend(_judge(reply, judged(reading.model, found, reply.sentences), found))
     except ModelError as error:  # everything but the model still works
         notes.append(f"{error.message} {error.hint}".strip())
+    if reply and (problem := problem_of(entailment)):  # the rules have checked alone
+        notes.append(f"{problem.message} {problem.hint}".strip())
     if found is None:
         raise AssertionError("the chain ended before anything was found")
     if looks and looks.found:

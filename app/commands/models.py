@@ -33,6 +33,7 @@ _VERIFIED = {
     "size": "Only its size could be checked: nobody told its hash.",
     "nothing": "Nobody told its hash, so only its form could be checked.",
 }
+_ARTICLES = {"chat": "a chat", "embedding": "an embedding", "entailment": "an entailment"}
 _STAGES = {"waiting": "another process is at it", "asking": "asking the hub"}
 
 
@@ -76,7 +77,7 @@ def recommend(
     output.print_text(*result.why, "")
     if result.chat is None:
         output.print_text("quire models use none")
-    for model in filter(None, (result.chat, result.embedding)):
+    for model in filter(None, (result.chat, result.embedding, result.entailment)):
         verb = "quire models use" if model.package else "quire models pull"
         output.print_text(f"{verb} {model.name}")
 
@@ -88,7 +89,7 @@ def pull(
         typer.Argument(
             metavar="NAME",
             help="A name from `quire models list`, hf:OWNER/REPO/FILE.gguf (ms: for ModelScope), "
-            "hf:OWNER/REPO for an embedding model, or an https address.",
+            "hf:OWNER/REPO for an embedding or entailment model, or an https address.",
         ),
     ],
     hub: Annotated[
@@ -128,7 +129,10 @@ def pull(
 @models.command(epilog="Example: quire models add ~/Downloads/my-model.gguf --name my-model")
 def add(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A GGUF file, or a sentence-transformers folder.")
+        Path,
+        typer.Argument(
+            metavar="PATH", help="A GGUF file, or the folder of an embedding or entailment model."
+        ),
     ],
     name: Annotated[str, typer.Option("--name", help="What to call it; else as its file.")] = "",
     link: Annotated[
@@ -138,10 +142,10 @@ def add(
     json: Json = False,
 ) -> None:
     """Take in a model that is on the disk, after checking it."""
-    line = ProgressLine()
+    line, library = ProgressLine(), _library(kb)
     try:
         with stopped_by_signal(as_json=json, hint=_NOTHING_LEFT) as cancel:
-            added = _library(kb).add(
+            added = library.add(
                 path,
                 name=name,
                 link=link,
@@ -154,7 +158,8 @@ def add(
         output.print_json(added.to_dict())
         return
     output.print_text(
-        f"{added.name} is a {added.kind} model now: {added.path}",
+        f"{added.name} is {_ARTICLES[added.kind]} model now: {added.path}",
+        *_unverified(added.name, library),
         f"Use it from now on: quire models use {added.name}",
     )
 
@@ -191,7 +196,8 @@ def use(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="A name from `quire models list`, starter, none, or remote."
+            metavar="NAME",
+            help="A name from `quire models list`, a path, starter, none, or remote.",
         ),
     ],
     kb: Kb = None,
@@ -236,7 +242,7 @@ def bench(
     kb: Kb = None,
     json: Json = False,
 ) -> None:
-    """Measure how fast a model loads, reads and writes, or embeds."""
+    """Measure how fast a model loads, reads and writes, embeds, or checks."""
     result = _library(kb).bench(name)
     if json:
         output.print_json(result.to_dict())
@@ -250,6 +256,8 @@ def bench(
         )
     if result.passages is not None:
         output.print_text(f"  embedding  {result.passages:.1f} passages a second")
+    if result.statement_seconds is not None:
+        output.print_text(f"  checking   {result.statement_seconds:.2f} s a statement")
 
 
 @models.command(epilog="Example: quire models judge")
@@ -303,7 +311,11 @@ def _library(kb: Path | None) -> "Models":
 
 def _table(entries: "list[ModelEntry]") -> Iterator[str]:
     width = max(len(entry.name) for entry in entries)
-    for kind, title in (("chat", "Chat models"), ("embedding", "Embedding models")):
+    for kind, title in (
+        ("chat", "Chat models"),
+        ("embedding", "Embedding models"),
+        ("entailment", "Entailment models, which check what is said in other words"),
+    ):
         yield title
         for entry in entries:
             if entry.kind == kind:
@@ -315,7 +327,7 @@ def _table(entries: "list[ModelEntry]") -> Iterator[str]:
 
 
 def _facts(entry: "ModelEntry") -> Iterator[str]:
-    yield f"{entry.name}: {'a chat' if entry.kind == 'chat' else 'an embedding'} model"
+    yield f"{entry.name}: {_ARTICLES[entry.kind]} model"
     state = "in use" if entry.in_use else "on this machine" if entry.here else "not on this machine"
     yield f"  state      {state}"
     if entry.here:
@@ -335,6 +347,13 @@ def _facts(entry: "ModelEntry") -> Iterator[str]:
         yield f"  from       the Python package {known.package}"
     if known.sha256:
         yield f"  SHA-256    {known.sha256}"
+
+
+def _unverified(name: str, library: "Models") -> Iterator[str]:
+    """What is to be told of a model of the catalog whose hash nobody has told."""
+    known = library.info(name).known
+    if known is not None and not known.sha256:
+        yield "Quire knows no hash of it, so that it was taken for it by its name."
 
 
 def _told(progress: "DownloadProgress") -> str:

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from quire.errors import ModelNotFound
 from quire.models.protocols import CAPABLE_PARAMETERS
 
-Kind = Literal["chat", "embedding"]
+Kind = Literal["chat", "embedding", "entailment"]
+"""What a model does: write, turn texts into vectors, or tell whether a source says a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Repository:
     hub: Literal["huggingface", "modelscope"]
     repo: str
     revision: str
+
+    def origin(self, file: str) -> str:
+        """What a file of it, or all of them, is kept as: two of the same are one model."""
+        return f"{self.hub}:{self.repo}@{self.revision}/{file}"
 
     def to_dict(self) -> dict[str, str]:
         return {"hub": self.hub, "repo": self.repo, "revision": self.revision}
@@ -35,8 +40,10 @@ class KnownModel:
 
     `size` counts the bytes of a download, `parameters` weights, and `body` those of them that each
     token passes, without the vocabulary's tables. `file` is the GGUF file of a chat model, and
-    `weights` the weights in the folder of an embedding model; `sha256` is theirs, or empty. A model
-    that comes as a Python package, named by `package`, is in no repository.
+    `weights` the weights in the folder of a model that torch loads; `sha256` is theirs, or empty. A
+    model that comes as a Python package, named by `package`, is in no repository. An entailment
+    model whose own classes have no names has `labels` for them, in its order, and one that reads
+    source and statement as one text has the `frame` that both are put into.
     """
 
     name: str
@@ -54,6 +61,8 @@ class KnownModel:
     weights: str = ""
     sha256: str = ""
     package: str = ""
+    labels: tuple[str, ...] = ()
+    frame: str = ""
     repositories: tuple[Repository, ...] = ()
 
     @property
@@ -62,21 +71,25 @@ class KnownModel:
         return self.file or self.name
 
     @property
+    def origins(self) -> frozenset[str]:
+        """What the places where it is are kept as."""
+        return frozenset(each.origin(self.file) for each in self.repositories)
+
+    @property
     def capable(self) -> bool:
         """Whether it writes summaries and follows a conversation; see `Ability.capable`."""
         return self.kind == "chat" and self.parameters >= CAPABLE_PARAMETERS
 
     def memory(self, *, context_tokens: int) -> int:
-        """Bytes that it takes while it runs. Weights of embedding models are counted with 32 bits:
+        """Bytes that it takes while it runs. Weights that torch loads are counted with 32 bits:
         half of it where the processor computes in bfloat16."""
-        if self.kind == "embedding":
-            return 4 * self.parameters + self.runtime
-        return self.size + self.kv_bytes * context_tokens + self.runtime
+        held = 4 * self.parameters if self.weights else self.size
+        return held + self.kv_bytes * context_tokens + self.runtime
 
 
 @functools.cache
 def known_models() -> tuple[KnownModel, ...]:
-    """All of them: chat models before embedding models, the smallest first."""
+    """All of them: chat models, embedding models, entailment models, each the smallest first."""
     table = tomllib.loads(files("quire.models").joinpath("catalog.toml").read_text("utf-8"))
     return tuple(_model(row) for row in table["model"])
 
@@ -115,8 +128,13 @@ def _model(row: dict[str, Any]) -> KnownModel:
         for hub, branch in _BRANCHES.items()
         if hub in row
     )
-    rest = {key: value for key, value in row.items() if key not in {*_BRANCHES, "languages"}}
-    return KnownModel(**rest, languages=frozenset(row["languages"]), repositories=repositories)
+    apart = {*_BRANCHES, "languages", "labels"}
+    return KnownModel(
+        **{key: value for key, value in row.items() if key not in apart},
+        languages=frozenset(row["languages"]),
+        labels=tuple(row.get("labels", ())),
+        repositories=repositories,
+    )
 
 
 _BRANCHES: dict[Literal["huggingface", "modelscope"], str] = {

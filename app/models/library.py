@@ -14,8 +14,14 @@ from quire.errors import ModelNotFound, ModelUnusable, UsageError
 from quire.models import catalog, machine, opening, speed
 from quire.models.catalog import Kind, KnownModel
 from quire.models.remote import access
-from quire.models.speed import ChatSpeed, Speeds, measure_chat, measure_embedder
-from quire.models.store import claims, installed
+from quire.models.speed import (
+    ChatSpeed,
+    Speeds,
+    measure_chat,
+    measure_embedder,
+    measure_entailment,
+)
+from quire.models.store import claims, folders, installed
 from quire.models.store.installed import InstalledModel
 
 if TYPE_CHECKING:
@@ -89,13 +95,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """How fast a model was: seconds to load it, and what `chat` or `passages` says of its kind."""
+    """How fast a model was: seconds to load it, and what `chat`, `passages` or `statement_seconds`
+    says of its kind."""
 
     name: str
     kind: Kind
     load_seconds: float
     chat: ChatSpeed | None = None
     passages: float | None = None
+    statement_seconds: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         chat = self.chat
@@ -107,6 +115,9 @@ class Bench:
             "decode": round(chat.decode, 1) if chat else None,
             "answer_seconds": round(chat.answer_seconds, 1) if chat else None,
             "passages": None if self.passages is None else round(self.passages, 1),
+            "statement_seconds": (
+                None if self.statement_seconds is None else round(self.statement_seconds, 2)
+            ),
         }
 
 
@@ -125,7 +136,8 @@ class Models:
         self.settings = settings or load_settings()
 
     def all(self) -> list[ModelEntry]:
-        """Chat models before embedding models; those of the catalog first, the smallest first. What
+        """Chat models, embedding models, entailment models; of each those of the catalog first, the
+        smallest first. What
         a kill has left of a model that was being copied is deleted on the way."""
         claims.sweep(self.settings.models)
         here = {(each.kind, each.name): each for each in self._installed()}
@@ -158,7 +170,7 @@ class Models:
         cancel: threading.Event | None = None,
     ) -> "Pulled":
         """Download a model: by its name, as `hf:OWNER/REPO/FILE.gguf` (`ms:` for ModelScope),
-        `hf:OWNER/REPO` for an embedding model, or by an https address.
+        `hf:OWNER/REPO` for an embedding or entailment model, or by an https address.
 
         `hub` takes it from "huggingface" or "modelscope" alone; `sha256` is what its weights must
         have. What was interrupted is gone on with. Raises DownloadFailed, and DownloadStopped when
@@ -178,8 +190,8 @@ class Models:
         progress: "HearProgress" = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> "Added":
-        """Take in a model that is on the disk: a GGUF file, or the folder of a
-        sentence-transformers model. It is checked and copied, or with `link` left where it is.
+        """Take in a model that is on the disk: a GGUF file, or the folder of an embedding or
+        entailment model. It is checked and copied, or with `link` left where it is.
         Raises DownloadStopped, with nothing left of the copy, when `cancel` is set."""
         from quire.models.store import adding  # noqa: PLC0415  loads httpx
 
@@ -193,20 +205,22 @@ class Models:
         )
 
     def use(self, name: str) -> Chosen:
-        """Write a model into the settings file as the one to use from now on; "none" is for answers
-        without a chat model, "starter" for the one that comes along, and "remote" for the one on
-        the server that the settings name. Raises ModelNotFound for one that is not on this machine,
-        and ModelUnusable for "remote" where no server is named."""
+        """Write a model into the settings file as the one to use from now on, by its name or its
+        path; "none" is for answers without a chat model, "starter" for the one that comes along,
+        and "remote" for the one on the server that the settings name. Raises ModelNotFound for one
+        that is not on this machine, and ModelUnusable for "remote" where no server is named."""
         setting, value = "model", name
         if name == "remote":
             access.server(self.settings.remote_url, proxy=self.settings.remote_proxy)
         elif name == "starter":
             installed.located(name, kind="chat", folder=self.settings.models)
+        elif name != "none" and (kind := self._kind_at(name)) is not None:
+            setting, value = installed.SETTINGS[kind], str(Path(name).expanduser().absolute())
         elif name != "none":
             entry = self.info(name)
             if entry.here is None:
                 installed.located(entry.name, kind=entry.kind, folder=self.settings.models)
-            setting, value = ("model" if entry.kind == "chat" else "embedder"), entry.name
+            setting, value = installed.SETTINGS[entry.kind], entry.name
         put_setting(config_path(), setting, value)
         return Chosen(setting, value, config_path(), _overriding(**{setting: value}))
 
@@ -273,7 +287,7 @@ class Models:
         return InstalledModel(one.name, "embedding", path, catalog.find(one.name))
 
     def recommend(self, *, languages: Collection[str] = ("en", "zh")) -> "Recommendation":
-        """The chat model and the embedding model that fit this machine and these languages best.
+        """The models of each kind that fit this machine and these languages best.
 
         The starter models are measured for it once, which takes some seconds; after that the cache
         knows, unless other programs kept the machine busy. Raises ModelNotFound when they are not
@@ -339,6 +353,15 @@ class Models:
             embedder.embed_question("Is anybody there?")
             loaded = time.perf_counter() - began
             return Bench(entry.name, "embedding", loaded, passages=measure_embedder(embedder))
+        if entry and entry.kind == "entailment":
+            checker = opening.entailment(self._with(entailment=value))
+            if checker is None:
+                raise AssertionError("a name is no 'none'")
+            checker.probabilities([("Nobody is there.", "Is anybody there?")])
+            loaded = time.perf_counter() - began
+            return Bench(
+                entry.name, "entailment", loaded, statement_seconds=measure_entailment(checker)
+            )
         model = opening.chat_model(self._with(model=value))
         if model is None:
             raise UsageError("No chat model is set.", hint="Name one: quire models bench NAME")
@@ -347,6 +370,14 @@ class Models:
             return Bench(
                 entry.name if entry else model.name, "chat", loaded, chat=measure_chat(model)
             )
+
+    @staticmethod
+    def _kind_at(name: str) -> Kind | None:
+        """The kind of model that is at a path; None for what is no path, or no model."""
+        path = Path(name).expanduser()
+        if path.name == name or not path.exists():
+            return None
+        return folders.kind_of(path) if path.is_dir() else "chat"
 
     def _listed(self, name: str) -> ModelEntry | None:
         """The model of this very name or file, else the one that has it in another spelling."""
@@ -395,7 +426,7 @@ class Models:
     def _entry(self, kind: Kind, name: str, here: InstalledModel | None) -> ModelEntry:
         known = here.known if here else catalog.find(name)
         memory = known.memory(context_tokens=self.settings.local_context_tokens) if known else None
-        setting = self.settings.model if kind == "chat" else self.settings.embedder
+        setting = getattr(self.settings, installed.SETTINGS[kind])
         used = installed.canonical_name(setting, kind=kind)
         in_use = name == used
         if here is not None and not in_use:

@@ -48,19 +48,35 @@ def reranker(settings: Settings) -> Reranker | None:
 
 def entailment(settings: Settings) -> Entailment | None:
     """The model that tells whether a source says a statement in other words; None where the
-    settings say 'none', or where the bilingual starter embedder, whose vocabulary it has, is not
-    there. Raises ModelNotFound; loading itself waits for the first use."""
-    if settings.entailment == "none":
+    settings say 'none', or where the bilingual starter embedder, whose vocabulary the starter has,
+    is not there. Raises ModelNotFound; loading itself waits for the first use."""
+    name, vocabulary = settings.entailment, starter.BILINGUAL.path
+    if name == "none" or (name == "starter" and vocabulary is None):
         return None
-    if settings.entailment == "starter":
+    found = installed.located(name, kind="entailment", folder=settings.models)
+    if found.packaged and vocabulary is not None:
         from quire.models.entailment.small import SmallEntailment  # noqa: PLC0415  NumPy
 
-        vocabulary = starter.BILINGUAL.path
-        return SmallEntailment(vocabulary, threads=settings.threads) if vocabulary else None
+        return SmallEntailment(vocabulary, threads=settings.threads)
     from quire.models.entailment.cross_encoder import CrossEncoderEntailment  # noqa: PLC0415
 
-    folder = Path(settings.entailment).expanduser()
-    return CrossEncoderEntailment(folder, threads=settings.threads)
+    return CrossEncoderEntailment(
+        found.path,
+        name=found.name,
+        threads=settings.threads,
+        labels=found.known.labels if found.known else (),
+        frame=found.known.frame if found.known else "",
+    )
+
+
+def entailment_or_why_not(settings: Settings) -> Entailment | None:
+    """The same; where it is not on this machine, one that tells so and leaves the rules' word."""
+    try:
+        return entailment(settings)
+    except ModelError as error:
+        from quire.models.entailment.missing import MissingEntailment  # noqa: PLC0415  NumPy
+
+        return MissingEntailment(error)
 
 
 def chat_model(settings: Settings) -> ChatModel | None:

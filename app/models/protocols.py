@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from quire.errors import ModelError
 from quire.models.forms import Form
 from quire.records import Usage
 
@@ -313,6 +314,12 @@ class Entailment(Protocol):
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
         """Of (source, statement) pairs, how likely each statement is supported, contradicted and
         not told, shape (len(pairs), 3), rows adding up to 1. Raises ModelUnusable."""
+
+
+def problem_of(model: "Entailment | None") -> ModelError | None:
+    """Why an entailment model is not asked any more, or for a while, where it tells; else None."""
+    problem: ModelError | None = getattr(model, "problem", None)
+    return problem
 
 
 @runtime_checkable

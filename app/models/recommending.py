@@ -1,29 +1,38 @@
 """Which models fit this machine and the user's languages, and why."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from quire.models import catalog
 from quire.models.catalog import Kind, KnownModel
 from quire.models.machine import Machine
-from quire.models.speed import ChatSpeed, Speeds, estimated_chat, estimated_passages
+from quire.models.speed import (
+    ChatSpeed,
+    Speeds,
+    estimated_chat,
+    estimated_passages,
+    estimated_statement,
+)
 from quire.models.store import starter
 
 SLOWEST_ANSWER = 60.0  # seconds: longer than that, people do not wait
 FEWEST_PASSAGES = 5.0  # in a second: a thousand pages take a quarter of an hour
+SLOWEST_STATEMENT = 1.0  # seconds: the marks of an answer of ten statements come in as many
 
 _DISTURBED = (
     "Other programs kept the processor busy just now, so that it seemed slower than it is: "
     "ask again when they have finished."
 )
+_WITH_BILINGUAL = {starter.BILINGUAL.name, starter.ENTAILMENT.name}
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A model with what it would do here. Speeds are estimates; `answer_seconds` and `decode` are
-    of chat models, `passages` in a second of embedding models. `lack` says which language it does
+    of chat models, `passages` in a second of embedding models, and `statement_seconds`, for one
+    beside its places, of entailment models. `lack` says which language it does
     not know, `burden` for what it is too large, and `objection` what speaks against it; each may be
     empty."""
 
@@ -32,6 +41,7 @@ class Candidate:
     decode: float | None
     answer_seconds: float | None
     passages: float | None
+    statement_seconds: float | None
     lack: str
     burden: str
 
@@ -50,17 +60,20 @@ class Candidate:
             "decode": rounded(self.decode),
             "answer_seconds": rounded(self.answer_seconds),
             "passages": rounded(self.passages),
+            "statement_seconds": rounded(self.statement_seconds),
             "objection": self.objection,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A chat model and an embedding model, with the reasons as sentences, and all that were
-    considered. `chat` is None where none fits: then answers are quotes from the documents."""
+    """A model of each kind, with the reasons as sentences, and all that were considered. `chat` is
+    None where none fits: then answers are quotes from the documents. So is `entailment`: then rules
+    check alone."""
 
     chat: KnownModel | None
     embedding: KnownModel
+    entailment: KnownModel | None
     why: tuple[str, ...]
     considered: tuple[Candidate, ...]
 
@@ -68,6 +81,7 @@ class Recommendation:
         return {
             "chat": self.chat.name if self.chat else None,
             "embedding": self.embedding.name,
+            "entailment": self.entailment.name if self.entailment else None,
             "why": list(self.why),
             "considered": [candidate.to_dict() for candidate in self.considered],
         }
@@ -90,6 +104,7 @@ def recommend(
     """
     considered = consider(languages, here=here, speeds=speeds, context_tokens=context_tokens)
     chat, embedding = largest(considered, "chat"), largest(considered, "embedding")
+    entailment = largest(considered, "entailment")
     names = " and ".join(_LANGUAGES[language] for language in sorted(languages))
     free = (
         f"{_gigabytes(here.memory_available)} of memory are free"
@@ -107,6 +122,7 @@ def recommend(
     else:
         embedding = _starter(considered, starter.embedder().name)
         sentences.append(_embedding_that_remains(embedding, names))
+    sentences += _entailment_sentences(considered, entailment, names)
     why = (
         f"This machine has {here.cores} core{'s' if here.cores > 1 else ''}, and {free}.",
         *sentences,
@@ -114,13 +130,19 @@ def recommend(
             f"{candidate.model.name} was left out: {candidate.objection}."
             for candidate in considered
             if candidate.objection
-            and candidate not in (chat, embedding)
+            and candidate not in (chat, embedding, entailment)
             and candidate.model.parameters > _floor(candidate, chat)
         ),
         "Speeds are estimates from the starter models; quire models bench measures one.",
         *([_DISTURBED] if disturbed else []),
     )
-    return Recommendation(chat.model if chat else None, embedding.model, why, considered)
+    return Recommendation(
+        chat.model if chat else None,
+        embedding.model,
+        entailment.model if entailment else None,
+        why,
+        considered,
+    )
 
 
 def consider(
@@ -131,7 +153,7 @@ def consider(
     return tuple(
         _candidate(model, languages, here=here, speeds=speeds, context_tokens=context_tokens)
         for model in catalog.known_models()
-        if model.name != starter.BILINGUAL.name or starter.BILINGUAL.path  # no hub has it
+        if model.name not in _WITH_BILINGUAL or starter.BILINGUAL.path  # no hub has them
     )
 
 
@@ -151,12 +173,15 @@ def _candidate(
     memory = model.memory(context_tokens=context_tokens)
     speed: ChatSpeed | None = None
     passages: float | None = None
+    statement: float | None = None
     if speeds is None:
         pass
     elif model.kind == "chat":
         speed = estimated_chat(model, speeds.chat)
-    else:
+    elif model.kind == "embedding":
         passages = estimated_passages(model, speeds.passages)
+    else:
+        statement = estimated_statement(model, speeds.passages)
     lacking = sorted(set(languages) - model.languages)
     verb = "write" if model.kind == "chat" else "read"
     return Candidate(
@@ -165,12 +190,20 @@ def _candidate(
         speed.decode if speed else None,
         speed.answer_seconds if speed else None,
         passages,
+        statement,
         f"it does not {verb} {_LANGUAGES[lacking[0]]}" if lacking else "",
-        _burden(here=here, memory=memory, speed=speed, passages=passages),
+        _burden(here=here, memory=memory, speed=speed, passages=passages, statement=statement),
     )
 
 
-def _burden(*, here: Machine, memory: int, speed: ChatSpeed | None, passages: float | None) -> str:
+def _burden(
+    *,
+    here: Machine,
+    memory: int,
+    speed: ChatSpeed | None,
+    passages: float | None,
+    statement: float | None,
+) -> str:
     if here.memory_available and memory > here.memory_available:
         return (
             f"it needs {_gigabytes(memory)} of memory, and {_gigabytes(here.memory_available)} are "
@@ -180,13 +213,24 @@ def _burden(*, here: Machine, memory: int, speed: ChatSpeed | None, passages: fl
         return f"an answer would take some {speed.answer_seconds:.0f} seconds"
     if passages is not None and passages < FEWEST_PASSAGES:
         return f"it would take in some {passages:.1f} passages a second"
+    if statement is not None and statement > SLOWEST_STATEMENT:
+        return f"a statement would take some {statement:.1f} seconds to check"
     return ""
 
 
 def largest(considered: Collection[Candidate], kind: Kind) -> Candidate | None:
-    """The largest model of a kind that nothing speaks against, or None."""
+    """The largest model of a kind that nothing speaks against, or None. Of entailment models it is
+    the one that comes along, with which the check was fitted and measured; else the largest that
+    tells what is contradicted."""
     fit = [each for each in considered if each.model.kind == kind and not each.objection]
-    return max(fit, key=lambda each: each.model.parameters, default=None)
+
+    def rank(candidate: Candidate) -> tuple[bool, bool, int]:
+        model = candidate.model
+        if kind != "entailment":
+            return False, False, model.parameters
+        return bool(model.package), not model.labels, model.parameters
+
+    return max(fit, key=rank, default=None)
 
 
 def _starter(considered: Collection[Candidate], name: str) -> Candidate:
@@ -224,6 +268,26 @@ def _embedding_sentence(embedding: Candidate, names: str) -> str:
         f"{embedding.model.name} finds {names} by meaning, and would take in some "
         f"{embedding.passages or 0.0:.0f} passages a second."
     )
+
+
+def _entailment_sentences(
+    considered: Collection[Candidate], chosen: Candidate | None, names: str
+) -> Iterator[str]:
+    if chosen is None:
+        yield f"No entailment model that reads {names} fits this machine: rules check alone."
+        return
+    name, seconds = chosen.model.name, chosen.statement_seconds or 0.0
+    along = "comes along, and " if chosen.model.package else ""
+    yield (
+        f"{name} {along}checks what is said in other words, in {names}: some {seconds:.1f} seconds "
+        "a statement."
+    )
+    fit = [each for each in considered if each.model.kind == "entailment" and not each.objection]
+    if others := [each.model.name for each in fit if not each.model.package]:
+        yield (
+            f"Larger ones that fit and were not measured in Quire: {', '.join(others)}. Whether "
+            "they find more, nobody has counted."
+        )
 
 
 def _embedding_that_remains(embedding: Candidate, names: str) -> str:

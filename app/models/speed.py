@@ -19,13 +19,18 @@ from typing import Any
 from quire.errors import ReplyUnusable
 from quire.models import catalog, machine, remembering
 from quire.models.catalog import KnownModel
-from quire.models.protocols import ChatModel, Embedder, Message
+from quire.models.protocols import ChatModel, Embedder, Entailment, Message
 from quire.models.store import starter
 
 _PROMPT_TOKENS = 512
 _WRITTEN_TOKENS = 48
 _FEWEST_TOKENS = 8  # that tell how fast writing is
 _PASSAGES = 32
+_PAIRS = 7  # that a statement is read in: beside six places together, and each of them alone
+_TORCH = 1.5
+"""How much longer torch takes for a weight than the starter's export in bytes: 1.0 to 1.5 times the
+processor time for the three architectures of the catalog with weights drawn at random, in bfloat16,
+on one core."""
 _ANSWER = (400, 80)  # tokens of a prompt with its evidence, and of an answer of some sentences
 _FIXED_READING, _FIXED_WRITING = 0.7, 0.75
 """Share of the starter's time for a token that a larger model takes as well: the work of starting
@@ -102,6 +107,16 @@ def measure_embedder(embedder: Embedder) -> float:
     return len(texts) / (time.perf_counter() - began)
 
 
+def measure_entailment(model: Entailment) -> float:
+    """Seconds that a statement takes beside its places, of some 200 tokens each."""
+    source, statement = _SENTENCE * 11, "The committee decided nothing on Tuesday."
+    model.probabilities([(_SENTENCE, statement)])  # loads it
+    pairs = [(f"{n}. {source}", statement) for n in range(_PAIRS)]
+    began = time.perf_counter()
+    model.probabilities(pairs)
+    return time.perf_counter() - began
+
+
 def estimated_chat(model: KnownModel, measured: ChatSpeed) -> ChatSpeed:
     """How fast a chat model will be, by what the starter model does."""
     small = catalog.named(starter.CHAT.name)
@@ -113,6 +128,13 @@ def estimated_chat(model: KnownModel, measured: ChatSpeed) -> ChatSpeed:
 def estimated_passages(model: KnownModel, passages: float) -> float:
     """How many passages in a second an embedding model will take, by what the starter does."""
     return passages * catalog.named(starter.embedder().name).body / model.body
+
+
+def estimated_statement(model: KnownModel, passages: float) -> float:
+    """How many seconds an entailment model will take for a statement, by what the starter embedder
+    does: a pair is about as long as a passage, and torch computes with more bits than the
+    starter's export does."""
+    return _PAIRS / estimated_passages(model, passages) * (_TORCH if model.weights else 1.0)
 
 
 def remembered(folder: Path, *, build: str) -> Speeds | None:

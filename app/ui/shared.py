@@ -37,7 +37,7 @@ _AT_WORK = tuple(
 
 
 _MODELS = frozenset(
-    {"model", "embedder", "context_tokens"}
+    {"model", "embedder", "entailment", "context_tokens"}
     | {name for name in Settings.model_fields if name.startswith("remote_")}
 )
 """Settings that an open knowledge base follows; with others it is opened anew."""

@@ -90,7 +90,7 @@ class Reading:
         try:
             return self._settled(sentence, claim)
         except ModelUnusable as error:
-            _log.warning("%s %s", error.message, error.hint)
+            _log.info("%s %s", error.message, error.hint)  # answers tell it in a note
             return sentence
 
     def hear(self, claim: str) -> "Heard | None":

@@ -9,6 +9,10 @@ What no quote supports by its words is not therefore unsupported. A statement is
 - unsupported: a number of it stands nowhere, or nothing in the sources is near it;
 - partly: all else. It may be there in other words: the nearest places are cited.
 
+The trees were fitted with the entailment model that comes along. Of another one they hear nothing:
+its word is taken by itself, from its own bounds on and under the rules' veto, and the trees weigh
+what it leaves.
+
 The labels that the model put to a statement tell where to look first, and are not believed.
 """
 
@@ -40,7 +44,7 @@ from quire.verification import (
     weighing,
 )
 from quire.verification.bearing import Bearing, Places, is_vague
-from quire.verification.entailment import Embed
+from quire.verification.entailment import Embed, Reading
 from quire.verification.premises import Source
 from quire.verification.quantities import Quantity
 from quire.verification.quantities import quantities as numbers
@@ -87,8 +91,10 @@ class ReplyCheck:
         embed: Embed | None = None,
         question: str = "",
     ) -> None:
+        fitted = model is not None and model.name == weighing.READER
         self._passages = passages
-        self._model = model
+        self._model = model if fitted else None
+        self._other = Reading(model, passages, embed=embed) if model and not fitted else None
         self._embed = embed
         self._question = question
         self._places: Places | None = None
@@ -124,6 +130,11 @@ class ReplyCheck:
         open_ = [number for number in bearing.missing if number not in explained]
         if derived and bearing.missing and not open_ and self._has_the_rest(says, derived):
             return cited(sentence, "computed", derived.citations, formula=derived.formula)
+        if self._other is not None:
+            heard = self._other.settle(Sentence(led(says, claim), "unsupported"))
+            if heard.support and heard.support != "unsupported":
+                told = dataclasses.replace(sentence, probability=heard.probability)
+                return cited(told, heard.support, heard.citations)
         return self._undecided(sentence, says, claim, bearing, open_=open_)
 
     def _undecided(
@@ -270,7 +281,7 @@ class ReplyCheck:
             try:
                 return self._model.probabilities(pairs)
             except ModelUnusable as error:
-                _log.warning("%s %s", error.message, error.hint)
+                _log.info("%s %s", error.message, error.hint)  # answers tell it in a note
                 self._model = None
         return np.full((len(pairs), 3), 1 / 3, np.float32)
 

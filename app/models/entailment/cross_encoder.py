@@ -1,7 +1,14 @@
-"""A larger entailment model that somebody has put on this machine: a cross-encoder of three
-classes, or of one score, by sentence-transformers."""
+"""A larger entailment model that somebody has put on this machine: a classifier of source and
+statement together, of the whole statement or word by word.
 
+Nothing in Quire was fitted with it: its word is taken only where it is nearly sure, and the rules
+keep their veto. It is asked within bounds, and one that cannot be loaded, fails or is too slow
+leaves the rules' word.
+"""
+
+import math
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,32 +16,51 @@ import numpy as np
 import numpy.typing as npt
 
 from quire.errors import ModelUnusable
-from quire.models.entailment.calibration import softmax
+from quire.models.entailment import classes
+from quire.models.entailment.classes import Columns
 from quire.models.protocols import Bounds
-from quire.models.runtimes.cross_encoding import Scores, load, require_folder
+from quire.models.runtimes.classifying import Classifier
+from quire.models.runtimes.cross_encoding import require_folder
 
 _OTHERWISE = "QUIRE_ENTAILMENT=starter"
-_BATCH = 8
+_BATCH = 8  # windows read at once: some 2,000 tokens
 # Of a model that was not calibrated here: high enough that its word is rarely taken wrongly.
 _BOUNDS = Bounds(supported=0.9, contradicted=0.9)
-_CLASSES = (("entail", "support", "consistent"), ("contradict", "refut"), ("neutral", "not"))
+_PATIENCE = 20.0  # seconds for one statement beside its places
+_REST = 120.0  # seconds that a model which took longer is not asked again
 
 
 class CrossEncoderEntailment:
-    """A model in a local folder. Its labels say which class is which; one with a single score, or
-    with two classes, knows supported and not told. Usable from several threads.
+    """A model in a local folder. Its labels say which class is which, or `labels` where they have
+    no names; one with two classes knows supported and not told. A `frame` is how it wants to read
+    both texts in one. Usable from several threads.
 
     Raises ModelNotFound when the folder holds no model, and ModelUnusable at the first use when it
     cannot be loaded or its classes are not known.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "",
+        threads: int = 0,
+        labels: Sequence[str] = (),
+        frame: str = "",
+        patience: float = _PATIENCE,
+    ) -> None:
         require_folder(folder, otherwise=_OTHERWISE)
-        self.name = folder.name
+        self.name = name or folder.name
+        self.problem: ModelUnusable | None = None
+        """Why it is not asked, or None."""
         self._folder = folder
         self._threads = threads
+        self._labels = labels
+        self._frame = frame
+        self._patience = patience
+        self._again = 0.0  # when it may be asked once more, by the clock that only goes forward
         self._lock = threading.Lock()
-        self._loaded: tuple[Scores, tuple[int | None, ...]] | None = None
+        self._loaded: tuple[Classifier, Columns] | None = None
 
     def bounds(self, statement: str) -> Bounds:  # noqa: ARG002  the same in all languages
         """The same for all statements."""
@@ -42,53 +68,70 @@ class CrossEncoderEntailment:
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> npt.NDArray[np.float32]:
         """Of (source, statement) pairs: supported, contradicted and not told, shape
-        (len(pairs), 3)."""
-        found = np.zeros((len(pairs), 3), np.float32)
-        if not pairs:
-            return found
+        (len(pairs), 3), each row adding up to 1. Raises ModelUnusable, also where it takes too
+        long."""
         with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-            model, order = self._loaded
-            logits = model.predict(
-                list(pairs), batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True
-            )
-        shares = _shares(np.asarray(logits, np.float32).reshape(len(pairs), -1))
-        for at, column in enumerate(order):
-            if column is not None:
-                found[:, at] = shares[:, column]
+            if self.problem is not None and time.monotonic() < self._again:
+                raise ModelUnusable(self.problem.message, hint=self.problem.hint)
+            self.problem = None
+            try:
+                if self._loaded is None:
+                    self._loaded = self._load()
+                return self._read(pairs, *self._loaded)
+            except ModelUnusable as error:
+                self.problem = error
+                self._again = time.monotonic() + _REST if self._loaded else math.inf
+                raise
+
+    def _load(self) -> tuple[Classifier, Columns]:
+        model = Classifier(
+            self._folder, threads=self._threads, frame=self._frame, otherwise=_OTHERWISE
+        )
+        return model, classes.columns(model.labels, known=self._labels, of=self._folder)
+
+    def _read(
+        self, pairs: Sequence[tuple[str, str]], model: Classifier, columns: Columns
+    ) -> npt.NDArray[np.float32]:
+        found = np.zeros((len(pairs), 3), np.float32)
+        found[:, 2] = 1
+        windows = [
+            (at, window)
+            for at, (source, statement) in enumerate(pairs)
+            if statement.strip()
+            for window in model.windows(source, statement)
+        ]
+        windows.sort(key=lambda each: sum(map(len, each[1])))  # batches are padded to the longest
+        began = time.monotonic()
+        for first in range(0, len(windows), _BATCH):
+            if time.monotonic() - began > self._patience:
+                raise ModelUnusable(
+                    f"The entailment model {self.name} takes more than {self._patience:.0f} "
+                    "seconds for a statement here.",
+                    hint=f"Statements are checked by rules alone for now. Choose a smaller model, "
+                    f"or set {_OTHERWISE}.",
+                )
+            batch = windows[first : first + _BATCH]
+            shares = self._shares(model, [window for _, window in batch], columns)
+            for (at, _), row in zip(batch, shares, strict=True):
+                said = row[columns.supported]
+                denied = 0.0 if columns.contradicted is None else row[columns.contradicted]
+                if max(said, denied) > found[at, :2].max():  # the window that tells most
+                    found[at] = said, denied, max(0.0, 1 - said - denied)
         return found
 
-    def _load(self) -> tuple[Scores, tuple[int | None, ...]]:
-        from torch.nn import Identity  # noqa: PLC0415
-
-        model = load(
-            self._folder,
-            activation=Identity(),
-            threads=self._threads,
-            what="entailment model",
-            otherwise=_OTHERWISE,
-        )
-        if model.num_labels == 1:
-            return model, (1, None, 0)  # its score, and what is left of it
-        names = [model.config.id2label[at].casefold() for at in range(model.num_labels)]
-        order = tuple(_column(names, known) for known in _CLASSES)
-        if order[0] is None:
+    def _shares(
+        self, model: Classifier, windows: Sequence[tuple[str, str]], columns: Columns
+    ) -> npt.NDArray[np.float32]:
+        try:
+            shares = model.shares(windows, supported=columns.supported)
+        except (RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
             raise ModelUnusable(
-                f"The model at {self._folder} has the classes {', '.join(names)}, and none that "
-                "says entailment.",
-                hint=f"Choose a model of natural language inference, or {_OTHERWISE}.",
+                f"The entailment model {self.name} failed: {error}",
+                hint=f"Get it again, or set {_OTHERWISE}.",
+            ) from error
+        if not np.isfinite(shares).all():
+            raise ModelUnusable(
+                f"The entailment model {self.name} gives numbers that are none.",
+                hint=f"Its weights may be damaged: get it again, or set {_OTHERWISE}.",
             )
-        return model, order
-
-
-def _column(names: Sequence[str], known: Sequence[str]) -> int | None:
-    """Which class has such a name."""
-    return next((at for at, name in enumerate(names) if name.startswith(tuple(known))), None)
-
-
-def _shares(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The softmax, or of one score its sigmoid as the second of two classes."""
-    if logits.shape[1] == 1:
-        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
-    return softmax(logits)
+        return shares

@@ -42,6 +42,8 @@ class SmallEntailment:
     name = "quire-entailment-small"
 
     def __init__(self, vocabulary: Path, *, threads: int = 0) -> None:
+        self.problem: ModelUnusable | None = None
+        """Why it cannot be used, or None."""
         self._folder = vocabulary
         self._threads = threads
         self._lock = threading.Lock()
@@ -70,7 +72,11 @@ class SmallEntailment:
             return found
         with self._lock:
             if self._loaded is None:
-                self._loaded = self._load()
+                try:
+                    self._loaded = self._load()
+                except ModelUnusable as error:
+                    self.problem = error
+                    raise
         graph, tokenizer, words = self._loaded
         rows = [_joined(tokenizer, source, statement) for source, statement in pairs]
         order = sorted(range(len(rows)), key=lambda at: len(rows[at][0]))

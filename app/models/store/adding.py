@@ -11,11 +11,20 @@ from quire.errors import DownloadFailed, DownloadStopped, ModelNotFound, ModelUn
 from quire.models import catalog
 from quire.models.catalog import Kind, KnownModel
 from quire.models.engine import gguf
-from quire.models.store import claims, downloads, installed, placing, provenance
+from quire.models.store import (
+    claims,
+    classifier_folder,
+    downloads,
+    folders,
+    installed,
+    placing,
+    provenance,
+    sentence_folder,
+    starter,
+)
 from quire.models.store.downloads import DownloadProgress, HearProgress
 from quire.models.store.installed import InstalledModel
 from quire.models.store.provenance import KeptFile, Record
-from quire.models.store.sentence_folder import read_folder
 
 _PATIENCE = 1.0  # seconds until it says who else is at the model
 
@@ -51,27 +60,30 @@ def add(
     progress: HearProgress = lambda _: None,
     cancel: threading.Event | None = None,
 ) -> Added:
-    """Take in a GGUF file, or the folder of a sentence-transformers model, after checking it.
+    """Take in a GGUF file, or the folder of an embedding or entailment model, after checking it.
 
     `name` is what it is called from then on, by default as its file. With `link` it stays where it
-    is. A name of the catalog is given only to the very model that the catalog means by it. Setting
+    is. A name of the catalog is given only to the very model that the catalog means by it, as far
+    as its hash is known. Setting
     `cancel` ends it, with nothing left. Raises ModelNotFound, ModelUnusable for what cannot work,
     UsageError for a name that is taken, ModelBusy, and DownloadStopped.
     """
     cancel = cancel or threading.Event()
     source = Path(os.path.abspath(source.expanduser()))  # noqa: PTH100  links stay links
-    kind: Kind = "embedding" if source.is_dir() else "chat"
-    if kind == "chat":
+    kind: Kind = "chat"
+    if source.is_dir():
+        kind = folders.kind_of(source) or "embedding"
+        of = classifier_folder if kind == "entailment" else sentence_folder
+        about = of.read_folder(source)
+        size, parameters = about.size, about.parameters
+    else:
         facts = gguf.read_facts(source)
         size, parameters = facts.size, facts.parameters
-    else:
-        about = read_folder(source)
-        size, parameters = about.size, about.parameters
     usual = source.stem if kind == "chat" else source.name
     chosen = installed.checked_name(name or re.sub(r"[^\w.+-]+", "-", usual).strip("-."))
     chosen = chosen.removesuffix(".gguf") if kind == "chat" else chosen
     known = _known(chosen, source, kind, cancel, progress)
-    place = chosen if kind == "embedding" else f"{chosen}.gguf"
+    place = f"{chosen}.gguf" if kind == "chat" else chosen
     if known is not None:
         chosen, place = known.model.name, known.model.file or place
     else:
@@ -96,7 +108,7 @@ def add(
             placing.require_space(folder, size)
             _copy(source, target, size, cancel, progress)
         if known is not None:
-            provenance.write(target, Record("added", "", (known.weights,)))
+            provenance.write(target, Record(provenance.ADDED, "", (known.weights,)))
         here = installed.at(target)
     return Added(here.name if here else chosen, kind, target, size, parameters, link)
 
@@ -112,20 +124,22 @@ class _Recognized:
 def _known(
     name: str, source: Path, kind: Kind, cancel: threading.Event, progress: HearProgress
 ) -> _Recognized | None:
-    """The model that the catalog knows by this name, if the file has the hash that it knows. Raises
-    UsageError for another model that is to have the name of one."""
+    """The model that the catalog knows by this name, if the file has the hash that it knows, or it
+    knows none. Raises UsageError for another model that is to have the name of one."""
     known = catalog.find(name)
     if known is None or known.kind != kind:
         return None
-    weights = source / known.weights if kind == "embedding" else source
+    weights = source if kind == "chat" else source / known.weights
     size = placing.size_of(weights)
 
     def hear(done: int) -> None:
         progress(DownloadProgress("checking", source.name, done, size))
 
     sha256 = placing.sha256(weights, cancel, hear)
+    path = known.weights or known.file or f"{known.name}.gguf"
+    if not known.sha256 and sha256:  # nobody has told it: the name is taken at its word
+        return _Recognized(known, KeptFile(path, size, sha256, "nothing"))
     if sha256 == known.sha256:
-        path = known.weights if kind == "embedding" else known.file or f"{known.name}.gguf"
         return _Recognized(known, KeptFile(path, size, sha256, "promised"))
     if known.name.casefold() != name.casefold():  # only the file is called so
         return None
@@ -139,6 +153,11 @@ def _known(
 def remove(model: InstalledModel, folder: Path) -> int:
     """Delete a model from the models folder; returns how many bytes that freed. A link is deleted,
     and what it leads to stays. Raises ModelBusy while another process is at it."""
+    if model.name == starter.ENTAILMENT.name and model.packaged:
+        raise UsageError(
+            f"{model.name} is a part of Quire.",
+            hint="To check statements by rules alone: QUIRE_ENTAILMENT=none",
+        )
     if model.packaged and not model.path.is_relative_to(folder):
         package = model.known.package.replace("_", "-") if model.known else ""
         raise UsageError(

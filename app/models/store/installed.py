@@ -1,10 +1,13 @@
 """The models on this machine: those in the models folder, and those that came as packages.
 
-A chat model is a GGUF file in the folder, an embedding model a folder in it with `modules.json`;
-both may be links. What begins with a dot is Quire's own: parts of downloads, locks, records.
+A chat model is a GGUF file in the folder, an embedding model a folder in it with `modules.json`, an
+entailment model a folder with the `config.json` of a classifier; all may be links. What begins with
+a dot is Quire's own: parts of downloads, locks, records.
 
 A name says nothing about content. A file is the catalog's model where its hash was found to be the
 one that the catalog knows; another file of that name is listed as what it is, by its file's name.
+Of a few the catalog knows no hash: those are what was pulled from the version that it names, or
+added by that name.
 """
 
 import re
@@ -14,15 +17,23 @@ from pathlib import Path
 from quire.errors import ModelNotFound, UsageError
 from quire.models import catalog
 from quire.models.catalog import Kind, KnownModel
-from quire.models.store import provenance, starter
+from quire.models.store import folders, provenance, starter
 from quire.models.store.starter import StarterModel
 
-MODULES = "modules.json"  # what makes a folder a sentence-transformers model
 _NAME = re.compile(r"\w[\w.+-]{0,119}")
 _RESERVED = {"starter", "none", "remote"}  # as settings, these mean something else
-_KINDS: dict[Kind, str] = {"chat": "chat model", "embedding": "embedding model"}
-_ARTICLES: dict[Kind, str] = {"chat": "a chat model", "embedding": "an embedding model"}
-_SETTINGS: dict[Kind, str] = {"chat": "model", "embedding": "embedder"}
+_KINDS: dict[Kind, str] = {
+    "chat": "chat model",
+    "embedding": "embedding model",
+    "entailment": "entailment model",
+}
+_ARTICLES: dict[Kind, str] = {
+    "chat": "a chat model",
+    "embedding": "an embedding model",
+    "entailment": "an entailment model",
+}
+SETTINGS: dict[Kind, str] = {"chat": "model", "embedding": "embedder", "entailment": "entailment"}
+"""The setting that names a model of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ def installed_models(folder: Path) -> list[InstalledModel]:
     found = [
         InstalledModel(each.name, kind, path, catalog.find(each.name))
         for each, kind in _STARTERS
-        if (path := each.path) is not None
+        if (path := each.path) is not None and (kind != "entailment" or starter.BILINGUAL.path)
     ]
     if folder.is_dir():
         found += filter(None, map(at, sorted(folder.iterdir())))
@@ -160,10 +171,10 @@ def at(path: Path) -> InstalledModel | None:
         if known and known.kind == "chat" and provenance.is_known(path, known):
             return InstalledModel(known.name, "chat", path, known)
         return InstalledModel(path.name if known else path.stem, "chat", path, None)
-    if (path / MODULES).is_file():
-        name = known.name if known and known.kind == "embedding" else path.name
-        right = known is not None and provenance.is_known(path, known)
-        return InstalledModel(name, "embedding", path, known if right else None)
+    if (kind := folders.kind_of(path)) is not None:
+        name = known.name if known and known.kind == kind else path.name
+        right = known is not None and known.kind == kind and provenance.is_known(path, known)
+        return InstalledModel(name, kind, path, known if right else None)
     return None
 
 
@@ -171,10 +182,13 @@ _STARTERS: tuple[tuple[StarterModel, Kind], ...] = (
     (starter.CHAT, "chat"),
     (starter.BILINGUAL, "embedding"),
     (starter.ENGLISH, "embedding"),
+    (starter.ENTAILMENT, "entailment"),
 )
 
 
 def _starter_of(kind: Kind) -> StarterModel:
+    if kind == "entailment":
+        return starter.ENTAILMENT
     return starter.CHAT if kind == "chat" else starter.embedder()
 
 
@@ -193,7 +207,7 @@ def _not_here(known: KnownModel, kind: Kind, folder: Path) -> ModelNotFound:
     if known.kind != kind:
         return ModelNotFound(
             f"{known.name} is the wrong kind of model: no {_KINDS[kind]}.",
-            hint=f"It can be set as {_SETTINGS[known.kind]!r}: quire models use {known.name}",
+            hint=f"It can be set as {SETTINGS[known.kind]!r}: quire models use {known.name}",
         )
     if (folder / known.place).exists():
         return ModelNotFound(

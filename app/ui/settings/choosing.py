@@ -131,6 +131,9 @@ def _facts(models: Models, entry: ModelEntry, candidate: Candidate | None) -> li
             facts.append(plain("models.burden", why=said(candidate.burden)))
         elif candidate.answer_seconds:
             facts.append(plain("models.answer", time=duration(candidate.answer_seconds)))
+        elif candidate.statement_seconds:
+            seconds = f"{candidate.statement_seconds:.1f}"
+            facts.append(plain("models.statement", seconds=seconds))
         if candidate.lack:
             facts.append(said(candidate.lack))
     if entry.here is None and (arrived := models.arrived(entry.name)):

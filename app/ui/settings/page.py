@@ -73,6 +73,9 @@ def _models(opened: Shared) -> None:
         st.caption(label("models.search_about"))
         cost = partial(search_models.cost, opened)
         choosing.draw(opened, choosing.Offer("embedding", search_models.use, cost))
+    with st.expander(label("models.checkers"), type="compact"):
+        st.caption(label("models.checkers_about"))
+        choosing.draw(opened, choosing.Offer("entailment", _use))
     with st.expander(label("remote.title"), type="compact"):
         remote.draw(opened)
 
