@@ -309,6 +309,18 @@ def test_the_setting_names_the_model(tmp_path: Path) -> None:
         opening.entailment(load_settings(entailment=str(tmp_path)))
 
 
+@needs_starter
+def test_knowledge_bases_that_are_open_at_once_share_the_model(tmp_path: Path) -> None:
+    """Its graph takes time to load, and tens of megabytes, once for each."""
+    first, second = (
+        KnowledgeBase.open(tmp_path / name, settings=load_settings(), embedder=FakeEmbedder())
+        for name in ("first", "second")
+    )
+    with first, second:
+        assert first._reads_together() is second._reads_together() is not None
+        assert opening.entailment(load_settings(threads=7)) is not first._reads_together()
+
+
 def test_a_cross_encoder_tells_its_classes_by_their_names(tmp_path: Path) -> None:
     folder = cross_encoder(tmp_path, labels=["contradiction", "neutral", "entailment"])
     found = CrossEncoderEntailment(folder).probabilities(PAIRS)

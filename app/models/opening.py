@@ -53,10 +53,10 @@ def entailment(settings: Settings) -> Entailment | None:
     if settings.entailment == "none":
         return None
     if settings.entailment == "starter":
-        from quire.models.entailment.small import SmallEntailment  # noqa: PLC0415  NumPy
+        from quire.models.entailment.small import shared  # noqa: PLC0415  NumPy
 
         vocabulary = starter.BILINGUAL.path
-        return SmallEntailment(vocabulary, threads=settings.threads) if vocabulary else None
+        return shared(vocabulary, threads=settings.threads) if vocabulary else None
     from quire.models.entailment.cross_encoder import CrossEncoderEntailment  # noqa: PLC0415
 
     folder = Path(settings.entailment).expanduser()
