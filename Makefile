@@ -45,6 +45,8 @@ starter: ## make the bilingual starter embedder; a second time it only looks whe
 demo: setup ## answer sample questions from examples/documents
 	@$(BIN)/python examples/demo.py $(DEMO)
 
+# Tests start processes by the hundred, and each would compile Quire and its tests anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup ## the whole suite, shared out file by file among up to four cores
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 

@@ -11,12 +11,13 @@ import pytest
 
 import quire
 from parser_here import ParserHere
-from quire.models import machine
+from quire.models import machine, opening
 from quire.models.engine.openmp import wait_passively
 from quire.models.store.starter import CHAT
 
 if TYPE_CHECKING:
     from quire.models.engine.llama import LlamaEngine
+    from quire.models.protocols import Entailment
     from quire.ui.shared import Shared
 
 wait_passively()  # before any test imports torch or llama_cpp
@@ -61,6 +62,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) 
         patch.setenv("QUIRE_PROMPTS", str(folder / "prompts"))
         patch.setenv("QUIRE_CACHE", str(folder / "cache"))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def entailment(home: Path) -> "Entailment | None":
+    """The entailment model, held so that knowledge bases that are opened one after another find it
+    in use: once one of them has loaded it, it is loaded for all."""
+    return opening.entailment(quire.load_settings())
 
 
 @pytest.fixture

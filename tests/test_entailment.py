@@ -367,6 +367,18 @@ def test_the_starter_has_a_name_too() -> None:
     assert named.name == starter.ENTAILMENT.name == weighing.READER
 
 
+@needs_starter
+def test_knowledge_bases_that_are_open_at_once_share_the_model(tmp_path: Path) -> None:
+    """Its graph takes time to load, and tens of megabytes, once for each."""
+    first, second = (
+        KnowledgeBase.open(tmp_path / name, settings=load_settings(), embedder=FakeEmbedder())
+        for name in ("first", "second")
+    )
+    with first, second:
+        assert first._reads_together() is second._reads_together() is not None
+        assert opening.entailment(load_settings(threads=7)) is not first._reads_together()
+
+
 def test_the_doctor_tells_which_model_checks(tmp_path: Path) -> None:
     made = MADE["two classes"].model(tmp_path / "made")
 

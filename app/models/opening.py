@@ -55,9 +55,9 @@ def entailment(settings: Settings) -> Entailment | None:
         return None
     found = installed.located(name, kind="entailment", folder=settings.models)
     if found.packaged and vocabulary is not None:
-        from quire.models.entailment.small import SmallEntailment  # noqa: PLC0415  NumPy
+        from quire.models.entailment.small import shared  # noqa: PLC0415  NumPy
 
-        return SmallEntailment(vocabulary, threads=settings.threads)
+        return shared(vocabulary, threads=settings.threads)
     from quire.models.entailment.cross_encoder import CrossEncoderEntailment  # noqa: PLC0415
 
     return CrossEncoderEntailment(

@@ -81,8 +81,7 @@ _OUTLINE = re.compile(
     rf"|\d{{1,3}}[.)、]\s*)(?=[\"“A-ZÀ-Þ{languages.CJK}])"
     r"|[(（]\d{1,2}[)）]\s*)"
 )
-_FOUND = re.compile(
-    rf"""
+_ANY = rf"""
     (?P<label>\b(?:{_LABELS})\s?(?:[a-z]-?)?\d+(?:[.-]\d+)*\b
        |\b(?:article|section|clause|chapter|room|number|figure|table|page|item|step|schedule|channel|part
           |paragraph|annex|appendix|volume)\s(?:{_WORDS})\b
@@ -129,9 +128,10 @@ _FOUND = re.compile(
   | (?P<ordinal>(?<!\bper\s)(?<!\bat\s)\b(?!first,|second\s(?:later|ago|or|before|after)\b)
        (?:{_ORDINALS})\b)
   | (?P<numeral>第?{_NUMERAL_ZH}+(?:点[零〇一二三四五六七八九]+)?)
-    """,
-    re.VERBOSE,
-)
+    """
+# Where none can begin, which is nearly everywhere, none is tried.
+_BEGINS = rf"[\d{''.join({each for each in _ANY if not each.isascii()})}]|-\d|\b[a-z]|minus\s"
+_FOUND = re.compile(rf"(?={_BEGINS})(?:{_ANY})", re.VERBOSE)
 _DATES = {"iso": "1", "chinese": "2", "british": "3", "american": "4", "monthly": "5", "month": "6"}
 _KINDS = tuple(
     "label iso chinese british american monthly month decade weekday clock ratio share "

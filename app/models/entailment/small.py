@@ -7,11 +7,13 @@ vocabulary are most of the embedder and were not trained: they are read from the
     <s> source </s></s> statement </s>  ->  supported, contradicted, not told
 
 It loads at the first use, in half a second, and takes some 20 ms a pair of 160 tokens on a core.
+The knowledge bases that are open in one process share it.
 """
 
 import hashlib
 import json
 import threading
+import weakref
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -98,6 +100,21 @@ class SmallEntailment:
                 hint="Make the starter embedder again: make starter. Or set QUIRE_ENTAILMENT=none.",
             ) from error
         return graph, tokenizer, words
+
+
+_lock = threading.Lock()
+_in_use: "weakref.WeakValueDictionary[tuple[Path, int], SmallEntailment]" = (
+    weakref.WeakValueDictionary()
+)
+
+
+def shared(vocabulary: Path, *, threads: int = 0) -> SmallEntailment:
+    """The model of this vocabulary and number of threads that is in use in this process, or one."""
+    with _lock:
+        found = _in_use.get((vocabulary, threads))
+        if found is None:
+            found = _in_use[vocabulary, threads] = SmallEntailment(vocabulary, threads=threads)
+        return found
 
 
 def _require(weights: Path, sha256: str) -> None:
