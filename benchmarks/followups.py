@@ -1,6 +1,6 @@
 """Are later turns of a conversation answered as their full questions are?
 
-    python benchmarks/followups.py SET… [--kbs FOLDER] [--failures] [--out FILE]
+    python benchmarks/followups.py SET… [--only PATTERN] [--kbs FOLDER] [--failures] [--out FILE]
 
 Each SET is a folder with conversations.jsonl, whose turns have the `full_question` that says all
 that the turn leaves to the conversation; it may stand in evidence_all.jsonl. Each later turn is
@@ -10,11 +10,13 @@ accepted answer, must be shown; a turn that the documents do not answer must be 
 A turn whose full question is itself refused, or answered without what it needs, says nothing of
 follow-ups, so the share is of those whose full question is right: `answered` counts turns with an
 answer in the documents, `refused` those without. --failures prints each turn that is lost, as it
-was understood, and each whose full question is not right.
+was understood, and each whose full question is not right. --only counts the conversations whose id
+has the pattern in it, such as '-(4|5)' for those numbered 41 to 59.
 """
 
 import argparse
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,10 +62,13 @@ def _lines(path: Path) -> Iterator[dict]:
     yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
 
 
-def later_turns(base: KnowledgeBase, dataset: Dataset, full: dict[str, str]) -> Iterator[Later]:
-    """Each later turn that has a full question and is scored; no chat is left behind."""
+def later_turns(
+    base: KnowledgeBase, dataset: Dataset, full: dict[str, str], *, only: str = ""
+) -> Iterator[Later]:
+    """Each later turn that has a full question and is scored, of the conversations whose id has a
+    pattern in it; no chat is left behind."""
     for thread in dataset.threads:
-        if thread[0].conversation is None:
+        if thread[0].conversation is None or not re.search(only, thread[0].conversation):
             continue
         stored: str | None = None
         for turn in thread:
@@ -96,10 +101,10 @@ def is_right(answer: Answer, turn: TestQuestion) -> bool:
     return metrics.contained(answer.text, turn.answers) > 0
 
 
-def measure(folder: Path, kb: Path) -> list[Later]:
+def measure(folder: Path, kb: Path, *, only: str = "") -> list[Later]:
     with KnowledgeBase.open(kb, settings=load_settings(model="none")) as base:
         base.add(folder / "documents")
-        return list(later_turns(base, datasets.load(folder), full_questions(folder)))
+        return list(later_turns(base, datasets.load(folder), full_questions(folder), only=only))
 
 
 def shares(found: list[Later]) -> dict[str, tuple[int, int, int]]:
@@ -124,6 +129,7 @@ def told(name: str, found: list[Later]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", type=Path, nargs="+")
+    parser.add_argument("--only", default="", help="which conversations, by a pattern in their id")
     parser.add_argument("--kbs", type=Path, help="where the knowledge bases are kept")
     parser.add_argument("--failures", action="store_true")
     parser.add_argument("--out", type=Path, help="where the counts are kept as JSON")
@@ -132,7 +138,7 @@ def main() -> None:
     counts = {}
     with tempfile.TemporaryDirectory() as temporary:
         for folder in given.sets:
-            found = measure(folder, (given.kbs or Path(temporary)) / folder.name)
+            found = measure(folder, (given.kbs or Path(temporary)) / folder.name, only=given.only)
             everything += found
             counts[folder.name] = shares(found)
             print(told(folder.name, found), flush=True)
