@@ -375,12 +375,68 @@ def test_a_question_in_another_language_lends_no_topic() -> None:
         ("那年假呢？", "年假"),
         ("和儿童票呢？", "儿童票"),
         ("它多高？", ""),
+        ("ok and who represents the tenant?", "and who represents the tenant?"),
     ],
 )
 def test_what_a_follow_up_says_by_itself(question: str, own_words: str) -> None:
-    asked = EN if question.isascii() else ZH
-    assert own(question, standalone(question, asked)) == own_words
+    completed = f"{question.removeprefix('ok ')} (deposit East Dome)"
+    assert own(question, completed) == own_words
     assert own(question, question) == ""
+
+
+def test_a_part_of_another_question_says_nothing_by_itself() -> None:
+    filled = standalone("那年假呢？", ["病假怎么请？"])
+    assert filled == "年假怎么请？"
+    assert own("那年假呢？", filled) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "understood"),
+    [
+        ("ok and on Sundays?", "When does the café open?", "When does the café open on Sundays?"),
+        ("嗯，那乙型呢", "甲型多重？", "乙型多重？"),
+        ("thanks. and how much is it?", EN[0], "and how much is it? (deposit East Dome paid)"),
+        ("80B", "CS-80A多重", "CS-80B多重"),
+        ("EF20L", "EF20充满要多久", "EF20L充满要多久"),
+        ("二号院", "一号院门禁密码多少", "二号院门禁密码多少"),
+        ("P4", "How long does P1 take?", "How long does P4 take?"),
+        ("in winter", "How long is it open in summer?", "How long is it open in winter?"),
+        ("棉纸", "300克铜版纸名片多少钱一盒", "300克棉纸名片多少钱一盒"),
+    ],
+)
+def test_what_is_typed_in_haste_is_understood_like_a_sentence(
+    question: str, earlier: str, understood: str
+) -> None:
+    sense = Told(present="300克棉纸名片多少钱一盒")
+    assert standalone(question, [earlier], sense=sense) == understood
+
+
+def test_talk_alone_and_a_question_that_only_opens_with_it_are_left_as_they_are() -> None:
+    for question in ("好的谢谢", "ok, who may fly a drone near the domes?"):
+        assert standalone(question, EN if question.isascii() else ZH) == question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much does that cost?",
+        "Is the igniter included in that?",
+        "What is the minimum charge on that?",
+        "When is the next one held?",
+        "How much did the other one bid?",
+    ],
+)
+def test_what_stands_for_something_is_told_from_what_goes_with_a_noun(question: str) -> None:
+    assert "East Dome" in standalone(question, EN)
+
+
+def test_after_a_thing_alone_the_next_one_keeps_it() -> None:
+    asked = [
+        "How many members row in the seniors in 2024?",
+        "And the juniors? (members row seniors 2024)",
+    ]
+    meant = standalone("A year earlier?", asked, sense=Told(near=("seniors",)))
+    assert meant == "How many members row in the juniors in 2023?"
 
 
 def test_a_passage_is_about_a_topic_where_it_holds_half_of_its_words() -> None:

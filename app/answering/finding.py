@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from quire.answering import confidence, evidence, followups, several, showing, tabulating
+from quire.answering import (
+    choosing,
+    confidence,
+    evidence,
+    followups,
+    several,
+    showing,
+    tabulating,
+)
+from quire.answering.choosing import Weighed
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
@@ -140,14 +149,28 @@ def find(
             return found
         if beside := _beside(found, there, snapshot, retriever, reader=reader):
             return beside
-        for reading in () if found.enough else readings:
-            # What was added to it may be what it is not about.
-            other = _searched(
-                asked, retriever.query(reading), there, snapshot, retriever, reader=reader
+        if not (planned and found.enough):
+            previous = [exchange.question for exchange in asked.before]
+            cited = [exchange.documents for exchange in asked.before if exchange.documents]
+
+            def read(reading: str, asked: Asked = asked) -> Found:
+                query = retriever.query(reading)
+                return _searched(asked, query, there, snapshot, retriever, reader=reader)
+
+            def read_as_typed(reading: str) -> Found:
+                found = read(reading, dataclasses.replace(asked, text=reading))
+                return dataclasses.replace(found, asked=asked)
+
+            found = choosing.choose(
+                standalone,
+                found,
+                readings,
+                followups.in_context(asked.asks, previous),
+                before=frozenset(cited[-1] if cited else ()),
+                read=read,
+                read_as_typed=read_as_typed,
+                weigh=_weighed,
             )
-            if other.enough:
-                found = other
-                break
         # A capable model may find no answer where the evidence is strong.
         told = not there or (found.enough and not asked.by_model)
         return found if told else _refused(found, snapshot, retriever)
@@ -294,6 +317,19 @@ def _beside(
         several=told,
         judgement=min(judgements, key=lambda judgement: judgement.confidence, default=None),
     )
+
+
+def _weighed(found: Found) -> Weighed:
+    """How confident what was found is, and where the best of it stands. A table that accounts for
+    all of a question needs no confidence of its own."""
+    if not found.enough:
+        return Weighed(0.0, frozenset())
+    sure = found.judgement.confidence if found.judgement else 0.0
+    if found.tabled:
+        rows = frozenset(passage.document.id for passage, _, _ in found.tabled.rows)
+        return Weighed(max(sure, 0.5), rows)
+    best = next((proof for proof in found.evidence if not proof.leads), None)
+    return Weighed(sure, frozenset([best.passage.document.id] if best else ()))
 
 
 def _shown(found: Found) -> tuple[Sentence, ...]:
