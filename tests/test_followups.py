@@ -1,13 +1,13 @@
 """Which questions lean on the conversation, and what they are given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from made_passages import passage
-from quire import KnowledgeBase
+from quire import KnowledgeBase, Settings
 from quire.answering import ellipsis
 from quire.answering.followups import is_about, own, readings, standalone
 from quire.answering.sense import Known
@@ -454,3 +454,42 @@ def test_a_follow_up_that_asks_something_else_is_not_answered_by_the_line_before
         assert "350" in first.text
         then = kb.ask("And how much notice must I give?", conversation=first.conversation)
         assert "Notice to leave is two months" in then.text
+
+
+@pytest.fixture
+def two_clubs(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    """Two documents that each say some of the same things about another club."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name, title, phone, fee in (
+        ("rowing", "Rowing Club", "555 0101", 340),
+        ("chess", "Chess Club", "555 0202", 45),
+    ):
+        text = (
+            f"# {title}\n\n## Members\n\nThe {title.lower()} has 118 members. Membership costs"
+            f" £{fee} a year.\n\n## Office\n\nThe phone number of the office is {phone}.\n"
+        )
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", settings=Settings(model="none")) as base:
+        base.add(folder)
+        yield base
+
+
+def test_a_question_goes_on_with_the_document_that_answered_the_last(
+    two_clubs: KnowledgeBase,
+) -> None:
+    for club, phone in (("rowing", "555 0101"), ("chess", "555 0202")):
+        first = two_clubs.ask(f"How many members does the {club} club have?")
+        then = two_clubs.ask("what is the phone number", conversation=first.conversation)
+        assert then.citations[0].document.name == f"{club}.md"
+        assert phone in then.citations[0].quote
+
+
+def test_a_change_of_topic_leaves_the_document_of_the_last_answer(
+    two_clubs: KnowledgeBase,
+) -> None:
+    first = two_clubs.ask("How many members does the rowing club have?")
+    then = two_clubs.ask(
+        "What does membership of the chess club cost?", conversation=first.conversation
+    )
+    assert "£45" in then.text
