@@ -1,13 +1,13 @@
 """Which questions lean on the conversation, and what they are given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from made_passages import passage
-from quire import KnowledgeBase
+from quire import KnowledgeBase, Settings
 from quire.answering import ellipsis
 from quire.answering.followups import is_about, own, readings, standalone
 from quire.answering.sense import Known
@@ -375,12 +375,68 @@ def test_a_question_in_another_language_lends_no_topic() -> None:
         ("那年假呢？", "年假"),
         ("和儿童票呢？", "儿童票"),
         ("它多高？", ""),
+        ("ok and who represents the tenant?", "and who represents the tenant?"),
     ],
 )
 def test_what_a_follow_up_says_by_itself(question: str, own_words: str) -> None:
-    asked = EN if question.isascii() else ZH
-    assert own(question, standalone(question, asked)) == own_words
+    completed = f"{question.removeprefix('ok ')} (deposit East Dome)"
+    assert own(question, completed) == own_words
     assert own(question, question) == ""
+
+
+def test_a_part_of_another_question_says_nothing_by_itself() -> None:
+    filled = standalone("那年假呢？", ["病假怎么请？"])
+    assert filled == "年假怎么请？"
+    assert own("那年假呢？", filled) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "understood"),
+    [
+        ("ok and on Sundays?", "When does the café open?", "When does the café open on Sundays?"),
+        ("嗯，那乙型呢", "甲型多重？", "乙型多重？"),
+        ("thanks. and how much is it?", EN[0], "and how much is it? (deposit East Dome paid)"),
+        ("80B", "CS-80A多重", "CS-80B多重"),
+        ("EF20L", "EF20充满要多久", "EF20L充满要多久"),
+        ("二号院", "一号院门禁密码多少", "二号院门禁密码多少"),
+        ("P4", "How long does P1 take?", "How long does P4 take?"),
+        ("in winter", "How long is it open in summer?", "How long is it open in winter?"),
+        ("棉纸", "300克铜版纸名片多少钱一盒", "300克棉纸名片多少钱一盒"),
+    ],
+)
+def test_what_is_typed_in_haste_is_understood_like_a_sentence(
+    question: str, earlier: str, understood: str
+) -> None:
+    sense = Told(present="300克棉纸名片多少钱一盒")
+    assert standalone(question, [earlier], sense=sense) == understood
+
+
+def test_talk_alone_and_a_question_that_only_opens_with_it_are_left_as_they_are() -> None:
+    for question in ("好的谢谢", "ok, who may fly a drone near the domes?"):
+        assert standalone(question, EN if question.isascii() else ZH) == question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much does that cost?",
+        "Is the igniter included in that?",
+        "What is the minimum charge on that?",
+        "When is the next one held?",
+        "How much did the other one bid?",
+    ],
+)
+def test_what_stands_for_something_is_told_from_what_goes_with_a_noun(question: str) -> None:
+    assert "East Dome" in standalone(question, EN)
+
+
+def test_after_a_thing_alone_the_next_one_keeps_it() -> None:
+    asked = [
+        "How many members row in the seniors in 2024?",
+        "And the juniors? (members row seniors 2024)",
+    ]
+    meant = standalone("A year earlier?", asked, sense=Told(near=("seniors",)))
+    assert meant == "How many members row in the juniors in 2023?"
 
 
 def test_a_passage_is_about_a_topic_where_it_holds_half_of_its_words() -> None:
@@ -398,3 +454,42 @@ def test_a_follow_up_that_asks_something_else_is_not_answered_by_the_line_before
         assert "350" in first.text
         then = kb.ask("And how much notice must I give?", conversation=first.conversation)
         assert "Notice to leave is two months" in then.text
+
+
+@pytest.fixture
+def two_clubs(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    """Two documents that each say some of the same things about another club."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name, title, phone, fee in (
+        ("rowing", "Rowing Club", "555 0101", 340),
+        ("chess", "Chess Club", "555 0202", 45),
+    ):
+        text = (
+            f"# {title}\n\n## Members\n\nThe {title.lower()} has 118 members. Membership costs"
+            f" £{fee} a year.\n\n## Office\n\nThe phone number of the office is {phone}.\n"
+        )
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", settings=Settings(model="none")) as base:
+        base.add(folder)
+        yield base
+
+
+def test_a_question_goes_on_with_the_document_that_answered_the_last(
+    two_clubs: KnowledgeBase,
+) -> None:
+    for club, phone in (("rowing", "555 0101"), ("chess", "555 0202")):
+        first = two_clubs.ask(f"How many members does the {club} club have?")
+        then = two_clubs.ask("what is the phone number", conversation=first.conversation)
+        assert then.citations[0].document.name == f"{club}.md"
+        assert phone in then.citations[0].quote
+
+
+def test_a_change_of_topic_leaves_the_document_of_the_last_answer(
+    two_clubs: KnowledgeBase,
+) -> None:
+    first = two_clubs.ask("How many members does the rowing club have?")
+    then = two_clubs.ask(
+        "What does membership of the chess club cost?", conversation=first.conversation
+    )
+    assert "£45" in then.text

@@ -71,7 +71,11 @@ def test_later_turns_are_held_against_their_full_questions(
 ) -> None:
     (later,) = followups.measure(folder, tmp_path / "kb")
     assert (later.right, later.full_right) == (True, True)
-    assert followups.shares([later]) == {"answered": (1, 1, 1), "refused": (0, 0, 0)}
+    assert followups.shares([later]) == {
+        "answered": (1, 1, 1),
+        "refused": (0, 0, 0),
+        "changed": (0, 0, 0),
+    }
 
 
 def test_each_kind_of_the_own_sets_stands_in_one_row() -> None:

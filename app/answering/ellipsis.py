@@ -60,6 +60,11 @@ _TIME = re.compile(
     r"|\w+day)s?\b)[^,?]*",
     re.IGNORECASE,
 )
+_RELATIVE_TIME = re.compile(
+    r"(?:the )?(?:year|month|week|season|day) (?:before|after)(?: that)?"
+    r"|(?:last|this|next|(?:the )?(?:previous|following)) (?:year|month|week|season|summer|winter)",
+    re.IGNORECASE,
+)
 _NOW = re.compile(
     r"\s*\b(?:now|today|currently|at present|at the moment|these days)\b", re.IGNORECASE
 )
@@ -109,6 +114,7 @@ _ZH_TIMES = re.compile(
 )
 _ZH_CODE = re.compile("[A-Za-z]*-?[0-9]+[A-Za-z]*|[A-Za-z]+-?[0-9A-Za-z-]+")
 _ZH_ADVERB = re.compile("^(?:最|至|一般|通常|每|大约|平均|总共|一共)")
+_PART = 0.1  # by so much a part of a phrase is nearer in meaning than any whole one
 _AT_HEAD = 0.03  # names open a Chinese question more often than they stand within it
 _ZH_HEAD = re.compile(
     "^(?P<thing>[^，,。？?]{1,12}?)(?=有|是|能|可|要|需|支持|允许|应|最|多[少久长大高]|几|哪|谁|怎|如何|什么|在|的)"
@@ -133,7 +139,7 @@ def filled(question: str, last: str, *, sense: Sense | None = None) -> str | Non
     '乙型网关支持3A标准测试吗？'
     """
     sense = sense or NoSense()
-    if languages.detect(question) == "zh":
+    if languages.detect(last) == "zh":
         if not _ZH_ASKS.search(last):
             return None
         if earlier := _ZH_EARLIER.match(question.strip()):
@@ -164,6 +170,8 @@ def _said(question: str) -> str:
 
 
 def _filled_en(said: str, last: str, sense: Sense) -> str | None:
+    if _RELATIVE_TIME.fullmatch(said):
+        return same_form.put(said, last) or f"{last.rstrip(' ?')} {said}?"
     place = _PLACE.match(said)
     if place and place["place"].lower() not in {"for", "of"}:
         return same_form.put(place["rest"], last) or _with_phrase(
@@ -248,11 +256,16 @@ def _modifies(word: str) -> bool:
 def _nearest(
     bare: str, words: list[re.Match[str]], last: str, sense: Sense
 ) -> tuple[int, int] | None:
-    """The noun phrase of a question that is nearest in meaning, where that is known."""
-    places = list(_phrases(words))
-    scores = sense.likeness(bare, [last[start:end] for start, end in places])
+    """The noun phrase of a question that is nearest in meaning, where that is known, or what stands
+    before its noun where that is far nearer: "slab" is like the coil of "coil membership"."""
+    whole = list(_phrases(words))
+    parts = [(start, start + last[start:end].rfind(" ")) for start, end in whole]
+    places = whole + [(start, end) for start, end in parts if end > start]
+    scores = [*sense.likeness(bare, [last[start:end] for start, end in places])]
+    for at in range(len(whole), len(places)):
+        scores[at] -= _PART
     best = max(range(len(places)), key=scores.__getitem__, default=None)
-    return None if best is None or not scores[best] else places[best]
+    return None if best is None or scores[best] <= 0 else places[best]
 
 
 def _phrases(words: list[re.Match[str]]) -> Iterator[tuple[int, int]]:
@@ -315,10 +328,9 @@ def _filled_zh(said: str, last: str, sense: Sense) -> str | None:
         at = last.find(tail)
         head = len(said) - length
         if at >= head and tail.strip() and not _ZH_ASKS.search(last[at - head : at + length]):
-            start = at - head
-            if last[start : at + length] == said:
+            if last[at - head : at + length] == said:
                 return None
-            return last[:start] + said + last[at + length :]
+            return _put_before(said, last, at - head, at + length, sense)
     if _ZH_TIME.search(said):
         own = _ZH_TIMES.search(last)
         return last[: own.start()] + said + last[own.end() :] if own else said + last
@@ -338,6 +350,13 @@ def _filled_zh(said: str, last: str, sense: Sense) -> str | None:
 def _cuts_code(thing: str, *places: int) -> bool:
     """Whether a code or a number goes on over one of some places."""
     return any(re.search(r"[A-Za-z0-9]{2}", thing[at - 1 : at + 1]) for at in places if at)
+
+
+def _put_before(said: str, last: str, start: int, end: int, sense: Sense) -> str:
+    """What a follow-up says in the place of a stretch, or of one that begins a little before it
+    where that leaves more words that the documents have: 棉纸 in the place of 铜版纸."""
+    put = [last[:at] + said + last[end:] for at in range(start, max(-1, start - 3), -1)]
+    return min(put, key=sense.unknown)
 
 
 def _put_zh(said: str, thing: str, rest: str, sense: Sense) -> str:

@@ -9,12 +9,21 @@ answered by looking at every chunk. All of it sees one state of the catalog.
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from quire.answering import confidence, evidence, followups, several, showing, tabulating
+from quire.answering import (
+    choosing,
+    confidence,
+    evidence,
+    followups,
+    several,
+    showing,
+    tabulating,
+)
+from quire.answering.choosing import Weighed
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
 from quire.answering.question import Asked
@@ -26,6 +35,7 @@ from quire.answering.versions import telling as versions
 from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
 from quire.answering.versions.settling import Chain, settle
+from quire.indexes import documents as kept
 from quire.indexes.scope import Scope
 from quire.models.protocols import Embedder, ReadsQuestions
 from quire.records import Document, Hit, Near, Passage, Refusal, Sentence
@@ -140,17 +150,45 @@ def find(
             return found
         if beside := _beside(found, there, snapshot, retriever, reader=reader):
             return beside
-        for reading in () if found.enough else readings:
-            # What was added to it may be what it is not about.
-            other = _searched(
-                asked, retriever.query(reading), there, snapshot, retriever, reader=reader
-            )
-            if other.enough:
-                found = other
-                break
+        if asked.before and not (planned and found.enough):
+
+            def read(reading: str, asked: Asked = asked) -> Found:
+                query = retriever.query(reading)
+                return _searched(asked, query, there, snapshot, retriever, reader=reader)
+
+            found = _likeliest(found, readings, read, snapshot)
         # A capable model may find no answer where the evidence is strong.
         told = not there or (found.enough and not asked.by_model)
         return found if told else _refused(found, snapshot, retriever)
+
+
+def _likeliest(
+    first: Found, readings: Iterable[str], read: Callable[..., Found], snapshot: Snapshot
+) -> Found:
+    """What is found for the reading of a later question that the documents answer best."""
+    asked = first.asked
+    cited = [exchange.documents for exchange in asked.before if exchange.documents]
+    before = kept.get(snapshot.connection, cited[-1] if cited else ())
+
+    def read_with(reading: str, **changes: Any) -> Found:
+        found = read(reading, dataclasses.replace(asked, **changes))
+        return dataclasses.replace(found, asked=asked)
+
+    def read_there() -> Found | None:
+        scope = Scope(file=[document.uri for document in before.values()])
+        return None if asked.scope else read_with(first.standalone, scope=scope)
+
+    return choosing.choose(
+        first.standalone,
+        first,
+        readings,
+        followups.in_context(asked.asks, [exchange.question for exchange in asked.before]),
+        before=frozenset(before),
+        read=read,
+        read_as_typed=lambda reading: read_with(reading, text=reading),
+        read_there=read_there,
+        weigh=_weighed,
+    )
 
 
 def find_nothing(asked: Asked) -> Found:
@@ -293,6 +331,29 @@ def _beside(
         chains=(),
         several=told,
         judgement=min(judgements, key=lambda judgement: judgement.confidence, default=None),
+    )
+
+
+def _weighed(found: Found) -> Weighed:
+    """How confident what was found is, and where the best of it stands. A table that accounts for
+    all of a question needs no confidence of its own."""
+    if not found.enough:
+        return Weighed(0.0, frozenset())
+    sure = found.judgement.confidence if found.judgement else 0.0
+    if found.tabled:
+        rows = frozenset(passage.document.id for passage, _, _ in found.tabled.rows)
+        return Weighed(max(sure, 0.5), rows)
+    best = next((proof for proof in found.evidence if not proof.leads), None)
+    if best is None:
+        return Weighed(sure, frozenset())
+    words = frozenset(analysis.question_terms(found.asked.asks)) - confidence.common()
+    passage = best.passage
+    said = analysis.term_set(passage.document.title, *passage.headings_at(best.start), best.text)
+    return Weighed(
+        sure,
+        frozenset([passage.document.id]),
+        said=words & said,
+        around=words & _read_with(passage),
     )
 
 

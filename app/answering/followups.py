@@ -24,16 +24,19 @@ from quire.text import analysis, languages
 
 _PRONOUN = re.compile(
     r"\b(?:it|its|he|him|his|she|her|hers|they|them|their|theirs|this|that|these|those|ones"
-    r"|(?:the|this|that|which|another) one|the (?:former|latter|same)(?! \w)|there(?=\W*$))\b",
+    r"|(?:the|this|that|which|another)(?: \w+)? ones?|the (?:former|latter|same)(?! \w)"
+    r"|there(?=\W*$))\b",
     re.IGNORECASE,
 )
 _OWN_REFERENT = re.compile(
     r"\b(?:it (?:is|was) (?:possible|true|necessary)|is it (?:possible|true|necessary)|is there"
     r"|are there|was there|were there|there (?:is|are|was|were)"
-    r"|(?:this|that|these|those) (?!one\b)\w+"
+    r"|(?:this|these|those|(?<!\bdoes )(?<!\bdid )(?<!\bdo )(?<!\bis )(?<!\bwas )(?<!\bwould )"
+    r"(?<!\bwill )(?<!\bcan )(?<!\bcould )(?<!\bshould )that) (?!one\b)\w+"
     r"|(?:is it|it (?:is|was|gets?|got)) (?:cloudy|foggy|sunny|windy|stormy|dark|light|late|cold"
     r"|hot|warm|wet|icy|raining|snowing|freezing)(?=\W)|it (?:rain|snow|freeze|thunder)\w*"
-    r"|\w+ that(?! one\b))\b",
+    r"|(?!(?:in|on|for|of|with|about|at|to|from|by|after|before|than|like|is|was|do|does|did|would"
+    r"|will|can|could|should)\b)\w+ that(?! one\b)(?=\s+\w))\b",
     re.IGNORECASE,
 )
 # "What do whales use their fins for?": the noun before it, in the plural, is what is meant.
@@ -87,6 +90,20 @@ _CODE_ALONE = re.compile(
     re.IGNORECASE,
 )
 """Nothing but a code, or the end of one: by itself it says nothing, and stands in many places."""
+_ZH_END = re.compile("[？?。！!]+")
+_BARE = re.compile(r"[\w.’'&/-]+(?:\s+[\w.’'&/-]+){0,3}")
+_ZH_BARE = re.compile(
+    "(?!.*(?:谢|好的|明白|知道|可以|不用|没事|没有|是的|对的|不客气|再见|你好))"
+    "(?P<said>[^，,。；？?！!呢]{1,8})[？?。]?"
+)
+_TALK = re.compile(
+    r"(?:(?:ok|okay|hm+|um+|uh|oh|ah|aha|thanks|thank you|thx|cheers)\b"
+    r"|(?:right|well|great|good|fine|cool|yes|yeah|no|alright|all right|got it|i see)(?=\s*[,.!;…])"
+    "|(?:嗯+|哦|噢|好的?|明白了?|知道了|谢谢|多谢|行|对了|那个)(?=[，,。.！!… ])|[嗯哦噢])"
+    r"[\s,.!;…，。！]*",
+    re.IGNORECASE,
+)
+"""What is said before a question to show that the last answer was heard."""
 _ADDED = re.compile(r"\s*[(（]([^()（）]*)[)）]\s*$")
 _WORD = re.compile(r"[^\W_]+(?:['’./&-][^\W_]+)*")
 _SHORT_EN, _SHORT_ZH = 2, 4  # content words, Han characters
@@ -131,36 +148,89 @@ def readings(
     may take the place of one in the last question that needed no topic, in the last, or in the last
     that was answered; where nothing in it points back, it may mean what it says, or go on with a
     question that had no answer."""
-    language = languages.detect(question)
-    alike = [one for one in previous if languages.detect(one) == language]
+    heard = _heard(question)
+    for one in _readings(heard, _alike(heard, previous), unanswered, sense):
+        yield question if one == heard else one
+
+
+def _readings(
+    question: str, alike: Sequence[str], unanswered: Collection[str], sense: Sense | None
+) -> Iterator[str]:
     answered = [one for one in alike if one not in unanswered]
     whole = [one for one in alike if one == _ADDED.sub("", one)]
+    lenders = [_ADDED.sub("", one) or one for one in (*whole[-1:], *alike[-1:], *answered[-1:])]
+    if whole and (meant := ellipsis.filled(_ADDED.sub("", alike[-1]), whole[-1], sense=sense)):
+        lenders.insert(0, meant)  # the last was itself a thing asked about instead
+    fragment = _fragment(question, alike)
     found = [
         filled
-        for one in dict.fromkeys((*whole[-1:], *alike[-1:], *answered[-1:]))
-        if (filled := ellipsis.filled(question, _ADDED.sub("", one) or one, sense=sense))
+        for one in dict.fromkeys(lenders)
+        if (filled := ellipsis.filled(fragment, one, sense=sense))
     ]
     yield from dict.fromkeys(found)
-    completed = _completed(question, previous, unanswered)
+    completed = _completed(question, alike, unanswered)
     if not found:
         yield completed
     alone = may_stand_alone(question) and not (found and _CODE_ALONE.fullmatch(question.strip()))
     if question not in {*found, completed} and alone:
         yield question
-    going_on = _completed(question, previous, ())
+    going_on = _completed(question, alike, ())
     if not found and going_on not in {question, completed}:
         yield going_on
 
 
+def _heard(question: str) -> str:
+    """A question without what was said before it: "ok thanks, and on Sundays?"."""
+    said = question.strip()
+    while (found := _TALK.match(said)) and found.end() < len(said):
+        said = said[found.end() :]
+    return said
+
+
+def _alike(question: str, previous: Sequence[str]) -> list[str]:
+    """The earlier questions in a question's language; a code alone is of that of the last."""
+    if previous and _CODE_ALONE.fullmatch(question.strip()):
+        language = languages.detect(previous[-1])
+    else:
+        language = languages.detect(question)
+    return [one for one in previous if languages.detect(one) == language]
+
+
+def _fragment(question: str, alike: Sequence[str]) -> str:
+    """A thing asked about instead, with the question mark or the 呢 that was not typed."""
+    if not alike or languages.detect(alike[-1]) != "zh":
+        return f"{question}?" if _BARE.fullmatch(question.strip()) else question
+    bare = _ZH_BARE.fullmatch(question.strip())
+    if not bare or _ZH_ASKED.search(question):
+        return question
+    return f"{bare['said']}呢"
+
+
+def in_context(question: str, previous: Sequence[str]) -> Iterator[str]:
+    """A question with what the conversation was about, whether it leans on it or not: that of the
+    last question that did not lean, and of the last. What may be meant, where the documents say so.
+
+    >>> list(in_context("员工自己掏多少", ["现在午餐餐标是多少？"]))
+    ['员工自己掏多少（现在午餐餐标是多少）', '员工自己掏多少']
+    """
+    said = _heard(question)
+    alike = _alike(said, previous)
+    if not alike or _CODE_ALONE.fullmatch(question.strip()):
+        return
+    own = [_ADDED.sub("", one) or one for one in alike]
+    whole = [its for its, one in zip(own, alike, strict=True) if its == one and not _leans(its)]
+    for one in dict.fromkeys((*whole[-1:], own[-1])):
+        if languages.detect(one) == "zh":
+            yield f"{said}（{_ZH_END.sub('', one).strip()}）"
+        elif words := _content(one):
+            yield f"{said} ({' '.join(words[:_TOPIC_WORDS])})"
+    yield question
+
+
 def _completed(question: str, previous: Sequence[str], unanswered: Collection[str]) -> str:
     """The question with the topic of an earlier one added, where it leans on one."""
-    language = languages.detect(question)
-    points = _points_zh(question) if language == "zh" else _points(question)
-    asked = [
-        one
-        for one in previous
-        if languages.detect(one) == language and (points or one not in unanswered)
-    ]
+    points = not may_stand_alone(question)
+    asked = [one for one in previous if points or one not in unanswered]
     if not asked or not _leans(question):
         return question
     own = [_ADDED.sub("", one) or one for one in asked]
@@ -175,13 +245,15 @@ def _completed(question: str, previous: Sequence[str], unanswered: Collection[st
     topic = _topic(question, anchor, own[-1])
     if not topic:
         return question
-    return f"{question}（{topic}）" if language == "zh" else f"{question} ({topic})"
+    return f"{question}（{topic}）" if languages.detect(anchor) == "zh" else f"{question} ({topic})"
 
 
 def own(question: str, completed: str) -> str:
     """What a follow-up that was completed says by itself; empty where it says nothing to search
-    for, and where nothing was added."""
-    if question == completed:
+    for, where nothing was added, and where it is only a part of another question: "at Mill Road" is
+    answered by all that is said of Mill Road."""
+    question = _heard(question)
+    if question == completed or _ADDED.sub("", completed) != question.strip():
         return ""
     subject = question_parts.parse(question).subject
     if languages.detect(question) == "zh":
@@ -242,7 +314,7 @@ def _points_zh(question: str) -> bool:
 def _topic(question: str, anchor: str, last: str) -> str:
     """What an earlier question, the anchor, was about, without what this one says itself."""
     if languages.detect(anchor) == "zh":
-        said = [re.sub("[？?。！!]+", "", one).strip() for one in (anchor, last)]
+        said = [_ZH_END.sub("", one).strip() for one in (anchor, last)]
         if _ZH_ELLIPSIS.fullmatch(question.strip()):
             said = [_ZH_REPLACED.sub("", one) for one in said if not _ZH_ELLIPSIS.fullmatch(one)]
         return "；".join(dict.fromkeys(said))

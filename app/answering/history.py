@@ -17,11 +17,13 @@ _RECENT = 0.7  # of the budget, for the last turns as they were
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question as it was understood, the text of its answer, and whether it was answered."""
+    """A question as it was understood, the text of its answer, whether it was answered, and the ids
+    of the documents that the answer cites."""
 
     question: str
     answer: str
     answered: bool = True
+    documents: tuple[str, ...] = ()
 
 
 def told(exchanges: Sequence[Exchange], *, budget: int, count: Callable[[str], int]) -> str:

@@ -430,7 +430,10 @@ def _exchanges(turns: Sequence[Turn]) -> tuple[Exchange, ...]:
     """What was said of the documents: a greeting lends no topic to what is asked after it."""
     return tuple(
         Exchange(
-            turn.standalone, turn.answer["text"], answered=turn.answer["status"] != "not_found"
+            turn.standalone,
+            turn.answer["text"],
+            answered=turn.answer["status"] != "not_found",
+            documents=tuple({cited["document_id"]: None for cited in turn.answer["citations"]}),
         )
         for turn in turns
         if turn.answer.get("request") not in ASKS_NOTHING
