@@ -1,11 +1,11 @@
-"""The part of the scoreboard about Quire's own sets: kinds of questions, and later turns.
+"""The part of the scoreboard about Quire's own sets: kinds of questions, later turns, refusals.
 
     python benchmarks/own_sets.py            measure, without and with the starter's chat model
     python benchmarks/own_sets.py --kept     only write the page, from what was measured last
 
-Measured by `kinds.py` and `followups.py`, each in a process of its own; their JSON is kept in
-.bench/. What an early version answered stands in kinds-before.json beside this file, written by
-kinds.py in that version's environment.
+Measured by `kinds.py`, `followups.py` and `refusals.py`, each in a process of its own; their JSON
+is kept in .bench/. What an early version answered stands in kinds-before.json beside this file,
+written by kinds.py in that version's environment.
 """
 
 import argparse
@@ -41,16 +41,25 @@ stands in its conversation; quotes only. Of all later turns, the others are left
 tell nothing of follow-ups. Some of the own conversations were written by who wrote the rules, and
 the rules were made on failures in all of these sets.
 """
+REFUSALS = """### Questions without an answer
+
+Refused, of those without an answer and of those with one; `auc` is how often one with an answer
+has more confidence than one without. Near misses ask for what the documents have for something
+else, or have something else of; questions over the test documents of training/ were written from
+one document each. No weight was fitted on the near misses, on the unseen half or on the test
+documents; quotes only (`benchmarks/refusals.py`).
+"""
 
 
 def measure() -> None:
-    """Run both benchmarks; raises CalledProcessError where one fails."""
+    """Run the benchmarks; raises CalledProcessError where one fails."""
     RESULTS.mkdir(exist_ok=True)
     sets = sorted(str(path.parent) for path in OWN.glob("*/questions.jsonl"))
     for name, words in {
         "kinds-none.json": ["kinds.py", *sets],
         "kinds-starter.json": ["kinds.py", *sets, "--model", "starter"],
         "followups.json": ["followups.py", *sets],
+        "refusals.json": ["refusals.py"],
     }.items():
         program, *rest = words
         command = [sys.executable, str(ROOT / "benchmarks" / program), *rest]
@@ -87,6 +96,9 @@ def part() -> str:
     kept = RESULTS / "followups.json"
     if kept.is_file():
         lines += [FOLLOW_UPS, turns_table(_read(kept))]
+    kept = RESULTS / "refusals.json"
+    if kept.is_file():
+        lines += [REFUSALS, refusals_table(_read(kept)["results"])]
     return "\n".join(lines)
 
 
@@ -119,6 +131,25 @@ def turns_table(counts: Mapping[str, Mapping[str, Sequence[int]]]) -> str:
         rows.append([*row, str(without), f"{refused} of {alone}"])
     head = ["set", "later turns", "as their full question", "", "without an answer", "refused"]
     return table(head, rows)
+
+
+def refusals_table(results: Sequence[Mapping[str, Any]]) -> str:
+    head = ["set", "language", "without an answer", "refused", "", "with one", "refused", "", "auc"]
+    rows = []
+    for one in results:
+        row = [one["set"], one["lang"]]
+        for refused, all_ in (one["unanswerable"], one["answerable"]):
+            row += [str(all_), str(refused), share(refused, all_)] if all_ else ["", "", ""]
+        rows.append([*row, "" if one["auc"] is None else f"{one['auc']:.2f}"])
+    kinds = [
+        f"{one['set']}, {one['lang']}: "
+        + ", ".join(f"{kind} {refused} of {all_}" for kind, (refused, all_) in one["kinds"].items())
+        for one in results
+        if len(one["kinds"]) > 1
+    ]
+    return "\n".join(
+        (table(head, rows), "By what is asked, refused:\n", *(f"- {k}" for k in kinds), "")
+    )
 
 
 def _sum(counts: Any) -> dict[str, list[int]]:

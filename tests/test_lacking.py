@@ -43,6 +43,26 @@ def test_what_is_named_by_a_number_is_missing_where_that_number_is(
 @pytest.mark.parametrize(
     ("question", "shown", "lacks"),
     [
+        ("What does Gate Harbour Street cost?", "Mill Street: £4", True),
+        ("What does a night at Fogg Museum cost?", "A night at Sackler Museum costs £4.", True),
+        ("What does a night at Fogg Museum cost?", "A night at the museum costs £4.", False),
+        ("What does a night at Fogg Museum cost?", "Fogg: £4. Sackler Museum: £5", False),
+        ("Fogg Museum: what is a night?", "A night at Sackler Museum costs £4.", False),
+        ("What does Mr Pell pay?", "Colonel Pell pays £4.", False),
+        ("三号院的门禁密码是多少？", "一号院：2580#，二号院：7136#", True),
+        ("二号院的门禁密码是多少？", "一号院：2580#，二号院：7136#", False),
+        ("第三方要付多少？", "乙方付两成。", False),
+    ],
+)
+def test_what_is_named_by_a_name_before_a_noun_is_missing_where_another_name_stands_before_it(
+    question: str, shown: str, lacks: bool
+) -> None:
+    assert lacking.misnames(question, shown) is lacks
+
+
+@pytest.mark.parametrize(
+    ("question", "shown", "lacks"),
+    [
         ("How loud is it in decibels?", "Height | 2,065 mm", True),
         ("How loud is it in decibels?", "Noise level | 55 dB(A)", False),
         ("What does paint cost per litre?", "Antifouling, one coat: £195", True),

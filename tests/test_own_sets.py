@@ -12,6 +12,7 @@ sys.path.insert(0, str(BENCHMARKS))
 import followups  # noqa: E402  stands beside the tests
 import kinds  # noqa: E402
 import own_sets  # noqa: E402
+import refusals  # noqa: E402
 import scoreboard  # noqa: E402
 
 
@@ -78,6 +79,37 @@ def test_later_turns_are_held_against_their_full_questions(
     }
 
 
+def test_refusals_are_counted_of_an_own_set_and_its_near_misses(
+    folder: Path, tmp_path: Path, parser_here: None
+) -> None:
+    rows = [
+        {"question": "How much is the deposit for a boat?", "kind": "thing"},
+        {"question": "Who invented the microscope?", "kind": "attribute"},
+    ]
+    lines = "\n".join(map(json.dumps, rows))
+    (folder / refusals.NEAR).write_text(lines, encoding="utf-8")
+    asked = list(refusals.of_own(folder, tmp_path))
+    own, near = refusals.summed(asked)
+    assert (own["set"], own["unanswerable"], own["answerable"]) == ("fitted", [1, 1], [0, 2])
+    assert own["auc"] == 1.0
+    assert near["kinds"]["attribute"] == [1, 1]
+    assert near["unanswerable"][1] == 2
+    assert near["auc"] is None
+
+
+def test_the_documents_that_refusals_are_counted_on_are_not_fitted_on() -> None:
+    def named(part: refusals.Split) -> set[str]:
+        return {
+            path.stem
+            for language in ("en", "zh")
+            for files in refusals.together(language, part)
+            for path in files
+        }
+
+    assert named("test")
+    assert not named("test") & (named("development") | named("train"))
+
+
 def test_each_kind_of_the_own_sets_stands_in_one_row() -> None:
     rows = [
         json.loads(line)
@@ -96,7 +128,19 @@ def test_the_page_tells_each_kind_before_and_now_and_keeps_its_other_parts(
     result = {"set": "en-unseen", "model": "none", "embedder": "e", "counts": counts}
     now = {"commit": "abc of today", "machine": "a machine", "results": [result]}
     turns = {"en-unseen": {"answered": [2, 4, 5], "refused": [1, 1, 1]}}
-    for name, content in (("kinds-none.json", now), ("followups.json", turns)):
+    refused = {
+        "set": "near misses",
+        "lang": "en",
+        "unanswerable": [2, 4],
+        "answerable": [0, 0],
+        "auc": None,
+        "kinds": {"attribute": [1, 2], "year": [1, 2]},
+    }
+    for name, content in (
+        ("kinds-none.json", now),
+        ("followups.json", turns),
+        ("refusals.json", {"commit": "abc of today", "results": [refused]}),
+    ):
         (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
     monkeypatch.setattr(own_sets, "RESULTS", tmp_path)
     part = own_sets.part()
@@ -105,6 +149,8 @@ def test_the_page_tells_each_kind_before_and_now_and_keeps_its_other_parts(
     (row,) = [line for line in english.splitlines() if line.startswith("| fact")]
     assert row.split("|")[-2].strip() == "0.75"
     assert "| all | 5 | 2 of 4 | 0.50 | 1 | 1 of 1 |" in part
+    assert "| near misses | en | 4 | 2 | 0.50 |  |  |  |  |" in part
+    assert "- near misses, en: attribute 1 of 2, year 1 of 2" in part
     page = tmp_path / "page.md"
     page.write_text(own_sets.put("# Scores\n", part), encoding="utf-8")
     other = scoreboard.with_own_sets("# Scores of other sets\n", page)

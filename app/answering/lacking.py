@@ -22,10 +22,14 @@ _BEFORE_AMOUNTS = frozenset(
     "over under than least most around between until since up only within before after".split()
 )
 _NUMBERED_ZH = re.compile(
-    r"(?:第|版本|附件|协议|[Vv])\s*(?P<after>\d+(?:\.\d+)*|[一二三四五六七八九十]{1,3})"
-    r"|(?P<before>\d+)\s*(?:号|房|室|克|楼|栋)"
+    r"(?:第(?!三[方者])|版本|附件|协议|[Vv])\s*(?P<after>\d+(?:\.\d+)*|[一二三四五六七八九十]{1,3})"
+    r"|(?P<before>\d+|[一二三四五六七八九十]{1,3}(?=号))\s*(?:号|房|室|克|楼|栋)"
 )
 _CODE = re.compile(r"(?<![A-Za-z0-9-])(?P<letters>[A-Za-z]{1,4}-?)\d[\dA-Za-z-]*(?![A-Za-z0-9-])")
+_PROPER = re.compile(
+    r"(?<=\s)(?!(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Lady|Lord)\b)(?=(?P<name>[A-ZÀ-Þ][\w’'-]+) "
+    r"(?P<noun>[A-ZÀ-Þ][\w’'-]+)\b)"
+)  # no first word, whose capital says nothing
 _HAN_NUMBER = re.compile("[一二三四五六七八九十]{1,3}")
 _KINDS = frozenset({"money", "phone", "email", "number"})
 _WHEN = re.compile(
@@ -107,12 +111,21 @@ def misnames(question: str, shown: str) -> bool:
     True
     >>> misnames("What did it cost in 2022?", "2023: 412, 2022: 387")
     False
+
+    Or whether a name that stands before a noun is another one there.
+
+    >>> misnames("Who won the Maynard Trophy?", "He won the Heisman Trophy in 1935.")
+    True
     """
     question = _ADDED.sub("", question)
     years = {*_YEAR.findall(shown)}
     if years and any(year not in years for year in _YEAR.findall(question)):
         return True
     if any(_is_other_code(code, shown) for code in _CODE.finditer(question)):
+        return True
+    if any(
+        _is_other_name(said["name"], said["noun"], shown) for said in _PROPER.finditer(question)
+    ):
         return True
     return any(not _stands(noun, number, shown) for noun, number in _numbers(question))
 
@@ -164,6 +177,14 @@ def _is_other_code(code: re.Match[str], text: str) -> bool:
     plain = _plain(code[0])
     there = {_plain(other) for other in like.findall(text)}
     return bool(there) and not any(plain in other or other in plain for other in there)
+
+
+def _is_other_name(name: str, noun: str, text: str) -> bool:
+    """Whether a text has a noun after another name, and that name nowhere."""
+    if not set(analysis.terms(name)) or set(analysis.terms(name)) <= analysis.term_set(text):
+        return False
+    others = re.findall(rf"\b([A-ZÀ-Þ][\w’'-]+) {re.escape(noun)}\b", text)
+    return any(analysis.terms(other) for other in others)
 
 
 def _plain(code: str) -> str:
