@@ -292,7 +292,7 @@ def stop_terms() -> frozenset[str]:
     return STOP_WORDS | {stem(word) for word in STOP_WORDS}
 
 
-def _stemmer() -> snowballstemmer.basestemmer.BaseStemmer:
+def _stemmer() -> "snowballstemmer.basestemmer.BaseStemmer":  # not there beside PyStemmer
     """The stemmer of this thread. It holds the word that it works on: two threads that share one
     get wrong stems, which are remembered and indexed, or an IndexError."""
     if not hasattr(_own, "stemmer"):
