@@ -350,6 +350,7 @@ class _Settling:
             under_one = self._under_one(proof, own.proof)
             if own.edition.records and not under_one:
                 continue
+            under_one = under_one and not (own.statement.cells or proof.statement.cells)
             if not differences.same_subject(own.statement, proof.statement) and not (
                 under_one and fit >= _UNDER_ONE
             ):

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from quire.answering.versions import clauses, telling
+from quire.answering.versions import telling
 from quire.answering.versions.settling import Chain, Said
 from quire.records import Sentence
 from quire.verification.quantities import quantities
@@ -35,25 +35,12 @@ def is_superseded(shown: Sequence[Sentence], chains: Sequence[Chain]) -> bool:
     """Whether rows or records, as a table would answer with them, say what no longer holds. Where
     an amendment changes a row, it may be another cell than those `shown`."""
     return any(
-        relation == "earlier" and telling.rests_on(sentence, said) and _replaces(chain, said, shown)
+        relation == "earlier"
+        and telling.rests_on(sentence, said)
+        and telling.is_replaced(said, chain, shown)
         for chain in chains
         for said, relation in chain.others
         for sentence in shown
-    )
-
-
-def _replaces(chain: Chain, said: Said, shown: Sequence[Sentence]) -> bool:
-    """Whether what holds takes the place of what is shown of something that was said before."""
-    now = chain.current
-    if any(telling.rests_on(sentence, now) for sentence in shown):
-        return False
-    if not (now.edition.amends and now.clause and said.statement.cells):
-        return True
-    change = clauses.touching(now.statement, now.clause)
-    return any(
-        clauses.touches(change, dataclasses.replace(said.statement, text=sentence.text))
-        for sentence in shown
-        if telling.rests_on(sentence, said)
     )
 
 
