@@ -462,6 +462,7 @@ SELECT id, document_id, ordinal, start, end, page_first, page_last, heading_path
        checksum
 FROM chunks
 """
+_UNDER = "EXISTS (SELECT 1 FROM json_each(heading_path) WHERE value = ?2)"
 
 
 def page_counts(
@@ -516,12 +517,11 @@ def chunks_of(connection: apsw.Connection, document_id: str) -> list[Chunk]:
 def first_chunks(
     connection: apsw.Connection, document_id: str, *, heading: str = "", most: int = 2
 ) -> list[Chunk]:
-    """The first chunks of a document, or of what stands under one of its outermost headings."""
+    """The first chunks of a document, or of what stands under one of its headings."""
     rows = _rows(
         connection,
         f"a chunk of document {document_id}",
-        f"{_CHUNK} WHERE document_id = ?1 AND (?2 = '' OR json_extract(heading_path, '$[0]') = ?2) "
-        "ORDER BY ordinal LIMIT ?3",
+        f"{_CHUNK} WHERE document_id = ?1 AND (?2 = '' OR {_UNDER}) ORDER BY ordinal LIMIT ?3",
         [document_id, heading, most],
     )
     return [_chunk(row) for row in rows]

@@ -177,6 +177,25 @@ def test_running_headers_and_page_numbers_stay_in_the_text_and_out_of_the_blocks
     assert document.pages[1].text == f"Acme Annual Report\n\n{ENGLISH.strip()}\n\n5"
 
 
+def test_two_pages_are_enough_for_a_footer_that_counts_them(tmp_path: Path) -> None:
+    def page(number: int) -> Draw:
+        def draw(canvas: Canvas) -> None:
+            canvas.drawString(50, 580, f"Lesson {number}")
+            lines(canvas, 50, 500, *wrapped(ENGLISH, width=300, font="Times-Roman", size=10))
+            canvas.drawString(50, 20, "Acme Annual Report 2024")
+            canvas.drawString(330, 20, f"Page {number}")
+
+        return draw
+
+    document = load(make(tmp_path / "a.pdf", page(1), page(2)))
+    assert [text for _, text in blocks(document)] == [
+        "Lesson 1",
+        ENGLISH.strip(),
+        "Lesson 2",
+        ENGLISH.strip(),
+    ]
+
+
 def test_a_lone_year_at_the_top_of_a_page_is_no_page_number(tmp_path: Path) -> None:
     document = load(make(tmp_path / "a.pdf", lambda c: lines(c, 50, 580, "2019", leading=40)))
     assert blocks(document) == [("paragraph", "2019")]

@@ -205,6 +205,53 @@ def mixer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         yield kb
 
 
+LAB = """\
+# Samples and the Solm server
+
+## Receipt
+This paper tells how a sample is received, checked or refused.
+
+A sample is refused if:
+
+- the tube leaks;
+- the label is missing;
+- it comes after noon.
+
+## Freezer
+If the freezer is above 8 degrees, call the porter and move what is in it.
+
+## Requirements
+- Linux
+- 4 GB of memory
+
+## Installing
+1. Unpack the server.
+2. Copy the sample of the settings.
+3. Start the Solm server.
+
+## Fees
+| Item | Fee |
+|---|---|
+| Sofa | $35.00 |
+| Freezer | $50.00 |
+
+## 接收
+有下列情形之一的，拒收样本：
+
+- 试管破损；
+- 没有标签。
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "lab.md").write_text(LAB, "utf-8")
+    with KnowledgeBase.open(folder / "kb") as kb:
+        kb.add(folder / "lab.md")
+        yield kb
+
+
 def test_each_part_of_a_question_is_told_where_a_row_or_sentence_tells_it(
     mixer: KnowledgeBase,
 ) -> None:
@@ -213,6 +260,29 @@ def test_each_part_of_a_question_is_told_where_a_row_or_sentence_tells_it(
     assert "0.5 litres" in both.text
     assert "QM-S32" in (alone := ask(mixer, "Which oil grade does the mixer need?")).text
     assert "0.5 litres" not in alone.text
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "items"),
+    [
+        ("When is a sample refused?", "A sample is refused if:", 3),
+        ("What are the requirements for installing the Solm server?", "Requirements", 2),
+        ("How do I install the Solm server?", "Installing", 3),
+        ("什么情况下拒收样本？", "有下列情形之一的，拒收样本：", 2),
+    ],
+)
+def test_the_list_that_is_called_what_is_asked_for_is_shown_whole(
+    lab: KnowledgeBase, question: str, first: str, items: int
+) -> None:
+    answer = ask(lab, question)
+    assert answer.text.splitlines()[0] == first
+    assert sum(one.kind == "item" for one in answer.sentences) == items
+
+
+def test_what_to_do_is_told_by_a_sentence_and_not_by_a_price_list(lab: KnowledgeBase) -> None:
+    answer = ask(lab, "What should I do when the freezer is too warm?")
+    assert "call the porter" in answer.text
+    assert "$50.00" not in answer.text
 
 
 def test_a_row_is_shown_with_the_note_on_its_table_that_bears_on_the_question(

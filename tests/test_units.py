@@ -9,7 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 import made_columns
 from made_columns import HAN, LATIN
 from quire import KnowledgeBase
-from quire.models.fakes import FakeEmbedder
+from quire.models.fakes import FakeChatModel, FakeEmbedder
 from quire.records import Statement
 from quire.text import cells, statements
 from quire.verification import rows
@@ -92,6 +92,12 @@ def test_a_quote_of_a_row_says_its_unit(base: KnowledgeBase, question: str, told
         ("(Unaudited)", ""),
         ("Prices in euros were agreed in March", ""),
         ("单位：元/吨", ""),
+        ("Revenue by division (£000)", "£ thousand"),
+        ("(in €m)", "€ million"),
+        ("($'000)", "$ thousand"),
+        ("All amounts in thousands of pounds (£000) unless stated otherwise.", "£ thousand"),
+        ("Figures are stated in US$ millions. Years end in June.", "US$ millions"),
+        ("We opened a shop and paid for it in EUR.", ""),
     ],
 )
 def test_a_caption_says_the_unit_of_all(caption: str, unit: str) -> None:
@@ -108,6 +114,33 @@ def test_the_corner_of_a_header_says_the_unit_and_another_column_does_not() -> N
     assert rows.said(corner).endswith("March 31, 2021: 12 million · December 31, 2020: 13 million")
     other = _row("Hall | Rent (EUR) | Rooms\nA | 120 | 4\nB | 90 | 3")
     assert rows.said(other).endswith("Rent: 120 EUR · Rooms: 4")
+
+
+def test_rows_that_are_no_amounts_are_excepted_from_a_sentence_about_amounts() -> None:
+    text = (
+        "All amounts in thousands of pounds.\n\nItem | 2023 | 2022\nRevenue | 12,400 | 13,100\n"
+        "Employees (average number) | 1,412 | 1,386\nDividend per share (pence) | 10.8 | 9.6"
+    )
+    told = statements.tell(text, 0, len(text)).statements
+    assert [rows.said(one) for one in told if one.kind == "row"] == [
+        "Item: Revenue · 2023: 12,400 thousand £ · 2022: 13,100 thousand £",
+        "Item: Employees (average number) · 2023: 1,412 · 2022: 1,386",
+        "Item: Dividend per share (pence) · 2023: 10.8 · 2022: 9.6",
+    ]
+
+
+def test_a_statement_may_spell_out_amounts_of_a_table_in_thousands(tmp_path: Path) -> None:
+    (tmp_path / "report.md").write_text(
+        "# Pay\n\n| Name | Salary 2024 (£000) |\n|---|---|\n"
+        "| Ms Lowe | 185 |\n| Mr Petrossian | 540 |\n",
+        encoding="utf-8",
+    )
+    replies = "The salary of Mr Petrossian is £540,000 [1]. Ms Lowe has £185 million [1]."
+    model = FakeChatModel(replies, parameters=None)
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder(), model=model) as kb:
+        kb.add(tmp_path / "report.md")
+        answer = kb.ask("What is the salary of Mr Petrossian and Ms Lowe in 2024?")
+    assert [one.support for one in answer.sentences] == ["supported", "unsupported"]
 
 
 def _row(text: str) -> Statement:

@@ -76,6 +76,33 @@ MINUTES_ZH = {
     "## 第八次会议 2024年10月19日\n\n- 决议8-1：决议7-1的每日最高额由30元改为40元，其余不变。\n",
 }
 
+INSURANCE = {
+    "policy.md": "# Northgate Mutual\n\n## Boat policy BP-4077-2\n\n### Section A. Cover\n\n"
+    "| Cover | Limit | Deductible |\n|---|---|---|\n| Hull | $42,000 | $1,000 |\n"
+    "| Sails | $1,500 | $200 |\n\n### Section C. What is not insured\n\n"
+    "C.1 We do not pay for: (a) frost, (b) vermin.\n\n"
+    "C.2 We do not pay for theft if the boat was left for more than 30 days in a row.\n\n"
+    "### Section D. Amendment\n\nD.1 The hull is painted every 5 years.\n\n"
+    "## Endorsement no. 1 to policy BP-4077-2\n\nEffective 15 June 2023.\n\n"
+    "1. The deductible for the hull in Section A is raised from $1,000 to $1,600.\n\n"
+    '2. Exclusion C.1(a) is deleted.\n\n3. In C.2 the words "30 days" are replaced by "45 days".\n',
+}
+COUNCIL = {
+    "2024-03-11 minutes.md": "# Minutes of the meeting of 11 March 2024\n\n## 3. Pool\n\n"
+    "Decided: a lifeguard is hired for the pool (4 for, 1 against).\n\n## 4. Roof of the hall\n\n"
+    "Decided: the contract for the roof goes to Brightside. Work begins on 1 September 2024.\n",
+    "2024-06-17 minutes.md": "# Minutes of the meeting of 17 June 2024\n\n"
+    "## 2. Roof of the hall\n\nDecided: the contract for the roof goes to Alpine. "
+    "Work begins on 15 October 2024.\n\n"
+    "## 5. Dues\n\nDecided: the dues for the hall are raised to $335 (3 for, 2 against).\n",
+}
+COUNCIL_ZH = {
+    "3月纪要.md": "# 2024年3月11日会议纪要\n\n"
+    "## 四、屋顶维修\n\n决定：屋顶维修工程定于9月1日开工。\n",
+    "6月纪要.md": "# 2024年6月17日会议纪要\n\n"
+    "## 三、屋顶维修\n\n决定：屋顶维修工程定于10月15日开工。\n",
+}
+
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Callable[..., Found]:
@@ -130,6 +157,11 @@ def changes(found: Found) -> tuple[Sentence, ...]:
         (MINUTES, "How is the hall heated, by an oil boiler?", "heat pump", "oil boiler"),
         (MINUTES, "When does work begin on Monday?", "17 March", "Monday 3 March"),
         (MINUTES_ZH, "外来车辆每日最高多少元？", "40元", "每日最高30元"),
+        (INSURANCE, "After how many days is theft not paid for?", "45 days", "30 days in a row"),
+        (INSURANCE, "Is frost insured?", "is deleted", "frost"),
+        (INSURANCE, "How high is the deductible for the hull?", "$1,600", "Deductible: $1,000"),
+        (COUNCIL, "Who gets the contract for the roof?", "Alpine", "Brightside"),
+        (COUNCIL_ZH, "屋顶维修工程何时开工？", "10月15日", "9月1日"),
     ],
 )
 def test_the_newer_is_the_answer_and_the_older_is_named_with_its_quote(
@@ -163,6 +195,9 @@ def test_every_amendment_of_a_clause_is_told_from_the_newest_back(
         (CONTRACT_ZH, "二级故障的远程响应是多少？", "二级故障"),
         (MINUTES, "What is the charge for the hall an hour?", "£16"),
         (POLICY, "Are tips repaid?", "not repaid"),
+        (INSURANCE, "Is damage by vermin insured?", "vermin"),
+        (INSURANCE, "How often is the hull painted?", "5 years"),
+        (COUNCIL, "Is a lifeguard hired for the pool?", "is hired"),
     ],
 )
 def test_what_no_change_touches_stands_alone(
@@ -186,6 +221,9 @@ def test_what_no_change_touches_stands_alone(
         (CONTRACT, "How high was the yearly rent in 2024?", "£9,600", "£8,400"),
         (CONTRACT_ZH, "2024年的服务费每年多少？", "480,000", "570,000"),
         (PRICES, "What was the price per night of the Quay berth in 2024?", "44", "49"),
+        (INSURANCE, "After how many days was theft not paid for in 2022?", "30 days", "45 days"),
+        (COUNCIL, "Who got the contract for the roof in March?", "Brightside", "Alpine"),
+        (COUNCIL_ZH, "3月的会议定的屋顶维修何时开工？", "9月1日", "10月15日"),
     ],
 )
 def test_a_question_for_the_past_gets_what_was_valid_then(
@@ -206,6 +244,7 @@ def test_a_question_for_the_past_gets_what_was_valid_then(
         (CONTRACT, "What changed in the lease?", [("£9,600", "£8,400"), ("nine keys", "six keys")]),
         (CONTRACT, "What did Amendment No. 1 change in the lease?", [("21 days", "30 days")]),
         (CONTRACT_ZH, "补充协议修改了哪些条款？", [("570,000", "480,000")]),
+        (INSURANCE, "What did the endorsement change?", [("$1,600", "$1,000")]),
         (PRICES, "Which prices for moorings have changed?", [("21", "18"), ("49", "44")]),
     ],
 )

@@ -25,7 +25,8 @@ _LIST_EN = re.compile(
     r"|(?:what|which) (?:kinds|types|sorts|ways|parts)\b"
     r"|what (?:must|should|do|does|can|may|shall) (?:[\w.'-]+ ){1,8}?(?:contain|include|cover|state"
     r"|bring|check|provide|offer|do)\b"
-    r"|what (?:is|are) (?:not )?(?:included|excluded|covered|allowed|needed|required|forbidden)\b)",
+    r"|what (?:is|are) (?:not )?(?:included|excluded|covered|allowed|needed|required|forbidden"
+    r"|insured|permitted|prohibited|exempt(?:ed)?)\b)",
     re.IGNORECASE,
 )
 _LIST_ZH = re.compile(
@@ -35,6 +36,22 @@ _LIST_ZH = re.compile(
 )
 _HOW_TO_EN = re.compile(
     r"\bhow (?:do|does|can|should|must|would|could|to|is|are)\b(?! \w+ (?:cost|last|weigh)\b)",
+    re.IGNORECASE,
+)
+_CONDITIONS = re.compile(
+    r"^\W*(?:when (?:is|are|do|does|may|can|must|should|will|would)|in (?:which|what) cases?"
+    r"|(?:under|on) (?:which|what) (?:conditions?|circumstances|grounds))\b"
+    "|在?(?:什么|哪些|何种)(?:情况|情形|条件)|何时(?:可以|应当|必须|不得)",
+    re.IGNORECASE,
+)
+_CONDITIONAL = re.compile(
+    r"\b(?:if|when|where|unless|cases?|conditions?|circumstances|grounds)\b[^.:：]{0,60}[:：]\s*$"
+    "|(?:情况|情形|条件|之一)[^。：]{0,20}[:：]\\s*$",
+    re.IGNORECASE,
+)
+_THING = re.compile(
+    rf"\b(?:what|which) (?:are|is|were) {_OWNED}(?P<is>[\w-]+)"
+    rf"|\b(?:what|which|list) {_OWNED}(?P<named>(?!(?:are|is|were|do|does|did)\b)[\w-]+)",
     re.IGNORECASE,
 )
 _STEPS = re.compile(r"\bsteps?\b|\bprocedure|\binstructions\b|步骤|流程|依次|顺序", re.IGNORECASE)
@@ -90,6 +107,34 @@ def wants_instructions(question: str) -> bool:
     (True, False)
     """
     return any(form.search(question) for form in (_HOW_TO_EN, _HOW_TO_ZH, _STEPS, _NTH))
+
+
+def wants_conditions(question: str) -> bool:
+    """Whether a question asks when something is so, which a list of conditions answers.
+
+    >>> wants_conditions("When is a claim refused?"), wants_conditions("When did it end?")
+    (True, False)
+    """
+    return _CONDITIONS.search(question) is not None
+
+
+def heads_conditions(head: str) -> bool:
+    """Whether the head of a list says that its items are conditions.
+
+    >>> heads_conditions("A claim is refused if:"), heads_conditions("有下列情形之一的，不予受理：")
+    (True, True)
+    """
+    return _CONDITIONAL.search(head) is not None
+
+
+def thing_asked(question: str) -> str:
+    """The word for what a question for a list wants; empty where it has none.
+
+    >>> thing_asked("What are the requirements for a stall?"), thing_asked("How do I pay?")
+    ('requirements', '')
+    """
+    asked = _THING.search(question)
+    return (asked["is"] or asked["named"]) if asked else ""
 
 
 def wants_reason(question: str) -> bool:

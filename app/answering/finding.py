@@ -30,7 +30,7 @@ from quire.answering.question import Asked
 from quire.answering.sense import Known
 from quire.answering.several import Several
 from quire.answering.tabulating import Tabled
-from quire.answering.versions import comparing, eras
+from quire.answering.versions import comparing, eras, superseding
 from quire.answering.versions import telling as versions
 from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
@@ -267,7 +267,10 @@ def _searched(
     at = eras.era(understood, today=date.today())
     settled = settle(proof, era=at, library=library)
     tabled = tabulating.answer(query.subject, query.language, passages, settled.evidence, snapshot)
-    if tabled and not _counts(tabled, settled.evidence, judgement, asked):
+    if tabled and (
+        not _counts(tabled, settled.evidence, judgement, asked)
+        or superseding.is_superseded(tabled.shown.sentences, settled.chains)
+    ):
         tabled = None
     if tabled and asked.by_model and not tabled.beyond_reading:
         tabled = None

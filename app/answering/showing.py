@@ -25,6 +25,7 @@ _ALWAYS = 3  # items of a list that are shown however long they are
 _BESIDE = 0.75  # of the best score: an item that is as good speaks for its whole list
 _AS_GOOD = 0.9  # of the best score: a sentence that is one of several things asked for
 _FITTING = 0.75  # of what the best sentence tells of the question, at least, a list has to tell
+_CALLED = 0.25  # of a question's terms: what it counts that a list is called what is asked for
 _AFTER = 2  # sentences after a list or table that are shown with it
 _FEW = 2  # items nearly as good that are shown by themselves; more speak for the whole list
 _CLAUSE = re.compile(r"\d{1,2}(?:\.\d{1,2})+")
@@ -79,7 +80,8 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
     best = says[0]
     own = best.passage.group(best.statement.group)
     instructs = answer_forms.wants_instructions(question)
-    if asked or instructs:
+    conditions = answer_forms.wants_conditions(question)
+    if asked or instructs or conditions:
         terms = set(analysis.terms(question)) - analysis.STOP_WORDS
         under = (_context(best.passage, best.start), *(s.text for s in best.statement.under))
         least = _told(terms, (*under, best.text)) * (_FITTING if own else 1.0)
@@ -88,17 +90,26 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
             for proof in says
             if proof.score >= _BESIDE * best.score
         }
+        thing = analysis.term_set(answer_forms.thing_asked(question)) if asked else frozenset()
         fitting = [
-            (_fitness(terms, passage, group), group is own, -passage.label, -group.start, group)
+            (
+                _fitness(terms, passage, group) + _CALLED * _is_called(thing, passage, group),
+                group is own,
+                -passage.label,
+                -group.start,
+                group,
+            )
             for passage in passages.values()
             for group in passage.groups
+            if asked or instructs or answer_forms.heads_conditions(_head(group))
         ]
         numbered = [each for each in fitting if _counts(each[-1])]
         if instructs and (not asked or any(fit >= least for fit, *_ in numbered)):
             fitting = numbered
         if fitting:
             fit, _, label, _, group = max(fitting, key=lambda each: each[:4])
-            if fit >= least:
+            # A sentence that tells as much as a table that it is not of is nearer to what is asked.
+            if fit >= least and (own or fit > least or group.members[0].kind != "row"):
                 return passages[-label], group
     if own is None:
         return None
@@ -113,13 +124,24 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
 def _fitness(terms: set[str], passage: Passage, group: Group) -> float:
     """The share of a question's terms that a list or table tells, what it is called counting
     more than what its members say."""
-    head = "\n".join(stretch.text for stretch in group.members[0].under)
+    head = _head(group)
     called = _context(passage, group.start), head
     return (
         _told(terms, (*called, *(each.text for each in group.members)))
         + _told(terms, called)
         + _told(terms, (head,))
     ) / (1.5 if head else 2.0)
+
+
+def _head(group: Group) -> str:
+    """What stands directly above a list or table as its head; empty where nothing does."""
+    return "\n".join(stretch.text for stretch in group.members[0].under)
+
+
+def _is_called(thing: frozenset[str], passage: Passage, group: Group) -> bool:
+    """Whether a list or table is called what is asked for, by its head or its heading."""
+    path = passage.headings_at(group.start)[-1:]
+    return bool(thing) and thing <= analysis.term_set(_head(group), *path)
 
 
 def _context(passage: Passage, at: int) -> str:

@@ -161,8 +161,8 @@ class Snapshot:
         )
 
     def opening(self, document_id: str, *, heading: str = "") -> str:
-        """How a document begins, or what stands under one of its outermost headings: the texts of
-        its first chunks."""
+        """How a document begins, or what stands under one of its headings: the texts of its
+        first chunks."""
         first = documents.first_chunks(self.connection, document_id, heading=heading)
         return "\n".join(chunk.text for chunk in first)
 

@@ -44,10 +44,21 @@ _IN = re.compile(r"(?:,|，|\bin|/)\s*([^,，\s\d][^,，]{0,30})$", re.IGNORECAS
 _CODE_OF_CURRENCY = re.compile(r"\b(EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
 _SCALED = r"(?:thousand|million|billion)s?"
 _MONEY = r"(?:(?:US|HK)?\$|[€£¥]|(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b)"
+_SHORT_SCALES = {
+    "000": "thousand",
+    "k": "thousand",
+    "m": "million",
+    "mn": "million",
+    "bn": "billion",
+}
+_SHORT_SCALE = rf"({_MONEY})?\s?['’]?(000|k|mn|m|bn)s?"
+_SHORTENED = re.compile(_SHORT_SCALE, re.IGNORECASE)
 _COUNTED = r"[百千万亿]*(?:元|美元|欧元|港元|日元|円|股|吨|人|台|件|户|套|平方米)"
 _OF_ALL = re.compile(
     rf"""
-    \bin\ ((?:{_MONEY}\s?)?{_SCALED}
+    [(（]\s*(?:in\s)?({_MONEY}\s?['’]?(?:000|k|mn|m|bn)s?|['’]?000s?)\b
+    | \bin\ ({_MONEY}\s?['’]?(?:000|k|mn|m|bn)s?)\b
+    | \bin\ ((?:{_MONEY}\s?)?{_SCALED}
         (?:\ of\ (?:U\.?S\.?\ dollars|[a-z]+(?:\ dollars)?)|\ {_MONEY})?)
     | \bin\ ({_MONEY}(?:\s{_SCALED})?)
     | [(（]\s*({_MONEY}(?:\s?{_SCALED})?)\s*[)）]
@@ -55,6 +66,17 @@ _OF_ALL = re.compile(
     | [(（](?:人民币)?({_COUNTED})[)）,，；;]
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+_OF_POUNDS = re.compile(r"(thousand|million|billion)s? of pounds(?: sterling)?", re.IGNORECASE)
+_OF_AMOUNTS = re.compile(
+    r"\b(?:amounts?|figures|numbers|values|sums|stated|expressed|shown|reported|presented|given)\b"
+    "|金额|数字|单位",
+    re.IGNORECASE,
+)
+_NO_AMOUNT = re.compile(
+    r"[(（][^()（）]*[a-z][^()（）]*[)）]\s*$|%|\bper\b|\b(?:number|shares?|employees|headcount|staff|ratio"
+    r"|margin|rate|days|tonnes)\b|人数|每股|股数|比[率例]|天数",
+    re.IGNORECASE,
 )
 _EXCEPT = re.compile(r"\bexcept(?: for)? ([^)）]*)|除([^)）]{1,20}?)外", re.IGNORECASE)
 _RATE = re.compile(r"%|\bper ?cent|比例|比率|比重|同比|幅度", re.IGNORECASE)
@@ -182,11 +204,16 @@ def unit_of(column: str) -> str:
     ('kg', 'EUR', '', '元/晚')
     >>> unit_of("2023 (in millions, restated)"), unit_of("March 31, 2021"), unit_of("2023 (a)")
     ('millions', '', '')
+    >>> unit_of("Salary 2024 (£000)"), unit_of("Revenue, €m"), unit_of("Length, m")
+    ('£ thousand', '€ million', 'm')
     """
-    if (found := _BRACKET.search(column)) and not _FOOTNOTE.fullmatch(found[1].strip()):
-        return _of_all(found[0]) or found[1].strip()
-    if found := _CODE_OF_CURRENCY.search(column) or _IN.search(column):
+    found = _BRACKET.search(column)
+    if found and (unit := unit_in(found[0])):
+        return unit
+    if found and not _FOOTNOTE.fullmatch(found[1].strip()):
         return found[1].strip()
+    if found := _IN.search(column) or _CODE_OF_CURRENCY.search(column):
+        return _spelt_out(found[1].strip())
     return ""
 
 
@@ -211,15 +238,44 @@ def unit_over(row: Statement) -> str:
         parts = [part.strip() for part in stretch.text.split("|")]
         told = [part for part in parts if part]
         said = parts[0] if len(told) > 1 else " ".join(told)
-        if unit := _of_all(said):
+        if unit := unit_in(said):
             label = row.cells[0][1] if row.cells else ""
-            return "" if _is_excepted(label, said) else unit
+            counts = says_unit(said) and _NO_AMOUNT.search(label)
+            return "" if counts or _is_excepted(label, said) else unit
     return ""
 
 
-def _of_all(said: str) -> str:
+def says_unit(sentence: str) -> bool:
+    """Whether a sentence above a table says in which unit its amounts are.
+
+    >>> says_unit("All amounts in thousands of pounds (£000)."), says_unit("We pay in EUR.")
+    (True, False)
+    """
+    return bool(_OF_AMOUNTS.search(sentence) and unit_in(sentence))
+
+
+def unit_in(said: str) -> str:
+    """The unit that a text says all numbers below it to be in; empty where it says none.
+
+    >>> unit_in("Revenue by division (£000)"), unit_in("Results (in millions)"), unit_in("Fees")
+    ('£ thousand', 'millions', '')
+    """
     found = _OF_ALL.search(said)
-    return found[found.lastindex or 0].strip() if found else ""
+    return _spelt_out(found[found.lastindex or 0].strip()) if found else ""
+
+
+def _spelt_out(unit: str) -> str:
+    """A unit of money with its scale as a word.
+
+    >>> _spelt_out("£'000"), _spelt_out("€m"), _spelt_out("thousands of pounds"), _spelt_out("m")
+    ('£ thousand', '€ million', '£ thousand', 'm')
+    """
+    if found := _OF_POUNDS.fullmatch(unit):
+        return f"£ {found[1].lower()}"
+    short = _SHORTENED.fullmatch(unit)
+    if short is None or not (short[1] or short[2] == "000"):
+        return unit
+    return f"{short[1] or ''} {_SHORT_SCALES[short[2].lower()]}".strip()
 
 
 def _is_excepted(label: str, said: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from quire.text import lines, nesting, sentences, titles
+from quire.text import cells, lines, nesting, sentences, titles
 from quire.text.lines import Line
 
 Span = tuple[int, int]
@@ -267,7 +267,8 @@ class _Reader:
         """The last line of the paragraph before, where it leads to a list."""
         last = self._last
         if isinstance(last, Heading):
-            return self._unknown(last)
+            unit = cells.unit_in(self.text[slice(*last.span)])
+            return last.span if unit else self._unknown(last)
         if not isinstance(last, Paragraph):
             return None
         start, end = self._last_sentence(last)
@@ -284,7 +285,8 @@ class _Reader:
     def _caption(self) -> Span | None:
         last = self._last
         if isinstance(last, Heading):
-            return self._unknown(last)
+            unit = cells.unit_in(self.text[slice(*last.span)])
+            return last.span if unit else self._unknown(last)
         if not isinstance(last, Paragraph):
             return None
         line = last.lines[-1]
@@ -292,7 +294,8 @@ class _Reader:
         if len(said) > 2 * _SHORT:
             return None
         ends = _ENDS.search(said) and not _LEADS.search(said)
-        return None if ends and not _CAPTION.match(said) else (line.start, line.end)
+        told = _CAPTION.match(said) or cells.says_unit(said)
+        return None if ends and not told else (line.start, line.end)
 
     def _unknown(self, heading: Heading) -> Span | None:
         """A heading that no loader told of, and so nobody else tells."""

@@ -26,6 +26,8 @@ _OWN = re.compile(
       | 第\s?(?P<nth>[\d.]+|{_HAN_NUMBER}+)\s?[条款项]
       | (?:决议|决定|议题)\s?(?P<resolved>\d+(?:-\d+)*)
       | (?P<part>schedule|annex|appendix|exhibit)\s(?P<which>[A-Z]|\d+)\b
+      | (?:section|part|chapter|article|clause|rule)\s
+        (?P<section>[A-Z]|\d+(?:\.\d+)*)(?=[\s.:：–—-])
       | (?P<part_zh>附件|附表|附录)\s?(?P<which_zh>\d+|{_HAN_NUMBER}+|[A-Z])
     )
     """,
@@ -33,8 +35,10 @@ _OWN = re.compile(
 )
 _NAMED = re.compile(
     rf"""
-    \b(?:clauses?|sections?|articles?|paragraphs?|rules?|items?|decisions?|resolutions?|minutes?)\s
-      (?P<clause>[A-Z]{{1,3}}[.-]?\d+(?:[.-]\d+)*|\d+(?:\.\d+)*)
+    \b(?:clauses?|sections?|articles?|paragraphs?|rules?|items?|decisions?|resolutions?|minutes?
+        |exclusions?|conditions?|provisions?|parts?|chapters?|points?)\s
+      (?P<clause>[A-Z]{{1,3}}[.-]?\d+(?:[.-]\d+)*|\d+(?:\.\d+)*|(?-i:[A-Z])\b)
+  | \b(?P<lettered>(?-i:[A-Z])\.\d{{1,2}}(?:\.\d{{1,2}})*)\b(?!\s*[:：*])
   | \b(?P<code>[A-Z]{{1,3}}-\d{{1,4}}(?:-\d+)*)\b(?!\s*(?:[:：*]|\.\s))
   | 第\s?(?P<nth>\d+(?:\.\d+)*|{_HAN_NUMBER}+)\s?[条款项]
   | (?:决议|决定)\s?(?P<resolved>\d+(?:-\d+)*)
@@ -76,6 +80,12 @@ _MOVED = re.compile(
     r"(?:推迟|提前|延期|调整|改|变更|提高|降低|增加|减少)[为至到]",
     re.IGNORECASE,
 )
+_ITEM_NAMED = re.compile(
+    rf"(?<=[\d.])\s?\(([a-z]|[ivx]{{2,4}}|\d{{1,2}})\)|[（(]({_HAN_NUMBER}+|\d{{1,2}})[）)]\s?[项目]",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(rf"\s*[（(]([a-z]|[ivx]{{2,4}}|\d{{1,2}}|{_HAN_NUMBER}+)[）)]", re.IGNORECASE)
+_LISTED = re.compile(rf"[\s#]*[（(]?{_HAN_NUMBER}+[)）]?[、.．\s]")
 _ABOUT = 0.6  # share of words by which a change that names no clause is known to be of one
 _LINE = re.compile(r"\n+")
 
@@ -116,6 +126,16 @@ def number(heading: str) -> str:
     return _plain(match) if match else ""
 
 
+def without_number(heading: str) -> str:
+    """A heading, folded, without the number that it begins with.
+
+    >>> without_number("3. Roof of Building C"), without_number("三、屋顶")
+    ('roof of building c', '屋顶')
+    """
+    match = _OWN.match(heading) or _LISTED.match(heading)
+    return analysis.fold(heading[match.end() if match else 0 :]).strip(" \t#.:：、)）")
+
+
 def changed_by(statement: Statement, clause: Clause) -> frozenset[str]:
     """The numbers that a statement of a clause names with a word of change beside; none where it
     is left to the rest of the clause to say what is changed."""
@@ -150,6 +170,10 @@ def moves(text: str, old: str) -> bool:
 
 
 def _touches(text: str, old: Statement) -> bool:
+    item = _ITEM.match(old.text)
+    named = {one.casefold() for groups in _ITEM_NAMED.findall(text) for one in groups if one}
+    if item and named and item[1].casefold() not in named:
+        return False
     parts = [*_PART.finditer(text)]
     if not parts:
         return any(_changes(text, inside=True)) or differences.alike(text, old.text) >= _ABOUT
@@ -167,8 +191,10 @@ def _touches(text: str, old: Statement) -> bool:
         words |= set(_QUOTED.findall(before))
         values |= {q.value for q in quantities(_NAMED.sub(" ", before))}
     held = {q.value for q in quantities(old.text)}
-    return bool(values & held) or any(
-        re.search(rf"(?<![\d.,]){re.escape(_joined(word))}(?!\d)", there) for word in words
+    return (
+        bool(values & held)
+        or moves(text, old.text)
+        or any(re.search(rf"(?<![\d.,]){re.escape(_joined(word))}(?!\d)", there) for word in words)
     )
 
 

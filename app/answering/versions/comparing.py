@@ -115,8 +115,10 @@ def _amended(new: Sequence[Told], old: Sequence[Told], library: Library) -> Iter
     """Each statement that changes a clause, with what it changes."""
     before: dict[str, list[Told]] = defaultdict(list)
     for clause, said in _by_clause(old):
-        if not library.part_of(said[0].passage, said[0].statement.start).amends and clause.number:
-            before[clause.number] += said
+        passage, start = said[0].passage, said[0].statement.start
+        if not library.part_of(passage, start).amends:
+            for number in clauses.numbers_of(clause, passage.headings_at(start)):
+                before[number] += said
     for clause, said in _by_clause(new):
         if not library.part_of(said[0].passage, said[0].statement.start).amends:
             continue

@@ -7,7 +7,7 @@ is another. An amendment names the contract that it changes, by its number or it
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cmp_to_key, lru_cache
@@ -43,24 +43,36 @@ _SINCE_AFTER = re.compile(r"[ \t]*起?[ \t]*(?:开始)?(?:施行|生效|实施|�
 _FROM_THEN = re.compile(r"[ \t]*起")
 _AMENDS = re.compile(
     r"\b(?:amendment|addendum|supplement(?:al|ary)? agreement|deed of variation|variation agreement"
-    r"|rider)\b|补充协议|变更协议|修正案|修改协议|修订协议",
+    r"|rider|endorsement)\b|补充协议|变更协议|修正案|修改协议|修订协议|批单",
     re.IGNORECASE,
 )
 _NTH = re.compile(
-    r"(?:amendment|addendum|supplement\w*(?:\s+agreement)?|variation)[\s_-]*(?:no\.?|number)?[\s_-]*"
-    r"(?P<n>\d+)|(?:补充协议|修正案|变更协议)[\s（(]*(?P<han>[一二三四五六七八九十\d]+)",
+    r"(?:amendment|addendum|supplement\w*(?:\s+agreement)?|variation|rider|endorsement)[\s_-]*"
+    r"(?:no\.?|number)?[\s_-]*(?P<n>\d+)"
+    r"|(?:补充协议|修正案|变更协议|批单)[\s（(]*(?P<han>[一二三四五六七八九十\d]+)",
     re.IGNORECASE,
 )
+_RECORD = re.compile(
+    r"\b(?:minutes|meetings?|protocol|sessions?|weekly|monthly|quarterly)\b"
+    r"|纪要|会议|例会|周报|月报|季报|日报",
+    re.IGNORECASE,
+)
+_CHANGES = re.compile(rf"(?:{_AMENDS.pattern})\s+to\b", re.IGNORECASE)
 _CODE = re.compile(
-    r"(?:\b(?:no|number|reference|ref|id)\b|编号|合同号|文号)[.:：*\s]*"
+    r"(?:\b(?:no|number|reference|ref|id)\b|编号|合同号|保单号|文号"
+    r"|\b(?:policy|contract|agreement|lease)\b(?=[.:*\s]*[\w/-]*\d))[.:：*\s]*"
     r"(?P<code>[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)+)",
     re.IGNORECASE,
 )
+_MONTH = (
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+    "|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+)
 _EDITION = re.compile(
     rf"{_VERSION.pattern.replace('?P<', '?P<_')}"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTH})\b|\b(?:{_MONTH})\s+\d{{1,2}}\b"
     r"|(?:19|20)\d\d(?:[-/.]\d\d?){0,2}|\b\d{8}\b|\d+月(?:\d+日)?|[年度]"
-    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|q[1-4]|h[12])\b"
+    rf"|\b(?:{_MONTH}|q[1-4]|h[12])\b"
     r"|\b\d+(?:st|nd|rd|th)\b|第[一二三四五六七八九十\d]+次"
     r"|\b(?:final|draft|old|new|current|previous|copy|updated?|revised|amended|latest|valid|from)\b"
     r"|[新旧]版?|最新|现行|修订[版本稿]?|终稿|草案|副本|作废|\bv\b",
@@ -107,6 +119,12 @@ class Edition:
         """From when on it holds, as far as it says so or bears a date."""
         return self.since or self.dated
 
+    @property
+    def records(self) -> bool:
+        """Whether it tells what was said or done on its day, as minutes do: the next one takes the
+        place of what it says only where both come to the same item."""
+        return _RECORD.search(self.called) is not None
+
 
 def read(document: Document, opening: str) -> Edition:
     """What a document says of itself, whose text begins with `opening`."""
@@ -138,6 +156,24 @@ def is_amendment(heading: str) -> bool:
     (True, True)
     """
     return _AMENDS.search(heading) is not None
+
+
+def amendment_in(path: Sequence[str]) -> str:
+    """Of the headings above a place, the outermost first, that of the amendment that it belongs to;
+    empty where it belongs to none. Below an outermost heading, a clause may be called "Amendment"
+    that changes nothing; so there one has to count itself, or to name what it changes.
+
+    >>> amendment_in(["Northfield Mutual", "Endorsement no. 1 to policy HN-4", "Cover"])
+    'Endorsement no. 1 to policy HN-4'
+    >>> amendment_in(["Lease of the hall", "12. Amendment"])
+    ''
+    """
+    for depth, heading in enumerate(path):
+        if is_amendment(heading) and (
+            not depth or _NTH.search(heading) or _CHANGES.search(heading)
+        ):
+            return heading
+    return ""
 
 
 def are_versions(one: Edition, other: Edition) -> bool:

@@ -1,6 +1,7 @@
 """For which time a question asks: now, a day, a version, or before the last change; and whether it
 asks for the changes themselves."""
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -41,6 +42,10 @@ _TIME = re.compile(
     r"|目前|现在|现行|当前|如今|最新|原来|原先|之前(?=[的是为])|以前|最初|(?:按照?)?(?:版本\s?)?V\d[\d.]*(?:中|的)?",
     re.IGNORECASE,
 )
+_MONTH = re.compile(
+    rf"\b(?P<name>{'|'.join(calendar.month_name[1:])})\b(?!,? \d{{4}})"
+    r"|(?<![\d年])(?P<zh>1[0-2]|[1-9])\s?月(?!\d|[份底]?\d)"
+)
 _VERSIONED = re.compile(
     r"\b(?:versions?|v|ver\.|editions?|issues?|amendments?|addendum)\b(?:\s*(?:no\.?\s*)?[\d.]+)?"
     r"|\b\d+\.\d+\b|(?:19|20)\d\d年?|版本|[新旧]版|V\d[\d.]*|补充协议[一二三四五\d（）()]*"
@@ -71,11 +76,13 @@ _CHANGES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """For which time something is asked. `day` is the last day of it where `when` is "day"."""
+    """For which time something is asked. `day` is the last day of it where `when` is "day", and
+    `month` is one that is named without its year, 0 where none is."""
 
     when: When
     day: date
     version: tuple[int, ...] = ()
+    month: int = 0
 
 
 def era(question: str, *, today: date) -> Era:
@@ -95,7 +102,7 @@ def era(question: str, *, today: date) -> Era:
     if _BEFORE.search(question):
         return Era("before", today)
     day = _day(question)
-    return Era("day", day) if day and day < today else Era("now", today)
+    return Era("day", day) if day and day < today else Era("now", today, month=_month(question))
 
 
 def asks_for_changes(question: str) -> bool:
@@ -146,6 +153,14 @@ def _day(question: str) -> date | None:
             except ValueError:
                 continue
     return None
+
+
+def _month(question: str) -> int:
+    """A month that a question names without its year: "at the March meeting", "3月的会议"."""
+    found = _MONTH.search(question)
+    if not found:
+        return 0
+    return int(found["zh"]) if found["zh"] else list(calendar.month_name).index(found["name"])
 
 
 def _end_of(year: int, month: int) -> date:

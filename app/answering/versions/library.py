@@ -15,8 +15,8 @@ from quire.search.snapshot import Snapshot
 _AMENDMENTS = 24  # chunks looked at for documents that amend others
 _WHOLE = 300  # chunks of a document that is compared: some hundred pages
 _AMENDING = {
-    "zh": "补充协议 修正案 变更协议",
-    "en": "amendment addendum supplemental agreement variation",
+    "zh": "补充协议 修正案 变更协议 批单",
+    "en": "amendment addendum supplemental agreement variation endorsement",
 }
 
 
@@ -45,9 +45,8 @@ class Library:
 
     def part_of(self, passage: Passage, offset: int) -> Edition:
         """What a place's document says of itself, or the amendment in it that the place belongs to:
-        what stands under an outermost heading of one."""
-        outer = next(iter(passage.headings_at(offset)), "")
-        return self.edition(passage.document, outer if editions.is_amendment(outer) else "")
+        what stands under the heading of one."""
+        return self.edition(passage.document, editions.amendment_in(passage.headings_at(offset)))
 
     def whole(self, document: Document) -> list[Passage]:
         """All that a document says, as far as its first few hundred chunks."""
@@ -56,8 +55,7 @@ class Library:
     def has_versions(self, passages: Iterable[Passage]) -> bool:
         """Whether of the documents of some passages one is a version or an amendment of another, or
         has an amendment in it."""
-        outer = {path[0] for passage in passages for path in passage.headings if path}
-        if any(map(editions.is_amendment, outer)):
+        if any(editions.amendment_in(path) for each in passages for path in each.headings):
             return True
         documents = {passage.document.id: passage.document for passage in passages}
         return any(
@@ -77,7 +75,7 @@ class Library:
         asked = " ".join((*edition.codes, edition.document.title, words))
         for hit in self._snapshot.holding(asked, k=_AMENDMENTS, documents=self._within):
             self._known.setdefault(hit.document.id, hit.document)
-            if any(map(editions.is_amendment, hit.chunk.heading_path[:1])):
+            if editions.amendment_in(hit.chunk.heading_path):
                 self._with_parts.add(hit.document.id)
 
     def has_parts(self, document_id: str) -> bool:

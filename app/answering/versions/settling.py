@@ -32,6 +32,9 @@ _MOST = 12  # of them
 _LOOKED_FOR = 3  # … for whose other versions and amendments the documents are searched
 _HITS = 8  # chunks that such a search brings
 _ROUNDS = 3  # steps from a clause to what changes it, and what changes that
+_UNDER_ONE = (
+    0.4  # of the words, where two versions say it under one heading, such as an item of two agendas
+)
 _TOUCHED = 0.3  # what a statement that names what it changes has before one with as many words
 _BESIDE = 0.75  # of the best score: what an unrelated document must have to be told as another view
 
@@ -269,7 +272,7 @@ class _Settling:
         series = {e.document.id for e in self._library.versions_of(own.edition)}
         series.add(own.proof.passage.document.id)
         members: list[Said] = []
-        told = [own.statement]
+        told = [own]
         places = {(own.proof.passage.document.id, own.clause.start)}
         for _ in range(_ROUNDS):
             for passage in self._passages:
@@ -283,7 +286,7 @@ class _Settling:
                     if picked is None or not _agree(clause, told, own, picked):
                         continue
                     places.add(place)
-                    told.append(picked.statement)
+                    told.append(picked)
                     members.append(picked)
                     if clause.changes:
                         numbers |= clause.changes
@@ -343,14 +346,28 @@ class _Settling:
             document = proof.passage.document.id
             if document not in others or document in known:
                 continue
-            if not differences.same_subject(own.statement, proof.statement):
-                continue
             fit = differences.alike(own.statement.told, proof.statement.told)
+            under_one = self._under_one(proof, own.proof)
+            if own.edition.records and not under_one:
+                continue
+            under_one = under_one and not (own.statement.cells or proof.statement.cells)
+            if not differences.same_subject(own.statement, proof.statement) and not (
+                under_one and fit >= _UNDER_ONE
+            ):
+                continue
             if self._headed(proof) == self._headed(own.proof):
                 fit += 1
             if document not in found or fit > found[document][0]:
                 found[document] = fit, proof
         return [self._said(proof) for _, proof in found.values()]
+
+    def _under_one(self, one: Evidence, other: Evidence) -> bool:
+        """Whether two statements stand under headings that are the same but for their number."""
+        mine, theirs = (
+            clauses.without_number(next(iter(each.passage.headings_at(each.start)[-1:]), ""))
+            for each in (one, other)
+        )
+        return bool(mine) and mine == theirs
 
     def _headed(self, proof: Evidence) -> tuple[str, ...]:
         return proof.passage.headings_at(proof.start)[1:]
@@ -455,10 +472,15 @@ def _reaches(own: Said, other: Statement) -> bool:
     return clauses.touches(clauses.touching(own.statement, own.clause), other)
 
 
-def _agree(clause: Clause, told: Sequence[Statement], own: Said, picked: Said) -> bool:
-    """Whether a change bears on what a statement says, or on what replaced it."""
+def _agree(clause: Clause, told: Sequence[Said], own: Said, picked: Said) -> bool:
+    """Whether a change bears on what a statement says, or on what replaced it; one of the changes
+    of an amendment bears on no other."""
     if clause.changes:
-        return any(clauses.touches(clause.text, statement) for statement in told)
+        return any(
+            clauses.touches(clause.text, said.statement)
+            for said in told
+            if not said.edition.amends or said.edition != picked.edition
+        )
     if own.clause and own.clause.changes:
         return _reaches(own, picked.statement)
     return True
@@ -476,6 +498,13 @@ def _newer(one: Said, other: Said) -> tuple[int, Ground] | None:
 def _chosen(ordered: Sequence[Said], era: Era) -> int:
     """Which of the members, the oldest first, holds at the time that is asked for."""
     last = len(ordered) - 1
+    of_month = [
+        at
+        for at, said in enumerate(ordered)
+        if said.edition.records and said.edition.dated and said.edition.dated.month == era.month
+    ]
+    if of_month:
+        return of_month[-1]
     if era.when == "first":
         return 0
     if era.when == "before":

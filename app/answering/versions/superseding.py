@@ -31,6 +31,19 @@ def marked(sentences: Sequence[Sentence], chains: Sequence[Chain]) -> tuple[Sent
     return tuple(_marked(sentence, chains) for sentence in sentences)
 
 
+def is_superseded(shown: Sequence[Sentence], chains: Sequence[Chain]) -> bool:
+    """Whether rows or records, as a table would answer with them, say what no longer holds. Where
+    an amendment changes a row, it may be another cell than those `shown`."""
+    return any(
+        relation == "earlier"
+        and telling.rests_on(sentence, said)
+        and telling.is_replaced(said, chain, shown)
+        for chain in chains
+        for said, relation in chain.others
+        for sentence in shown
+    )
+
+
 def _marked(sentence: Sentence, chains: Sequence[Chain]) -> Sentence:
     if sentence.support not in _HELD or _PAST.search(sentence.text):
         return sentence

@@ -1,8 +1,10 @@
 """How what is superseded is named beside an answer: one sentence each, with its quote."""
 
+import dataclasses
 import re
 from collections.abc import Sequence
 
+from quire.answering.versions import clauses
 from quire.answering.versions.settling import Chain, Relation, Said
 from quire.records import Sentence, Statement
 
@@ -56,6 +58,7 @@ def tell(
     more = 0
     for chain in chains:
         if not any(rests_on(sentence, chain.current) for sentence in shown):
+            told += _newer(chain, [*shown, *told], language)
             continue
         for said, relation in chain.others:
             if any(rests_on(sentence, said) for sentence in (*shown, *told)):
@@ -66,6 +69,19 @@ def tell(
                 more += 1
     notes = (_MORE["zh" if language == "zh" else "en"].format(count=more),) if more else ()
     return tuple(told), notes
+
+
+def _newer(chain: Chain, shown: Sequence[Sentence], language: str) -> list[Sentence]:
+    """What now holds in place of something shown, as where it is an item of a list that is shown
+    whole."""
+    for said, relation in chain.others:
+        if (
+            relation == "earlier"
+            and any(rests_on(sentence, said) for sentence in shown)
+            and is_replaced(said, chain, shown)
+        ):
+            return [_sentence(chain, chain.current, "later", language)]
+    return []
 
 
 def quote(statement: Statement) -> str:
@@ -98,6 +114,21 @@ def _why(chain: Chain, said: Said) -> str:
     if chain.current.proof.passage.document.id == said.proof.passage.document.id:
         return "clause"
     return chain.ground or "words"
+
+
+def is_replaced(said: Said, chain: Chain, shown: Sequence[Sentence]) -> bool:
+    """Whether what holds takes the place of what is shown of something that was said before."""
+    now = chain.current
+    if any(rests_on(sentence, now) for sentence in shown):
+        return False
+    if not (now.edition.amends and now.clause and said.statement.cells):
+        return True
+    change = clauses.touching(now.statement, now.clause)
+    return any(
+        clauses.touches(change, dataclasses.replace(said.statement, text=sentence.text))
+        for sentence in shown
+        if rests_on(sentence, said)
+    )
 
 
 def rests_on(sentence: Sentence, said: Said) -> bool:

@@ -14,6 +14,7 @@ from quire.records import Block, BlockKind
 
 _MARGIN = 0.11  # of the page's height, at the top and at the foot: where running lines stand
 _MIN_REPEATS = 3  # pages with the same line in the same place
+_MIN_REPEATS_COUNTED = 2  # … where it counts the pages
 _MIN_REPEATS_ANYWHERE = 5  # pages that begin or end in the same line, at any height
 _SAME_PLACE = 0.01  # of the page's height
 _HEADING_GROWTH = 1.12  # font size against that of most text
@@ -24,6 +25,11 @@ _PAGE_NUMBER = re.compile(
     r"(?:page|seite|p\.)\s*\d{1,5}(?:\s*(?:/|of|von|de)\s*\d{1,5})?"
     r"|\d{1,5}\s*(?:/|／|of|von|de)\s*\d{1,5}|[-–—·|(\[]*\s*[ivxl]{1,7}\s*[-–—·|)\]]*"
     r"|第\s*\d{1,5}\s*页(?:\s*[,，/|]?\s*共\s*\d{1,5}\s*页)?",
+    re.IGNORECASE,
+)
+_PAGE_COUNTED = re.compile(
+    r"\b(?:page|seite|p\.)\s*(\d{1,5})\b|\b(\d{1,5})\s*(?:/|／|of|von)\s*\d{1,5}\b"
+    r"|第\s*(\d{1,5})\s*页",
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(r"[-–—·|(\[]*\s*(\d{1,5})\s*[-–—·|)\]]*")
@@ -97,16 +103,29 @@ def _running_lines(pages: Sequence[PageStructure]) -> list[set[int]]:
         if steps[value - number] > 1 or value == number + 1:
             running[number].add(start)
     for found in places.values():
-        if len(found) < _MIN_REPEATS:
+        least = _MIN_REPEATS_COUNTED if _count_pages(pages, found) else _MIN_REPEATS
+        if len(found) < least:
             continue
         anywhere = len({number for number, _, _ in found}) >= _MIN_REPEATS_ANYWHERE
         heights = Counter(round(line.top / _SAME_PLACE) for _, line, _ in found)
         for number, line, at_margin in found:
             slot = round(line.top / _SAME_PLACE)
-            same_place = sum(heights[slot + shift] for shift in (-1, 0, 1)) >= _MIN_REPEATS
+            same_place = sum(heights[slot + shift] for shift in (-1, 0, 1)) >= least
             if anywhere or (at_margin and same_place):
                 running[number].add(line.start)
     return running
+
+
+def _count_pages(pages: Sequence[PageStructure], found: Sequence[tuple[int, Line, bool]]) -> bool:
+    """Whether lines that are alike but for their digits count the pages, as "Annual report 2024 ·
+    Page 3" does."""
+    steps: set[int] = set()
+    for number, line, _ in found:
+        counted = _PAGE_COUNTED.search(pages[number].text[line.start : line.end])
+        if counted is None:
+            return False
+        steps.add(int(next(filter(None, counted.groups()))) - number)
+    return len(steps) == 1
 
 
 def _outer_lines(page: PageStructure) -> Iterator[tuple[Line, bool]]:
