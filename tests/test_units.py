@@ -91,13 +91,15 @@ def test_a_quote_of_a_row_says_its_unit(base: KnowledgeBase, question: str, told
         ("表2 收入（万元）", "万元"),
         ("(Unaudited)", ""),
         ("Prices in euros were agreed in March", ""),
-        ("单位：元/吨", ""),
         ("Revenue by division (£000)", "£ thousand"),
         ("(in €m)", "€ million"),
         ("($'000)", "$ thousand"),
         ("All amounts in thousands of pounds (£000) unless stated otherwise.", "£ thousand"),
         ("Figures are stated in US$ millions. Years end in June.", "US$ millions"),
         ("We opened a shop and paid for it in EUR.", ""),
+        ("单位：元/吨", "元/吨"),
+        ("表1 收费标准（单位：元/平方米·月）", "元/平方米·月"),
+        ("差旅标准（元/天）", "元/天"),
     ],
 )
 def test_a_caption_says_the_unit_of_all(caption: str, unit: str) -> None:
