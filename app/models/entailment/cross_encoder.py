@@ -97,7 +97,6 @@ class CrossEncoderEntailment:
         windows = [
             (at, window)
             for at, (source, statement) in enumerate(pairs)
-            if statement.strip()
             for window in model.windows(source, statement)
         ]
         windows.sort(key=lambda each: sum(map(len, each[1])))  # batches are padded to the longest

@@ -47,8 +47,11 @@ class Classifier:
         self._room = min(*reads, self._tokenizer.model_max_length)
 
     def windows(self, source: str, statement: str) -> Iterator[Pair]:
-        """The pair, or as many that overlap as it takes for all of a long source."""
+        """The pair, or as many that overlap as it takes for all of a long source; none where a
+        statement has nothing that the model reads."""
         said = self._places(statement)
+        if not said:
+            return
         if len(said) > _STATEMENT:
             statement = statement[: said[_STATEMENT - 1][1]]
         framed = sum(len(self._places(text)) for text in self._frame or ())
@@ -77,10 +80,8 @@ class Classifier:
         found: npt.NDArray[np.float32] = shares.numpy()
         if not self._tagger:
             return found
-        worst = [
-            min(self._said(read, at), key=lambda word, at=at: found[at, word, supported])
-            for at in range(len(pairs))
-        ]
+        said = [self._said(read, at) for at in range(len(pairs))]
+        worst = [words[found[at, words, supported].argmin()] for at, words in enumerate(said)]
         return found[np.arange(len(pairs)), worst]
 
     def _encoded(self, pairs: Sequence[Pair]) -> Any:
