@@ -338,25 +338,25 @@ def _beside(
 
 
 def _weighed(found: Found) -> Weighed:
-    """How confident what was found is, and where the best of it stands. A table that accounts for
-    all of a question needs no confidence of its own."""
-    if not found.enough:
+    """How confident what was found is, where the best of it stands, and what of the question as it
+    was typed is said there."""
+    if not found.enough or not found.judgement:
         return Weighed(0.0, frozenset())
-    sure = found.judgement.confidence if found.judgement else 0.0
-    if found.tabled:
-        rows = frozenset(passage.document.id for passage, _, _ in found.tabled.rows)
-        return Weighed(max(sure, 0.5), rows)
-    best = next((proof for proof in found.evidence if not proof.leads), None)
-    if best is None:
-        return Weighed(sure, frozenset())
     words = frozenset(analysis.question_terms(found.asked.asks)) - confidence.common()
-    passage = best.passage
-    said = analysis.term_set(passage.document.title, *passage.headings_at(best.start), best.text)
+    best = next((proof for proof in found.evidence if not proof.leads), None)
+    if found.tabled or best is None:
+        passages = [passage for passage, _, _ in found.tabled.rows] if found.tabled else []
+        said = around = words.intersection(*map(_read_with, passages))
+    else:
+        passages = [best.passage]
+        headings = best.passage.headings_at(best.start)
+        said = words & analysis.term_set(best.passage.document.title, *headings, best.text)
+        around = words & _read_with(best.passage)
     return Weighed(
-        sure,
-        frozenset([passage.document.id]),
-        said=words & said,
-        around=words & _read_with(passage),
+        found.judgement.confidence,
+        frozenset(passage.document.id for passage in passages),
+        said=said,
+        around=around,
     )
 
 
