@@ -294,6 +294,14 @@ SCRIPTS = [
 TESTS = [Module(path.stem, path) for path in sorted((ROOT / "tests").rglob("*.py"))]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def trees_are_let_go() -> Iterator[None]:
+    """They are millions of objects, which each collection of garbage in later tests would visit."""
+    yield
+    for module in (*PACKAGE, *SCRIPTS, *TESTS):
+        vars(module).pop("tree", None)
+
+
 def within(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 

@@ -1,5 +1,6 @@
 """A browser tab without a browser: Streamlit's own driver, and what a reader does with it."""
 
+import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +9,15 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from quire import Document, KnowledgeBase, ui
+
+# Each tab would look anew for components among all that is installed: 0.15 s of processor time.
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
+)
 
 SCRIPT = str(Path(ui.__file__).parent / "main.py")
 DOCUMENTS = Path(__file__).parent.parent / "examples" / "documents"
