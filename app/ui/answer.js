@@ -240,6 +240,7 @@ function rich(root) {
       if (!["border", "colspan", "start"].includes(name)) node.removeAttribute(name);
     }
   }
+  for (const node of copy.querySelectorAll("span")) node.replaceWith(...node.childNodes);
   return copy.innerHTML;
 }
 

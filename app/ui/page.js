@@ -227,10 +227,28 @@ function reveal() {
   const mark = sheet?.querySelector(".now") ?? sheet?.querySelector(".quire-page i, mark:not(:empty)");
   if (!mark || mark === watch.mark) return;
   watch.mark = mark;
+  bring(sheet, mark);
+  stay(sheet, mark);
+}
+
+function bring(sheet, mark) {
   const [outer, inner] = [sheet.getBoundingClientRect(), mark.getBoundingClientRect()];
   const above = inner.top - outer.top - Math.max(0, sheet.clientHeight - inner.height) / 3;
   const left = inner.left - outer.left - Math.max(0, sheet.clientWidth - inner.width) / 2;
   sheet.scrollBy({ top: above, left, behavior: "instant" });
+}
+
+// A sheet that takes another size, as when the window does or letters come late, shows its mark still,
+// unless the reader has moved to another place in it.
+const MOVES = ["wheel", "touchmove", "pointerdown", "keydown"];
+
+function stay(sheet, mark) {
+  watch.sized?.disconnect();
+  const sized = (watch.sized = new ResizeObserver(() => bring(sheet, mark)));
+  for (const node of [sheet, sheet.firstElementChild]) sized.observe(node);
+  for (const what of MOVES) {
+    sheet.addEventListener(what, () => sized.disconnect(), { once: true, passive: true });
+  }
 }
 
 // How much room there is beside the sidebar and above the field; style.css goes by it.

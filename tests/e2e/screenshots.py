@@ -114,7 +114,7 @@ def _pages(
             yield f"narrow-documents.{end}", _settled(page)
         page.context.close()
     page = _tab(browser, server, language, theme, f"?chat={chats[language.code]}")
-    page.locator("[data-testid=stPageLink] a").last.click()
+    page.locator("[data-testid=stPageLink] a:visible").last.click()
     expect(page.locator(".quire-times")).to_be_visible()
     yield f"answer.{end}", _settled(page)
     page.context.close()

@@ -57,8 +57,8 @@ def test_what_can_be_done_with_an_answer_stands_in_one_line(
     tab = Tab(context.new_page(), served).open()
     tab.ask(DEPOSIT)
     row = tab.page.locator(
-        "[class*=st-key-again-] button, [class*=st-key-export-] button,"
-        "[data-testid=stMain] [data-testid=stPageLink] a, [data-testid=stFeedback]"
+        "[class*=st-key-again-] button:visible, [class*=st-key-export-] button:visible,"
+        "[data-testid=stMain] [data-testid=stPageLink] a:visible, [data-testid=stFeedback]:visible"
     )
     expect(row).to_have_count(4)
     boxes = [each.bounding_box() for each in row.all()]

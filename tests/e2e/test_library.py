@@ -110,10 +110,15 @@ def test_axe_finds_nothing_in_what_opens_over_the_library(
     context = browser.new_context(
         locale=locale, color_scheme=scheme, viewport={"width": 1280, "height": 800}
     )
+    with KnowledgeBase.open(served.folder) as base:
+        for n in range(5):  # the folders count in two digits
+            base.add_upload(f"note-{n}.md", b"A lamp was sent.")
     page = Tab(context.new_page(), served).open("documents").page
+    expect(page.locator(".quire-library tbody tr")).to_have_count(12)
+    found = look(page)
     page.locator(".quire-library tbody .more button").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    found = look(page)
+    found += look(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.locator(".st-key-filters button").click()

@@ -101,6 +101,27 @@ def test_the_marked_words_are_in_sight_on_opening_turning_back_and_enlarging(
     context.close()
 
 
+@pytest.mark.parametrize(
+    "question", ["What is the keeper called?", "What is the fee of the Zephyrine quay?"]
+)
+def test_the_marked_words_stay_in_sight_when_the_sheet_takes_another_size(
+    browser: Browser, served: Served, question: str
+) -> None:
+    tab = opened(browser, served, question, viewport={"width": 1400, "height": 900})
+    page = tab.page
+    for height in (560, 760):
+        page.set_viewport_size({"width": 1400, "height": height})
+        page.wait_for_timeout(800)
+        assert out_of_sight(page) < 2
+    sheet = page.locator(".quire-sheet")
+    sheet.hover()
+    page.mouse.wheel(0, -3000)
+    page.set_viewport_size({"width": 1400, "height": 600})
+    page.wait_for_timeout(800)
+    assert sheet.evaluate("node => node.scrollTop") == 0  # the reader looks elsewhere
+    page.context.close()
+
+
 def test_escape_closes_the_source_and_its_buttons_have_names(
     browser: Browser, served: Served
 ) -> None:
