@@ -205,8 +205,8 @@ function reach(root) {
 
 // Streamlit tells an error to those who hear the page, and not that something went well.
 function tellSuccess() {
-  const told = [...document.querySelectorAll("[data-testid=stAlertContentSuccess]")];
-  const text = told.map((node) => node.textContent.replace(/^\w+ icon/, "").trim()).join(" ");
+  const told = [...document.querySelectorAll("[data-testid=stAlertContentSuccess] [data-testid=stMarkdownContainer]")];
+  const text = told.map((node) => node.textContent.trim()).join(" ");
   if (text && text !== watch.success) speakUp(text);
   watch.success = text;
 }
