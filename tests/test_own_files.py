@@ -121,6 +121,7 @@ def steps(kb: KnowledgeBase, papers: Path) -> dict[str, Callable[[], object]]:
         "verify": kb.verify,
         "repair": kb.repair,
         "compact": kb.compact,
+        "is_of_other_version": lambda: kb.is_of_other_version,
         "read_again": kb.read_again,
         "reindex": lambda: kb.reindex(FakeEmbedder(name="other", fingerprint="other")),
         "close": kb.close,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from quire import KnowledgeBase
 from quire.errors import KnowledgeBaseLocked
@@ -43,6 +44,11 @@ def test_a_question_asked_while_an_answer_is_written_comes_next(
     tab.chat_input(key="ask").set_value("When does the lease begin?").run()
     assert "When does the lease begin?" in shown(tab)
     go_on.set()
+    assert all_answered(tab, opened) == [DEPOSIT, "When does the lease begin?"]
+
+
+def all_answered(tab: AppTest, opened: Shared) -> list[str]:
+    """The questions of the open chat, once none waits any more."""
     mine = tab.session_state["quire"]
     deadline = time.monotonic() + 60
     while mine.answering or mine.next_questions:  # an answer may end within the run that begins it
@@ -51,8 +57,16 @@ def test_a_question_asked_while_an_answer_is_written_comes_next(
             mine.answering.wait(60)
         tab.run()
         mine = tab.session_state["quire"]
-    questions = [turn.question for turn in opened.conversations.turns(mine.conversation)]
-    assert questions == [DEPOSIT, "When does the lease begin?"]
+    return [turn.question for turn in opened.conversations.turns(mine.conversation)]
+
+
+def test_a_question_sent_off_at_the_moment_at_which_another_is_begun_is_not_lost(
+    opened: Shared,
+) -> None:
+    tab = browser()
+    tab.session_state["quire"].next_questions.append(DEPOSIT)  # its files have just been read
+    tab.chat_input(key="ask").set_value("When does the lease begin?").run()
+    assert all_answered(tab, opened) == [DEPOSIT, "When does the lease begin?"]
 
 
 def test_a_citation_opens_its_page_with_the_words_marked(opened: Shared) -> None:

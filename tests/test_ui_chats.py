@@ -356,6 +356,65 @@ def test_a_question_that_ended_in_an_error_stays_and_is_tried_again(
     assert shown(tab).count('quire-text quire-question"') == 1
 
 
+def test_a_question_without_an_answer_is_there_when_the_page_is_loaded_anew(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = KnowledgeBase.stream
+    go_on = threading.Event()
+
+    def fails(self: KnowledgeBase, question: Question) -> Iterator[Any]:
+        assert go_on.wait(60)
+        raise ModelError("The model went away.", hint="Start it again.")
+        yield
+
+    monkeypatch.setattr(KnowledgeBase, "stream", fails)
+    tab = browser()
+    tab.chat_input(key="ask").set_value(DEPOSIT).run()
+    chat = tab.session_state["quire"].unbegun
+    assert chat in tab.query_params["chat"]
+    loaded = browser(chat=chat)  # while it is on its way
+    assert DEPOSIT in shown(loaded)
+    go_on.set()
+    finished(loaded)
+    assert "The model went away" in shown(loaded)
+    again = browser(chat=chat)
+    assert "The model went away" in shown(again)
+    (row,) = buttons(again, f"open-{chat}")
+    other = browser()
+    assert "The model went away" not in shown(other)
+    other.button(key=row.key).click().run()
+    assert "The model went away" in shown(other)
+    monkeypatch.setattr(KnowledgeBase, "stream", stream)
+    finished(again.button(key="retry-0").click().run())
+    assert "CNY 20,400" in shown(again)
+    kept = chat_of(again)
+    assert "The model went away" not in shown(browser(chat=kept))
+    assert len(opened.conversations.turns(kept)) == 1
+    assert buttons(browser(), f"open-{chat}") == []
+
+
+def test_a_failed_question_stays_in_its_chat_while_another_one_is_read(
+    opened: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = opened.base.ask("When does the lease begin?", origin="page").conversation
+    tab = ask(browser(), DEPOSIT)
+    mine = chat_of(tab)
+
+    def fails(self: KnowledgeBase, *question: Any, **options: Any) -> Iterator[Any]:
+        raise ModelError("The model went away.", hint="Start it again.")
+
+    monkeypatch.setattr(KnowledgeBase, "stream", fails)
+    ask(tab, "When does it end?")
+    assert "The model went away" in shown(tab)
+    tab.button(key=f"open-{other}").click().run()
+    assert "The model went away" not in shown(tab)
+    tab.button(key=f"open-{mine}").click().run()
+    assert "The model went away" in shown(tab)
+    assert "When does it end?" in shown(browser(chat=mine))
+    tab.button(key="forget-0").click().run()
+    assert "The model went away" not in shown(browser(chat=mine))
+
+
 def test_a_follow_up_is_asked_as_it_was_written(opened: Shared) -> None:
     tab = ask(browser(), "How much is the deposit of the East Dome?")
     ask(tab, "When was it paid?")

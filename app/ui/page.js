@@ -101,6 +101,29 @@ function offer() {
   document.body.classList.toggle("quire-can-notify", can);
 }
 
+// Who asks while files are being sent waits for them: that there are some goes to the server with the
+// question, and that they have arrived a moment after they are taken in.
+const ARRIVES = 1000; // milliseconds
+const APPEARS = 5000; // milliseconds in which a file that was given comes onto the page
+
+function arrived(all) {
+  clearTimeout(watch.arriving);
+  if (!all || !watch.sending) return;
+  watch.arriving = setTimeout(() => watch.send?.(watch.sending = false), ARRIVES);
+}
+
+function asking() {
+  const sends = performance.now() <= (watch.given ?? 0) || document.querySelector(`[data-testid=stFileUploader] ${SENT}`);
+  if (sends && !watch.sending) watch.send?.(watch.sending = true);
+}
+
+function given(target, files) {
+  weigh(files);
+  if (!target?.closest?.("[data-testid=stFileUploader]") || !files?.length || files.length === watch.large.length) return;
+  watch.given = performance.now() + APPEARS;
+  setTimeout(miss, APPEARS + 100);
+}
+
 function weigh(files) {
   const large = Array.from(files ?? []).filter((file) => file.size > watch.most);
   watch.large = large.map((file) => file.name);
@@ -120,6 +143,8 @@ function miss() {
   const failed = chips.filter((chip) => chip.ariaInvalid === "true").map(called);
   const gone = [...(watch.sent ?? [])].filter(([chip]) => !chip.isConnected && chip !== watch.cancelled).map(([, name]) => name);
   watch.sent = new Map(chips.filter((chip) => chip.querySelector(SENT)).map((chip) => [chip, called(chip)]));
+  if (chips.length) watch.given = 0;
+  arrived(performance.now() > (watch.given ?? 0) && !watch.sent.size);
   const told = watch.missed?.notice.isConnected ? watch.missed.names : [];
   const known = new Set([...told, ...(watch.failed ?? []), ...(watch.large ?? [])]);
   watch.failed = failed;
@@ -181,6 +206,14 @@ function reach(root) {
     if (more) set(node, "tabindex", "0");
     else node.removeAttribute("tabindex");
   }
+}
+
+// Streamlit tells an error to those who hear the page, and not that something went well.
+function tellSuccess() {
+  const told = [...document.querySelectorAll("[data-testid=stAlertContentSuccess] [data-testid=stMarkdownContainer]")];
+  const text = told.map((node) => node.textContent.trim()).join(" ");
+  if (text && text !== watch.success) speakUp(text);
+  watch.success = text;
 }
 
 function name(root) {
@@ -270,10 +303,17 @@ function hear(answered) {
   if (!answered || answered === before) return;
   setTimeout(() => {
     const last = [...document.querySelectorAll("[data-testid=stChatMessage]:has(.quire-spoken)")].at(-1);
-    const parts = [...(last?.querySelectorAll(".quire-found, .quire-heading, .quire-answer :is(.quire-text, .quire-quote, tr), .quire-said, .quire-passage") ?? [])];
-    const told = parts.map((part) => part.textContent.trim()).join(". ");
-    speakUp(`${watch.texts.answered} ${told.slice(0, HEARD)}`);
+    const parts = [...(last?.querySelectorAll(".quire-found, .quire-heading, .quire-answer :is(.quire-text, .quire-quote, tr, .quire-open), .quire-said, .quire-passage") ?? [])];
+    speakUp(`${watch.texts.answered} ${parts.map(spoken).filter(Boolean).join(" ").slice(0, HEARD)}`);
   }, 400);
+}
+
+// What is heard of a part: without the marks that lead to its sources, and as a sentence.
+function spoken(part) {
+  const copy = part.cloneNode(true);
+  for (const mark of copy.querySelectorAll(".quire-ref, .quire-copy")) mark.remove();
+  const text = copy.textContent.replace(/\s+/g, " ").trim();
+  return !text || /[.:!?。：！？…]$/.test(text) ? text : `${text}.`;
 }
 
 function speakUp(text) {
@@ -336,15 +376,23 @@ const WRITES = "input, textarea, select, [contenteditable=true]";
 
 function shortcut(event) {
   const { key, ctrlKey, metaKey, altKey, target } = event;
-  if (ctrlKey || metaKey || altKey || target.closest?.(WRITES)) return;
+  if (ctrlKey || metaKey || altKey) return;
+  const asks = key === "?" && target.matches?.("[data-testid=stChatInputTextArea]") && !target.value;
+  if (target.closest?.(WRITES) && !asks) return; // no question begins with its mark
   if (document.querySelector("[role=dialog]")) return;
   const field = document.querySelector("[data-testid=stChatInputTextArea]");
-  const find = document.querySelector(".st-key-find input");
   if (key === "/" && field) field.focus();
-  else if (key.toLowerCase() === "f" && find) find.focus();
+  else if (key.toLowerCase() === "f") seekFind();
   else if (key === "?") keys();
   else return;
   event.preventDefault();
+}
+
+// To the words to find in a source; one that is being opened has its field in a moment.
+function seekFind() {
+  const find = document.querySelector(".st-key-find input");
+  watch.finding = find ? 0 : performance.now() + SEEKING;
+  find?.focus();
 }
 
 // Escape closes the source, unless something is open or under way that it ends first.
@@ -353,6 +401,7 @@ const FIRST = "dialog, [role=dialog], [role=listbox], .st-key-stop button";
 function pressed(event) {
   const { key, defaultPrevented, ctrlKey, metaKey, shiftKey } = event;
   shortcut(event);
+  if (key === "Enter" && !shiftKey && event.target.matches?.("[data-testid=stChatInputTextArea]")) asking();
   if (key.toUpperCase() === "O" && shiftKey && (ctrlKey || metaKey)) begun(); // a new chat
   if (key !== "Escape" || defaultPrevented || document.querySelector(FIRST)) return;
   document.querySelector(".st-key-close-source button")?.click();
@@ -363,9 +412,22 @@ function begun() {
   watch.begun = performance.now() + SEEKING;
 }
 
+// The question field has the keys as soon as it is there, where no keyboard comes up by that: so
+// nobody has to get to it past all lists. Whoever is elsewhere by then is left alone.
 function focus() {
-  if (performance.now() > (watch.begun ?? 0)) return;
-  document.querySelector("[data-testid=stChatInputTextArea]")?.focus();
+  const now = performance.now();
+  const field = document.querySelector("[data-testid=stChatInputTextArea]");
+  const find = document.querySelector(".st-key-find input");
+  const free = !document.activeElement?.matches(WRITES);
+  if (find && free && now <= (watch.finding ?? 0)) {
+    watch.finding = 0;
+    find.focus();
+  }
+  if (now <= (watch.begun ?? 0)) field?.focus();
+  if (field && !watch.met && matchMedia("(pointer: fine)").matches && document.activeElement === document.body) {
+    field.focus({ preventScroll: true });
+  }
+  watch.met = Boolean(field); // once each time that it comes onto the page
 }
 
 function collapse() {
@@ -384,6 +446,9 @@ function begin(app) {
   }
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", ({ target }) => {
+    if (target.closest?.("[data-testid=stChatInputSubmitButton]")) asking();
+  }, true);
+  document.addEventListener("click", ({ target }) => {
     // not by a touch, which would bring up the keyboard
     if (target.closest?.(".st-key-new button") && matchMedia("(pointer: fine)").matches) begun();
     if (target.closest?.(".st-key-notify-intake button")) Notification.requestPermission().then(offer);
@@ -398,8 +463,8 @@ function begin(app) {
   document.addEventListener("click", ({ target }) => {
     if (target.closest?.("[data-testid=stFileChipDeleteBtn]")) watch.cancelled = target.closest(CHIP);
   }, true);
-  document.addEventListener("change", ({ target }) => weigh(target.files), true);
-  document.addEventListener("drop", ({ dataTransfer }) => weigh(dataTransfer?.files), true);
+  document.addEventListener("change", ({ target }) => given(target, target.files), true);
+  document.addEventListener("drop", ({ target, dataTransfer }) => given(target, dataTransfer?.files), true);
   let due = false;
   new MutationObserver(() => {
     miss();
@@ -414,6 +479,7 @@ function begin(app) {
       measure();
       skip();
       focus();
+      tellSuccess();
     }, 100);
   }).observe(document.body, { childList: true, subtree: true });
   const sizes = new ResizeObserver(measure);
@@ -421,7 +487,8 @@ function begin(app) {
   sizes.observe(document.querySelector("[data-testid=stMain]") ?? document.body);
 }
 
-export default function ({ data, setTriggerValue }) {
+export default function ({ data, setTriggerValue, setStateValue }) {
+  watch.send = (now) => setStateValue("sending", now);
   watch.back = () => setTriggerValue("back", true); // has the page drawn anew
   keep(data.kept);
   Object.assign(watch, { texts: data.texts, most: data.most, words: data.words, icons: data.icons, keys: data.keys });

@@ -9,7 +9,7 @@ from streamlit.navigation.page import StreamlitPage
 from quire.config import load_settings
 from quire.ui import given, problems, progress, style
 from quire.ui.catalogue import LANGUAGES, label, plain
-from quire.ui.chat import certainty, conversations
+from quire.ui.chat import certainty, conversations, unanswered
 from quire.ui.chat import page as chat
 from quire.ui.check import page as check
 from quire.ui.inert import bare
@@ -28,13 +28,14 @@ def show() -> None:
     # subtle: Streamlit would fetch one of its named icons from a server elsewhere
     st.set_page_config(page_title="Quire", page_icon=style.file("icon.svg"), layout="wide")
     style.apply()
+    mine = state()
     _recall()
     chat.take_over()  # before the address and the list of chats, which name the open one
+    unanswered.keep(mine)
     _remember()
-    mine = state()
     kept = {"language": mine.language or "", "risk": certainty.kept(mine.risk)}
     busy = mine.answering is not None and not mine.answering.done
-    style.mount(
+    mine.sending = style.mount(
         kept=kept,
         asked=mine.asked,
         busy=busy,
@@ -114,6 +115,7 @@ def _recall() -> None:
     mine.began = True
     mine.base = st.query_params.get("kb")
     mine.conversation = st.query_params.get("chat")
+    unanswered.recall(mine)
     cookies = st.context.cookies
     language = st.query_params.get("language") or cookies.get("quire-language")
     mine.language = language if language in LANGUAGES else None
@@ -123,7 +125,8 @@ def _recall() -> None:
 def _remember() -> None:
     """Put into the address what a tab needs that is loaded anew."""
     mine = state()
-    remembered = {"kb": mine.base, "chat": mine.conversation, "language": mine.language}
+    chat = mine.conversation or mine.unbegun
+    remembered = {"kb": mine.base, "chat": chat, "language": mine.language}
     for name, value in remembered.items():
         if value:
             st.query_params[name] = value

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import streamlit as st
+from streamlit.elements.widgets.chat import ChatInputValue
 
 from quire.background.ingesting import Intake
 from quire.indexes.scope import Scope
@@ -39,9 +40,11 @@ class State:
     """What a tab remembers between two runs of the script.
 
     `base` is the name of the chosen knowledge base, None for the one that the settings name.
-    `conversation` is the id of the open one, None for a new one. `answering` is the answer on its
+    `conversation` is the id of the open one, None for a new one, whose questions without an answer
+    are kept under the id `unbegun`, "" if it has none. `answering` is the answer on its
     way, `next_questions` those asked while it was, or while the files `awaited`, which came with a
-    question, are being read. `pressed` is a suggested question that is to be asked. `meanwhile` are
+    question, are being read. `submitted` is what was sent off in the field
+    and not yet taken up, `pressed` a suggested question that is to be asked. `meanwhile` are
     the files that were being read when the question on its way was asked, and `early` its answer
     with them, to be made anew when they are in. `failed` are questions of this chat that ended
     in an error, and can be tried again. `dropped` are the files that came into the chat
@@ -58,8 +61,9 @@ class State:
     library shows, and `unfolded` which of its folders; `checked` are the ids of those that are
     marked in it, as its table last told, by its clock, at `marked_at`. `redraw` says that a part of
     the page has changed what stands elsewhere on it. `searches` counts the hits
-    opened in the chats: it names the field, as `uploads` does. `stopped` are the ids of answers
-    that were. `told` is said once, about what was done. `agent` says that the model is to look
+    opened in the chats: it names the field, as `uploads` does. `sending` says that files are on
+    their way from the browser. `stopped` are the ids of answers that were. `told` is said once,
+    about what was done. `agent` says that the model is to look
     things up by itself, and `look` that it is shown pages. `risk` is the share of wrong ones that
     is borne among the answers shown, None for what the settings say. `uploads` counts the uploads
     sent off: it names the uploader, which is empty when renamed, as `keys` does the field for the
@@ -71,9 +75,11 @@ class State:
 
     base: str | None = None
     conversation: str | None = None
+    unbegun: str = ""
     answering: AnswerJob | None = None
     next_questions: list[str] = field(default_factory=list)
     awaited: list[Intake] = field(default_factory=list)
+    submitted: list[ChatInputValue] = field(default_factory=list)
     pressed: str | None = None
     meanwhile: list[Intake] = field(default_factory=list)
     early: Early | None = None
@@ -98,6 +104,7 @@ class State:
     marked_at: int = 0
     redraw: bool = False
     searches: int = 0
+    sending: bool = False
     stopped: set[str] = field(default_factory=set)
     told: str = ""
     agent: bool = False

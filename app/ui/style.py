@@ -73,13 +73,13 @@ def apply() -> None:
 
 def mount(
     *, kept: Mapping[str, str], asked: int, busy: bool, answered: str, word: tuple[int, str]
-) -> None:
+) -> bool:
     """Put what belongs to the whole page into it: see page.js. `kept` is what the browser is to
     keep, nothing where a choice was taken back; when `asked` changes, the last question is shown,
     and followed for as long as its answer makes the page `busy`. `answered` is the id of the last
     answer that came in this tab, which is told to those who hear the page. `word` is what there is
     to tell, with its number: each is told once, as a notification of the system too where that was
-    allowed.
+    allowed. What is returned says whether files are on their way from the browser.
     """
     size = Limits().file_bytes // 1024**2
     told = {
@@ -109,7 +109,14 @@ def mount(
         "icons": {icon: plain(key) for icon, key in _ICONS.items()},
     }
     with st.container(key="page"):
-        _page(data=data, key="of-page", on_back_change=lambda: None)
+        heard = _page(
+            data=data,
+            key="of-page",
+            default={"sending": False},
+            on_back_change=lambda: None,
+            on_sending_change=lambda: None,
+        )
+    return bool(heard["sending"])
 
 
 def _words() -> dict[str, str]:

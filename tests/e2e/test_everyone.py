@@ -95,6 +95,9 @@ def test_an_answer_is_told_to_those_who_hear_the_page(browser: Browser, served: 
     heard = tab.page.locator(".quire-heard[role=status]")
     expect(heard).to_contain_text("Answer:")
     expect(heard).to_contain_text("CNY 20,400")
+    expect(heard).to_contain_text("lease-and-handbook.pdf, page 2")
+    for odd in (":.", "[1].", ".."):
+        expect(heard).not_to_contain_text(odd)
     tab.ask(REFUSED["en-US"])
     expect(heard).to_contain_text("do not answer this question")
     expect(tab.page.get_by_role("heading", name=REFUSED["en-US"])).to_be_visible()
@@ -118,12 +121,31 @@ def test_the_keys_lead_to_the_field_and_say_what_they_do(browser: Browser, serve
     expect(page.locator("dialog.quire-keys")).to_have_count(0)
     page.reload()
     settled(page)
-    for _ in range(5):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.className") == "quire-skip":
-            page.keyboard.press("Enter")
-            break
+    expect(field).to_be_focused()  # from the top of the page not one Tab is needed
+    page.keyboard.press("?")  # a question that begins so is none
+    expect(page.locator("dialog.quire-keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("[data-testid=stSidebarNavLink]").first.focus()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".quire-skip")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(field).to_be_focused()
+    context.close()
+
+
+def test_the_key_to_find_is_heard_while_the_source_is_being_opened(
+    browser: Browser, served: Served
+) -> None:
+    context = browser.new_context(locale="en-US")
+    tab = Tab(context.new_page(), served).open()
+    tab.ask(QUESTIONS["en-US"])
+    tab.page.locator(".quire-answer .quire-ref").first.click()
+    tab.page.keyboard.press("f")
+    expect(tab.page.locator(".st-key-find input")).to_be_focused()
+    tab.page.keyboard.type("rent")
+    expect(tab.page.locator(".st-key-find input")).to_have_value("rent")
     context.close()
 
 

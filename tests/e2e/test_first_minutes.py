@@ -64,6 +64,33 @@ def test_a_question_before_the_first_file_is_read_waits_and_is_asked_again_when_
     context.close()
 
 
+def test_a_question_asked_while_files_are_still_sent_waits_for_them(
+    browser: Browser, served: Served, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.txt"
+    gate.write_text("The key of the gate hangs behind the clock.")
+    context = browser.new_context(locale="en-US")
+    page = Tab(context.new_page(), served).open().page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/_stcore/upload_file/**", hold)
+    page.set_input_files(UPLOAD, [gate, *slow_files(tmp_path / "some", count=2, lines=3)])
+    ask(page, "Where does the key of the gate hang?")
+    expect(page.get_by_text("Asked once your files have arrived")).to_be_visible()
+    page.wait_for_timeout(1500)
+    while held:
+        held.pop().continue_()
+        page.wait_for_timeout(300)
+    expect(page.locator(".quire-answer")).to_contain_text("behind the clock")
+    expect(page.locator(".stMain")).not_to_contain_text("There are no documents")
+    expect(page.locator(".quire-question")).to_have_count(1)
+    expect(page.locator(".quire-told.alert")).to_have_count(0)
+    context.close()
+
+
 def test_of_many_files_given_at_once_over_a_slow_line_none_is_lost(
     browser: Browser, served: Served, tmp_path: Path
 ) -> None:

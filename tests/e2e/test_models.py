@@ -66,7 +66,10 @@ def test_all_about_models_goes_by_the_page_and_without_a_restart(
     expect(page.get_by_text("behind the clock").first).to_be_visible()
     page.get_by_text("Choose in the settings").click()
     page.locator(".st-key-bring-over button").click()
-    expect(page.get_by_text("The passage was embedded anew")).to_be_visible()
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text("The passage was embedded anew")).to_be_visible()
+    heard = page.locator(".quire-heard[role=status]")
+    expect(heard).to_have_text(re.compile("^The passage was embedded anew"))
     expect(page.get_by_text("was made with the search model")).to_have_count(0)
 
     fold = opened(page, "Choose another chat model")
@@ -103,7 +106,7 @@ def test_a_server_is_tried_and_used(browser: Browser, served: Served, tmp_path: 
         fold.get_by_role("button", name="试一试").click()
         expect(fold.get_by_text("作了回复")).to_be_visible()
         fold.get_by_role("button", name="使用它").click()
-        expect(tab.page.get_by_text("从现在起使用")).to_be_visible()
+        expect(tab.page.get_by_test_id("stMain").get_by_text("从现在起使用")).to_be_visible()
         assert (tmp_path / "remote.key").stat().st_mode & 0o777 == 0o600
         assert "sk-secret" not in tab.page.content()
         tab.page.goto(served.url)

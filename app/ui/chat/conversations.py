@@ -9,7 +9,7 @@ from quire.conversations.schema import Conversation, FoundTurn, Origin
 from quire.indexes.folder.originals import safe_name
 from quire.ui import problems
 from quire.ui.catalogue import label, plain
-from quire.ui.chat import exporting
+from quire.ui.chat import exporting, unanswered
 from quire.ui.inert import markdown
 from quire.ui.shared import Shared
 from quire.ui.state import state
@@ -41,7 +41,7 @@ def draw(opened: Shared, *, chat_page: StreamlitPage) -> None:
 def _list(opened: Shared, *, chat_page: StreamlitPage) -> None:
     """The chats, and what can be done with them; a press redraws them alone."""
     everything = opened.conversations.all()
-    if everything:
+    if everything or unanswered.alone(state().base):
         st.caption(label("conversations.title"))
     wanted = ""
     if len(everything) > _FEW:
@@ -60,6 +60,8 @@ def _list(opened: Shared, *, chat_page: StreamlitPage) -> None:
         by_origin[chat.origin].append(chat)
     chats = by_origin["page"]
     with st.container(gap=None, key="chats"):
+        for id_, title in unanswered.alone(state().base):
+            _row_without_answer(id_, title, chat_page=chat_page)
         for chat in chats[:_RECENT]:
             _row(opened, chat, chat_page=chat_page)
     _folded("older", "conversations.older", opened, chats[_RECENT:], chat_page=chat_page)
@@ -150,6 +152,18 @@ def _found(opened: Shared, wanted: str, *, chat_page: StreamlitPage) -> None:
             st.caption(markdown(turn.excerpt))
 
 
+def _row_without_answer(id_: str, title: str, *, chat_page: StreamlitPage) -> None:
+    """A chat whose first question has no answer: its way there, and nothing to manage."""
+    if st.button(
+        markdown(_shortened(title)),
+        key=f"open-{id_}",
+        type="secondary" if id_ == state().unbegun else "tertiary",
+        width="stretch",
+    ):
+        _open(None, unbegun=id_)
+        st.switch_page(chat_page)
+
+
 def _row(opened: Shared, chat: Conversation, *, chat_page: StreamlitPage) -> None:
     with st.container(horizontal=True, gap=None, wrap=False, vertical_alignment="center"):
         chosen = st.button(
@@ -175,9 +189,9 @@ def _shortened(title: str) -> str:
     return title if len(title) <= _TITLE else f"{title[:_TITLE].rstrip()}…"
 
 
-def _open(conversation: str | None) -> None:
+def _open(conversation: str | None, *, unbegun: str = "") -> None:
     mine = state()
-    mine.conversation = conversation
+    mine.conversation, mine.unbegun = conversation, unbegun
     mine.answering = None  # goes on by itself, and is in its chat when done
     mine.next_questions.clear()
     mine.awaited.clear()
@@ -189,6 +203,7 @@ def _open(conversation: str | None) -> None:
     mine.earlier = 0
     mine.source = None
     mine.problem = None
+    unanswered.recall(mine)
 
 
 def _manage(opened: Shared, chat: Conversation) -> None:

@@ -37,10 +37,10 @@ def draw(opened: Shared, *, made: StreamlitPage) -> None:
     st.html(f'<h1 class="quire-unseen">{html(plain("app.chat"))}</h1>')
     documents = opened.documents()
     turns, older = _turns(opened)
-    begun = bool(turns or mine.answering or mine.next_questions)
-    if not begun:
-        welcome.draw(opened, documents)
-        intake.draw(opened, quiet=opened.ingests.active)
+    begun = bool(turns or mine.answering or mine.next_questions or mine.failed)
+    with st.container(key="welcome"):
+        if not begun:
+            welcome.draw(opened, documents)
     known = {id_ for document in documents for id_ in (document.id, content_of(document.id))}
     # subtle: the columns are there without a source too (style.css hides the empty one), or the
     # chat would be built anew when one opens, and the reader's place in it be lost
@@ -50,6 +50,14 @@ def draw(opened: Shared, *, made: StreamlitPage) -> None:
     if mine.source is not None:
         with beside:
             source_panel.draw(opened)
+    if not documents:
+        # subtle: at one place whether a question was asked or not, with the same above it, or files
+        # that are still being sent would be lost with the place that they were put in
+        with st.container(key="first-files"):
+            intake.upload_area(opened)
+    if not begun:
+        welcome.draw_below(opened, documents)
+        intake.draw(opened, quiet=opened.ingests.active)
     _ask(opened, can_choose=bool(documents), begun=begun)
 
 
@@ -120,8 +128,6 @@ def _talk(
                 if turn.id not in unkept:
                     _after(opened, turn, made=made)
                 suggested.after(opened, turn)
-                if not known and not opened.ingests.active:  # there was nothing to find it in
-                    intake.upload_area(opened)
             elif turn.id not in unkept:
                 insight.link(made, turn)
     _failed(opened)
@@ -201,7 +207,7 @@ def _settings(turn: Turn) -> Mapping[str, Any]:
 
 def _after(opened: Shared, turn: Turn, *, made: StreamlitPage) -> None:
     """What can be done with the last answer: have it made anew, and say whether it was good."""
-    with st.container(horizontal=True, vertical_alignment="top"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             label("chat.again"),
             key=f"again-{turn.id}",
@@ -256,7 +262,7 @@ def _ask_next(opened: Shared) -> None:
 
 def _nothing_yet(opened: Shared) -> bool:
     """Whether there is nothing to answer from, and will be."""
-    return opened.ingests.active and not opened.documents()
+    return (opened.ingests.active or state().sending) and not opened.documents()
 
 
 @st.fragment(run_every=1.0)
@@ -266,6 +272,8 @@ def _waits(opened: Shared) -> None:
     mine = state()
     if mine.awaited:
         st.caption(label("chat.wait_files"))
+    elif mine.sending and not opened.ingests.active and _nothing_yet(opened):
+        st.caption(label("chat.wait_arrival"))
     elif _nothing_yet(opened):
         done, total = counted(opened.ingests.items)
         st.caption(label("chat.wait_first", done=done, n=total))
@@ -342,10 +350,11 @@ def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
         if can_choose:
             _choices(opened)
         with st.container(key="field"):
-            asked = st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple")
+            st.chat_input(plain("chat.ask"), key="ask", accept_file="multiple", on_submit=_submit)
             _stop(mine.answering)
-    if not asked:
+    if not mine.submitted:
         return
+    asked = mine.submitted.pop(0)
     if asked.files:
         items = mine.dropped = intake.take_in_uploads(opened, asked.files)
         if asked.text.strip():  # it is about them
@@ -358,6 +367,12 @@ def _ask(opened: Shared, *, can_choose: bool, begun: bool) -> None:
         mine.problem = None
         begin(opened, asked.text)
     st.rerun()
+
+
+def _submit() -> None:
+    """Hold on to what was asked: the run of the script that is told may end before it comes to the
+    field, such as when files arrive at the same moment, and no other run is told."""
+    state().submitted.append(st.session_state["ask"])
 
 
 @st.fragment

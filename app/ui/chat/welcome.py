@@ -15,20 +15,21 @@ from quire.ui.shared import Shared
 
 
 def draw(opened: Shared, documents: Sequence[Document]) -> None:
-    """Draw it."""
+    """Draw what stands above the place for the first files, or all where there are some."""
     if not documents:
-        _empty(opened)
+        about = [plain("chat.empty")]
+        if intake.paths_can_be_named():
+            about.append(plain("chat.empty_here"))
+        _hero(plain("chat.empty_title"), joined(*about))
         return
     _hero(plain("chat.title"), plain("chat.about", n=len(documents)))
     suggested.to_begin(opened)
 
 
-def _empty(opened: Shared) -> None:
-    about = [plain("chat.empty")]
-    if intake.paths_can_be_named():
-        about.append(plain("chat.empty_here"))
-    _hero(plain("chat.empty_title"), joined(*about))
-    intake.upload_area(opened)
+def draw_below(opened: Shared, documents: Sequence[Document]) -> None:
+    """Draw what stands below that place, where there are no documents."""
+    if documents:
+        return
     if not opened.ingests.active:
         with st.container(horizontal=True, horizontal_alignment="center"):
             if st.button(label("chat.samples"), icon=":material/auto_stories:", key="samples"):

@@ -164,8 +164,8 @@ def _reindexing(opened: Shared, working: bool) -> None:
 def _how_far(job: Reindexing) -> tuple[float, list[str]]:
     """The share that is done, and that in words."""
     now = job.progress
-    key = "reindexing" if job.embedder else "reads"
-    words = [plain(f"models.{key}", name=job.embedder)]
+    reads = not job.embedder
+    words = [plain("models.reads") if reads else plain("models.reindexing", name=job.embedder)]
     if now is None:
         return 0.0, words
     if isinstance(now, Progress):
