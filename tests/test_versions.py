@@ -87,6 +87,17 @@ INSURANCE = {
     "1. The deductible for the hull in Section A is raised from $1,000 to $1,600.\n\n"
     '2. Exclusion C.1(a) is deleted.\n\n3. In C.2 the words "30 days" are replaced by "45 days".\n',
 }
+STORAGE = {
+    "storage.md": "# Orchard Cold Store\n\n## Agreement no. OCS-2022-118\n\n"
+    "### Article 1. Charges\n\n"
+    "| Room | Pallets | Charge |\n|---|---|---|\n| Chill (2 °C) | 400 | €3.20 |\n"
+    "| Freezer (-20 °C) | 150 | €5.10 |\n\n### Article 3. Liability\n\n"
+    "3.1 The keeper does not pay for (a) loss of weight, (b) mould, (c) delays by customs.\n\n"
+    "### Article 4. Notice\n\n4.1 Either party may end the agreement with 6 months' notice.\n\n"
+    "## Addendum 2 to agreement OCS-2022-118\n\nIn force from 1 September 2023.\n\n"
+    "1. The charge for the freezer in Article 1 is raised from €5.10 to €5.60.\n\n"
+    '2. Clause 3.1(c) is deleted.\n\n3. In 4.1 the words "6 months" are replaced by "9 months".\n',
+}
 COUNCIL = {
     "2024-03-11 minutes.md": "# Minutes of the meeting of 11 March 2024\n\n## 3. Pool\n\n"
     "Decided: a lifeguard is hired for the pool (4 for, 1 against).\n\n## 4. Roof of the hall\n\n"
@@ -160,6 +171,8 @@ def changes(found: Found) -> tuple[Sentence, ...]:
         (INSURANCE, "After how many days is theft not paid for?", "45 days", "30 days in a row"),
         (INSURANCE, "Is frost insured?", "is deleted", "frost"),
         (INSURANCE, "How high is the deductible for the hull?", "$1,600", "Deductible: $1,000"),
+        (STORAGE, "How many months' notice ends the agreement?", "9 months", "with 6 months"),
+        (STORAGE, "What is the charge for the freezer room?", "€5.60", "Charge: €5.10"),
         (COUNCIL, "Who gets the contract for the roof?", "Alpine", "Brightside"),
         (COUNCIL_ZH, "屋顶维修工程何时开工？", "10月15日", "9月1日"),
     ],
@@ -206,6 +219,14 @@ def test_what_no_change_touches_stands_alone(
     shown, beside = told(ask(files, question))
     assert said in "\n".join(shown)
     assert beside == []
+
+
+def test_a_change_of_one_item_leaves_the_sentence_that_tells_all(
+    ask: Callable[..., Found],
+) -> None:
+    shown, beside = told(ask(STORAGE, "Does the keeper pay for mould?"))
+    assert any("(b) mould" in text for text in shown)
+    assert [text for text in beside if "3.1(c) is deleted" in text]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from quire.answering.versions import differences
 from quire.records import Statement
-from quire.text import analysis
+from quire.text import analysis, cells
 from quire.verification import numerals
 from quire.verification.quantities import quantities
 
@@ -38,6 +38,7 @@ _NAMED = re.compile(
     \b(?:clauses?|sections?|articles?|paragraphs?|rules?|items?|decisions?|resolutions?|minutes?
         |exclusions?|conditions?|provisions?|parts?|chapters?|points?)\s
       (?P<clause>[A-Z]{{1,3}}[.-]?\d+(?:[.-]\d+)*|\d+(?:\.\d+)*|(?-i:[A-Z])\b)
+  | \b(?:in|of)\s(?P<bare>\d{{1,2}}(?:\.\d{{1,2}})+)(?=,?\sthe\b)
   | \b(?P<lettered>(?-i:[A-Z])\.\d{{1,2}}(?:\.\d{{1,2}})*)\b(?!\s*[:：*])
   | \b(?P<code>[A-Z]{{1,3}}-\d{{1,4}}(?:-\d+)*)\b(?!\s*(?:[:：*]|\.\s))
   | 第\s?(?P<nth>\d+(?:\.\d+)*|{_HAN_NUMBER}+)\s?[条款项]
@@ -85,6 +86,9 @@ _ITEM_NAMED = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(rf"\s*[（(]([a-z]|[ivx]{{2,4}}|\d{{1,2}}|{_HAN_NUMBER}+)[）)]", re.IGNORECASE)
+_ITEM_INSIDE = re.compile(
+    rf"[（(]([a-z]|[ivx]{{2,4}}|\d{{1,2}}|{_HAN_NUMBER}+)[）)]", re.IGNORECASE
+)
 _LISTED = re.compile(rf"[\s#]*[（(]?{_HAN_NUMBER}+[)）]?[、.．\s]")
 _ABOUT = 0.6  # share of words by which a change that names no clause is known to be of one
 _LINE = re.compile(r"\n+")
@@ -170,8 +174,7 @@ def moves(text: str, old: str) -> bool:
 
 
 def _touches(text: str, old: Statement) -> bool:
-    item = _ITEM.match(old.text)
-    named = {one.casefold() for groups in _ITEM_NAMED.findall(text) for one in groups if one}
+    item, named = _ITEM.match(old.text), _items(text)
     if item and named and item[1].casefold() not in named:
         return False
     parts = [*_PART.finditer(text)]
@@ -181,7 +184,7 @@ def _touches(text: str, old: Statement) -> bool:
     topics = [part["topic"] for part in parts if part["topic"]]
     if topics:
         return any(_joined(topic) in there for topic in topics)
-    row = next((cell for _, cell in old.cells if cell), "")
+    row = cells.without_unit(next((cell for _, cell in old.cells if cell), ""))
     if _joined(row) not in _joined(text):
         return False
     words = {word for part in parts for word in (part["from"], part["quoted"]) if word}
@@ -196,6 +199,24 @@ def _touches(text: str, old: Statement) -> bool:
         or moves(text, old.text)
         or any(re.search(rf"(?<![\d.,]){re.escape(_joined(word))}(?!\d)", there) for word in words)
     )
+
+
+def touches_item(text: str, old: Statement) -> bool:
+    """Whether what changes a clause changes only one of the items that a statement of it tells in
+    running text, so that the rest of the statement holds.
+
+    >>> old = Statement("sentence", 0, 0, "3.1 Not covered are (a) frost, (b) vermin.")
+    >>> touches_item("Clause 3.1(b) is deleted.", old), touches_item("3.1 is deleted.", old)
+    (True, False)
+    """
+    named = _items(text)
+    inside = {one.casefold() for one in _ITEM_INSIDE.findall(old.text)}
+    return bool(named) and len(inside) > 1 and named < inside
+
+
+def _items(text: str) -> set[str]:
+    """The items of a clause that a change names: "(a)" of "Exclusion C.1(a)"."""
+    return {one.casefold() for groups in _ITEM_NAMED.findall(text) for one in groups if one}
 
 
 def _joined(text: str) -> str:

@@ -185,6 +185,11 @@ class _Settling:
             first, *rest = members
             return _chain(first, [(said, "other") for said in rest], None)
         at = _chosen(ordered, self._era)
+        own = members[0]
+        if ordered[at].edition.amends and clauses.touches_item(
+            ordered[at].statement.text, own.statement
+        ):
+            at = ordered.index(own)
         current = ordered[at]
         others: list[tuple[Said, Relation]] = [
             *((said, "earlier") for said in reversed(ordered[:at])),
@@ -412,6 +417,8 @@ class _Settling:
         if not differences.differ(one.text, other.text):
             return False
         edition = self._library.edition(other.passage.document)
+        if own.edition.records and editions.are_versions(own.edition, edition):
+            return False  # each tells of its own day
         return not editions.are_siblings(own.edition, edition)
 
 
