@@ -52,6 +52,75 @@ CITIES = """# 差旅标准
 | 二类城市 | 400 | 李娜 |
 | 三类城市 | 300 | 王芳 |
 """
+SCHOOL = """# 高一（3）班课程表
+
+| 节次 | 时间 | 星期二 | 星期三 |
+|---|---|---|---|
+| 第1节 | 8:00-8:45 | 数学 | 英语 |
+| 第3节 | 10:10-10:55 | 物理 | 地理 |
+
+# 测验安排
+
+| 测验 | 日期 | 时间 | 教室 |
+|---|---|---|---|
+| 月考 | 2026-04-23 | 8:30-10:30 | A203 |
+| 联考 | 2026-06-30 | 9:00-11:00 | B107 |
+
+# 滤芯
+
+| 滤芯 | 作用 | 更换周期 | 价格 |
+|---|---|---|---|
+| 棉芯 | 去除泥沙 | 6个月 | 59元 |
+| 反渗透膜 | 去除细菌 | 36个月 | 499元 |
+
+# 模块采购
+
+| 序号 | 名称 | 数量 | 单价（元） | 金额（元） |
+|---|---|---|---|---|
+| 1 | 伺服模块 | 400 | 860.00 | 344,000.00 |
+| 2 | 传感器 | 30 | 18.50 | 555.00 |
+| 合计 | | 430 | | 344,555.00 |
+
+# 报价
+
+| 公司 | 质保（年） | 付款 |
+|---|---|---|
+| 迅攀电梯 | 3 | 三三四 |
+| 丰梯机电 | 2 | 五四一 |
+| 华岳升降 | 5 | 三三四 |
+
+# 注塑缺陷
+
+| 缺陷 | 可能原因 | 处理方法 | 责任岗位 |
+|---|---|---|---|
+| 银纹 | 原料潮湿 | 80℃下干燥4小时 | 操作工 |
+| 飞边 | 合模力不足 | 检查平行度 | 设备员 |
+
+# 主要数据
+
+单位：万元
+
+| 项目 | 2025年 | 2024年 | 增减 |
+|---|---|---|---|
+| 水务收入 | 186,420.35 | 158,733.10 | 17.44% |
+| 水务利润 | 15,208.47 | 16,894.20 | -9.98% |
+
+# 水务收入分地区
+
+单位：万元
+
+| 地区 | 2025年水务收入 | 2024年水务收入 | 占比 |
+|---|---|---|---|
+| 华东 | 102,531.19 | 90,477.87 | 55% |
+| 境外 | 83,889.16 | 68,255.23 | 45% |
+"""
+ENGLISH_FAULTS = """# Faults of the dryer
+
+| Fault | Cause | Remedy | Interval |
+|---|---|---|---|
+| Drum squeals | Dry bearing | Grease the bearing | Monthly |
+| Belt slips | Slack tension | Tighten the pulley | Yearly |
+"""
 CODES = "# 报警\n\nF-21：水压过低，检查进水阀。\nF-12：排水超时，清洗滤网。\n"
 
 
@@ -90,6 +159,16 @@ def ask(folder: Path) -> Iterator[Callable[[str], Answer]]:
         yield kb.ask
 
 
+@pytest.fixture(scope="module")
+def ask_school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Answer]]:
+    folder = tmp_path_factory.mktemp("school")
+    (folder / "杂表.md").write_text(SCHOOL, encoding="utf-8")
+    (folder / "dryer.md").write_text(ENGLISH_FAULTS, encoding="utf-8")
+    with KnowledgeBase.open(folder / "kb", embedder=FakeEmbedder()) as kb:
+        kb.add([folder / "杂表.md", folder / "dryer.md"])
+        yield kb.ask
+
+
 @pytest.mark.parametrize(
     ("question", "text"),
     [
@@ -122,6 +201,56 @@ def test_a_cell_is_told_with_its_row_and_its_column(
     answer = ask(question)
     assert (answer.status, answer.text) == ("extractive", text)
     assert [sentence.support for sentence in answer.sentences] == ["supported"]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "联考什么时候开始，在哪里？",
+            "测验: 联考 · 日期: 2026-06-30 · 时间: 9:00-11:00 · 教室: B107",
+        ),
+        ("反渗透膜多少钱，多久换？", "滤芯: 反渗透膜 · 更换周期: 36个月 · 价格: 499元"),
+        ("银纹是怎么回事？", "缺陷: 银纹 · 可能原因: 原料潮湿"),
+        (
+            "银纹是怎么回事，怎么处理？",
+            "缺陷: 银纹 · 可能原因: 原料潮湿 · 处理方法: 80℃下干燥4小时",
+        ),
+        ("伺服模块一共多少钱？", "序号: 1 · 名称: 伺服模块 · 金额（元）: 344,000.00"),
+        ("伺服模块多少钱？", "序号: 1 · 名称: 伺服模块 · 单价（元）: 860.00"),
+        ("Why does the drum squeal?", "Fault: Drum squeals · Cause: Dry bearing"),
+    ],
+)
+def test_a_column_is_asked_for_without_a_word_of_its_name(
+    ask_school: Callable[[str], Answer], question: str, text: str
+) -> None:
+    assert ask_school(question).text == text
+
+
+@pytest.mark.parametrize("question", ["周三第三节是什么课？", "礼拜三第3节上什么课？"])
+def test_days_of_the_week_and_ordinals_are_found_in_another_writing(question: str) -> None:
+    (group, *_) = statements.tell(SCHOOL, 0, len(SCHOOL)).groups
+    table = tables.of(passage(SCHOOL), group, headings=["高一（3）班课程表"])
+    assert table is not None
+    fit = tables.fit(question, table)
+    assert [fit.told(row).told for row in fit.rows] == ["节次: 第3节 · 星期三: 地理"]
+
+
+def test_which_is_highest_compares_all_rows_whatever_word_one_of_them_has(
+    ask_school: Callable[[str], Answer],
+) -> None:
+    head, row, *_ = ask_school("哪家电梯公司质保最长？").sentences
+    assert head.support == "computed"
+    assert row.text == "公司: 华岳升降 · 质保（年）: 5"
+
+
+def test_the_row_of_a_name_goes_before_the_columns_that_have_it(
+    ask_school: Callable[[str], Answer],
+) -> None:
+    assert (
+        ask_school("2025年和2024年哪年的水务收入高？").text
+        == "项目: 水务收入 · 2025年: 186,420.35 · 2024年: 158,733.10（单位：万元）"
+    )
 
 
 def test_the_quote_is_the_row_under_its_header(ask: Callable[[str], Answer]) -> None:

@@ -91,7 +91,9 @@ def test_a_quote_of_a_row_says_its_unit(base: KnowledgeBase, question: str, told
         ("表2 收入（万元）", "万元"),
         ("(Unaudited)", ""),
         ("Prices in euros were agreed in March", ""),
-        ("单位：元/吨", ""),
+        ("单位：元/吨", "元/吨"),
+        ("表1 收费标准（单位：元/平方米·月）", "元/平方米·月"),
+        ("差旅标准（元/天）", "元/天"),
     ],
 )
 def test_a_caption_says_the_unit_of_all(caption: str, unit: str) -> None:

@@ -18,7 +18,8 @@ A tyre change costs 64 euros. Chloride is stored in cabinet 4. Bicycles stand be
 
 Error F-21: low pressure. Error 0x1F30: film break. Part BX-1007-A costs 12 euros, BX-1007-B 14.
 
-手机请放入移动电话柜。自行车停在二号厅后面。
+手机请放入移动电话柜。自行车停在二号厅后面。停车半小时免费。
+法定代表人：沈立群。票的价格和金额见附表。
 """
 
 
@@ -52,6 +53,9 @@ def pieces(words: Sequence[str]) -> list[int]:
         ("What costs BX1007B?", "What costs BX-1007-B?"),
         ("Where do I put my bike?", "Where do I put my bicycle?"),
         ("单车停在哪里？", "自行车停在哪里？"),
+        ("停车多久以内不收钱？", "停车多久以内免费？"),
+        ("法人是谁？", "法定代表人是谁？"),
+        ("三号票一共多少钱？", "三号票金额？"),
     ],
 )
 def test_a_word_that_stands_nowhere_is_searched_for_as_the_collection_says_it(

@@ -63,7 +63,9 @@ def _stems(words: str) -> frozenset[str]:
 
 _CURRENCY = re.compile(r"[€£$¥元]|\b(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
 _MONEY = _stems("cost costs price prices fee fees charge rate pay rent much 价 费 钱")
-_HOW = _stems("long far often old high large big fast wide deep heavy soon late 久 长 大 高")
+_HOW = _stems(
+    "long far often old high large big fast wide deep heavy soon late 久 长 大 高 低 多 少 贵"
+)
 _MEANS = _stems("mean means meaning stand 义 指") | {"意思", "含义"}
 _LIKE = (
     _MONEY,
@@ -77,6 +79,38 @@ _LIKE = (
     _stems("mean means meaning 义"),
 )
 """Words that ask for a column, and what it may be called."""
+_ASKED_BY = tuple(
+    (re.compile(asks, re.IGNORECASE), re.compile(called, re.IGNORECASE))
+    for asks, called in (
+        (
+            r"\b(?:when|what time|which (?:day|date))\b|什么时[候间]|何时|几点|哪一?天|几[月号]",
+            r"\b(?:dates?|times?|days?|deadline)\b|日期|时间|时刻|期限",
+        ),
+        (
+            r"\bhow (?:often|long|frequently)\b|多久|多长时间|隔多长",
+            r"\b(?:interval|frequency|period|duration|cycle|term)\b|周期|期限|时长|频[率次]|年限",
+        ),
+        (
+            r"\bwhy\b|\bwhat causes?\b|为什么|为何|为啥|怎么回事|什么原因",
+            r"\b(?:causes?|reasons?)\b|原因|理由",
+        ),
+        (
+            r"\b(?:what (?:should|can|must) (?:i|we|one) do|how (?:do|can|should) (?:i|we|one)"
+            r" (?:fix|solve|remedy|clear))\b|(?:怎么|如何|怎样)(?:办|处理|解决|排除|处置|应对)",
+            r"\b(?:remed(?:y|ies)|actions?|solutions?|fix|measures?)\b|处理|措施|方法|对策|办法",
+        ),
+        (
+            r"\bwhere\b|哪里|哪儿|何处|在哪|什么地方",
+            r"\b(?:places?|locations?|rooms?|address|venue|site)\b|地[点址]|位置|办公室|教室|场[所地]",
+        ),
+        (
+            r"\b(?:how much|what) .{0,60}\b(?:in total|altogether|in all)\b"
+            r"|(?:一共|总共|合计|总计|共)[要需花付是]?多少[钱元]",
+            r"\b(?:amount|total)\b|金额|总[价额计]|合计|小计",
+        ),
+    )
+)
+"""Phrases that ask for a column without a word of its name, and what it may be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +213,8 @@ def fit(question: str, table: Table, *, known: Iterable[str] = ()) -> Fit:
         chose, rows = _holding(asked, table)
     partly = bool(chose) and not exact
     asked.hold(_asking(table, columns, chose, rows))
+    if any(columns):
+        asked.hold_ends(_HOW)
     if turned:
         rows = tuple(sorted({*range(len(table.rows))} - {*rows}))
     if not chose:
@@ -268,6 +304,13 @@ class _Asked:
                 self.content -= {*range(at, at + len(phrase))}
         self.days: list[tuple[Day, frozenset[int]]] = []
         folded = analysis.fold(question)
+        self._phrases: list[tuple[re.Pattern[str], frozenset[int]]] = []
+        for asks, called in _ASKED_BY:
+            if said := asks.search(question):
+                phrase = cells.words(said[0])
+                at = self.find(phrase)
+                if at is not None:
+                    self._phrases.append((called, frozenset(range(at, at + len(phrase)))))
         for one in quantities.quantities(question):
             at = self.find(cells.words(folded[one.start : one.end]))
             if one.unit == "date" and at is not None:
@@ -302,6 +345,24 @@ class _Asked:
     def hold(self, bag: frozenset[str]) -> None:
         self.held |= self.places(bag)
 
+    def hold_ends(self, bag: frozenset[str]) -> None:
+        """Holds Chinese characters of a bag after which no other word stands: 收入高, not 高层."""
+        self.held |= {
+            at for at in self.content if self.words[at] in bag and at + 1 not in self.content
+        }
+
+    def by_phrase(self, column: str, bag: frozenset[str]) -> set[int]:
+        """The places of phrases that ask for a column of this name, such as when for a date, each
+        with the word after it that the name has too (多久换 of 更换周期)."""
+        found: set[int] = set()
+        for called, places in self._phrases:
+            if called.search(column):
+                after = max(places) + 1
+                found |= places
+                if after < len(self.words) and self.words[after] in bag:
+                    found.add(after)
+        return found
+
     def _in(self, at: int, bag: frozenset[str]) -> bool:
         word = self.words[at]
         if not cells.is_han(word):
@@ -327,7 +388,7 @@ def _named(asked: _Asked, table: Table) -> tuple[int, ...]:
     names = [cells.words(cells.without_unit(name)) for name in table.columns]
     for at, name in enumerate(names):
         bag = cells.bag(name)
-        found = asked.places(bag) or _like(asked, bag)
+        found = asked.places(bag) | asked.by_phrase(table.columns[at], bag) or _like(asked, bag)
         if not found and at == 0 and _is_of_days(table):
             found = {place for place in asked.content if asked.words[place] in _DAYS}
         if found:

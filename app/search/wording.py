@@ -125,12 +125,15 @@ def _synonym(asked: str, frequencies: Frequencies) -> Change | None:
 
 
 def _synonyms_zh(question: str, frequencies: Frequencies) -> Iterator[Change]:
-    for word, others in everyday.groups("zh").items():
+    """A word of several characters goes before those that are a part of it."""
+    groups = everyday.groups("zh")
+    for word in sorted((word for word in groups if word in question), key=len, reverse=True):
         if word not in question or len(word) < 2 or _stands(word, frequencies):
             continue
-        for other in others:
+        for other in groups[word]:
             if len(other) > 1 and _stands(other, frequencies):
                 yield Change(word, other, "synonym")
+                question = question.replace(word, " ")
                 break
 
 

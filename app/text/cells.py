@@ -14,6 +14,7 @@ from functools import lru_cache
 from quire.records import Statement
 from quire.text import analysis
 from quire.text.languages import CJK
+from quire.text.lines import han_number
 
 Words = tuple[str, ...]
 
@@ -22,6 +23,8 @@ _HAN = re.compile(f"[{CJK}]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _MEASURED = re.compile(r"(\d+(?:\.\d+)?)([a-z]{1,4})")
 _BEFORE_DIGIT = re.compile(r"(?<=[a-z])[-–_./+#](?=\d)")
+_WEEKDAY = re.compile("(?:周|礼拜)(?=[一二三四五六日天](?![次回个遍]))")
+_ORDINAL = re.compile("(?<=第)[一二三四五六七八九十]{1,3}(?![类方])")  # 第三方 is no third
 _POSSESSIVE = re.compile(r"['’]s?$")
 _PREFIX = 3  # capitals before a number that are one code with it: F 21, VP 340
 _MOST = 4_000  # characters of a cell or a question that are looked at
@@ -45,14 +48,15 @@ _CODE_OF_CURRENCY = re.compile(r"\b(EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
 _SCALED = r"(?:thousand|million|billion)s?"
 _MONEY = r"(?:(?:US|HK)?\$|[€£¥]|(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b)"
 _COUNTED = r"[百千万亿]*(?:元|美元|欧元|港元|日元|円|股|吨|人|台|件|户|套|平方米)"
+_EACH = f"(?:[a-z{CJK}]{{1,6}}[²³]?)(?:[/／·・.](?:[a-z{CJK}]{{1,6}}[²³]?))?"  # 平方米·月
 _OF_ALL = re.compile(
     rf"""
     \bin\ ((?:{_MONEY}\s?)?{_SCALED}
         (?:\ of\ (?:U\.?S\.?\ dollars|[a-z]+(?:\ dollars)?)|\ {_MONEY})?)
     | \bin\ ({_MONEY}(?:\s{_SCALED})?)
     | [(（]\s*({_MONEY}(?:\s?{_SCALED})?)\s*[)）]
-    | [单單単]位[:：]\s*(?:人民币)?\s*({_COUNTED})(?![/／])
-    | [(（](?:人民币)?({_COUNTED})[)）,，；;]
+    | [单单單]位[:：]\s*(?:人民币)?\s*({_COUNTED}(?:[/／]{_EACH})?)(?![/／])
+    | [(（](?:人民币)?({_COUNTED}(?:[/／]{_EACH})?)[)）,，；;]
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -75,11 +79,13 @@ class Number:
 
 def words(text: str) -> Words:
     """The words of a cell or a question, so that one can be found in the other: stems, codes in one
-    form, Chinese characters one by one.
+    form, Chinese characters one by one, days of the week and ordinals in one writing.
 
     >>> words("Halls of F-21, f 21 and BX-1007-A"), words("一类城市 daylight_minutes 7.5kW")
     (('hall', 'of', 'f21', 'f21', 'and', 'bx1007-a'), ('一', '类', '城', '市', 'daylight', \
 'minut', '7.5', 'kw'))
+    >>> words("周三第二节") == words("星期三第2节")
+    True
     """
     return _words(text[:_MOST])
 
@@ -97,7 +103,8 @@ def is_han(word: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _words(text: str) -> Words:
-    plain = unicodedata.normalize("NFKC", text)
+    plain = _WEEKDAY.sub("星期", unicodedata.normalize("NFKC", text))
+    plain = _ORDINAL.sub(lambda said: str(han_number(said[0])), plain)
     found: list[str] = []
     prefix, prefix_end = "", -1
     for match in _TOKEN.finditer(plain):
