@@ -10,6 +10,7 @@ from made_passages import passage, query
 from quire import Answer, KnowledgeBase, Question
 from quire.answering import answer_forms, evidence, showing
 from quire.models.fakes import FakeEmbedder
+from quire.text import statements
 
 GARAGE = """\
 # Harrow Street garage
@@ -238,3 +239,74 @@ def test_several_things_that_running_text_tells_apart_are_all_shown() -> None:
     ]
     shown = [each.text for each in showing.show(question, found).sentences]
     assert [each.split()[-1] for each in shown] == ["bowl.", "dust.", "cable."]
+
+
+MOULDING = """\
+# 立式注塑机规程
+
+## 适用范围
+适用于所有立式注塑机的开机、换模与停机。卧式注塑机另有规程。
+
+## 开机步骤
+1. 检查油位。
+2. 打开冷却水阀。
+3. 合上总电源。
+
+## 废水
+### 为什么废水比较多？
+
+反渗透膜要用水冲走截留的杂质。纯水与废水之比为2:1。水温低时产水变慢。废水可以收集起来拖地。
+
+## 试用期
+
+试用期三个月，可以延长一次。
+
+| 事务 | 联系人 |
+|---|---|
+| 网络 | 徐磊 |
+| 薪酬 | 韩雪 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "立式注塑机怎么开机？",
+            "开机步骤\n1. 检查油位。\n2. 打开冷却水阀。\n3. 合上总电源。",
+        ),
+        (
+            "废水为什么多？",
+            "反渗透膜要用水冲走截留的杂质。纯水与废水之比为2:1。水温低时产水变慢。"
+            "废水可以收集起来拖地。",
+        ),
+    ],
+)
+def test_steps_and_answers_are_shown_whole_whatever_sentence_of_them_is_best(
+    tmp_path: Path, question: str, text: str
+) -> None:
+    (tmp_path / "规程.md").write_text(MOULDING, "utf-8")
+    with KnowledgeBase.open(tmp_path / "kb") as kb:
+        kb.add(tmp_path / "规程.md")
+        assert ask(kb, question).text.replace("## ", "") == text
+
+
+def test_a_table_does_not_say_how_long_a_thing_is_by_the_heading_above_it() -> None:
+    (*_, group) = statements.tell(MOULDING, 0, len(MOULDING)).groups
+    assert group.members[0].kind == "row"
+    terms = {"试用", "用期"}
+    assert not showing._may_hold("试用期分别多长？", terms, group)
+    assert showing._may_hold("试用期有哪些联系人？", terms, group)
+    assert showing._may_hold("网络和薪酬的电话分别是多少？", {"网络", "薪酬"}, group)
+
+
+@pytest.mark.parametrize("line", ["Harbour rules 2024", "主题：回复：Harbour rules 2024"])
+def test_the_title_of_a_document_is_no_answer(line: str) -> None:
+    text = f"{line}\n\nThe harbour is open from six."
+    titled = passage(text)
+    titled = dataclasses.replace(
+        titled, document=dataclasses.replace(titled.document, title="Harbour rules 2024")
+    )
+    asked, information = query("What are the harbour rules?")
+    found = evidence.find(asked, [titled], information=information, embedder=FakeEmbedder())
+    assert [one.text for one in found if not one.leads] == ["The harbour is open from six."]

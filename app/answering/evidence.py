@@ -13,6 +13,7 @@ that put the answer into the first sentence of 69.6% instead of 66.4%.
 """
 
 import dataclasses
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,6 +56,9 @@ _CANDIDATES = 12  # sentences embedded for one question: 6 to 40 showed the same
 _ACROSS = 36  # more of them in another language than the question's, of which words tell nothing
 _LONGEST = 600  # characters of a sentence shown; table rows and lists may run on
 _STEPS = "step procedure instructions 步骤 流程"  # what the items of a numbered list are called
+_BEFORE_TITLE = re.compile(
+    r"^(?:(?:subject|re|fwd?|主题|标题|回复|答复|转发)\s*[:：]\s*)+", re.IGNORECASE
+)
 _LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
 
 
@@ -102,7 +106,9 @@ class Evidence:
 
     @property
     def leads(self) -> bool:
-        return self.statement.leads
+        """Whether it says nothing by itself: a heading, or the document's title again, as on the
+        head of a page or in the subject of an answered mail."""
+        return self.statement.leads or _named(self.text) == _named(self.passage.document.title)
 
     @property
     def score(self) -> float:
@@ -119,6 +125,11 @@ class Evidence:
 
     def citation(self) -> Citation:
         return self.passage.cite(self.start, self.text)
+
+
+def _named(title: str) -> str:
+    """A title without what a mail puts before it."""
+    return _BEFORE_TITLE.sub("", " ".join(title.split()), count=1)
 
 
 class Embeds(Protocol):

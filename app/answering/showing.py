@@ -80,7 +80,7 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
     own = best.passage.group(best.statement.group)
     instructs = answer_forms.wants_instructions(question)
     if asked or instructs:
-        terms = set(analysis.terms(question)) - analysis.STOP_WORDS
+        terms = set(analysis.question_terms(question))
         under = (_context(best.passage, best.start), *(s.text for s in best.statement.under))
         least = _told(terms, (*under, best.text)) * (_FITTING if own else 1.0)
         passages = {
@@ -92,6 +92,7 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
             (_fitness(terms, passage, group), group is own, -passage.label, -group.start, group)
             for passage in passages.values()
             for group in passage.groups
+            if group is own or _may_hold(question, terms, group)
         ]
         numbered = [each for each in fitting if _counts(each[-1])]
         if instructs and (not asked or any(fit >= least for fit, *_ in numbered)):
@@ -108,6 +109,16 @@ def _group(question: str, says: Sequence[Evidence], *, asked: bool) -> tuple[Pas
     if asked or own.members[0].kind == "row" or (fit_too > _FEW and not of_one):
         return best.passage, own
     return None
+
+
+def _may_hold(question: str, terms: set[str], group: Group) -> bool:
+    """Whether a list or table may answer a question by what it is called alone. A table does not
+    where one kind of thing is asked for, such as a number: the contacts under the heading of
+    probation do not say how long it lasts."""
+    if group.members[0].kind != "row" or expectations.kind(question) == "other":
+        return True
+    own = [stretch.text for stretch in group.members[0].under]
+    return bool(terms & analysis.term_set(*own, *(each.text for each in group.members)))
 
 
 def _fitness(terms: set[str], passage: Passage, group: Group) -> float:
