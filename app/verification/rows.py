@@ -151,22 +151,29 @@ def keeps_columns(text: str, one: Row) -> bool:
             place = _value(words, cell)
             if place is not None:
                 valued[at] = place
-        if not _agree(one, named, valued) or _turned(part, words, one):
+        if not _agree(one, named, valued):
             return False
-    return True
+    return not turns(text, one)
 
 
-def _turned(part: str, words: Words, one: Row) -> bool:
-    """Whether a part of a sentence lets fall what rose by a number of the row, or rise what fell.
+def turns(text: str, one: Row) -> bool:
+    """Whether a sentence about a row lets fall what rose by a number of it, or rise what fell.
 
     >>> grew = (("", "Fees"), ("2023", "12"), ("Change", "17.4%"))
     >>> it = row(Statement("row", 0, 0, "", cells=grew), frozenset())
-    >>> [keeps_columns(f"Fees {said} by 17.4%.", it) for said in ("rose", "fell")]
-    [True, False]
+    >>> turns("Fees rose by 17.4%.", it), turns("Fees fell by 17.4%.", it)
+    (False, True)
     """
+    told = {word for word in one.label if word not in analysis.stop_terms()}
+    about = bool(told & {*cells.words(text)})
+    return about and any(_turns(part, one) for part in clauses.texts(text) or [text])
+
+
+def _turns(part: str, one: Row) -> bool:
     falls, rises = _FALLS.search(part) is not None, _RISES.search(part) is not None
     if falls == rises or opposites.negated(part):
         return False
+    words = cells.words(part)
     return any(fell != falls and _place(words, key) is not None for key, fell in one.changes)
 
 
