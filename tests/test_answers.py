@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from faults import files_with
-from quire import KnowledgeBase, Scope, cli, load_settings
+from quire import KnowledgeBase, Question, Scope, cli, load_settings
 from quire.conversations import transcripts
 from quire.errors import ConversationNotFound, UsageError
 from quire.models import opening
@@ -126,6 +126,19 @@ def test_where_no_model_was_asked_the_receipt_names_none(opened: Open) -> None:
         answer = kb.ask("停泊费是多少？")
     assert answer.receipt is not None
     assert (answer.receipt.model, answer.receipt.prompt) == ({}, {})
+
+
+@pytest.mark.parametrize("languages", [{"en"}, {"en", "zh"}])
+def test_a_small_model_is_not_given_what_it_cannot_read(
+    tmp_path: Path, languages: set[str]
+) -> None:
+    (tmp_path / "rates.md").write_text("# 费率\n\nBX-1007泊位每晚25克朗。\n", encoding="utf-8")
+    model = FakeChatModel("BX-1007 泊位 泊位", languages=frozenset(languages))
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder(), model=model) as kb:
+        kb.add(tmp_path / "rates.md")
+        answer = kb.ask(Question("How much is BX-1007?", max_risk=1.0))
+    assert (answer.status, answer.text) == ("extractive", "BX-1007泊位每晚25克朗。")
+    assert bool(model.asked) == ("zh" in languages)
 
 
 def test_a_replay_finds_the_same(opened: Open) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from made_passages import passage
+from quire.verification import quotes, rows
 from quire.verification.agreement import CHECKS
 from quire.verification.judging import judge
 
@@ -58,3 +59,24 @@ def test_each_check_stops_what_no_other_one_does(name: str) -> None:
     stopped = judge(text, [passage(quote)], checks=CHECKS).support
     assert stopped != "supported"
     assert judge(text, [passage(quote)], checks=others).support not in {stopped, "unsupported"}
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        ("营业收入增长17.44%。", True),
+        ("营业收入下降17.44%。", False),
+        ("净利润下降9.98%。", True),
+        ("净利润增长9.98%。", False),
+        ("Fees rose by 4.2%.", True),
+        ("Fees fell by 4.2%.", False),
+    ],
+)
+def test_a_change_goes_the_way_that_its_sign_says(said: str, *, holds: bool) -> None:
+    tables = (
+        "| 项目 | 2025年 | 2024年 | 本年比上年增减 |\n|---|---|---|---|\n"
+        "| 营业收入 | 186,420 | 158,733 | 17.44% |\n| 净利润 | 15,208 | 16,894 | -9.98% |\n",
+        "| Item | 2023 | 2022 | Change |\n|---|---|---|---|\n| Fees | 12.5 | 12.0 | 4.2% |\n",
+    )
+    quoted = [quote.row for quote in quotes.of_passages([passage(tables[said.isascii()])])]
+    assert all(rows.keeps_columns(said, row) for row in quoted if row) == holds

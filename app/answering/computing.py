@@ -5,6 +5,7 @@ computed over is a column that it names, or the only one with numbers. Nothing i
 units differ, or where cells that hold no number are more than a few.
 """
 
+import dataclasses
 import math
 import re
 from collections.abc import Sequence
@@ -77,6 +78,7 @@ _AMONG = re.compile(
     "|[两三四五六](?:者|个)[之当]?[中里]",
     re.IGNORECASE,
 )
+_CHOICE = re.compile(r"\bwhich\b|哪", re.IGNORECASE)
 _LACKING = 0.34  # of a column's cells may hold no number
 
 
@@ -136,10 +138,22 @@ def compute(question: str, table: Table) -> tuple[Fit, Computed] | None:
         if one.kind == "count":
             found = _counted(question, fit)
         else:
+            fit = _compared(question, one, fit)
             found = _over_column(one, fit) or _across(one, fit)
         if found:
             return fit, found
     return None
+
+
+def _compared(question: str, wanted: Operation, fit: Fit) -> Fit:
+    """The rows that are compared: who asks which of them is highest does not mean the one row that
+    happens to have a word of what all of them are, as Swift Lifts has of "which lift company"."""
+    alone = fit.partly and len(fit.rows) == 1 and not fit.bounds
+    if not alone or wanted.kind not in {"highest", "lowest"} or not _CHOICE.search(question):
+        return fit
+    every = tuple(range(len(fit.table.rows)))
+    compared = dataclasses.replace(fit, rows=every, chose=(), partly=False)
+    return compared if _column(wanted, compared) is not None else fit
 
 
 def _is_stated(question: str, wanted: Sequence[Operation], table: Table) -> bool:

@@ -30,14 +30,16 @@ def explained(best: Evidence, *, room: int = _ROOM) -> list[Statement]:
     room -= length(best.text)
     after = _within(near[place + 1 : place + 1 + _AFTER], best, room)
     room -= sum(length(each.text) for each in after)
-    first = 0 if _answers(best.statement) else max(0, place - _BEFORE)
+    first = 0 if _answers(best) else max(0, place - _BEFORE)
     before = _within(near[first:place][::-1], best, room)
     return [*before[::-1], best.statement, *after]
 
 
-def _answers(statement: Statement) -> bool:
+def _answers(best: Evidence) -> bool:
     """Whether a statement stands under a question, whose answer begins before it."""
-    return any(over.text.rstrip().endswith(("?", "？")) for over in statement.under[-1:])
+    over = [stretch.text for stretch in best.statement.under[-1:]]
+    over += best.passage.headings_at(best.start)[-1:]
+    return any(text.rstrip().endswith(("?", "？")) for text in over)
 
 
 def length(text: str) -> int:

@@ -3,8 +3,8 @@
     Found -> Reading -> messages
 
 There is nothing to read where the evidence is not enough, where the answer was computed, where
-there is no model, or where it does not write the question's language; then the answer is quotes,
-what was computed, or a refusal.
+there is no model, or where it does not write the question's language, a small one also that of the
+best source; then the answer is quotes, what was computed, or a refusal.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ from quire.answering.reading_plan import ReadingPlan
 from quire.models.engine.watching import foreign_errors_told
 from quire.models.opening import LateModel
 from quire.models.protocols import Ability, ChatModel
+from quire.text import languages
 
 if TYPE_CHECKING:
     from quire.answering.langchain_model import Prompted
@@ -76,6 +77,8 @@ def read(
     plan = planned(engine.ability).fitted(
         context=engine.context_tokens, longest=found.asked.answer_tokens
     )
+    if not plan.capable and _is_foreign(found, engine):
+        return None
     text = wording(task_of(plan), found.language)
     with foreign_errors_told(engine):
         told = _told(found, engine, text)
@@ -116,6 +119,13 @@ def write(found: Found, reading: Reading | None) -> "Prompted | None":
         temperature=found.asked.temperature,
         cancel=found.asked.cancel,
     )
+
+
+def _is_foreign(found: Found, model: ChatModel) -> bool:
+    """Whether the best sentence is in a language that a model does not write: a small one repeats
+    its characters then, and makes no sense."""
+    best = next((proof for proof in found.evidence if not proof.leads), None)
+    return best is not None and languages.detect(best.text) not in model.languages
 
 
 def _worth_reading(found: Found, *, most: int) -> list[Evidence]:

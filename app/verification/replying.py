@@ -148,6 +148,10 @@ class ReplyCheck:
     ) -> Sentence:
         """The verdict where neither a quote nor arithmetic has one; `open_` are the numbers that
         stand nowhere."""
+        for source in bearing.chosen:
+            for quote in self._quotes_at(source):
+                if quote.row and rows.turns(says, quote.row):
+                    return cited(sentence, "contradicted", quote.citations())
         if not open_:
             return self._weighed(sentence, says, claim, bearing)
         if self._says_the_rest(says, bearing.first):

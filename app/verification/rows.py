@@ -6,18 +6,31 @@ row, and a single letter is all that tells them apart.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quire.records import Statement
 from quire.text import analysis, cells
 from quire.text.cells import Words
-from quire.verification import clauses
+from quire.verification import clauses, opposites
 
 _SCALE = re.compile(r"\b(thousand|million|billion)s?\b(?: of)?", re.IGNORECASE)
 _LETTER = re.compile(r"(?<=[^\W\d_] )[B-HJ-Z](?![\w’'&-]|\.\s?[A-Z])|(?<=[^\W\d_] )A(?=[,.;:)]|$)")
 """A capital by itself that is a name: hall C. "A" may be an article."""
-
+_CHANGE = re.compile(
+    r"\b(?:change|growth|variation|year[- ]on[- ]year|yoy)\b|增减|同比|环比|变动|增长",
+    re.IGNORECASE,
+)
+_FALLS = re.compile(
+    r"\b(?:fell|fall(?:s|en|ing)?|decreas\w+|declin\w+|drop(?:s|ped)?|shr[ai]nk\w*|shrunk)\b"
+    "|下降|减少|降低|下滑|下跌|回落|缩减|降了",
+    re.IGNORECASE,
+)
+_RISES = re.compile(
+    r"\b(?:rose|ris(?:e|es|en|ing)|increas\w+|grew|grow(?:s|n|th|ing)?|climb\w*|gain\w*)\b"
+    "|增长|增加|上升|提高|上涨|提升|涨了",
+    re.IGNORECASE,
+)
 
 LIGHT = frozenset(
     map(analysis.stem, "stands located costs weighs amounts belongs reads means measures".split())
@@ -28,12 +41,14 @@ LIGHT = frozenset(
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row taken apart into words. `columns` are the names of the columns after the first and
-    their cells, `beside` the labels of other rows."""
+    their cells, `beside` the labels of other rows, and `changes` the numbers of columns that say by
+    how much something changed, with whether it fell."""
 
     label: Words
     columns: tuple[tuple[Words, Words], ...]
     every: frozenset[str]
     beside: frozenset[Words]
+    changes: tuple[tuple[Words, bool], ...] = ()
 
 
 def labels(told: Iterable[Statement]) -> dict[int | None, frozenset[Words]]:
@@ -54,7 +69,15 @@ def row(statement: Statement, beside: frozenset[Words]) -> Row:
         tuple((cells.words(name), cells.words(cell)) for name, cell in statement.cells[1:]),
         frozenset(cells.words(f"{statement.told} {under}")),
         beside - {label},
+        tuple(_changes(statement)),
     )
+
+
+def _changes(statement: Statement) -> Iterator[tuple[Words, bool]]:
+    for name, cell in statement.cells[1:]:
+        number = cells.number(cell) if _CHANGE.search(name) else None
+        if number and number.kind == "number" and number.value:
+            yield _key(cells.words(cell)), number.value < 0
 
 
 def said(statement: Statement, *, scaled: bool = True) -> str:
@@ -106,7 +129,8 @@ def names_others(text: str, one: Row) -> bool:
 
 
 def keeps_columns(text: str, one: Row) -> bool:
-    """Whether what a sentence says of a column is what stands in it.
+    """Whether what a sentence says of a column is what stands in it, and a change by its number
+    goes the way that its sign says.
 
     >>> cells_ = (("", "Rated power"), ("Model A", "5.5 kW"), ("Model B", "7.5 kW"))
     >>> it = row(Statement("row", 0, 0, "", cells=cells_), frozenset())
@@ -129,7 +153,28 @@ def keeps_columns(text: str, one: Row) -> bool:
                 valued[at] = place
         if not _agree(one, named, valued):
             return False
-    return True
+    return not turns(text, one)
+
+
+def turns(text: str, one: Row) -> bool:
+    """Whether a sentence about a row lets fall what rose by a number of it, or rise what fell.
+
+    >>> grew = (("", "Fees"), ("2023", "12"), ("Change", "17.4%"))
+    >>> it = row(Statement("row", 0, 0, "", cells=grew), frozenset())
+    >>> turns("Fees rose by 17.4%.", it), turns("Fees fell by 17.4%.", it)
+    (False, True)
+    """
+    told = {word for word in one.label if word not in analysis.stop_terms()}
+    about = bool(told & {*cells.words(text)})
+    return about and any(_turns(part, one) for part in clauses.texts(text) or [text])
+
+
+def _turns(part: str, one: Row) -> bool:
+    falls, rises = _FALLS.search(part) is not None, _RISES.search(part) is not None
+    if falls == rises or opposites.negated(part):
+        return False
+    words = cells.words(part)
+    return any(fell != falls and _place(words, key) is not None for key, fell in one.changes)
 
 
 def _agree(one: Row, named: dict[int, int], valued: dict[int, int]) -> bool:
