@@ -132,8 +132,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "stock.csv": STOCK,
         "jobs.md": JOBS,
         "差旅.md": CITIES,
-        "杂表.md": SCHOOL,
-        "dryer.md": ENGLISH_FAULTS,
         "daylight.csv": "date,daylight_minutes\n"
         + "".join(
             f"2024-{m:02}-{d:02},{600 + m * 30 + d}\n" for m in (6, 10) for d in range(1, 29)
