@@ -244,10 +244,8 @@ def _missing(reading: Reading | None, reply: CheckedReply | MarkedReply | None) 
 def _doubt(found: Found, sentences: Sequence[Sentence]) -> Iterator[str]:
     """A note where what is quoted may well be no answer, with the words of the question that stand
     neither in it nor above it."""
-    by_itself = found.survey or found.changes or found.several
-    if by_itself or (found.tabled and found.tabled.certain):
-        return
-    if not (sentences and found.judgement and found.judgement.doubtful):
+    judged = not (found.survey or found.changes or found.tabled or found.several)
+    if not (sentences and judged and found.judgement and found.judgement.doubtful):
         return
     passages = {passage.label: passage for passage in found.passages}
     read: list[str] = []
