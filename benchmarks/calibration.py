@@ -8,8 +8,8 @@ answer, and the sentences that would be shown are compared with the accepted ans
 question is asked once more with its own paragraph withheld, so that questions whose answer is
 nowhere are known too, and not only those that a set was made with to deceive; and some questions of
 the other sets are asked, which are about something else altogether. With --training the questions
-of `training/` about its development documents are asked too, on which the entailment model was not
-trained; they take part in the weights for that model.
+of `training/` are asked too, of documents that the entailment model was not trained on; they take
+part in the weights for that model.
 
 It prints what was found on documents that the weights were not fitted on; with --write the weights
 go into app/answering/calibration.json, in place of those for the same language and the same
@@ -21,6 +21,7 @@ import dataclasses
 import json
 import math
 import re
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,9 @@ from quire.models.protocols import ReadsQuestions
 from quire.records import PAGE_BREAK, Hit, Passage
 from quire.search.passages import context, nearness
 from quire.text import languages
-from refusals import documents, together
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
+from examples import split
 from scoreboard import SOURCES
 
 ROOT = Path(__file__).parent.parent
@@ -61,11 +64,10 @@ SHRINKING = 10.0  # L2 on standardised weights
 REFUSED = {"en": 0.10, "zh": 0.10, ACROSS: 0.10}
 """Of the answerable questions at the usual threshold: where the good and the bad are easily told
 apart, fewer need be refused."""
-DOUBTED = 0.30
-"""… and at the threshold below which what is shown is told with a doubt."""
 SURE = 0.975  # of the upper end of each interval
 FOLDS = 5
 RISKS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+TOGETHER = 8  # documents of `training/` in one knowledge base
 SAID = re.compile(r"[\W_]+")
 LEAST_SHOWN = 100  # answers above a threshold; fewer, and the best threshold is best by luck
 NAMES = [field.name for field in dataclasses.fields(Signals)]
@@ -77,24 +79,7 @@ GOOD = {
     "length",
     "nearest",
     "answers",
-    "together",
 }  # the higher, the likelier an answer
-HEARD = ("answers", "together")  # 0 where no entailment model reads
-BESIDE = (
-    "rarity",
-    "undenied",
-    "opposed",
-    "no_candidate",
-    "codes_missing",
-    "nowhere",
-    "listed",
-    "misnamed",
-    "unkind",
-)
-"""What is weighed beside an entailment model's word. It reads question and sentences itself, and
-shares of words and cosines beside it fit the set and not the world: with them, the AUC on the
-Chinese development documents, judged by others, is .76 instead of .81. Without `rarity`, 23%
-instead of 9% of SQuAD's questions are answered from the documents of the own English set."""
 READ = ("cosine", "nearest")  # 0 where the embedding model cannot read the language
 SIGNS = np.array(
     [0 if name in {"rarity", "listed"} else 1 if name in GOOD else -1 for name in NAMES]
@@ -205,28 +190,31 @@ def _asked(
         full=query.text,
     )
     reader = base._reads_together()  # noqa: SLF001
-    says = [proof for proof in found if not proof.leads]
+    best = next((proof for proof in found if not proof.leads), None)
     odds = None
-    if told and isinstance(reader, ReadsQuestions):
-        odds = answers(reader, query.subject, says)
-    if told and odds:
-        told = dataclasses.replace(told, answers=odds[0], together=odds[1])
+    if told and best and isinstance(reader, ReadsQuestions):
+        odds = answers(reader, query.subject, best)
+        told = dataclasses.replace(told, answers=odds or 0.0)
     shown = showing.show(query.text, found).sentences
     said = "\n".join((*(s.text for s in shown), *(c.quote for s in shown for c in s.citations)))
     return told, said, passages, odds is not None
 
 
 def of_training(language: str, kbs: Path) -> Iterator[Row]:
-    """The questions of `training/` about the development documents: the entailment model was not
-    trained on them, and those about the test documents are only counted (`refusals.py`)."""
-    for number, files in enumerate(together(language, "development")):
+    """The questions of `training/` about documents that the entailment model was not trained on,
+    some documents in one knowledge base, as they are at people's."""
+    documents = {each.stem: each for each in (ROOT / TRAINING / "documents" / language).iterdir()}
+    files = sorted((ROOT / TRAINING / "questions" / language).glob("*.jsonl"))
+    files = [each for each in files if split(f"{language}/{each.stem}") != "train"]
+    groups = max(1, round(len(files) / TOGETHER))
+    for number in range(groups):
+        group = files[number::groups]
         with KnowledgeBase.open(
             kbs / f"{TRAINING}-{language}-{number}", settings=load_settings(model="none")
         ) as base:
-            paths = documents(language, files)
-            base.add(paths)
-            for file, path in zip(files, paths, strict=True):
-                lines = path.read_text(encoding="utf-8").splitlines()
+            base.add([documents[each.stem] for each in group])
+            for file in group:
+                lines = documents[file.stem].read_text(encoding="utf-8").splitlines()
                 for line in file.read_text(encoding="utf-8").splitlines():
                     yield _row_of_training(base, json.loads(line), file.stem, lines)
 
@@ -284,11 +272,9 @@ def _overlaps(hit: Hit, question: Question, place: tuple[int, int]) -> bool:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows as arrays: signals (n, number of signals), which of them are weighed, and a truth value
-    for each row."""
+    """Rows as arrays: signals (n, number of signals), and a truth value for each row."""
 
     x: Floats
-    weighed: NDArray[np.bool_]
     right: NDArray[np.bool_]
     answerable: NDArray[np.bool_]
     counted: NDArray[np.bool_]
@@ -299,19 +285,18 @@ class Table:
 
 def table(found: Sequence[Row], *, cosine: bool, read: bool = False) -> Table:
     """The rows, where those of a small set weigh more: kinds of documents count, not questions.
-    `read` are those that an entailment model has read too, of which what it said is weighed with
-    what counts beside it; of all, what it said is not."""
+    `read` are those that an entailment model has read too; else what it said is left out."""
     found = [row for row in found if row.read] if read else found
     sizes = Counter(row.set for row in found)
     largest = max(sizes.values())
     weighs = {name: max(1.0, SMALL * largest / size) for name, size in sizes.items()}
-    if read:
-        weighed = np.isin(NAMES, BESIDE + HEARD)
-    else:
-        weighed = ~np.isin(NAMES, HEARD if cosine else READ + HEARD)
+    x = np.array([row.signals for row in found], float)
+    if not cosine:
+        x[:, [NAMES.index(name) for name in READ]] = 0.0
+    if not read:
+        x[:, NAMES.index("answers")] = 0.0
     return Table(
-        x=np.array([row.signals for row in found], float),
-        weighed=weighed,
+        x=x,
         right=np.array([row.right for row in found]),
         answerable=np.array([row.answerable for row in found]),
         counted=np.array([not row.extra for row in found]),
@@ -330,7 +315,7 @@ def fit(data: Table, chosen: NDArray[np.bool_]) -> Fitted:
     fits the set and not the world: it is left out, and the rest fitted again.
     """
     x, y, w = data.x[chosen], data.right[chosen].astype(float), data.weight[chosen]
-    used = data.weighed & (x.std(0) > 0)
+    used = x.std(0) > 0
     while True:
         mean, deviation = x[:, used].mean(0), x[:, used].std(0)
         b = _newton((x[:, used] - mean) / deviation, y, w)
@@ -493,12 +478,11 @@ def calibrated(
         "reader": reader,
         "usual": round(usual(sure, data, answerable, language), 4),
         "asked_from": round(asked_from, 4),
-        "sure_from": round(_refusing(DOUBTED, sure, data, answerable), 4),
         "intercept": round(intercept, 4),
         "weights": {
             name: round(float(weight), 4)
             for name, weight in zip(NAMES, weights, strict=True)
-            if (embedder or name not in READ) and (reader or name not in HEARD)
+            if (embedder or name not in READ) and (reader or name != "answers")
         },
         "curve": [[round(value, 4) for value in point] for point in points],
     }
@@ -543,7 +527,7 @@ def main() -> None:
         for by in [embedder] if language == ACROSS else dict.fromkeys([embedder, None]):
             data = table(found, cosine=by is not None)
             if language == ACROSS:
-                data = dataclasses.replace(data, weighed=np.isin(NAMES, READ))
+                data.x[:, [at for at, name in enumerate(NAMES) if name not in READ]] = 0.0
             report(f"{language}, {by or 'words alone'}", data)
             results.append(calibrated(language, by, data))
             if reader and language != ACROSS and any(row.read for row in asked):

@@ -8,10 +8,9 @@ the weights, what they were fitted on, and how often answers above each threshol
 benchmarks/calibration.py makes it.
 
 Words cannot tell a question that the documents nearly answer from one that they do. The entailment
-model can, which reads sentence and question together: the likeliest sentences each by itself, and
-all of them as one text, as it was trained to. Of handbooks, contracts, manuals and tables what it
-says are two more signals, with weights of their own. Of running text that stands under nothing,
-such as that of an encyclopedia, it tells little, and is not asked.
+model can, which reads the best sentence and the question together: of handbooks, contracts, manuals
+and tables, where its word is one more signal, with weights of their own. Of running text that
+stands under nothing, such as that of an encyclopedia, it tells little, and is not asked.
 """
 
 import json
@@ -54,7 +53,6 @@ ACROSS = "across"
 _COMMON_WEIGHT = 0.35
 """In a small collection a common word may be as rare as a name: nothing follows from its lack."""
 _MOST = 2  # names missing beyond this many make no difference
-_ALONE, _TOGETHER = 3, 6  # sentences that the entailment model reads, one by one and as one text
 _SUREST = 6.0  # log-odds beyond which the entailment model is not taken at its word
 _LEAST = 1e-9  # of a share, that its logarithm is a number
 _log = logging.getLogger(__name__)
@@ -90,8 +88,7 @@ class Signals:
     listed: float  # 1 where it is a row, an item or a line, and no sentence
     misnamed: float = 0.0  # 1 where what is shown lacks a number that names what is asked about
     unkind: float = 0.0  # 1 where nothing shown is of the kind or in the unit asked for
-    answers: float = 0.0  # log-odds that a sentence answers the question; 0 where no model reads it
-    together: float = 0.0  # log-odds that the likeliest ones do, read as one text
+    answers: float = 0.0  # log-odds that it answers the question; 0 where no model reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +97,7 @@ class Calibration:
     an entailment model that is asked whether the best sentence answers the question, or none.
 
     Below a confidence of `asked_from`, told without the reader, the reader is not asked: nothing in
-    the evidence bears on the question then. From `sure_from` on an answer is shown without a note
-    that it may be none.
+    the evidence bears on the question then.
 
     `curve` holds (threshold, coverage, wrong, at_most), from the strictest threshold: the share of
     questions answered above it, the share of these answers that were wrong, and the upper end of
@@ -115,7 +111,6 @@ class Calibration:
     weights: Mapping[str, float]
     usual: float
     asked_from: float
-    sure_from: float
     curve: tuple[tuple[float, float, float, float], ...]
 
     def confidence(self, signals: Signals) -> float:
@@ -143,8 +138,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The confidence in an answer from some evidence, the one from which it is shown, and the one
-    below which that is told with a doubt.
+    """The confidence in an answer from some evidence, and the one from which it is shown.
 
     `promised` is false where no answer is shown because so small a risk cannot be promised.
     """
@@ -152,16 +146,10 @@ class Judgement:
     confidence: float
     threshold: float
     least_risk: float
-    sure_from: float = 0.0
 
     @property
     def enough(self) -> bool:
         return self.confidence >= self.threshold
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether what is shown may well be no answer."""
-        return self.confidence < self.sure_from
 
     @property
     def promised(self) -> bool:
@@ -197,14 +185,13 @@ def judge(
     if told and reader and not across:
         heard = calibration(query.language, embedder=embedded, reader=reader.name)
         if heard.reader and made.confidence(told) >= heard.asked_from:
-            odds = answers(reader, query.subject, says)
+            odds = answers(reader, query.subject, says[0])
             if odds is not None:
-                made, told = heard, replace(told, answers=odds[0], together=odds[1])
+                made, told = heard, replace(told, answers=odds)
     return Judgement(
         confidence=made.confidence(told) if told else 0.0,
         threshold=made.threshold(max_risk),
         least_risk=made.least_risk,
-        sure_from=made.sure_from,
     )
 
 
@@ -282,29 +269,18 @@ def signals(
     )
 
 
-def answers(
-    reader: ReadsQuestions, question: str, says: Sequence[Evidence]
-) -> tuple[float, float] | None:
-    """The signals `answers` and `together`: the log-odds that one of the likeliest sentences, with
-    what it stands under, answers the question, and that all of them do, read as one text. `says`
-    are the sentences that say something, the best first. None where that stands under nothing, or
-    where the model cannot be used.
+def answers(reader: ReadsQuestions, question: str, best: Evidence) -> float | None:
+    """The signal of this name: the log-odds that the best sentence, with what it stands under,
+    answers the question. None where it stands under nothing, or where the model cannot be used.
     """
-    best = says[0]
     if not (best.statement.under or best.passage.headings_at(best.start)):
         return None
-    sources = [premises.source(proof.passage, proof.statement) for proof in says[:_TOGETHER]]
-    whole = premises.write(sorted(sources, key=lambda source: source.place))
+    source = premises.source(best.passage, best.statement)
     try:
-        alone = reader.answers([(source.text, question) for source in sources[:_ALONE]])
-        together = reader.answers([(whole, question)])  # apart: a batch costs its longest text
+        share = float(reader.answers([(source.text, question)])[0])
     except ModelUnusable as error:
         _log.warning("%s %s", error.message, error.hint)
         return None
-    return _odds(float(alone.max())), _odds(float(together[0]))
-
-
-def _odds(share: float) -> float:
     odds = math.log((share + _LEAST) / (1 - share + _LEAST))
     return max(-_SUREST, min(_SUREST, odds))
 
@@ -357,7 +333,6 @@ def calibrations() -> tuple[Calibration, ...]:
             weights=row["weights"],
             usual=row["usual"],
             asked_from=row["asked_from"],
-            sure_from=row["sure_from"],
             curve=tuple((t, coverage, wrong, most) for t, coverage, wrong, most in row["curve"]),
         )
         for row in rows["calibrations"]
