@@ -1,6 +1,7 @@
 """What is said where nothing is found: which words are missing, and in which languages it was."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quire import KnowledgeBase, Scope
+from quire.answering import confidence
 from quire.commands import output
 from quire.models.fakes import FakeEmbedder
 from quire.search import question_words
@@ -171,6 +173,32 @@ def test_a_question_that_is_answered_has_no_refusal(tmp_path: Path) -> None:
         kb.add(tmp_path / "harbour.txt")
         answer = kb.ask("When does the harbour open?")
     assert (answer.status, answer.refusal) == ("extractive", None)
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        (
+            "How much does mooring for a night cost in the marina?",
+            "What is quoted may not answer the question: “marina” stands nowhere in it.",
+        ),
+        ("How much does mooring cost?", "What is quoted may not answer the question."),
+        ("木栈道停泊费每晚是多少？", "引文不一定回答了这个问题：其中没有“木栈道”。"),
+    ],
+)
+def test_what_may_be_no_answer_is_shown_with_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str, says: str
+) -> None:
+    made = confidence.calibrations()
+    (tmp_path / "harbour.txt").write_text(f"{ENGLISH}\n{CHINESE}", encoding="utf-8")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=ReadsEnglishAlone()) as kb:
+        kb.add(tmp_path / "harbour.txt")
+        for sure_from, notes in ((0.0, 0), (1.0, 1)):
+            told = tuple(replace(one, usual=0.0, sure_from=sure_from) for one in made)
+            monkeypatch.setattr(confidence, "calibrations", lambda told=told: told)
+            answer = kb.ask(question, store=False)
+            assert answer.status == "extractive"
+            assert list(answer.notes) == [says] * notes
 
 
 @given(st.text(max_size=200))

@@ -25,8 +25,9 @@ from quire.conversations.store import new_id
 from quire.errors import ModelError
 from quire.models.protocols import ChatModel, Entailment, problem_of, sent_to
 from quire.records import Answer, Draft, Passage, Sentence, Status, Timings, Usage
+from quire.search import question_parts, question_words
 from quire.search.retriever import Retriever
-from quire.text import languages
+from quire.text import analysis, languages
 from quire.verification import Embed, ReplyCheck
 from quire.verification import Reading as Reader
 
@@ -182,6 +183,7 @@ def _ended(
                 )
             notes.extend(found.several.notes if found.several else ())
             notes.extend(_in_another_language(found.language, sentences))
+            notes.extend(_doubt(found, sentences))
         older, told = other_versions(found, sentences)
         notes.extend(told)
         text, whole = placed((*sentences, *older), found.language)
@@ -237,6 +239,25 @@ def _missing(reading: Reading | None, reply: CheckedReply | MarkedReply | None) 
     if reading is None or not reading.plan.capable or not isinstance(reply, CheckedReply):
         return ""
     return absences.missing(reply.heard)
+
+
+def _doubt(found: Found, sentences: Sequence[Sentence]) -> Iterator[str]:
+    """A note where what is quoted may well be no answer, with the words of the question that stand
+    neither in it nor above it."""
+    by_itself = found.survey or found.changes or found.several
+    if by_itself or (found.tabled and found.tabled.certain):
+        return
+    if not (sentences and found.judgement and found.judgement.doubtful):
+        return
+    passages = {passage.label: passage for passage in found.passages}
+    read: list[str] = []
+    for citation in (each for sentence in sentences for each in sentence.citations):
+        read += [citation.document.title, citation.document.name, citation.quote]
+        if citation.label in passages:
+            read += passages[citation.label].headings_at(citation.start)
+    asks = question_words.read(question_parts.parse(found.standalone).subject)
+    _, lacks = asks.has_and_lacks(analysis.term_set(*read))
+    yield refusals.doubtful(found.language, lacks=lacks)
 
 
 def _in_another_language(language: str, sentences: Sequence[Sentence]) -> Iterator[str]:

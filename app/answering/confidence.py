@@ -97,7 +97,8 @@ class Calibration:
     an entailment model that is asked whether the best sentence answers the question, or none.
 
     Below a confidence of `asked_from`, told without the reader, the reader is not asked: nothing in
-    the evidence bears on the question then.
+    the evidence bears on the question then. Below `sure_from` an answer is shown with a note that it
+    may be none; only a reader tells well enough for that.
 
     `curve` holds (threshold, coverage, wrong, at_most), from the strictest threshold: the share of
     questions answered above it, the share of these answers that were wrong, and the upper end of
@@ -111,6 +112,7 @@ class Calibration:
     weights: Mapping[str, float]
     usual: float
     asked_from: float
+    sure_from: float
     curve: tuple[tuple[float, float, float, float], ...]
 
     def confidence(self, signals: Signals) -> float:
@@ -138,7 +140,8 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The confidence in an answer from some evidence, and the one from which it is shown.
+    """The confidence in an answer from some evidence, the one from which it is shown, and the one
+    below which that is told with a doubt.
 
     `promised` is false where no answer is shown because so small a risk cannot be promised.
     """
@@ -146,10 +149,16 @@ class Judgement:
     confidence: float
     threshold: float
     least_risk: float
+    sure_from: float = 0.0
 
     @property
     def enough(self) -> bool:
         return self.confidence >= self.threshold
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether what is shown may well be no answer."""
+        return self.confidence < self.sure_from
 
     @property
     def promised(self) -> bool:
@@ -192,6 +201,7 @@ def judge(
         confidence=made.confidence(told) if told else 0.0,
         threshold=made.threshold(max_risk),
         least_risk=made.least_risk,
+        sure_from=made.sure_from,
     )
 
 
@@ -333,6 +343,7 @@ def calibrations() -> tuple[Calibration, ...]:
             weights=row["weights"],
             usual=row["usual"],
             asked_from=row["asked_from"],
+            sure_from=row["sure_from"],
             curve=tuple((t, coverage, wrong, most) for t, coverage, wrong, most in row["curve"]),
         )
         for row in rows["calibrations"]

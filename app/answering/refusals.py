@@ -48,6 +48,14 @@ _UNPROMISED = {
     "that was measured is {least:.0%}.",
     "zh": "没有显示答案，因为无法保证错误率不超过{asked:.0%}：实测能保证的最低值是{least:.0%}。",
 }
+_DOUBTFUL = {
+    "en": "What is quoted may not answer the question.",
+    "zh": "引文不一定回答了这个问题。",
+}
+_QUOTES_LACK = {
+    "en": "What is quoted may not answer the question: {words} {stand} nowhere in it.",
+    "zh": "引文不一定回答了这个问题：其中没有{words}。",
+}
 _LEFT_OUT = {
     "en": "Entries 1 to {shown} of {of} are shown; open the source for the rest.",
     "zh": "共{of}项，显示了第1至{shown}项；其余内容请打开来源查看。",
@@ -245,6 +253,18 @@ def counted(language: str, *, of: int) -> str:
     'There are 14:'
     """
     return _in(_COUNTED, language).format(of=of)
+
+
+def doubtful(language: str, *, lacks: Sequence[str]) -> str:
+    """What is quoted may be no answer, and has none of these words of the question.
+
+    >>> doubtful("en", lacks=["wheel"])
+    'What is quoted may not answer the question: “wheel” stands nowhere in it.'
+    """
+    if not lacks:
+        return _in(_DOUBTFUL, language)
+    stand = "stand" if len(lacks) > 1 else "stands"
+    return _in(_QUOTES_LACK, language).format(words=_quoted(lacks, language), stand=stand)
 
 
 def left_out(language: str, *, shown: int, of: int) -> str:
