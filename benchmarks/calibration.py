@@ -65,9 +65,8 @@ REFUSED = {"en": 0.10, "zh": 0.10, ACROSS: 0.10}
 """Of the answerable questions at the usual threshold: where the good and the bad are easily told
 apart, fewer need be refused."""
 DOUBTED = 0.25
-"""… and at the threshold below which what is shown is told with a doubt. A reader tells the good from
-the bad well enough for that: of what is right a tenth to a sixth has the note, of what is wrong, or
-cannot be answered, twice to three times as much."""
+"""… and at the threshold below which what is shown is told with a doubt, where a reader tells the
+good from the bad."""
 SURE = 0.975  # of the upper end of each interval
 FOLDS = 5
 RISKS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)

@@ -97,8 +97,8 @@ class Calibration:
     an entailment model that is asked whether the best sentence answers the question, or none.
 
     Below a confidence of `asked_from`, told without the reader, the reader is not asked: nothing in
-    the evidence bears on the question then. Below `sure_from` an answer is shown with a note that it
-    may be none; only a reader tells well enough for that.
+    the evidence bears on the question then. Below `sure_from` an answer is shown with a note that
+    it may be none; only a reader tells well enough for that.
 
     `curve` holds (threshold, coverage, wrong, at_most), from the strictest threshold: the share of
     questions answered above it, the share of these answers that were wrong, and the upper end of
