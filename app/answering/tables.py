@@ -100,6 +100,10 @@ _ASKED_BY = tuple(
             r"\b(?:remed(?:y|ies)|actions?|solutions?|fix|measures?)\b|处理|措施|方法|对策|办法",
         ),
         (
+            r"\bwhat does\b.{1,60}\bmean\b|(?:什么|啥|何)意思|什么含义",
+            r"\b(?:meaning|description)\b|含义|意义|说明",
+        ),
+        (
             r"\bwhere\b|哪里|哪儿|何处|在哪|什么地方",
             r"\b(?:places?|locations?|rooms?|address|venue|site)\b|地[点址]|位置|办公室|教室|场[所地]",
         ),
