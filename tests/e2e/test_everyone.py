@@ -190,6 +190,20 @@ def test_nothing_is_cut_off_on_a_small_or_enlarged_page(
     context.close()
 
 
+def test_what_is_folded_away_is_no_stop_of_the_keys(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="en-US", viewport={"width": 360, "height": 740})
+    page = Tab(context.new_page(), served).open("documents").page
+    settled(page)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        stops = "document.activeElement.closest('[data-testid=stSidebar]') === null"
+        assert page.evaluate(stops)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    context.close()
+
+
 def test_who_wants_no_motion_gets_none(browser: Browser, served: Served) -> None:
     context = browser.new_context(reduced_motion="reduce")
     page = Tab(context.new_page(), served).open().page
