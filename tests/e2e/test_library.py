@@ -112,7 +112,7 @@ def test_axe_finds_nothing_in_what_opens_over_the_library(
     )
     with KnowledgeBase.open(served.folder) as base:
         for n in range(5):  # the folders count in two digits
-            base.add_upload(f"note-{n}.md", b"A lamp was sent.")
+            base.add_upload(f"note-{n}.md", f"Lamp {n} was sent.".encode())
     page = Tab(context.new_page(), served).open("documents").page
     expect(page.locator(".quire-library tbody tr")).to_have_count(12)
     found = look(page)
