@@ -214,6 +214,7 @@ CALLS: dict[str, Call] = {
     "rows.names_others": lambda text: rows.names_others(text, told_row(text)),
     "rows.row": lambda text: rows.row(row_of(text), frozenset()),
     "rows.said": lambda text: rows.said(row_of(text)),
+    "rows.turns": lambda text: rows.turns(text, told_row(text)),
     "quotes.Quote": lambda text: [one.citation() for one in cut(text)],
     "quotes.of_passages": lambda text: list(quotes.of_passages([passage(text)])),
     "quotes.of_text": lambda text: quotes.of_text(passage("A."), text),
