@@ -24,7 +24,10 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _MEASURED = re.compile(r"(\d+(?:\.\d+)?)([a-z]{1,4})")
 _BEFORE_DIGIT = re.compile(r"(?<=[a-z])[-–_./+#](?=\d)")
 _WEEKDAY = re.compile("(?:周|礼拜)(?=[一二三四五六日天](?![次回个遍]))")
-_ORDINAL = re.compile("(?<=第)[一二三四五六七八九十]{1,3}(?![类方])")  # 第三方 is no third
+_ORDINAL = re.compile(  # below a hundred; 第三方 is no third
+    "(?<=第)(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])"
+    "(?![一二三四五六七八九十百千类方])"
+)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _PREFIX = 3  # capitals before a number that are one code with it: F 21, VP 340
 _MOST = 4_000  # characters of a cell or a question that are looked at
@@ -106,8 +109,8 @@ def words(text: str) -> Words:
     >>> words("Halls of F-21, f 21 and BX-1007-A"), words("一类城市 daylight_minutes 7.5kW")
     (('hall', 'of', 'f21', 'f21', 'and', 'bx1007-a'), ('一', '类', '城', '市', 'daylight', \
 'minut', '7.5', 'kw'))
-    >>> words("周三第二节") == words("星期三第2节")
-    True
+    >>> words("周三第二节") == words("星期三第2节"), words("第一百条") == words("第1百条")
+    (True, False)
     """
     return _words(text[:_MOST])
 
