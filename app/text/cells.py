@@ -216,15 +216,18 @@ def unit_of(column: str) -> str:
     ('millions', '', '')
     >>> unit_of("Salary 2024 (£000)"), unit_of("Revenue, €m"), unit_of("Length, m")
     ('£ thousand', '€ million', 'm')
+    >>> unit_of("Amount in EUR thousand"), unit_of("Rent EUR/month")
+    ('EUR thousand', 'EUR')
     """
     found = _BRACKET.search(column)
     if found and (unit := unit_in(found[0])):
         return unit
     if found and not _FOOTNOTE.fullmatch(found[1].strip()):
         return found[1].strip()
-    if found := _IN.search(column) or _CODE_OF_CURRENCY.search(column):
-        return _spelt_out(found[1].strip())
-    return ""
+    found, code = _IN.search(column), _CODE_OF_CURRENCY.search(column)
+    if code and (found is None or code.start() < found.start(1)):  # EUR/month
+        found = code
+    return _spelt_out(found[1].strip()) if found else ""
 
 
 def unit_at(row: Statement, column: str) -> str:
