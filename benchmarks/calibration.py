@@ -47,7 +47,7 @@ from quire.search.passages import context, nearness
 from quire.text import languages
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
-from examples import split
+from examples import together
 from scoreboard import SOURCES
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +70,6 @@ good from the bad."""
 SURE = 0.975  # of the upper end of each interval
 FOLDS = 5
 RISKS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
-TOGETHER = 8  # documents of `training/` in one knowledge base
 SAID = re.compile(r"[\W_]+")
 LEAST_SHOWN = 100  # answers above a threshold; fewer, and the best threshold is best by luck
 NAMES = [field.name for field in dataclasses.fields(Signals)]
@@ -206,18 +205,13 @@ def _asked(
 def of_training(language: str, kbs: Path) -> Iterator[Row]:
     """The questions of `training/` about documents that the entailment model was not trained on,
     some documents in one knowledge base, as they are at people's."""
-    documents = {each.stem: each for each in (ROOT / TRAINING / "documents" / language).iterdir()}
-    files = sorted((ROOT / TRAINING / "questions" / language).glob("*.jsonl"))
-    files = [each for each in files if split(f"{language}/{each.stem}") != "train"]
-    groups = max(1, round(len(files) / TOGETHER))
-    for number in range(groups):
-        group = files[number::groups]
+    for number, group in enumerate(together(language, "development", "test")):
         with KnowledgeBase.open(
             kbs / f"{TRAINING}-{language}-{number}", settings=load_settings(model="none")
         ) as base:
-            base.add([documents[each.stem] for each in group])
-            for file in group:
-                lines = documents[file.stem].read_text(encoding="utf-8").splitlines()
+            base.add(group.values())
+            for file, document in group.items():
+                lines = document.read_text(encoding="utf-8").splitlines()
                 for line in file.read_text(encoding="utf-8").splitlines():
                     yield _row_of_training(base, json.loads(line), file.stem, lines)
 

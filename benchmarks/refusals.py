@@ -26,11 +26,9 @@ from kinds import OWN, ROOT, answerable, commit, lines
 from quire import KnowledgeBase, load_settings
 
 sys.path.insert(0, str(ROOT / "training"))
-from examples import Split, split
+from examples import together
 
 NEAR = "unanswered.jsonl"
-TRAINING = ROOT / "training"
-TOGETHER = 8  # documents of `training/` in one knowledge base
 
 
 @dataclass(frozen=True)
@@ -47,26 +45,11 @@ class Asked:
     shown: str
 
 
-def together(language: str, part: Split) -> list[list[Path]]:
-    """The files of questions about a part of the documents of `training/`, those of one knowledge
-    base together: as a person's stand beside each other."""
-    files = sorted((TRAINING / "questions" / language).glob("*.jsonl"))
-    files = [each for each in files if split(f"{language}/{each.stem}") == part]
-    groups = max(1, round(len(files) / TOGETHER))
-    return [files[number::groups] for number in range(groups)]
-
-
-def documents(language: str, files: Sequence[Path]) -> list[Path]:
-    """The documents that files of questions are about."""
-    names = {each.stem: each for each in (TRAINING / "documents" / language).iterdir()}
-    return [names[each.stem] for each in files]
-
-
 def of_training(language: str, kbs: Path) -> Iterator[Asked]:
     """The questions over the test documents of `training/`."""
     for number, files in enumerate(together(language, "test")):
         with _opened(kbs / f"test-{language}-{number}") as base:
-            base.add(documents(language, files))
+            base.add(files.values())
             for file in files:
                 for row in lines(file):
                     told = row["label"] == "answered"
@@ -156,7 +139,7 @@ def main() -> None:
             f"{row['set']:26} {row['lang']}  unanswerable refused {_told(row['unanswerable'])}  "
             f"answerable refused {_told(row['answerable'])}  auc {row['auc']}"
         )
-        if any(row["kinds"].values()) and len(row["kinds"]) > 1:
+        if len(row["kinds"]) > 1:
             told = ", ".join(f"{kind} {a}/{b}" for kind, (a, b) in row["kinds"].items())
             print(f"  {told}")
     for one in asked if given.failures else ():

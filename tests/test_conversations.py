@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from faults import contents, files_with, watched_disk
 from quire.conversations import schema
+from quire.conversations.chats import Chats
 from quire.conversations.forgetting import DELETED, Remains
 from quire.conversations.store import Conversations, new_id
 from quire.errors import (
@@ -83,6 +85,20 @@ def test_turns_come_back_in_order_as_the_command_line_shows_them(chats: Conversa
     assert [turn.question for turn in turns] == ["Question 0", "Question 1", "Question 2"]
     assert [turn.answer["text"] for turn in turns] == ["Quote 0.", "Quote 1.", "Quote 2."]
     assert turns[0].answer == answers[0].to_dict()
+
+
+def test_answers_of_one_conversation_are_kept_at_the_same_time(path: Path) -> None:
+    chats, asked = Chats(path), [f"Question {n}" for n in range(8)]
+    together = threading.Barrier(len(asked))
+
+    def keep(question: str) -> tuple[str, ...]:
+        together.wait()
+        return chats.keep(answer("a", question), replacing=None, origin="program").notes
+
+    with ThreadPoolExecutor(len(asked)) as threads:
+        assert [*threads.map(keep, asked)] == [()] * len(asked)
+    assert sorted(turn.question for turn in chats.turns("a")) == asked
+    chats.close()
 
 
 def test_conversations_are_listed_the_latest_first_by_their_first_question(

@@ -10,6 +10,7 @@ from made_passages import passage, query
 from quire import Answer, KnowledgeBase, Question
 from quire.answering import answer_forms, evidence, showing
 from quire.models.fakes import FakeEmbedder
+from quire.records import Passage
 from quire.text import statements
 
 GARAGE = """\
@@ -370,13 +371,31 @@ def test_a_table_does_not_say_how_long_a_thing_is_by_the_heading_above_it() -> N
     assert showing._may_hold("网络和薪酬的电话分别是多少？", {"网络", "薪酬"}, group)
 
 
+def called(title: str, text: str) -> Passage:
+    """A passage of a document with this title."""
+    said = passage(text)
+    return dataclasses.replace(said, document=dataclasses.replace(said.document, title=title))
+
+
 @pytest.mark.parametrize("line", ["Harbour rules 2024", "主题：回复：Harbour rules 2024"])
 def test_the_title_of_a_document_is_no_answer(line: str) -> None:
     text = f"{line}\n\nThe harbour is open from six."
-    titled = passage(text)
-    titled = dataclasses.replace(
-        titled, document=dataclasses.replace(titled.document, title="Harbour rules 2024")
-    )
+    titled = called("Harbour rules 2024", text)
     asked, information = query("What are the harbour rules?")
     found = evidence.find(asked, [titled], information=information, embedder=FakeEmbedder())
     assert [one.text for one in found if not one.leads] == ["The harbour is open from six."]
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("The gate code is 4711.", "The gate code is 4711.\n\nBins are out on Friday."),
+        ("大门密码是4711。", "大门密码是4711。\n\n周五收垃圾。"),
+        ("Gate code 4711", "Gate code 4711"),
+    ],
+)
+def test_a_note_that_is_called_by_what_it_says_says_it(title: str, text: str) -> None:
+    asked, information = query("What is the gate code? 大门密码是多少？")
+    note = called(title, text)
+    found = evidence.find(asked, [note], information=information, embedder=FakeEmbedder())
+    assert title in [one.text for one in found if not one.leads]

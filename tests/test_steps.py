@@ -13,7 +13,8 @@ from langchain_core.messages import AIMessageChunk
 from quire import Answer, KnowledgeBase
 from quire.answering import prompting
 from quire.answering.checking import check
-from quire.answering.finding import Found, find, find_nothing
+from quire.answering.finding import find, find_nothing
+from quire.answering.found import Found
 from quire.answering.history import Exchange
 from quire.answering.question import Asked
 from quire.answering.reading_plan import ReadingPlan, plan

@@ -366,6 +366,8 @@ def table_of(text: str) -> tables.Table:
     [
         ("Item | Work\nA | 2 hours\nB | 90 min", "Which item has the longest work?", "2 hours"),
         ("Item | Limit\nA | 2 kg\nB | 90 min\nC | 7 €", "Which item has the highest limit?", None),
+        ("Item | Fee | Seats\nA | €30 | 3\nB | $40 | 4", "Which item has the highest fee?", None),
+        ("Firm | Fee\nSwift Lifts | €30\nPeak | $40", "Which lift firm has the highest fee?", None),
         ("Site | Area\nNorth | 20\nTotal | 20", "What is the total area?", None),
         ("Site | Area\nNorth | 20\nSouth | n/a\nEast | 5", "What is the total area?", "25"),
     ],

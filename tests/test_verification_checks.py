@@ -80,3 +80,11 @@ def test_a_change_goes_the_way_that_its_sign_says(said: str, *, holds: bool) -> 
     )
     quoted = [quote.row for quote in quotes.of_passages([passage(tables[said.isascii()])])]
     assert all(rows.keeps_columns(said, row) for row in quoted if row) == holds
+
+
+def test_a_change_by_a_number_that_stands_with_both_signs_goes_either_way() -> None:
+    table = "| Item | Change 2023 | Change 2022 |\n|---|---|---|\n| Fees | 4.2% | -4.2% |\n"
+    quoted = [quote.row for quote in quotes.of_passages([passage(table)]) if quote.row]
+    assert quoted
+    for said in ("Fees rose by 4.2% in 2023.", "Fees fell by 4.2% in 2022."):
+        assert not any(rows.turns(said, row) for row in quoted)

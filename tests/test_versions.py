@@ -10,7 +10,8 @@ import pytest
 
 from quire import Answer, KnowledgeBase, Sentence, load_settings
 from quire.answering import quoting, showing
-from quire.answering.finding import Found, find
+from quire.answering.finding import find
+from quire.answering.found import Found
 from quire.answering.question import Asked
 from quire.conversations import layout
 from quire.models.fakes import FakeChatModel, FakeEmbedder

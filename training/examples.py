@@ -20,6 +20,7 @@ from quire.verification import premises
 from quire.verification.premises import Source
 
 HERE = Path(__file__).parent
+TOGETHER = 8  # documents in one knowledge base, as a person's stand beside each other
 Split = Literal["train", "development", "test"]
 _WHOLE = 300  # chunks of a document
 _SAID = re.compile(r"[\W_]+")
@@ -52,6 +53,16 @@ def split(document: str) -> Split:
     counted at the end."""
     at = zlib.crc32(document.encode()) % 10
     return "train" if at < 8 else "development" if at < 9 else "test"
+
+
+def together(language: str, *parts: Split) -> list[dict[Path, Path]]:
+    """The files of questions about the documents of some parts, each with its document; those of
+    one knowledge base together."""
+    documents = {each.stem: each for each in (HERE / "documents" / language).iterdir()}
+    files = sorted((HERE / "questions" / language).glob("*.jsonl"))
+    files = [each for each in files if split(f"{language}/{each.stem}") in parts]
+    groups = max(1, round(len(files) / TOGETHER))
+    return [{each: documents[each.stem] for each in files[at::groups]} for at in range(groups)]
 
 
 def read(folder: Literal["pairs", "questions"]) -> list[Example]:

@@ -23,7 +23,7 @@ from langchain_core.runnables import (
 from langsmith import tracing_context
 
 from quire.answering.checking import Judged, Piece, check
-from quire.answering.finding import Found
+from quire.answering.found import Found
 from quire.answering.prompting import Wording
 from quire.answering.reading_plan import ReadingPlan
 from quire.answering.writing import read, write

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from quire.answering import absences, receipts, refusals
-from quire.answering.finding import Found
+from quire.answering.found import Found
 from quire.answering.looking_again import LooksAgain
 from quire.answering.marked_replies import MarkedReply
 from quire.answering.quoting import appended, joined, other_versions, placed, quoted, refusal

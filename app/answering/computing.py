@@ -136,11 +136,13 @@ def compute(question: str, table: Table) -> tuple[Fit, Computed] | None:
         return None
     for one in wanted:
         if one.kind == "count":
-            found = _counted(question, fit)
-        else:
-            fit = _compared(question, one, fit)
-            found = _over_column(one, fit) or _across(one, fit)
-        if found:
+            if found := _counted(question, fit):
+                return fit, found
+            continue
+        among_all = _compared(question, one, fit)
+        if found := _over_column(one, among_all):
+            return among_all, found
+        if found := _across(one, fit):
             return fit, found
     return None
 
@@ -152,8 +154,7 @@ def _compared(question: str, wanted: Operation, fit: Fit) -> Fit:
     if not alone or wanted.kind not in {"highest", "lowest"} or not _CHOICE.search(question):
         return fit
     every = tuple(range(len(fit.table.rows)))
-    compared = dataclasses.replace(fit, rows=every, chose=(), partly=False)
-    return compared if _column(wanted, compared) is not None else fit
+    return dataclasses.replace(fit, rows=every, chose=(), partly=False)
 
 
 def _is_stated(question: str, wanted: Sequence[Operation], table: Table) -> bool:
@@ -240,7 +241,10 @@ def _column(wanted: Operation, fit: Fit) -> int | None:
     """The column to compute over: one that is named, one that may be meant, or the only one."""
     every = range(len(fit.table.columns))
     bound = {at for at, _ in fit.bounds}
-    named = [at for at in fit.columns if at and at not in bound and _numbers(fit, at)]
+    asked = [at for at in fit.columns if at and at not in bound]
+    named = [at for at in asked if _numbers(fit, at)]
+    if not named and any(_found(fit, at) for at in asked):
+        return None  # its numbers are of several units: no other column is meant
     meant = [at for at in every[1:] if _meant(fit, at, wanted.hint)] if not named else []
     if found := named or [at for at in meant if _numbers(fit, at)]:
         return found[0] if len(found) == 1 else None
@@ -277,23 +281,25 @@ def _across(wanted: Operation, fit: Fit) -> Computed | None:
 def _numbers(fit: Fit, at: int) -> list[tuple[int, Number]] | None:
     """The numbers of a column in the rows that a question is about, in one unit; None where it is
     no column of numbers."""
-    found: list[tuple[int, Number]] = []
-    filled = 0
-    for row in fit.rows:
-        values = fit.table.rows[row].cells
-        cell = values[at][1] if at < len(values) else ""
-        if cell and (one := cells.number(cell)):
-            found.append((row, one))
-        filled += 1
-    if not found or len(found) < (1 - _LACKING) * filled:
-        return None
-    alike = measures.alike([one for _, one in found])
+    found = _found(fit, at)
+    alike = measures.alike([one for _, one in found]) if found else None
     if alike is None:
         return None
     return [
         (row, Number(value, one.unit, one.kind, one.decimals))
         for (row, one), value in zip(found, alike, strict=True)
     ]
+
+
+def _found(fit: Fit, at: int) -> list[tuple[int, Number]]:
+    """… each in its own unit; empty where too few cells are numbers."""
+    found: list[tuple[int, Number]] = []
+    for row in fit.rows:
+        values = fit.table.rows[row].cells
+        cell = values[at][1] if at < len(values) else ""
+        if cell and (one := cells.number(cell)):
+            found.append((row, one))
+    return found if len(found) >= (1 - _LACKING) * len(fit.rows) else []
 
 
 def _value(

@@ -59,6 +59,7 @@ _STEPS = "step procedure instructions 步骤 流程"  # what the items of a numb
 _BEFORE_TITLE = re.compile(
     r"^(?:(?:subject|re|fwd?|主题|标题|回复|答复|转发)\s*[:：]\s*)+", re.IGNORECASE
 )
+_SENTENCE = re.compile(r"[.!。！]\W*$")
 _LEAD = 0.5  # what the score of a mere heading or question is worth: it asks and does not say
 
 
@@ -107,8 +108,12 @@ class Evidence:
     @property
     def leads(self) -> bool:
         """Whether it says nothing by itself: a heading, or the document's title again, as on the
-        head of a page or in the subject of an answered mail."""
-        return self.statement.leads or _named(self.text) == _named(self.passage.document.title)
+        head of a page or in the subject of an answered mail. A note may be called by what it says:
+        a whole sentence, and all that there is, says something."""
+        if self.statement.leads:
+            return True
+        says = _SENTENCE.search(self.text) or self.text.strip() == self.passage.text.strip()
+        return not says and _named(self.text) == _named(self.passage.document.title)
 
     @property
     def score(self) -> float:

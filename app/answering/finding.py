@@ -9,47 +9,42 @@ answered by looking at every chunk. All of it sees one state of the catalog.
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quire.answering import (
-    choosing,
     confidence,
     evidence,
     followups,
+    rereading,
     several,
     showing,
     tabulating,
 )
-from quire.answering.choosing import Weighed
 from quire.answering.confidence import Judgement
 from quire.answering.evidence import Evidence
+from quire.answering.found import Found
 from quire.answering.question import Asked
 from quire.answering.sense import Known
-from quire.answering.several import Several
 from quire.answering.tabulating import Tabled
 from quire.answering.versions import comparing, eras, superseding
 from quire.answering.versions import telling as versions
-from quire.answering.versions.comparing import Compared
 from quire.answering.versions.library import Library
-from quire.answering.versions.settling import Chain, settle
-from quire.indexes import documents as kept
+from quire.answering.versions.settling import settle
 from quire.indexes.scope import Scope
-from quire.models.protocols import Embedder, ReadsQuestions
+from quire.models.protocols import ReadsQuestions
 from quire.records import Document, Hit, Near, Passage, Refusal, Sentence
 from quire.search import each, question_parts, question_words, subquestions
-from quire.search.passages import context, in_turn, nearness
+from quire.search.passages import context, in_turn, nearness, terms
 from quire.search.query import Query
 from quire.search.question_words import QuestionWords
 from quire.search.retriever import Retriever
 from quire.search.snapshot import Snapshot
-from quire.search.wording import Change
 from quire.surveys import telling
 from quire.surveys.detect import Survey, detect
 from quire.surveys.scan import scan
-from quire.surveys.telling import Surveyed
 from quire.text import analysis, languages
 
 if TYPE_CHECKING:  # only where a model plans
@@ -58,51 +53,6 @@ if TYPE_CHECKING:  # only where a model plans
 _SEARCHED = 40  # chunks searched for an answer, from which those that it rests on are chosen
 _NEAREST = 3  # passages of which is told what they lack
 _HITS = 8  # … at most so many; neighbours among them become one passage
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found for a question. `standalone` is the question as it was understood.
-
-    `chains` are what the documents said of the same at different times; what is superseded is not
-    among the evidence. `changes` answer a question about what has changed, `tabled` is what a table
-    answers by itself, and `several` what each of several documents says. `judgement` says whether
-    to answer; it is None where there was nothing to judge. `unread` are the documents' languages
-    where neither words nor meaning could lead from the question to them. `reworded` are the words
-    that were searched for in another form. `refusal` says what was looked for where documents were
-    searched and it is not enough. `embedder` is the model that searched, None where there are no
-    documents.
-    """
-
-    asked: Asked
-    standalone: str
-    language: str
-    passages: tuple[Passage, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    judgement: Judgement | None = None
-    unread: tuple[str, ...] = ()
-    hits: tuple[Hit, ...] = ()
-    survey: Surveyed | None = None
-    reworded: tuple[Change, ...] = ()
-    chains: tuple[Chain, ...] = ()
-    changes: Compared | None = None
-    refusal: Refusal | None = None
-    tabled: Tabled | None = None
-    several: Several | None = None
-    embedder: Embedder | None = None
-    retrieve_ms: float = 0.0
-
-    @property
-    def worth_asking(self) -> bool:
-        """Whether a model is to be asked: where it is for the model to say what answers the
-        question, as soon as something bears on it."""
-        return self.enough or (self.asked.by_model and bool(self.evidence))
-
-    @property
-    def enough(self) -> bool:
-        return bool(self.tabled or self.several) or (
-            self.judgement is not None and self.judgement.enough
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,43 +102,14 @@ def find(
             return beside
         if asked.before and not (planned and found.enough):
 
-            def read(reading: str, asked: Asked = asked) -> Found:
+            def read(reading: str, asked: Asked) -> Found:
                 query = retriever.query(reading)
                 return _searched(asked, query, there, snapshot, retriever, reader=reader)
 
-            found = _likeliest(found, readings, read, snapshot)
+            found = rereading.likeliest(found, readings, snapshot, read=read)
         # A capable model may find no answer where the evidence is strong.
         told = not there or (found.enough and not asked.by_model)
         return found if told else _refused(found, snapshot, retriever)
-
-
-def _likeliest(
-    first: Found, readings: Iterable[str], read: Callable[..., Found], snapshot: Snapshot
-) -> Found:
-    """What is found for the reading of a later question that the documents answer best."""
-    asked = first.asked
-    cited = [exchange.documents for exchange in asked.before if exchange.documents]
-    before = kept.get(snapshot.connection, cited[-1] if cited else ())
-
-    def read_with(reading: str, **changes: Any) -> Found:
-        found = read(reading, dataclasses.replace(asked, **changes))
-        return dataclasses.replace(found, asked=asked)
-
-    def read_there() -> Found | None:
-        scope = Scope(file=[document.uri for document in before.values()])
-        return None if asked.scope else read_with(first.standalone, scope=scope)
-
-    return choosing.choose(
-        first.standalone,
-        first,
-        readings,
-        followups.in_context(asked.asks, [exchange.question for exchange in asked.before]),
-        before=frozenset(before),
-        read=read,
-        read_as_typed=lambda reading: read_with(reading, text=reading),
-        read_there=read_there,
-        weigh=_weighed,
-    )
 
 
 def find_nothing(asked: Asked) -> Found:
@@ -337,29 +258,6 @@ def _beside(
     )
 
 
-def _weighed(found: Found) -> Weighed:
-    """How confident what was found is, where the best of it stands, and what of the question as it
-    was typed is said there."""
-    if not found.enough or not found.judgement:
-        return Weighed(0.0, frozenset())
-    words = frozenset(analysis.question_terms(found.asked.asks)) - confidence.common()
-    best = next((proof for proof in found.evidence if not proof.leads), None)
-    if found.tabled or best is None:
-        passages = [passage for passage, _, _ in found.tabled.rows] if found.tabled else []
-        said = around = words.intersection(*map(_read_with, passages))
-    else:
-        passages = [best.passage]
-        headings = best.passage.headings_at(best.start)
-        said = words & analysis.term_set(best.passage.document.title, *headings, best.text)
-        around = words & _read_with(best.passage)
-    return Weighed(
-        found.judgement.confidence,
-        frozenset(passage.document.id for passage in passages),
-        said=said,
-        around=around,
-    )
-
-
 def _shown(found: Found) -> tuple[Sentence, ...]:
     """What is shown of an answer by quotes, with what other versions say."""
     shown = (
@@ -463,17 +361,11 @@ def _refused(found: Found, snapshot: Snapshot, retriever: Retriever) -> Found:
 
 def _near(passage: Passage, said: QuestionWords, found: Found) -> Near:
     """What a passage has and lacks, and what of it comes nearest: evidence is sorted."""
-    has, lacks = said.has_and_lacks(_read_with(passage))
+    has, lacks = said.has_and_lacks(terms(passage))
     for proof in found.evidence:
         if proof.passage.label == passage.label and not proof.leads:
             return Near(passage.label, has, lacks, quote=proof.text, start=proof.start)
     return Near(passage.label, has, lacks)
-
-
-def _read_with(passage: Passage) -> frozenset[str]:
-    """The words of a passage with what it stands under."""
-    headings = {heading for path in (passage.heading_path, *passage.headings) for heading in path}
-    return analysis.term_set(passage.document.title, *headings, passage.text)
 
 
 def _unread(

@@ -157,9 +157,9 @@ def _readings(
     question: str, alike: Sequence[str], unanswered: Collection[str], sense: Sense | None
 ) -> Iterator[str]:
     answered = [one for one in alike if one not in unanswered]
-    whole = [one for one in alike if one == _ADDED.sub("", one)]
-    lenders = [_ADDED.sub("", one) or one for one in (*whole[-1:], *alike[-1:], *answered[-1:])]
-    if whole and (meant := ellipsis.filled(_ADDED.sub("", alike[-1]), whole[-1], sense=sense)):
+    whole = [one for one in alike if one == _typed(one)]
+    lenders = [_typed(one) for one in (*whole[-1:], *alike[-1:], *answered[-1:])]
+    if whole and (meant := ellipsis.filled(_typed(alike[-1]), whole[-1], sense=sense)):
         lenders.insert(0, meant)  # the last was itself a thing asked about instead
     fragment = _fragment(question, alike)
     found = [
@@ -177,6 +177,17 @@ def _readings(
     going_on = _completed(question, alike, ())
     if not found and going_on not in {question, completed}:
         yield going_on
+
+
+def _typed(standalone: str) -> str:
+    """An earlier question without the topic that was added to it; one in parentheses is itself."""
+    return _ADDED.sub("", standalone) or standalone
+
+
+def _anchor(previous: Sequence[str]) -> str:
+    """The last question that did not lean on another; empty where each did."""
+    whole = (one for one in reversed(previous) if one == _typed(one) and not _leans(one))
+    return next(whole, "")
 
 
 def _heard(question: str) -> str:
@@ -217,9 +228,7 @@ def in_context(question: str, previous: Sequence[str]) -> Iterator[str]:
     alike = _alike(said, previous)
     if not alike or _CODE_ALONE.fullmatch(question.strip()):
         return
-    own = [_ADDED.sub("", one) or one for one in alike]
-    whole = [its for its, one in zip(own, alike, strict=True) if its == one and not _leans(its)]
-    for one in dict.fromkeys((*whole[-1:], own[-1])):
+    for one in dict.fromkeys((_anchor(alike), _typed(alike[-1]))):
         if languages.detect(one) == "zh":
             yield f"{said}（{_ZH_END.sub('', one).strip()}）"
         elif words := _content(one):
@@ -233,16 +242,8 @@ def _completed(question: str, previous: Sequence[str], unanswered: Collection[st
     asked = [one for one in previous if points or one not in unanswered]
     if not asked or not _leans(question):
         return question
-    own = [_ADDED.sub("", one) or one for one in asked]
-    anchor = next(
-        (
-            said
-            for said, one in zip(reversed(own), reversed(asked), strict=True)
-            if said == one and not _leans(said)
-        ),
-        own[0],
-    )
-    topic = _topic(question, anchor, own[-1])
+    anchor = _anchor(asked) or _typed(asked[0])
+    topic = _topic(question, anchor, _typed(asked[-1]))
     if not topic:
         return question
     return f"{question}（{topic}）" if languages.detect(anchor) == "zh" else f"{question} ({topic})"

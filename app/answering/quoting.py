@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from quire.answering import parts, refusals, showing
-from quire.answering.finding import Found
+from quire.answering.found import Found
 from quire.answering.showing import Shown
 from quire.answering.versions import telling
 from quire.records import Sentence, Status

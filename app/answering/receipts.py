@@ -14,7 +14,7 @@ from quire.records import Answer, Hit, Receipt, Step
 
 if TYPE_CHECKING:  # LangChain takes half a second
     from quire.answering.evidence import Evidence
-    from quire.answering.finding import Found
+    from quire.answering.found import Found
     from quire.answering.writing import Reading
 
 _LIBRARIES = ("quire", "llama-cpp-python", "sentence-transformers", "faiss-cpu", "apsw")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from quire.answering import prompting, receipts
 from quire.answering.checking import check
 from quire.answering.confidence import checked_risk
-from quire.answering.finding import Found, find, find_nothing
+from quire.answering.finding import find, find_nothing
+from quire.answering.found import Found
 from quire.answering.history import Exchange
 from quire.answering.prompting import Wording
 from quire.answering.question import Asked, Question

@@ -128,8 +128,7 @@ def _may_hold(question: str, terms: set[str], group: Group) -> bool:
     probation do not say how long it lasts."""
     if group.members[0].kind != "row" or expectations.kind(question) == "other":
         return True
-    own = [stretch.text for stretch in group.members[0].under]
-    return bool(terms & analysis.term_set(*own, *(each.text for each in group.members)))
+    return bool(terms & analysis.term_set(_head(group), *(each.text for each in group.members)))
 
 
 def _fitness(terms: set[str], passage: Passage, group: Group) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from quire.answering import evidence, history, prompting
 from quire.answering.evidence import Evidence
-from quire.answering.finding import Found
+from quire.answering.found import Found
 from quire.answering.prompting import Prompt, Wording
 from quire.answering.reading_plan import ReadingPlan
 from quire.models.engine.watching import foreign_errors_told

@@ -19,6 +19,7 @@ class Chats:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._keeping = threading.Lock()  # around the answers that wait for the file
         self._stored: Conversations | None = None
         self._unkept: dict[str, list[Answer]] = {}  # by conversation, until they can be kept
 
@@ -56,7 +57,7 @@ class Chats:
                 asked_at="",
                 receipt=answer.receipt.to_dict() if answer.receipt else None,
             )
-            for answer in self._unkept.get(conversation, ())
+            for answer in [*self._unkept.get(conversation, ())]
         ]
 
     def turn(self, answer_id: str) -> tuple[str, Turn]:
@@ -87,6 +88,10 @@ class Chats:
 
         Those of its conversation that could not be kept before are kept first.
         """
+        with self._keeping:
+            return self._kept(answer, replacing=replacing, origin=origin)
+
+    def _kept(self, answer: Answer, *, replacing: str | None, origin: Origin) -> Answer:
         waiting = self._unkept.setdefault(answer.conversation, [])
         try:
             while waiting:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from quire.records import PAGE_BREAK, Group, Hit, PageText, Passage, Span
-from quire.text import statements
+from quire.text import analysis, statements
 from quire.text.statements import Told
 
 _NEIGHBOUR_GAP = 400  # characters between two hits of a document that are shown as one passage
@@ -33,6 +33,12 @@ def nearness(hits: Sequence[Hit]) -> float:
     """The cosine of a question and the nearest of its chunks; 0 where the embedder cannot read
     it."""
     return max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
+
+
+def terms(passage: Passage) -> frozenset[str]:
+    """The index terms of a passage with what it stands under."""
+    headings = {heading for path in (passage.heading_path, *passage.headings) for heading in path}
+    return analysis.term_set(passage.document.title, *headings, passage.text)
 
 
 def in_turn(searches: Sequence[Sequence[Hit]]) -> list[Hit]:

@@ -24,7 +24,10 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _MEASURED = re.compile(r"(\d+(?:\.\d+)?)([a-z]{1,4})")
 _BEFORE_DIGIT = re.compile(r"(?<=[a-z])[-–_./+#](?=\d)")
 _WEEKDAY = re.compile("(?:周|礼拜)(?=[一二三四五六日天](?![次回个遍]))")
-_ORDINAL = re.compile("(?<=第)[一二三四五六七八九十]{1,3}(?![类方])")  # 第三方 is no third
+_ORDINAL = re.compile(  # below a hundred; 第三方 is no third
+    "(?<=第)(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])"
+    "(?![一二三四五六七八九十百千类方])"
+)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _PREFIX = 3  # capitals before a number that are one code with it: F 21, VP 340
 _MOST = 4_000  # characters of a cell or a question that are looked at
@@ -106,8 +109,8 @@ def words(text: str) -> Words:
     >>> words("Halls of F-21, f 21 and BX-1007-A"), words("一类城市 daylight_minutes 7.5kW")
     (('hall', 'of', 'f21', 'f21', 'and', 'bx1007-a'), ('一', '类', '城', '市', 'daylight', \
 'minut', '7.5', 'kw'))
-    >>> words("周三第二节") == words("星期三第2节")
-    True
+    >>> words("周三第二节") == words("星期三第2节"), words("第一百条") == words("第1百条")
+    (True, False)
     """
     return _words(text[:_MOST])
 
@@ -213,15 +216,18 @@ def unit_of(column: str) -> str:
     ('millions', '', '')
     >>> unit_of("Salary 2024 (£000)"), unit_of("Revenue, €m"), unit_of("Length, m")
     ('£ thousand', '€ million', 'm')
+    >>> unit_of("Amount in EUR thousand"), unit_of("Rent EUR/month")
+    ('EUR thousand', 'EUR')
     """
     found = _BRACKET.search(column)
     if found and (unit := unit_in(found[0])):
         return unit
     if found and not _FOOTNOTE.fullmatch(found[1].strip()):
         return found[1].strip()
-    if found := _IN.search(column) or _CODE_OF_CURRENCY.search(column):
-        return _spelt_out(found[1].strip())
-    return ""
+    found, code = _IN.search(column), _CODE_OF_CURRENCY.search(column)
+    if code and (found is None or code.start() < found.start(1)):  # EUR/month
+        found = code
+    return _spelt_out(found[1].strip()) if found else ""
 
 
 def unit_at(row: Statement, column: str) -> str:

@@ -267,8 +267,7 @@ class _Reader:
         """The last line of the paragraph before, where it leads to a list."""
         last = self._last
         if isinstance(last, Heading):
-            unit = cells.unit_in(self.text[slice(*last.span)])
-            return last.span if unit else self._unknown(last)
+            return self._above(last)
         if not isinstance(last, Paragraph):
             return None
         start, end = self._last_sentence(last)
@@ -285,8 +284,7 @@ class _Reader:
     def _caption(self) -> Span | None:
         last = self._last
         if isinstance(last, Heading):
-            unit = cells.unit_in(self.text[slice(*last.span)])
-            return last.span if unit else self._unknown(last)
+            return self._above(last)
         if not isinstance(last, Paragraph):
             return None
         line = last.lines[-1]
@@ -297,9 +295,11 @@ class _Reader:
         told = _CAPTION.match(said) or cells.says_unit(said)
         return None if ends and not told else (line.start, line.end)
 
-    def _unknown(self, heading: Heading) -> Span | None:
-        """A heading that no loader told of, and so nobody else tells."""
-        return None if heading.known else heading.span
+    def _above(self, heading: Heading) -> Span | None:
+        """A heading that is told with a list or table too: one that no loader told of, and so
+        nobody else tells, or one with the unit of the amounts below it."""
+        told = not heading.known or cells.unit_in(self.text[slice(*heading.span)])
+        return heading.span if told else None
 
     def _names(self, line: str) -> bool:
         """Whether a line is one of the headings that are known."""

@@ -174,7 +174,10 @@ def _turns(part: str, one: Row) -> bool:
     if falls == rises or opposites.negated(part):
         return False
     words = cells.words(part)
-    return any(fell != falls and _place(words, key) is not None for key, fell in one.changes)
+    return any(
+        fell != falls and (key, falls) not in one.changes and _place(words, key) is not None
+        for key, fell in one.changes
+    )
 
 
 def _agree(one: Row, named: dict[int, int], valued: dict[int, int]) -> bool:

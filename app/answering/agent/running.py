@@ -24,7 +24,7 @@ from quire.answering.agent.guard import Deadline, Guard
 from quire.answering.agent.notebook import Notebook
 from quire.answering.agent.tools import Desk
 from quire.answering.checking import Piece, check
-from quire.answering.finding import Found
+from quire.answering.found import Found
 from quire.answering.langchain_model import QuireChatModel, to_langchain
 from quire.answering.prompting import Prompt, Wording
 from quire.answering.question import Asked

@@ -43,6 +43,7 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _MONTH = re.compile(
+    r"(?!(?:^|(?<=[^\d][.?!]\s))May\b)"  # that opens a question as a verb
     rf"\b(?P<name>{'|'.join(calendar.month_name[1:])})\b(?!,? \d{{4}})"
     r"|(?<![\d年])(?P<zh>1[0-2]|[1-9])\s?月(?!\d|[份底]?\d)"
 )
@@ -156,7 +157,11 @@ def _day(question: str) -> date | None:
 
 
 def _month(question: str) -> int:
-    """A month that a question names without its year: "at the March meeting", "3月的会议"."""
+    """A month that a question names without its year; 0 where it names none.
+
+    >>> _month("Who spoke at the May meeting?"), _month("May guests speak?"), _month("3月的会议")
+    (5, 0, 3)
+    """
     found = _MONTH.search(question)
     if not found:
         return 0

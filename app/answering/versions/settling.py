@@ -32,9 +32,7 @@ _MOST = 12  # of them
 _LOOKED_FOR = 3  # … for whose other versions and amendments the documents are searched
 _HITS = 8  # chunks that such a search brings
 _ROUNDS = 3  # steps from a clause to what changes it, and what changes that
-_UNDER_ONE = (
-    0.4  # of the words, where two versions say it under one heading, such as an item of two agendas
-)
+_UNDER_ONE = 0.4  # of the words, where both are under one heading, as an item of two agendas is
 _TOUCHED = 0.3  # what a statement that names what it changes has before one with as many words
 _BESIDE = 0.75  # of the best score: what an unrelated document must have to be told as another view
 
