@@ -752,6 +752,8 @@ class Collection:
         cancel: threading.Event | None,
     ) -> ReadAgain:
         """Have all documents read, cut and analysed by this version."""
+        if not self._header.recorded():  # nothing was ever added: there is no header to write into
+            return ReadAgain(0, (), 0.0)
         with self._ingesting(cancel):
             with self.writing(cancel):
                 since = self._header.begin_reading_again()
