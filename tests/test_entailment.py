@@ -24,7 +24,7 @@ from quire.models.entailment.classes import Columns, columns
 from quire.models.entailment.cross_encoder import CrossEncoderEntailment
 from quire.models.entailment.small import SmallEntailment
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeEntailment
-from quire.models.protocols import Entailment
+from quire.models.protocols import Entailment, problem_of
 from quire.models.runtimes.classifying import Classifier
 from quire.models.store import starter
 from quire.records import Sentence
@@ -552,3 +552,13 @@ def test_an_answer_is_given_without_the_model_and_a_note_says_why(
         for notes in (answer.notes, checked.notes):
             (note,) = (each for each in notes if named in each)
             assert note.endswith(".") or "quire models" in note
+
+
+def test_a_model_that_comes_while_the_knowledge_base_is_open_is_asked(tmp_path: Path) -> None:
+    settings = load_settings(models=tmp_path, entailment="checker")
+    with KnowledgeBase.open(tmp_path / "kb", settings=settings, embedder=FakeEmbedder()) as kb:
+        assert problem_of(kb._reads_together()) is not None
+        classifier(tmp_path / "checker", labels=["entailment", "neutral"])
+        found = kb._reads_together()
+        assert problem_of(found) is None
+        assert found is kb._reads_together() is not None
