@@ -20,6 +20,8 @@ SHOWN = [  # what a reader of the browser interface may meet
     *sorted((ROOT / "app" / "conversations").glob("*.py")),
     *sorted((ROOT / "app" / "search").glob("*.py")),
     *sorted((ROOT / "app" / "models" / "store").glob("*.py")),
+    *(ROOT / "app/models/entailment" / f"{name}.py" for name in ("cross_encoder", "classes")),
+    *(ROOT / "app/models" / f"{name}.py" for name in ("runtimes/cross_encoding", "engine/fitting")),
     *(ROOT / "app" / "models" / f"{name}.py" for name in ("catalog", "library", "recommending")),
     *(ROOT / "app" / "models" / "remote" / f"{name}.py" for name in ("access", "failures")),
     *(ROOT / "app" / f"{name}.py" for name in ("collection", "config", "knowledge_base")),
