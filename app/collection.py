@@ -768,12 +768,12 @@ class Collection:
             report = self._take_in(
                 [*wanted.values()], again=wanted, progress=progress, cancel=cancel
             )
+            left = {each.id: each.name for each in self.documents() if each.added_at < since}
             if not report.cancelled:
                 with self.writing(cancel):
-                    if (index := self.index()) is not None:
+                    if left and (index := self.index()) is not None:
                         index.rebuild()  # what could not be read again is analysed anew too
                     self._header.end_reading_again()
-        left = {each.id: each.name for each in self.documents() if each.added_at < since}
         read = len(wanted.keys() - left.keys())
         return ReadAgain(read, (*left.values(),), report.seconds, cancelled=report.cancelled)
 
