@@ -1,6 +1,8 @@
 """Statements in other words: the entailment model, and what is made of its word."""
 
+import contextlib
 import json
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -378,6 +380,21 @@ def test_knowledge_bases_that_are_open_at_once_share_the_model(tmp_path: Path) -
     with first, second:
         assert first._reads_together() is second._reads_together() is not None
         assert opening.entailment(load_settings(threads=7)) is not first._reads_together()
+
+
+@pytest.mark.parametrize("label", ["supported", "spam"])
+def test_a_model_of_ones_own_is_shared_for_as_long_as_it_is_in_use(
+    label: str, tmp_path: Path
+) -> None:
+    settings = load_settings(entailment=str(classifier(tmp_path, labels=[label])))
+    first = opening.entailment(settings)
+    assert opening.entailment(settings) is first is not None
+    with contextlib.suppress(ModelUnusable):  # of spam
+        first.probabilities(PAIRS)
+    assert (problem_of(first) is None) == (label == "supported")
+    gone = weakref.ref(first)
+    del first
+    assert gone() is None
 
 
 def test_the_doctor_tells_which_model_checks(tmp_path: Path) -> None:
