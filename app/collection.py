@@ -763,6 +763,7 @@ class Collection:
                 for document in self.documents()
                 if document.added_at < since
                 and content_of(document.id) == document.id
+                and not (cancel and cancel.is_set())  # each file is hashed to find it
                 and (path := self.original(document)) is not None
             }
             report = self._take_in(
