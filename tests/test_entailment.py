@@ -388,7 +388,8 @@ def test_a_model_of_ones_own_is_shared_for_as_long_as_it_is_in_use(
 ) -> None:
     settings = load_settings(entailment=str(classifier(tmp_path, labels=[label])))
     first = opening.entailment(settings)
-    assert opening.entailment(settings) is first is not None
+    assert first is not None
+    assert opening.entailment(settings) is first
     with contextlib.suppress(ModelUnusable):  # of spam
         first.probabilities(PAIRS)
     assert (problem_of(first) is None) == (label == "supported")
