@@ -752,6 +752,8 @@ class Collection:
         cancel: threading.Event | None,
     ) -> ReadAgain:
         """Have all documents read, cut and analysed by this version."""
+        if not self._header.recorded():  # nothing was ever added: there is no header to write into
+            return ReadAgain(0, (), 0.0)
         with self._ingesting(cancel):
             with self.writing(cancel):
                 since = self._header.begin_reading_again()
@@ -761,17 +763,18 @@ class Collection:
                 for document in self.documents()
                 if document.added_at < since
                 and content_of(document.id) == document.id
+                and not (cancel and cancel.is_set())  # each file is hashed to find it
                 and (path := self.original(document)) is not None
             }
             report = self._take_in(
                 [*wanted.values()], again=wanted, progress=progress, cancel=cancel
             )
+            left = {each.id: each.name for each in self.documents() if each.added_at < since}
             if not report.cancelled:
                 with self.writing(cancel):
-                    if (index := self.index()) is not None:
+                    if left and (index := self.index()) is not None:
                         index.rebuild()  # what could not be read again is analysed anew too
                     self._header.end_reading_again()
-        left = {each.id: each.name for each in self.documents() if each.added_at < since}
         read = len(wanted.keys() - left.keys())
         return ReadAgain(read, (*left.values(),), report.seconds, cancelled=report.cancelled)
 

@@ -32,7 +32,7 @@ from quire.indexes.scope import Scope
 from quire.ingest import texts
 from quire.ingest.report import IngestReport, Progress, ReadAgain
 from quire.models import opening
-from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker
+from quire.models.protocols import ChatModel, Embedder, Entailment, Reranker, problem_of
 from quire.records import Answer, Document, Hit, PageText, RecognizedPage, Span
 from quire.search.explanation import Explanation, explain, explain_missing
 from quire.search.query import Mode, checked_question
@@ -660,7 +660,10 @@ class KnowledgeBase:
         """The model that reads statements beside their sources, or None."""
         with self._lock:
             if self._entailment is None:
-                self._entailment = opening.entailment_or_why_not(self.settings)
+                found = opening.entailment_or_why_not(self.settings)
+                if problem_of(found) is not None:
+                    return found  # looked for again by the next question: it may be got meanwhile
+                self._entailment = found
             return self._entailment
 
     def _search(self) -> Retriever | None:

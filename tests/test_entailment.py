@@ -1,6 +1,8 @@
 """Statements in other words: the entailment model, and what is made of its word."""
 
+import contextlib
 import json
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from quire.models.entailment.classes import Columns, columns
 from quire.models.entailment.cross_encoder import CrossEncoderEntailment
 from quire.models.entailment.small import SmallEntailment
 from quire.models.fakes import FakeChatModel, FakeEmbedder, FakeEntailment
-from quire.models.protocols import Entailment
+from quire.models.protocols import Entailment, problem_of
 from quire.models.runtimes.classifying import Classifier
 from quire.models.store import starter
 from quire.records import Sentence
@@ -380,6 +382,22 @@ def test_knowledge_bases_that_are_open_at_once_share_the_model(tmp_path: Path) -
         assert opening.entailment(load_settings(threads=7)) is not first._reads_together()
 
 
+@pytest.mark.parametrize("label", ["supported", "spam"])
+def test_a_model_of_ones_own_is_shared_for_as_long_as_it_is_in_use(
+    label: str, tmp_path: Path
+) -> None:
+    settings = load_settings(entailment=str(classifier(tmp_path, labels=[label])))
+    first = opening.entailment(settings)
+    assert first is not None
+    assert opening.entailment(settings) is first
+    with contextlib.suppress(ModelUnusable):  # of spam
+        first.probabilities(PAIRS)
+    assert (problem_of(first) is None) == (label == "supported")
+    gone = weakref.ref(first)
+    del first
+    assert gone() is None
+
+
 def test_the_doctor_tells_which_model_checks(tmp_path: Path) -> None:
     made = MADE["two classes"].model(tmp_path / "made")
 
@@ -552,3 +570,13 @@ def test_an_answer_is_given_without_the_model_and_a_note_says_why(
         for notes in (answer.notes, checked.notes):
             (note,) = (each for each in notes if named in each)
             assert note.endswith(".") or "quire models" in note
+
+
+def test_a_model_that_comes_while_the_knowledge_base_is_open_is_asked(tmp_path: Path) -> None:
+    settings = load_settings(models=tmp_path, entailment="checker")
+    with KnowledgeBase.open(tmp_path / "kb", settings=settings, embedder=FakeEmbedder()) as kb:
+        assert problem_of(kb._reads_together()) is not None
+        classifier(tmp_path / "checker", labels=["entailment", "neutral"])
+        found = kb._reads_together()
+        assert problem_of(found) is None
+        assert found is kb._reads_together() is not None

@@ -150,6 +150,26 @@ def test_documents_of_another_version_are_read_again_from_their_files(
         assert again.documents() == [*after.values()]
 
 
+def test_where_all_files_are_there_all_documents_are_read_again_and_found(
+    kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, "VERSION", analysis.VERSION + 1)
+    with opened(kb.folder, as_made=True) as other:
+        found = [hit.document.name for hit in other.search("dog")]
+        assert other.read_again().left == ()
+        assert [hit.document.name for hit in other.search("dog")] == found != []
+        assert other.verify() == []
+
+
+def test_reading_again_where_nothing_was_ever_added_leaves_all_as_it_was(tmp_path: Path) -> None:
+    with opened(tmp_path / "empty") as empty:
+        assert empty.read_again().read == 0
+    with opened(tmp_path / "empty") as empty:
+        (tmp_path / "owl.txt").write_text("The owl sleeps in the attic.")
+        empty.add(tmp_path / "owl.txt")
+        assert empty.search("owl attic")
+
+
 def test_moving_the_folder_loses_nothing(
     kb: KnowledgeBase, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

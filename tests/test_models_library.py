@@ -129,6 +129,9 @@ def test_a_model_is_used_by_its_path(models: Models, checker: Path, folder: Path
         models.use(str(checker / "nothing"))
     with pytest.raises(ModelNotFound):
         models.use(str(checker.parent))
+    with pytest.raises(ModelUnusable, match="is not a GGUF file"):
+        models.use(str(checker / "config.json"))
+    assert load_settings().embedder == str(folder)
 
 
 def test_a_model_of_the_catalog_without_a_hash_is_added_by_its_name(

@@ -184,6 +184,18 @@ def test_what_is_no_classifier_is_refused_before_its_weights_are_asked_for(
     assert not list(tmp_path.glob(".*.part"))
 
 
+def test_a_cross_encoder_with_a_program_of_its_own_is_refused(hub: Hub, tmp_path: Path) -> None:
+    """One that sentence-transformers has saved has its modules, as embedding models do."""
+    hub.repositories[CHECKER] = {
+        **embedding_model_files(),
+        "config_sentence_transformers.json": b'{"model_type": "CrossEncoder"}',
+        "config.json": b'{"auto_map": {"AutoModel": "evil.Model"}}',
+    }
+    with pytest.raises(ModelUnusable, match="brings a program of its own"):
+        pull(tmp_path, f"hf:{CHECKER}")
+    assert visible(tmp_path) == []
+
+
 def test_a_model_whose_hash_is_not_known_is_the_version_that_the_catalog_names(
     hub: Hub, tmp_path: Path
 ) -> None:

@@ -18,7 +18,8 @@ import pytest
 
 import serving
 from quire import KnowledgeBase, load_settings
-from quire.errors import UsageError
+from quire.errors import KnowledgeBaseMismatch, UsageError
+from quire.ingest import chunking
 from quire.models.fakes import FakeEmbedder
 from quire.server.running import listening
 from quire.server.served import Served, opened
@@ -153,6 +154,20 @@ def test_two_knowledge_bases_of_one_name_are_refused(tmp_path: Path) -> None:
         KnowledgeBase.open(folder).close()
     with pytest.raises(UsageError, match="Two of the knowledge bases are called kb"):
         opened(folders, load_settings())
+
+
+def test_a_knowledge_base_of_another_version_is_refused_wherever_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lease.md").write_text("The lease ends in March.")
+    for name in ("new", "old"):
+        with KnowledgeBase.open(tmp_path / name, embedder=FakeEmbedder()) as base:
+            if name == "old":
+                base.add(tmp_path / "lease.md")
+    monkeypatch.setattr(chunking, "VERSION", chunking.VERSION + 1)
+    for names in (("old",), ("new", "old")):
+        with pytest.raises(KnowledgeBaseMismatch):
+            opened([tmp_path / name for name in names], load_settings())
 
 
 def test_the_example_of_the_document_runs(

@@ -20,6 +20,8 @@ SHOWN = [  # what a reader of the browser interface may meet
     *sorted((ROOT / "app" / "conversations").glob("*.py")),
     *sorted((ROOT / "app" / "search").glob("*.py")),
     *sorted((ROOT / "app" / "models" / "store").glob("*.py")),
+    *(ROOT / "app/models/entailment" / f"{name}.py" for name in ("cross_encoder", "classes")),
+    *(ROOT / "app/models" / f"{name}.py" for name in ("runtimes/cross_encoding", "engine/fitting")),
     *(ROOT / "app" / "models" / f"{name}.py" for name in ("catalog", "library", "recommending")),
     *(ROOT / "app" / "models" / "remote" / f"{name}.py" for name in ("access", "failures")),
     *(ROOT / "app" / f"{name}.py" for name in ("collection", "config", "knowledge_base")),
@@ -116,6 +118,31 @@ def test_a_hint_names_its_command_on_the_command_line_alone(says: str, command: 
     assert command in translated(hint, "zh")
     for language in ("en", "zh"):
         assert command not in translated(hint, language, on_page=True)
+
+
+@pytest.mark.parametrize(
+    ("message", "english", "chinese"),
+    [
+        (
+            "Qwen3-8B is not on this machine. Get it with: quire models pull Qwen3-8B",
+            "Qwen3-8B is not on this machine. Download it in the settings, or choose another one "
+            "there.",
+            "本机没有 Qwen3-8B。请在设置中下载它，或选择其他模型。",
+        ),
+        (
+            "This conversation is not kept: Nobody knows why. Add documents: quire ingest",
+            "This conversation is not kept: Nobody knows why. Add documents first.",
+            None,
+        ),
+        ("Nobody knows why. Nobody asks.", "Nobody knows why. Nobody asks.", None),
+    ],
+)
+def test_a_sentence_with_its_hint_names_no_command_on_the_page(
+    message: str, english: str, chinese: str | None
+) -> None:
+    assert translated(message, "en", on_page=True) == english
+    if chinese is not None:
+        assert translated(message, "zh", on_page=True) == chinese
 
 
 def test_a_message_without_translation_stays_as_it_is() -> None:

@@ -87,7 +87,9 @@ def _read_again(
         output.print_text("Stopped. Run the same command again for the rest.")
         return 1
     for name in report.left:
-        output.print_text(f"  {name} stays as it was: its file is gone, or OCR has read it")
+        output.print_text(
+            f"  {name} stays as it was: its file is gone or cannot be read, or OCR has read it"
+        )
     return 0
 
 

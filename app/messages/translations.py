@@ -16,6 +16,8 @@ from importlib.resources import files
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
+_Template = tuple[re.Pattern[str], str, int]
+
 
 def translated(message: str, language: str, *, on_page: bool = False) -> str:
     """`message` in a language, "en" or "zh", and as the page says it where that is wanted.
@@ -29,38 +31,46 @@ def translated(message: str, language: str, *, on_page: bool = False) -> str:
     >>> translated("Get it with: quire models pull Qwen3-8B", "en", on_page=True)
     'Download it in the settings, or choose another one there.'
     """
-    if on_page and (found := _known(message, language, on_page=True))[0]:
-        return found[1]
-    if language == "en":
+    if language == "en" and not on_page:
         return message
-    best, said = _known(message, language)
+    best, said = _known(message, language, on_page)
     for gap in re.finditer(r"(?<=\.) ", message):  # a sentence with its hint
-        first, before = _known(message[: gap.start()], language)
-        second, behind = _known(message[gap.end() :], language)
-        if first and second and first + second > best:
+        first, before = _known(message[: gap.start()], language, on_page)
+        second, behind = _known(message[gap.end() :], language, on_page)
+        if language == "en":  # one of both may stay as it is
+            behind = f" {behind}"
+        elif not (first and second):
+            continue
+        if first + second > best:
             best, said = first + second, before + behind
     return said
 
 
-def _known(message: str, language: str, *, on_page: bool = False) -> tuple[int, str]:
-    """The translation of one message, and how many characters of its template it has; 0 and itself
-    where there is none."""
+def _known(message: str, language: str, on_page: bool) -> tuple[int, str]:
+    """The translation of one message, that of the page first, and how many characters of its
+    template it has; 0 and itself where there is none."""
     for pattern, translation, literal in _templates(language, on_page):
         match = pattern.fullmatch(message)
         if match:
-            return literal, _filled(translation, match.groupdict(), language)
+            return literal, _filled(translation, match.groupdict(), language, on_page)
     return 0, message
 
 
-def _filled(translation: str, values: Mapping[str, str], language: str) -> str:
-    return _PLACE.sub(lambda place: translated(values[place[1]], language), translation)
+def _filled(translation: str, values: Mapping[str, str], language: str, on_page: bool) -> str:
+    return _PLACE.sub(
+        lambda place: translated(values[place[1]], language, on_page=on_page), translation
+    )
 
 
 @cache
-def _templates(language: str, on_page: bool) -> tuple[tuple[re.Pattern[str], str, int], ...]:
+def _templates(language: str, on_page: bool) -> tuple[_Template, ...]:
+    """What messages are matched with, that of the page first, where it is wanted."""
+    found = _read("on_page.toml", language) if on_page else ()
+    return found if language == "en" else found + _read(f"messages.{language}.toml", "messages")
+
+
+def _read(name: str, part: str) -> tuple[_Template, ...]:
     """Patterns of English messages with their translations and lengths, the longest first."""
-    name = "on_page.toml" if on_page else f"messages.{language}.toml"
-    part = language if on_page else "messages"
     table = tomllib.loads(files("quire.messages").joinpath(name).read_text("utf-8"))[part]
     known = [
         (_pattern(english), translation, len(_PLACE.sub("", english)))

@@ -13,6 +13,7 @@ from quire.config import Settings, config_path, load_settings, put_setting, put_
 from quire.errors import ModelNotFound, ModelUnusable, UsageError
 from quire.models import catalog, machine, opening, speed
 from quire.models.catalog import Kind, KnownModel
+from quire.models.engine import gguf
 from quire.models.remote import access
 from quire.models.speed import (
     ChatSpeed,
@@ -208,7 +209,8 @@ class Models:
         """Write a model into the settings file as the one to use from now on, by its name or its
         path; "none" is for answers without a chat model, "starter" for the one that comes along,
         and "remote" for the one on the server that the settings name. Raises ModelNotFound for one
-        that is not on this machine, and ModelUnusable for "remote" where no server is named."""
+        that is not on this machine, and ModelUnusable for a file that is no model, and for "remote"
+        where no server is named."""
         setting, value = "model", name
         if name == "remote":
             access.server(self.settings.remote_url, proxy=self.settings.remote_proxy)
@@ -373,11 +375,15 @@ class Models:
 
     @staticmethod
     def _kind_at(name: str) -> Kind | None:
-        """The kind of model that is at a path; None for what is no path, or no model."""
+        """The kind of model that is at a path; None for what is no path, or a folder without one.
+        Raises ModelUnusable for a file that is no chat model."""
         path = Path(name).expanduser()
         if path.name == name or not path.exists():
             return None
-        return folders.kind_of(path) if path.is_dir() else "chat"
+        if path.is_dir():
+            return folders.kind_of(path)
+        gguf.read_facts(path)
+        return "chat"
 
     def _listed(self, name: str) -> ModelEntry | None:
         """The model of this very name or file, else the one that has it in another spelling."""

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,16 @@ from quire.models.protocols import Ability, ChatModel, Embedder, Entailment, Rer
 from quire.models.remote import access
 from quire.models.remote.access import Server
 from quire.models.store import installed, starter
+from quire.models.store.installed import InstalledModel
 
 if TYPE_CHECKING:
     from quire.models.engine.llama import LlamaEngine
+
+
+_in_use: "weakref.WeakValueDictionary[tuple[Path, str, int], Entailment]" = (
+    weakref.WeakValueDictionary()
+)
+_in_use_lock = threading.Lock()
 
 
 def embedder_name(settings: Settings) -> str:
@@ -49,21 +57,32 @@ def reranker(settings: Settings) -> Reranker | None:
 def entailment(settings: Settings) -> Entailment | None:
     """The model that tells whether a source says a statement in other words; None where the
     settings say 'none', or where the bilingual starter embedder, whose vocabulary the starter has,
-    is not there. Raises ModelNotFound; loading itself waits for the first use."""
+    is not there. What is open in one process shares it. Raises ModelNotFound; loading itself waits
+    for the first use."""
     name, vocabulary = settings.entailment, starter.BILINGUAL.path
     if name == "none" or (name == "starter" and vocabulary is None):
         return None
     found = installed.located(name, kind="entailment", folder=settings.models)
-    if found.packaged and vocabulary is not None:
-        from quire.models.entailment.small import shared  # noqa: PLC0415  NumPy
+    own = vocabulary if found.packaged else None
+    key = own or found.path, found.name, settings.threads
+    with _in_use_lock:
+        model = _in_use.get(key)
+        if model is None:
+            model = _in_use[key] = _entailment(found, own, threads=settings.threads)
+        return model
 
-        return shared(vocabulary, threads=settings.threads)
+
+def _entailment(found: InstalledModel, vocabulary: Path | None, *, threads: int) -> Entailment:
+    if vocabulary is not None:
+        from quire.models.entailment.small import SmallEntailment  # noqa: PLC0415  NumPy
+
+        return SmallEntailment(vocabulary, threads=threads)
     from quire.models.entailment.cross_encoder import CrossEncoderEntailment  # noqa: PLC0415
 
     return CrossEncoderEntailment(
         found.path,
         name=found.name,
-        threads=settings.threads,
+        threads=threads,
         labels=found.known.labels if found.known else (),
         frame=found.known.frame if found.known else "",
     )

@@ -135,9 +135,13 @@ def _open(folder: Path, settings: Settings, *, first: KnowledgeBase | None) -> K
             folder, create=False, settings=settings, embedder=first.embedder, model=first.model
         )
     except KnowledgeBaseMismatch:  # made with another embedding model than the first
-        return KnowledgeBase.open(
+        base = KnowledgeBase.open(
             folder, create=False, settings=settings, model=first.model, as_made=True
         )
+        if base.is_of_other_version:  # refused as the first one is
+            base.close()
+            raise
+        return base
 
 
 def served(request: Request) -> Served:

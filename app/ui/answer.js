@@ -72,11 +72,8 @@ function flagged(mark) {
   return [node, box];
 }
 
-// The nodes of a cell; what its marks tell stands behind all marks of the statement, or is handed
-// to `aside`.
 // No line ends between the last word of a statement and a button behind it, as none does before a
-// mark in words. `said` is the stretch that
-// stands last in the parent, if one does.
+// mark in words. `said` is the stretch that stands last in the parent, if one does.
 const LAST_WORD = /(?:\p{Script=Han}\p{P}*|[^\s\p{Script=Han}]{1,16})$/u;
 
 function tied(parent, said, mark) {
@@ -90,6 +87,8 @@ function tied(parent, said, mark) {
   parent.append(tie);
 }
 
+// The nodes of a cell; what its marks tell stands behind all marks of the statement, or is handed
+// to `aside`.
 function fill(parent, data, cell, open, aside) {
   const told = [];
   let said = null;

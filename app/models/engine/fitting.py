@@ -77,11 +77,16 @@ def fit(
             break
         tokens //= 2
     if here_needed > (here.memory_total or here_needed):
-        free = f"{gpu} has {gigabytes(gpu_memory)} free: close what uses it, or choose"
+        hint = "Choose a smaller model: quire models recommend"
+        if gpu:
+            hint = (
+                f"{gpu} has {gigabytes(gpu_memory)} free: close what uses it, or choose a smaller "
+                "model: quire models recommend"
+            )
         raise ModelUnusable(
             f"The model {facts.path} needs {here_needed / 1e9:.1f} GB of memory with a context of "
             f"{tokens:,} tokens, and there are {here.memory_total / 1e9:.1f} GB.",
-            hint=f"{free if gpu else 'Choose'} a smaller model: quire models recommend",
+            hint=hint,
         )
     return Fit(tokens, on_gpu)
 

@@ -79,7 +79,8 @@ class CrossEncoderEntailment:
                     self._loaded = self._load()
                 return self._read(pairs, *self._loaded)
             except ModelUnusable as error:
-                self.problem = error
+                # subtle: without its trace, whose frames would hold the model in memory
+                self.problem = ModelUnusable(error.message, hint=error.hint)
                 self._again = time.monotonic() + _REST if self._loaded else math.inf
                 raise
 

@@ -7,13 +7,11 @@ vocabulary are most of the embedder and were not trained: they are read from the
     <s> source </s></s> statement </s>  ->  supported, contradicted, not told
 
 It loads at the first use, in half a second, and takes some 20 ms a pair of 160 tokens on a core.
-The knowledge bases that are open in one process share it.
 """
 
 import hashlib
 import json
 import threading
-import weakref
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -77,7 +75,8 @@ class SmallEntailment:
                 try:
                     self._loaded = self._load()
                 except ModelUnusable as error:
-                    self.problem = error
+                    # subtle: without its trace, whose frames would hold this in memory
+                    self.problem = ModelUnusable(error.message, hint=error.hint)
                     raise
         graph, tokenizer, words = self._loaded
         rows = [_joined(tokenizer, source, statement) for source, statement in pairs]
@@ -100,21 +99,6 @@ class SmallEntailment:
                 hint="Make the starter embedder again: make starter. Or set QUIRE_ENTAILMENT=none.",
             ) from error
         return graph, tokenizer, words
-
-
-_lock = threading.Lock()
-_in_use: "weakref.WeakValueDictionary[tuple[Path, int], SmallEntailment]" = (
-    weakref.WeakValueDictionary()
-)
-
-
-def shared(vocabulary: Path, *, threads: int = 0) -> SmallEntailment:
-    """The model of this vocabulary and number of threads that is in use in this process, or one."""
-    with _lock:
-        found = _in_use.get((vocabulary, threads))
-        if found is None:
-            found = _in_use[vocabulary, threads] = SmallEntailment(vocabulary, threads=threads)
-        return found
 
 
 def _require(weights: Path, sha256: str) -> None:

@@ -22,7 +22,7 @@ from quire.models.store import (
     sentence_folder,
 )
 from quire.models.store.downloads import Arrived, Download, DownloadProgress, HearProgress
-from quire.models.store.folders import CONFIG, MODULES
+from quire.models.store.folders import CONFIG, MODULES, kind_of
 from quire.models.store.hubs import RemoteFile
 from quire.models.store.placing import make_folder
 from quire.models.store.provenance import KeptFile, Record, Verified
@@ -179,16 +179,17 @@ def _get_folder(
     make_folder(gathered)
     download = Download(web, expected=expected, progress=progress, pause=pause)
     arrived: list[KeptFile] = []
-    of = sentence_folder if MODULES in {file.path for file in files} else classifier_folder
+    told_by_config = MODULES not in {file.path for file in files}
     try:
         for file in sorted(files, key=lambda each: each.size or 0):
             target = gathered / file.path
             make_folder(target.parent)
             promised = model.sha256 if file.path == model.weights else ""
             arrived.append(_kept(download.have(file, target, promised=promised), file.path))
-            if file.path == CONFIG and of is classifier_folder:  # before gigabytes of another one
+            if file.path == CONFIG and told_by_config:  # before gigabytes of another one
                 classifier_folder.require_classifier(gathered)
         _leave_only(gathered, {gathered / each.path for each in arrived})
+        of = classifier_folder if kind_of(gathered) == "entailment" else sentence_folder
         of.read_folder(gathered)
     except (ModelNotFound, ModelUnusable) as error:
         discard(model, folder)
