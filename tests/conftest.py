@@ -17,7 +17,7 @@ from quire.models.store.starter import CHAT
 
 if TYPE_CHECKING:
     from quire.models.engine.llama import LlamaEngine
-    from quire.models.protocols import Entailment
+    from quire.models.protocols import Embedder, Entailment
     from quire.ui.shared import Shared
 
 wait_passively()  # before any test imports torch or llama_cpp
@@ -69,6 +69,12 @@ def entailment(home: Path) -> "Entailment | None":
     """The entailment model, held so that knowledge bases that are opened one after another find it
     in use: once one of them has loaded it, it is loaded for all."""
     return opening.entailment(quire.load_settings())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def embedding_model(home: Path) -> "Embedder":
+    """The embedding model, held as the entailment model is."""
+    return opening.embedder(quire.load_settings())
 
 
 @pytest.fixture

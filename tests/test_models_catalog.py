@@ -1,11 +1,13 @@
 """What is known of models, which are on this machine, and what a setting's value means."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
 import pytest
 
+from made_models import embedding_model_folder
 from quire import Models, load_settings
 from quire.errors import ModelNotFound, UsageError
 from quire.models import catalog, opening
@@ -145,6 +147,19 @@ def test_a_model_that_is_known_and_not_there_names_the_command_that_gets_it(
         with pytest.raises(ModelNotFound, match="is not on this machine") as caught:
             open_it(settings)
         assert "quire models pull" in caught.value.hint
+
+
+def test_an_embedding_model_is_one_for_all_until_its_weights_change(tmp_path: Path) -> None:
+    folder = embedding_model_folder(tmp_path / "mine")
+    settings = load_settings(embedder=str(folder))
+    first = opening.embedder(settings)
+    assert opening.embedder(settings) is first
+    assert opening.embedder(load_settings(embedder=str(folder), threads=7)) is not first
+    weights = folder / "model.safetensors"
+    os.utime(weights, ns=(0, 0))
+    changed = opening.embedder(settings)
+    assert changed is not first
+    assert opening.embedder(settings) is changed
 
 
 def test_a_model_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:

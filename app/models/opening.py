@@ -32,11 +32,12 @@ def embedder_name(settings: Settings) -> str:
 
 
 def embedder(settings: Settings) -> Embedder:
-    """The embedding model. Raises ModelNotFound; loading itself waits for the first use."""
-    from quire.models.embedding import SentenceEmbedder  # noqa: PLC0415  NumPy and more
+    """The embedding model, one for all that are open in this process. Raises ModelNotFound; loading
+    itself waits for the first use."""
+    from quire.models.embedding import shared  # noqa: PLC0415  NumPy and more
 
     found = installed.located(settings.embedder, kind="embedding", folder=settings.models)
-    return SentenceEmbedder(
+    return shared(
         found.path,
         name=found.name,
         threads=settings.threads,
