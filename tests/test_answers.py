@@ -175,6 +175,28 @@ def test_a_replay_keeps_the_model_that_it_is_at(
         assert heard == ["replied", "freed"]
 
 
+def test_what_is_asked_while_a_model_is_freed_goes_to_the_next_one(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def replying(name: str) -> Callable[[object], str]:
+        return lambda _: asked.append(name) or TRUE
+
+    class Closing(FakeChatModel):
+        def close(self) -> None:
+            kb.ask(QUESTION)
+
+    made = iter([Closing(replying("first")), FakeChatModel(replying("second"))])
+    monkeypatch.setattr(opening, "chat_model", lambda _: next(made))
+    with opened() as kb:
+        settings = kb.settings.model_copy(update={"model": "starter"})
+        kb.follow(settings)
+        kb.ask(QUESTION)
+        kb.follow(settings)
+    assert asked == ["first", "second"]
+
+
 def test_a_replay_says_what_has_changed(opened: Open, notes: Path) -> None:
     with opened() as kb:
         answer = kb.ask(QUESTION)

@@ -573,10 +573,20 @@ def test_an_answer_is_given_without_the_model_and_a_note_says_why(
 
 
 def test_a_model_that_comes_while_the_knowledge_base_is_open_is_asked(tmp_path: Path) -> None:
-    settings = load_settings(models=tmp_path, entailment="checker")
-    with KnowledgeBase.open(tmp_path / "kb", settings=settings, embedder=FakeEmbedder()) as kb:
-        assert problem_of(kb._reads_together()) is not None
-        classifier(tmp_path / "checker", labels=["entailment", "neutral"])
-        found = kb._reads_together()
-        assert problem_of(found) is None
-        assert found is kb._reads_together() is not None
+    (tmp_path / "handbook.md").write_text(HANDBOOK, encoding="utf-8")
+    with KnowledgeBase.open(
+        tmp_path / "kb",
+        settings=load_settings(models=tmp_path / "models", entailment="checker"),
+        model=FakeChatModel("Dogs are welcome at the end of the week."),
+        embedder=FakeEmbedder(),
+    ) as kb:
+        kb.add(tmp_path / "handbook.md")
+
+        def notes() -> list[str]:
+            found = kb.ask("When may dogs be brought?").notes
+            return [note for note in found if "checker" in note]
+
+        assert notes()
+        classifier(tmp_path / "models" / "checker", labels=["entailment", "neutral"])
+        assert not notes()
+        assert kb._reads_together() is kb._reads_together() is not None

@@ -71,15 +71,12 @@ class Session:
         self._there = there
         self._picture = picture
         self._noticed = noticed
-        self._lock = threading.Lock()  # around what is made of the settings at the first use
-        self._chain: Any = None
 
     def follow(self, settings: Settings, *, model: ChatModel | None) -> None:
         """Answer with the chat model that these settings name from the next question on. The one
         before is freed when what it is at is done."""
         self.models.replace(LateModel(settings, given=model, when_loaded=self._read_ahead))
-        with self._lock:
-            self._settings, self._chain = settings, None
+        self._settings = settings
 
     def close(self) -> None:
         """Free the model and the files."""
@@ -323,17 +320,15 @@ class Session:
             return
         from quire.answering import chain  # noqa: PLC0415  LangChain takes half a second
 
-        with self._lock:
-            if self._chain is None:
-                self._chain = chain.build(
-                    model=self.models.now,
-                    wording=self._wording,
-                    planned=self._planned,
-                    entailment=self._entailment(),
-                    search=self._search,
-                    judged=self._judged,
-                )
-        yield from chain.run(self._chain, found)
+        built = chain.build(
+            model=self.models.now,
+            wording=self._wording,
+            planned=self._planned,
+            entailment=self._entailment(),
+            search=self._search,
+            judged=self._judged,
+        )
+        yield from chain.run(built, found)
 
     def _looked(self, answer: Answer, asked: Asked) -> Answer:
         """The answer, with what the model sees on the pages that were found."""
