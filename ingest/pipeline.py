@@ -176,6 +176,8 @@ class Ingest:
         self._tally = Tally()
         self._known: dict[Path, Location] = {}
         self._changed: list[FoundFile] = []
+        self._to_parse: deque[FoundFile] = deque()
+        self._twice: set[Path] = set()  # parsed again, since what was known of them had gone
         self._settled: set[Path] = set()
         self._unread: dict[str, tuple[int, ...]] = {}  # pages of documents in the catalog
         self._scans: dict[Path, _Scan] = {}
@@ -285,14 +287,16 @@ class Ingest:
         if not self._changed:
             return
         waiting: deque[tuple[FoundFile, Future[None]]] = deque()
-        ahead, most = iter(self._changed), max(_AHEAD, self._jobs)
+        most = max(_AHEAD, self._jobs)
+        self._to_parse.extend(self._changed)
         with (
             ParserPool(self._jobs, limits=self._limits) as pool,
             ThreadPoolExecutor(self._jobs, thread_name_prefix="quire-parse") as threads,
         ):
             try:
                 while True:
-                    while len(waiting) < most and (file := next(ahead, None)) is not None:
+                    while len(waiting) < most and self._to_parse:
+                        file = self._to_parse.popleft()
                         waiting.append((file, threads.submit(self._parse, pool, file)))
                     if not waiting:
                         return
@@ -343,6 +347,10 @@ class Ingest:
                 return ready
             outcome = ready
         if isinstance(outcome, str):
+            if self._has_gone(outcome) and file.path not in self._twice:
+                self._twice.add(file.path)
+                self._to_parse.appendleft(file)
+                return None
             before = self._tally.unchanged
             self._settle_known(file, outcome)
             if self._tally.unchanged > before:
@@ -356,6 +364,12 @@ class Ingest:
         self._bytes_done += file.size
         self._settle(file)
         return None
+
+    def _has_gone(self, document_id: str) -> bool:
+        """Whether a content that was known is not any more: its place was taken meanwhile, as where
+        two files have changed their names with each other."""
+        with self._catalog.reading() as connection:
+            return not documents.is_there(connection, document_id)
 
     def _cut(self, file: FoundFile, document: ParsedDocument) -> _Ready | Unreadable:
         embedder, seconds = self._embedder, self._limits.wall_budget(file.size)

@@ -14,6 +14,7 @@ import kinds  # noqa: E402
 import own_sets  # noqa: E402
 import refusals  # noqa: E402
 import scoreboard  # noqa: E402
+from examples import Split  # noqa: E402  of the training data
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_refusals_are_counted_of_an_own_set_and_its_near_misses(
 
 
 def test_the_documents_that_refusals_are_counted_on_are_not_fitted_on() -> None:
-    def named(part: refusals.Split) -> set[str]:
+    def named(part: Split) -> set[str]:
         return {
             path.stem
             for language in ("en", "zh")

@@ -353,6 +353,21 @@ def test_the_knowledge_base_s_own_files_are_not_taken_in(
         assert counts(kb.add(link)) == {"skipped": 3}  # the same by another way
 
 
+def test_two_files_that_have_changed_names_are_both_read(tmp_path: Path) -> None:
+    """The content of each is known when the parsers look, and that of one has gone by its turn."""
+    one, other = tmp_path / "one.md", tmp_path / "other.md"
+    one.write_text("The gate is green.")
+    other.write_text("The bridge is red.")
+    with KnowledgeBase.open(tmp_path / "kb", embedder=FakeEmbedder()) as kb:
+        kb.add([one, other])
+        aside = one.rename(tmp_path / "aside")
+        other.rename(one)
+        aside.rename(other)
+        assert not kb.add([one, other]).failed
+        found = {each.name: kb.pages(each)[0].text for each in kb.documents()}
+    assert found == {"one.md": "The bridge is red.", "other.md": "The gate is green."}
+
+
 _OPERATIONS = st.tuples(
     st.sampled_from(
         ["write", "copy", "move", "delete", "touch", "add", "sync", "remove", "reopen"]
