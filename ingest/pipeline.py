@@ -177,7 +177,7 @@ class Ingest:
         self._known: dict[Path, Location] = {}
         self._changed: list[FoundFile] = []
         self._to_parse: deque[FoundFile] = deque()
-        self._twice: set[Path] = set()  # parsed again, since what was known of them had gone
+        self._displaced: set[str] = set()  # documents of which this run has taken a place
         self._settled: set[Path] = set()
         self._unread: dict[str, tuple[int, ...]] = {}  # pages of documents in the catalog
         self._scans: dict[Path, _Scan] = {}
@@ -347,8 +347,7 @@ class Ingest:
                 return ready
             outcome = ready
         if isinstance(outcome, str):
-            if self._has_gone(outcome) and file.path not in self._twice:
-                self._twice.add(file.path)
+            if self._was_displaced(outcome):
                 self._to_parse.appendleft(file)
                 return None
             before = self._tally.unchanged
@@ -365,11 +364,20 @@ class Ingest:
         self._settle(file)
         return None
 
-    def _has_gone(self, document_id: str) -> bool:
-        """Whether a content that was known is not any more: its place was taken meanwhile, as where
-        two files have changed their names with each other."""
+    def _was_displaced(self, document_id: str) -> bool:
+        """Whether a content that was known is gone since this run gave its place to another, as
+        where two files have changed their names with each other."""
+        if document_id not in self._displaced:
+            return False
         with self._catalog.reading() as connection:
             return not documents.is_there(connection, document_id)
+
+    def _hold(self, location: Location) -> None:
+        """Know which content a place holds from now on."""
+        before = self._known.get(location.path)
+        if before is not None and before.document_id != location.document_id:
+            self._displaced.add(before.document_id)
+        self._known[location.path] = location
 
     def _cut(self, file: FoundFile, document: ParsedDocument) -> _Ready | Unreadable:
         embedder, seconds = self._embedder, self._limits.wall_budget(file.size)
@@ -479,7 +487,7 @@ class Ingest:
             return
         for path in gone:
             del self._known[path]
-        self._known[file.path] = location
+        self._hold(location)
         if before is not None and before.document_id == document_id:
             self._tally.unchanged += 1
         elif len(elsewhere) > len(gone):
@@ -593,7 +601,7 @@ class Ingest:
             self._settle_known(file, known)
         else:
             self._count_version(item)
-            self._known[file.path] = location
+            self._hold(location)
             self._tally.chunks += len(chunks) - sum(each.chunks for each in replaced.values())
             if not document.unread or self._no_ocr is not None:
                 self._tally.warn(file.path, document.warnings)
