@@ -430,3 +430,25 @@ def test_odd_tables_break_nothing(text: str) -> None:
             if made:
                 tables.fit(question, made)
                 computing.compute(question, made)
+
+
+@pytest.mark.parametrize("price", ["Price", "Price EUR", "Price in EUR", "Prices"])
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("What is the highest price?", "610"),
+        ("Which model is the cheapest?", "420"),
+        ("What is the highest rated power?", "3.2 kW"),
+    ],
+)
+def test_a_rated_power_is_no_rate_that_is_paid(price: str, question: str, value: str) -> None:
+    text = (
+        f"# Pumps\n\n| Model | Rated power | {price} |\n|---|---|---|\n| P-10 | 1.1 kW | 420 |\n"
+        "| P-20 | 2.2 kW | 610 |\n| P-30 | 3.2 kW | 510 |\n"
+    )
+    (group, *_) = statements.tell(text, 0, len(text)).groups
+    table = tables.of(passage(text), group, headings=["Pumps"])
+    assert table is not None
+    computed = computing.compute(question, table)
+    assert computed is not None
+    assert computed[1].value.startswith(value)

@@ -78,6 +78,7 @@ _AMONG = re.compile(
     "|[两三四五六](?:者|个)[之当]?[中里]",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W\d_]+")
 _CHOICE = re.compile(r"\bwhich\b|哪", re.IGNORECASE)
 _LACKING = 0.34  # of a column's cells may hold no number
 
@@ -258,8 +259,10 @@ def _meant(fit: Fit, at: int, hint: frozenset[str]) -> bool:
         return False
     sample = next((cell for cell in fit.table.column(at) if cell), "")
     said = analysis.fold(f"{fit.table.columns[at]} {sample}")
-    words = {*analysis.terms(said), *said}
-    return any(word in words or analysis.stem(word) in words for word in hint)
+    words = _WORD.findall(said)
+    # stems of plurals alone: "rated" is no rate
+    known = {*words, *(analysis.stem(word) for word in words if word.endswith("s")), *said}
+    return any(word in known or analysis.stem(word) in known for word in hint)
 
 
 def _across(wanted: Operation, fit: Fit) -> Computed | None:

@@ -390,9 +390,13 @@ def _named(asked: _Asked, table: Table) -> tuple[int, ...]:
     says of one is not part of what it says of another."""
     said: dict[int, set[int]] = {}
     names = [cells.words(cells.without_unit(name)) for name in table.columns]
-    for at, name in enumerate(names):
-        bag = cells.bag(name)
-        found = asked.places(bag) | asked.by_phrase(table.columns[at], bag) or _like(asked, bag)
+    bags = [cells.bag(name) for name in names]
+    called = [
+        asked.places(bag) | asked.by_phrase(table.columns[at], bag) for at, bag in enumerate(bags)
+    ]
+    for at, bag in enumerate(bags):
+        # what one column is called does not ask for another: a price is not a "rated" power
+        found = called[at] or _like(asked, bag).difference(*called)
         if not found and at == 0 and _is_of_days(table):
             found = {place for place in asked.content if asked.words[place] in _DAYS}
         if found:
