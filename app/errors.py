@@ -41,6 +41,11 @@ class QuireError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def told(self) -> str:
+        """The sentence and what to do next, as a note has them."""
+        return f"{self.message} {self.hint}".strip()
+
     def to_dict(self) -> dict[str, str]:
         """The inner object of the command line's `{"error": …}`."""
         return {"code": self.code, "message": self.message, "hint": self.hint}

@@ -104,7 +104,7 @@ def _notes(document: ParsedDocument, checker: "_Checker | None", *, left_out: in
     elif checker.holds_text:
         yield "This text is itself in the knowledge base; it was not held against itself."
     if checker and (problem := problem_of(checker.entailment)):
-        yield f"{problem.message} {problem.hint}".strip()
+        yield problem.told
     if left_out:
         yield (
             f"{left_out:,} statements were not looked at: at most {MOST:,} of a text are, and "

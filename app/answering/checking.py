@@ -82,9 +82,9 @@ def check(
         if found and reading and isinstance(reply, MarkedReply):
             notes.extend(_judge(reply, judged(reading.model, found, reply.sentences), found))
     except ModelError as error:  # everything but the model still works
-        notes.append(f"{error.message} {error.hint}".strip())
+        notes.append(error.told)
     if reply and (problem := problem_of(entailment)):  # the rules have checked alone
-        notes.append(f"{problem.message} {problem.hint}".strip())
+        notes.append(problem.told)
     if found is None:
         raise AssertionError("the chain ended before anything was found")
     if looks and looks.found:

@@ -72,7 +72,7 @@ def looked(
         answer = _sent(answer, model, places)
         answer = _told(answer, WatchedReply(reply, model=model, until_loop=True), places)
     except QuireError as error:
-        reason = f"{error.message} {error.hint}".strip()
+        reason = error.told
         answer = _noted(answer, f"The pages could not be shown to the model: {reason}")
     return dataclasses.replace(
         answer, timings=dataclasses.replace(answer.timings, total=asked.elapsed_ms)

@@ -167,7 +167,7 @@ class Session:
                 cancel=cancel or threading.Event(),
             )
         if problem := self.models.now.problem:
-            note = f"{problem.message} {problem.hint}".strip()
+            note = problem.told
             summary = dataclasses.replace(summary, notes=(note, *summary.notes))
         return summary
 
@@ -411,9 +411,9 @@ class Session:
         """The answer with what is worth knowing about it: there is no model, something that was
         read is damaged, or a document was removed while the answer rested on it."""
         notes = [*answer.notes]
-        notes += [f"{damage.message} {damage.hint}" for damage in self._noticed()]
+        notes += [damage.told for damage in self._noticed()]
         if problem := self.models.now.problem:
-            notes.append(f"{problem.message} {problem.hint}".strip())
+            notes.append(problem.told)
         cited = {citation.document.id: citation.document.name for citation in answer.citations}
         notes.extend(
             f"{cited[id_]} was removed while this answer was being written."

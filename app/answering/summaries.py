@@ -164,7 +164,7 @@ def summarize(
                     reply = _reply(found, section, model=model, wording=wording, cancel=cancel)
                 found = _holding(reply, passages, found[0].centrality, embedder) or found
             except ModelError as error:  # quotes do without it
-                notes.append(f"{error.message} {error.hint}".strip())
+                notes.append(error.told)
                 model = None
         told.append(found)
         read = number

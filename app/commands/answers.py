@@ -163,7 +163,7 @@ def chat(
             try:
                 talk.take(line.strip())
             except QuireError as error:  # one question failed; the next may not
-                output.print_text(f"{error.message} {error.hint}".strip(), to=sys.stderr)
+                output.print_text(error.told, to=sys.stderr)
     if json:
         output.print_json(
             {

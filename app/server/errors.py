@@ -59,7 +59,7 @@ def body_of(error: QuireError, *, openai: bool) -> dict[str, Any]:
     status = status_of(error)
     told = error.to_dict()
     if openai:
-        told["message"] = f"{error.message} {error.hint}".strip()
+        told["message"] = error.told
     kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return {"error": {**told, "type": kind, "param": getattr(error, "param", None)}}
 

@@ -69,7 +69,7 @@ def unfit(
                 cancel=cancel,
             )
         except ModelError as error:  # it may be another time
-            return f"{error.message} {error.hint}".strip()
+            return error.told
         if done is None:
             return telling.not_tried(language)
         aptitude.keep(kept, model, done)
@@ -111,7 +111,7 @@ def answer(
         else:
             said = _said(chat, prompt, guard=guard, tools=tools)
     except ModelError as error:
-        problem = f"{error.message} {error.hint}".strip()
+        problem = error.told
     notes = [problem] if problem else []
     notes += telling.notes(
         language,

@@ -171,7 +171,7 @@ def _told(function: Callable[..., str]) -> Callable[..., str]:
         try:
             return function(**arguments)
         except (DocumentNotFound, UsageError) as error:
-            return f"{error.message} {error.hint}".strip()
+            return error.told
 
     return run
 

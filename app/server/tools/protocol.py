@@ -199,5 +199,5 @@ def _told(error: QuireError, arguments: Mapping[str, Any]) -> CallToolResult:
     """An error in the language of what was asked."""
     said = " ".join(value for value in arguments.values() if isinstance(value, str))
     language = "zh" if languages.detect(said) == "zh" else "en"
-    sentence = translated(f"{error.message} {error.hint}".strip(), language)
+    sentence = translated(error.told, language)
     return CallToolResult(content=[TextContent(type="text", text=sentence)], is_error=True)
