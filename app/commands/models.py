@@ -33,7 +33,6 @@ _VERIFIED = {
     "size": "Only its size could be checked: nobody told its hash.",
     "nothing": "Nobody told its hash, so only its form could be checked.",
 }
-_ARTICLES = {"chat": "a chat", "embedding": "an embedding", "entailment": "an entailment"}
 _STAGES = {"waiting": "another process is at it", "asking": "asking the hub"}
 
 
@@ -157,8 +156,10 @@ def add(
     if json:
         output.print_json(added.to_dict())
         return
+    from quire.models.catalog import called  # noqa: PLC0415  NumPy
+
     output.print_text(
-        f"{added.name} is {_ARTICLES[added.kind]} model now: {added.path}",
+        f"{added.name} is {called(added.kind)} now: {added.path}",
         *_unverified(added.name, library),
         f"Use it from now on: quire models use {added.name}",
     )
@@ -327,7 +328,9 @@ def _table(entries: "list[ModelEntry]") -> Iterator[str]:
 
 
 def _facts(entry: "ModelEntry") -> Iterator[str]:
-    yield f"{entry.name}: {_ARTICLES[entry.kind]} model"
+    from quire.models.catalog import called  # noqa: PLC0415  NumPy
+
+    yield f"{entry.name}: {called(entry.kind)}"
     state = "in use" if entry.in_use else "on this machine" if entry.here else "not on this machine"
     yield f"  state      {state}"
     if entry.here:

@@ -18,6 +18,15 @@ Kind = Literal["chat", "embedding", "entailment"]
 """What a model does: write, turn texts into vectors, or tell whether a source says a statement."""
 
 
+def called(kind: Kind) -> str:
+    """What a model of a kind is called.
+
+    >>> called("chat"), called("embedding")
+    ('a chat model', 'an embedding model')
+    """
+    return f"{'a' if kind == 'chat' else 'an'} {kind} model"
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """Where a hub keeps a model; `revision` is a commit, a reference, or a branch."""

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -216,27 +215,6 @@ class SentenceEmbedder:
             if self._torch is None:
                 self._torch = TorchRuntime(self._folder, threads=self._threads)
             return self._torch
-
-
-_lock = threading.Lock()
-_in_use: "weakref.WeakValueDictionary[tuple[object, ...], SentenceEmbedder]" = (
-    weakref.WeakValueDictionary()
-)
-
-
-def shared(
-    folder: Path, *, name: str, threads: int = 0, cache: Path | None = None
-) -> SentenceEmbedder:
-    """The model of this folder, as its weights are now, that is in use in this process, or one.
-    Raises what SentenceEmbedder does."""
-    weights = [path.stat() for path in sorted(folder.rglob("*.safetensors"))]
-    key = (folder, name, threads, cache, *((one.st_mtime_ns, one.st_size) for one in weights))
-    with _lock:
-        found = _in_use.get(key)
-        if found is None:
-            found = SentenceEmbedder(folder, name=name, threads=threads, cache=cache)
-            _in_use[key] = found
-        return found
 
 
 def _first_batch(

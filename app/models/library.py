@@ -138,8 +138,8 @@ class Models:
 
     def all(self) -> list[ModelEntry]:
         """Chat models, embedding models, entailment models; of each those of the catalog first, the
-        smallest first. What
-        a kill has left of a model that was being copied is deleted on the way."""
+        smallest first. What a kill has left of a model that was being copied is deleted on the
+        way."""
         claims.sweep(self.settings.models)
         here = {(each.kind, each.name): each for each in self._installed()}
         known = [(each.kind, each.name) for each in catalog.known_models()]

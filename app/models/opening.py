@@ -5,7 +5,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quire.config import Settings
 from quire.errors import ModelError, ModelUnusable
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from quire.models.engine.llama import LlamaEngine
 
 
-_in_use: "weakref.WeakValueDictionary[tuple[Path, str, int], Entailment]" = (
-    weakref.WeakValueDictionary()
-)
+_Model = TypeVar("_Model")
+
+_in_use: "weakref.WeakValueDictionary[tuple[object, ...], Any]" = weakref.WeakValueDictionary()
 _in_use_lock = threading.Lock()
 
 
@@ -32,16 +32,17 @@ def embedder_name(settings: Settings) -> str:
 
 
 def embedder(settings: Settings) -> Embedder:
-    """The embedding model, one for all that are open in this process. Raises ModelNotFound; loading
-    itself waits for the first use."""
-    from quire.models.embedding import shared  # noqa: PLC0415  NumPy and more
+    """The embedding model, one for all that are open in this process as long as its weights do not
+    change. Raises ModelNotFound; loading itself waits for the first use."""
+    from quire.models.embedding import SentenceEmbedder  # noqa: PLC0415  NumPy and more
 
     found = installed.located(settings.embedder, kind="embedding", folder=settings.models)
-    return shared(
-        found.path,
-        name=found.name,
-        threads=settings.threads,
-        cache=settings.cache / "embedders",
+    name, threads, cache = found.name, settings.threads, settings.cache / "embedders"
+    weights = [path.stat() for path in sorted(found.path.rglob("*.safetensors"))]
+    written = [(one.st_mtime_ns, one.st_size) for one in weights]
+    return _shared(
+        ("embedding", found.path, name, threads, cache, *written),
+        lambda: SentenceEmbedder(found.path, name=name, threads=threads, cache=cache),
     )
 
 
@@ -65,11 +66,18 @@ def entailment(settings: Settings) -> Entailment | None:
         return None
     found = installed.located(name, kind="entailment", folder=settings.models)
     own = vocabulary if found.packaged else None
-    key = own or found.path, found.name, settings.threads
+    return _shared(
+        ("entailment", own or found.path, found.name, settings.threads),
+        lambda: _entailment(found, own, threads=settings.threads),
+    )
+
+
+def _shared(key: tuple[object, ...], make: Callable[[], _Model]) -> _Model:
+    """The model of this key that is in use in this process, or one that is made."""
     with _in_use_lock:
-        model = _in_use.get(key)
+        model: _Model | None = _in_use.get(key)
         if model is None:
-            model = _in_use[key] = _entailment(found, own, threads=settings.threads)
+            model = _in_use[key] = make()
         return model
 
 

@@ -32,9 +32,8 @@ _LANGUAGES = {"en": "English", "zh": "Chinese"}
 class Candidate:
     """A model with what it would do here. Speeds are estimates; `answer_seconds` and `decode` are
     of chat models, `passages` in a second of embedding models, and `statement_seconds`, for one
-    beside its places, of entailment models. `lack` says which language it does
-    not know, `burden` for what it is too large, and `objection` what speaks against it; each may be
-    empty."""
+    beside its places, of entailment models. `lack` says which language it does not know, `burden`
+    for what it is too large, and `objection` what speaks against it; each may be empty."""
 
     model: KnownModel
     memory: int

@@ -1,7 +1,6 @@
 """Texts read in pairs by a classifier in a local folder: of the whole pair, as cross-encoders are,
 or of each word of the second text, as taggers of what is not supported are."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ import numpy.typing as npt
 
 from quire.models.runtimes import cross_encoding
 from quire.models.runtimes.pytorch import loading_options
+from quire.models.store import folders
 
 Pair = tuple[str, str]
-_WORDS = "ForTokenClassification"
 _TAGGERS_READ = ("input_ids", "attention_mask")
 _TOKENS = 512  # of a pair: what such models were trained on; of a longer one each window is read
 _STATEMENT = 128  # of them at most; what is longer loses its end
@@ -111,11 +110,7 @@ class Classifier:
 
 def is_tagger(folder: Path) -> bool:
     """Whether the classes of the model in a folder are those of words."""
-    try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return any(name.endswith(_WORDS) for name in told.get("architectures") or ())
-    except (OSError, ValueError, AttributeError, TypeError):
-        return False
+    return any(name.endswith(folders.OF_WORDS) for name in folders.architectures(folder))
 
 
 def _load_tagger(folder: Path, *, threads: int) -> tuple[Any, Any]:

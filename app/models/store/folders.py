@@ -7,7 +7,7 @@ from typing import Any, Literal
 MODULES = "modules.json"  # what makes a folder a sentence-transformers model
 CONFIG = "config.json"  # of a model in the format of transformers
 _LIBRARY = "config_sentence_transformers.json"
-_CLASSIFIERS = ("ForSequenceClassification", "ForTokenClassification")
+OF_TEXTS, OF_WORDS = "ForSequenceClassification", "ForTokenClassification"  # what has classes
 
 
 def kind_of(folder: Path) -> Literal["embedding", "entailment"] | None:
@@ -16,12 +16,17 @@ def kind_of(folder: Path) -> Literal["embedding", "entailment"] | None:
     if (folder / MODULES).is_file():
         crossed = read(folder / _LIBRARY).get("model_type") == "CrossEncoder"
         return "entailment" if crossed else "embedding"
-    architectures = read(folder / CONFIG).get("architectures")
-    if isinstance(architectures, list) and any(
-        isinstance(name, str) and name.endswith(_CLASSIFIERS) for name in architectures
-    ):
-        return "entailment"
-    return None
+    return "entailment" if any(map(_is_classifier, architectures(folder))) else None
+
+
+def _is_classifier(architecture: str) -> bool:
+    return architecture.endswith((OF_TEXTS, OF_WORDS))
+
+
+def architectures(folder: Path) -> list[str]:
+    """What the config.json of a folder calls the model that it is of."""
+    told = read(folder / CONFIG).get("architectures")
+    return [name for name in told if isinstance(name, str)] if isinstance(told, list) else []
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -22,16 +22,6 @@ from quire.models.store.starter import StarterModel
 
 _NAME = re.compile(r"\w[\w.+-]{0,119}")
 _RESERVED = {"starter", "none", "remote"}  # as settings, these mean something else
-_KINDS: dict[Kind, str] = {
-    "chat": "chat model",
-    "embedding": "embedding model",
-    "entailment": "entailment model",
-}
-_ARTICLES: dict[Kind, str] = {
-    "chat": "a chat model",
-    "embedding": "an embedding model",
-    "entailment": "an entailment model",
-}
 SETTINGS: dict[Kind, str] = {"chat": "model", "embedding": "embedder", "entailment": "entailment"}
 """The setting that names a model of each kind."""
 
@@ -110,7 +100,7 @@ def located(setting: str, *, kind: Kind, folder: Path) -> InstalledModel:
             raise _not_here(known, kind, folder)
         if not path.exists():
             raise ModelNotFound(
-                f"There is no {_KINDS[kind]} called {setting} in {folder}.",
+                f"There is no {kind} model called {setting} in {folder}.",
                 hint=catalog.nearest_hint(setting),
             )
     for model in installed_models(folder):
@@ -155,7 +145,7 @@ def refuse_name_of_another(name: str, *, kind: Kind, place: str) -> None:
     ):
         return
     raise UsageError(
-        f"Quire knows another model by the name {known.name}, {_ARTICLES[known.kind]}.",
+        f"Quire knows another model by the name {known.name}, {catalog.called(known.kind)}.",
         hint="Take yours in from the disk under a name of its own: quire models add PATH --name "
         "NAME",
     )
@@ -198,7 +188,7 @@ def _starter(kind: Kind) -> InstalledModel:
         return InstalledModel(each.name, kind, path, catalog.find(each.name))
     lack = "; answers are quotes from the documents" if kind == "chat" else ""
     raise ModelNotFound(
-        f"The starter {_KINDS[kind]} is not installed{lack}.",
+        f"The starter {kind} model is not installed{lack}.",
         hint=f"Install it with: {each.install}",
     )
 
@@ -206,7 +196,7 @@ def _starter(kind: Kind) -> InstalledModel:
 def _not_here(known: KnownModel, kind: Kind, folder: Path) -> ModelNotFound:
     if known.kind != kind:
         return ModelNotFound(
-            f"{known.name} is the wrong kind of model: no {_KINDS[kind]}.",
+            f"{known.name} is the wrong kind of model: no {kind} model.",
             hint=f"It can be set as {SETTINGS[known.kind]!r}: quire models use {known.name}",
         )
     if (folder / known.place).exists():
