@@ -45,10 +45,10 @@ class Quantity:
         return "" if self.unit else _thing(self.text, self.end)
 
 
-_MONTHS = (
+MONTHS = (
     "january february march april may june july august september october november december".split()
 )
-_SHORT_MONTHS = [*(month[:3] for month in _MONTHS), "sept"]
+_SHORT_MONTHS = [*(month[:3] for month in MONTHS), "sept"]
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _SHORT_DAYS = ("mon", "tues", "tue", "wed", "thurs", "thur", "thu", "fri", "sat", "sun")
 _DAYS_ZH = "一二三四五六日"
@@ -69,7 +69,7 @@ _ORDINALS = "|".join(sorted(numerals.ORDINALS, key=len, reverse=True))
 _PARTS = "|".join(sorted(numerals.PARTS, key=len, reverse=True))
 _FRACTIONS = "|".join(word for word in (*numerals.PARTS, *numerals.RARE_PARTS) if word[-2:] != "es")
 _LENGTHS = "hour|minute|week|fortnight|day|month|quarter|year|decade|century"
-_MONTH = "|".join([*_MONTHS, *_SHORT_MONTHS])
+MONTH = "|".join([*MONTHS, *_SHORT_MONTHS])
 _PERIOD = "|".join(
     sorted((w for ws in units.PERIODS.values() for w in ws.split() if w.isascii()), key=len)[::-1]
 )
@@ -91,12 +91,12 @@ _ANY = rf"""
   | (?P<chinese>(?:(?P<y2>\d{{4}}|[零〇一二三四五六七八九]{{4}})年)?
        (?P<m2>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月
        (?:(?P<d2>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})[日号])?)
-  | (?P<british>\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<m3>{_MONTH})\b\.?
+  | (?P<british>\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<m3>{MONTH})\b\.?
        (?:,?\s(?P<y3>\d{{4}})\b)?)
-  | (?P<american>\b(?P<m4>{_MONTH})\b\.?\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)
+  | (?P<american>\b(?P<m4>{MONTH})\b\.?\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)
        (?:,?\s(?P<y4>\d{{4}})\b)?)
-  | (?P<monthly>\b(?P<m5>{_MONTH})\b\.?,?\s(?:of\s)?(?P<y5>\d{{4}})\b)
-  | (?P<month>\b(?P<m6>{"|".join(_MONTHS)})\b)
+  | (?P<monthly>\b(?P<m5>{MONTH})\b\.?,?\s(?:of\s)?(?P<y5>\d{{4}})\b)
+  | (?P<month>\b(?P<m6>{"|".join(MONTHS)})\b)
   | (?P<decade>\b(?:\d{{3}}0)s\b|\d{{2,4}}年代|[二三四五六七八九]十年代)
   | (?P<weekday>\b(?:{"|".join(_DAYS)})s?\b|\b(?P<short_day>{"|".join(_SHORT_DAYS)})\b
        |(?:星期|礼拜|(?<!每)周)[{_DAYS_ZH}天](?![次回个年月季]))

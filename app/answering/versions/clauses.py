@@ -85,10 +85,7 @@ _ITEM_NAMED = re.compile(
     rf"(?<=[\d.])\s?\(([a-z]|[ivx]{{2,4}}|\d{{1,2}})\)|[（(]({_HAN_NUMBER}+|\d{{1,2}})[）)]\s?[项目]",
     re.IGNORECASE,
 )
-_ITEM = re.compile(rf"\s*[（(]([a-z]|[ivx]{{2,4}}|\d{{1,2}}|{_HAN_NUMBER}+)[）)]", re.IGNORECASE)
-_ITEM_INSIDE = re.compile(
-    rf"[（(]([a-z]|[ivx]{{2,4}}|\d{{1,2}}|{_HAN_NUMBER}+)[）)]", re.IGNORECASE
-)
+_ITEM = re.compile(rf"[（(]([a-z]|[ivx]{{2,4}}|\d{{1,2}}|{_HAN_NUMBER}+)[）)]", re.IGNORECASE)
 _LISTED = re.compile(rf"[\s#]*[（(]?{_HAN_NUMBER}+[)）]?[、.．\s]")
 _ABOUT = 0.6  # share of words by which a change that names no clause is known to be of one
 _LINE = re.compile(r"\n+")
@@ -174,7 +171,7 @@ def moves(text: str, old: str) -> bool:
 
 
 def _touches(text: str, old: Statement) -> bool:
-    item, named = _ITEM.match(old.text), _items(text)
+    item, named = _ITEM.match(old.text.lstrip()), _items(text)
     if item and named and item[1].casefold() not in named:
         return False
     parts = [*_PART.finditer(text)]
@@ -210,7 +207,7 @@ def touches_item(text: str, old: Statement) -> bool:
     (True, False)
     """
     named = _items(text)
-    inside = {one.casefold() for one in _ITEM_INSIDE.findall(old.text)}
+    inside = {one.casefold() for one in _ITEM.findall(old.text)}
     return bool(named) and len(inside) > 1 and named < inside
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from quire.records import Document
 from quire.text import analysis
-from quire.verification.quantities import quantities
+from quire.verification.quantities import MONTH, quantities
 
 Ground = Literal["words", "dates", "files"]
 """By what one document is newer than another: what it says, the dates it bears, its file's."""
@@ -64,15 +64,11 @@ _CODE = re.compile(
     r"(?P<code>[A-Za-z0-9]+(?:[-/_][A-Za-z0-9]+)+)",
     re.IGNORECASE,
 )
-_MONTH = (
-    "january|february|march|april|may|june|july|august|september|october|november|december"
-    "|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
-)
 _EDITION = re.compile(
     rf"{_VERSION.pattern.replace('?P<', '?P<_')}"
-    rf"|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTH})\b|\b(?:{_MONTH})\s+\d{{1,2}}\b"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{MONTH})\b|\b(?:{MONTH})\s+\d{{1,2}}\b"
     r"|(?:19|20)\d\d(?:[-/.]\d\d?){0,2}|\b\d{8}\b|\d+月(?:\d+日)?|[年度]"
-    rf"|\b(?:{_MONTH}|q[1-4]|h[12])\b"
+    rf"|\b(?:{MONTH}|q[1-4]|h[12])\b"
     r"|\b\d+(?:st|nd|rd|th)\b|第[一二三四五六七八九十\d]+次"
     r"|\b(?:final|draft|old|new|current|previous|copy|updated?|revised|amended|latest|valid|from)\b"
     r"|[新旧]版?|最新|现行|修订[版本稿]?|终稿|草案|副本|作废|\bv\b",

@@ -1,7 +1,6 @@
 """For which time a question asks: now, a day, a version, or before the last change; and whether it
 asks for the changes themselves."""
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +8,7 @@ from typing import Literal
 
 from quire.answering.versions import editions
 from quire.text import analysis
-from quire.verification.quantities import quantities
+from quire.verification.quantities import MONTHS, quantities
 
 When = Literal["now", "day", "version", "before", "first"]
 
@@ -44,7 +43,7 @@ _TIME = re.compile(
 )
 _MONTH = re.compile(
     r"(?!(?:^|(?<=[^\d][.?!]\s))May\b)"  # that opens a question as a verb
-    rf"\b(?P<name>{'|'.join(calendar.month_name[1:])})\b(?!,? \d{{4}})"
+    rf"\b(?P<name>{'|'.join(map(str.capitalize, MONTHS))})\b(?!,? \d{{4}})"
     r"|(?<![\d年])(?P<zh>1[0-2]|[1-9])\s?月(?!\d|[份底]?\d)"
 )
 _VERSIONED = re.compile(
@@ -165,7 +164,7 @@ def _month(question: str) -> int:
     found = _MONTH.search(question)
     if not found:
         return 0
-    return int(found["zh"]) if found["zh"] else list(calendar.month_name).index(found["name"])
+    return int(found["zh"]) if found["zh"] else MONTHS.index(found["name"].lower()) + 1
 
 
 def _end_of(year: int, month: int) -> date:
