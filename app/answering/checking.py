@@ -25,7 +25,6 @@ from quire.conversations.store import new_id
 from quire.errors import ModelError
 from quire.models.protocols import ChatModel, Entailment, problem_of, sent_to
 from quire.records import Answer, Draft, Passage, Sentence, Status, Timings, Usage
-from quire.search import question_parts, question_words
 from quire.search.retriever import Retriever
 from quire.text import analysis, languages
 from quire.verification import Embed, ReplyCheck
@@ -255,8 +254,7 @@ def _doubt(found: Found, sentences: Sequence[Sentence]) -> Iterator[str]:
         read += [citation.document.title, citation.document.name, citation.quote]
         if citation.label in passages:
             read += passages[citation.label].headings_at(citation.start)
-    asks = question_words.read(question_parts.parse(found.standalone).subject)
-    _, lacks = asks.has_and_lacks(analysis.term_set(*read))
+    _, lacks = found.words.has_and_lacks(analysis.term_set(*read))
     yield refusals.doubtful(found.language, lacks=lacks)
 
 

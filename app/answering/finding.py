@@ -36,7 +36,7 @@ from quire.answering.versions.settling import settle
 from quire.indexes.scope import Scope
 from quire.models.protocols import ReadsQuestions
 from quire.records import Document, Hit, Near, Passage, Refusal, Sentence
-from quire.search import each, question_parts, question_words, subquestions
+from quire.search import each, subquestions
 from quire.search.passages import context, in_turn, nearness, terms
 from quire.search.query import Query
 from quire.search.question_words import QuestionWords
@@ -344,7 +344,7 @@ def _tells_more(asked: str, alone: Sequence[Evidence], completed: Sequence[Evide
 
 def _refused(found: Found, snapshot: Snapshot, retriever: Retriever) -> Found:
     """What was found, with what was looked for and is not in it."""
-    said = question_words.read(question_parts.parse(found.standalone).subject)
+    said = found.words
     scope = found.asked.scope
     return dataclasses.replace(
         found,

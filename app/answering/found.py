@@ -11,6 +11,8 @@ from quire.answering.versions.comparing import Compared
 from quire.answering.versions.settling import Chain
 from quire.models.protocols import Embedder
 from quire.records import Hit, Passage, Refusal
+from quire.search import question_parts, question_words
+from quire.search.question_words import QuestionWords
 from quire.search.wording import Change
 from quire.surveys.telling import Surveyed
 
@@ -46,6 +48,11 @@ class Found:
     several: Several | None = None
     embedder: Embedder | None = None
     retrieve_ms: float = 0.0
+
+    @property
+    def words(self) -> QuestionWords:
+        """The words of what the question asks, without those that only ask."""
+        return question_words.read(question_parts.parse(self.standalone).subject)
 
     @property
     def worth_asking(self) -> bool:

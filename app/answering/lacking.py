@@ -181,7 +181,8 @@ def _is_other_code(code: re.Match[str], text: str) -> bool:
 
 def _is_other_name(name: str, noun: str, text: str) -> bool:
     """Whether a text has a noun after another name, and that name nowhere."""
-    if not set(analysis.terms(name)) or set(analysis.terms(name)) <= analysis.term_set(text):
+    terms = analysis.term_set(name)
+    if not terms or terms <= analysis.term_set(text):
         return False
     others = re.findall(rf"\b([A-ZÀ-Þ][\w’'-]+) {re.escape(noun)}\b", text)
     return any(analysis.terms(other) for other in others)

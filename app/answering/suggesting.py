@@ -21,7 +21,7 @@ from quire.indexes import documents
 from quire.models.protocols import ReadsQuestions
 from quire.records import Document, Passage, Sentence, Statement
 from quire.search.retriever import Retriever
-from quire.text import analysis, languages, statements
+from quire.text import analysis, cells, languages, statements
 
 _DOCUMENTS = 6  # looked into, those that came last
 _CHUNKS = 40  # of each
@@ -53,7 +53,7 @@ _NO_THING = re.compile(
     re.IGNORECASE,
 )
 """Names of columns that "the … of" cannot stand before."""
-_CURRENCIES = frozenset("AUD CAD CHF CNY EUR GBP HKD INR JPY KRW NZD RMB SEK SGD TWD USD".split())
+_CURRENCIES = {*cells.CURRENCIES, *"AUD CAD INR KRW NZD SEK SGD TWD".split()}
 _ASIDE = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _IS_AMOUNT = re.compile(r"\W*\d[\d,.]*\s*\D{0,3}")
 _NAMES = re.compile(r"[^\W\d_]{2}|[^\W_]+-\d")

@@ -61,7 +61,7 @@ def _stems(words: str) -> frozenset[str]:
     return frozenset(word if cells.is_han(word) else analysis.stem(word) for word in words.split())
 
 
-_CURRENCY = re.compile(r"[€£$¥元]|\b(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
+_CURRENCY = re.compile(rf"[€£$¥元]|\b(?:{'|'.join(cells.CURRENCIES)})\b")
 _MONEY = _stems("cost costs price prices fee fees charge rate pay rent much 价 费 钱")
 _HOW = _stems(
     "long far often old high large big fast wide deep heavy soon late 久 长 大 高 低 多 少 贵"

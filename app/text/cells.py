@@ -32,7 +32,9 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _PREFIX = 3  # capitals before a number that are one code with it: F 21, VP 340
 _MOST = 4_000  # characters of a cell or a question that are looked at
 
-_CURRENCY = r"(?:US|HK|NT)?\$|[€£¥]|(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD|人民币)\s?"
+CURRENCIES = ("EUR", "USD", "GBP", "CNY", "RMB", "CHF", "JPY", "HKD")
+_CODES = "|".join(CURRENCIES)
+_CURRENCY = rf"(?:US|HK|NT)?\$|[€£¥]|(?:{_CODES}|人民币)\s?"
 _NUMBER = re.compile(
     rf"""
     (?P<open>[(（]\s*)?(?P<sign>[-−–]\s*)?(?P<before>{_CURRENCY})?\s*(?P<minus>[-−–]\s*)?
@@ -47,9 +49,9 @@ _YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)
 _YEAR_LAST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 _BRACKET = re.compile(r"[(（\[]([^()（）\[\]]{1,40})[)）\]]\s*$")
 _IN = re.compile(r"(?:,|，|\bin|/)\s*([^,，\s\d][^,，]{0,30})$", re.IGNORECASE)
-_CODE_OF_CURRENCY = re.compile(r"\b(EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b")
+_CODE_OF_CURRENCY = re.compile(rf"\b({_CODES})\b")
 _SCALED = r"(?:thousand|million|billion)s?"
-_MONEY = r"(?:(?:US|HK)?\$|[€£¥]|(?:EUR|USD|GBP|CNY|RMB|CHF|JPY|HKD)\b)"
+_MONEY = rf"(?:(?:US|HK)?\$|[€£¥]|(?:{_CODES})\b)"
 _SHORT_SCALES = {
     "000": "thousand",
     "k": "thousand",
